@@ -1,0 +1,269 @@
+"""GGUF, the single-file format of llama.cpp. Reads keys and the list of tensors; never touches a tensor.
+
+Source: ggml docs/gguf.md, versions 1 to 3 (version 1 has 32-bit counts and lengths and is only identified).
+"""
+
+import math
+import struct
+from collections import Counter
+from collections.abc import Iterator
+
+from ringfence.artifacts.format import Format
+from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
+from ringfence.artifacts.reader import Reader
+from ringfence.core.facts import Fact, FactName
+from ringfence.core.limits import LIMITS
+from ringfence.core.text import clip
+
+__all__ = ["FORMAT"]
+
+_STRING, _ARRAY = 8, 9
+_SCALARS = {
+    0: "<B",
+    1: "<b",
+    2: "<H",
+    3: "<h",
+    4: "<I",
+    5: "<i",
+    6: "<f",
+    7: "<?",
+    10: "<Q",
+    11: "<q",
+    12: "<d",
+}
+_SCALAR = {kind: struct.Struct(code) for kind, code in _SCALARS.items()}
+
+# ggml_type → (name, elements per block, bytes per block); ggml.h and ggml-quants, September 2026.
+_TENSOR_TYPES = {
+    0: ("F32", 1, 4),
+    1: ("F16", 1, 2),
+    2: ("Q4_0", 32, 18),
+    3: ("Q4_1", 32, 20),
+    6: ("Q5_0", 32, 22),
+    7: ("Q5_1", 32, 24),
+    8: ("Q8_0", 32, 34),
+    9: ("Q8_1", 32, 36),
+    10: ("Q2_K", 256, 84),
+    11: ("Q3_K", 256, 110),
+    12: ("Q4_K", 256, 144),
+    13: ("Q5_K", 256, 176),
+    14: ("Q6_K", 256, 210),
+    15: ("Q8_K", 256, 292),
+    16: ("IQ2_XXS", 256, 66),
+    17: ("IQ2_XS", 256, 74),
+    18: ("IQ3_XXS", 256, 98),
+    19: ("IQ1_S", 256, 50),
+    20: ("IQ4_NL", 32, 18),
+    21: ("IQ3_S", 256, 110),
+    22: ("IQ2_S", 256, 82),
+    23: ("IQ4_XS", 256, 136),
+    24: ("I8", 1, 1),
+    25: ("I16", 1, 2),
+    26: ("I32", 1, 4),
+    27: ("I64", 1, 8),
+    28: ("F64", 1, 8),
+    29: ("IQ1_M", 256, 56),
+    30: ("BF16", 1, 2),
+    34: ("TQ1_0", 256, 54),
+    35: ("TQ2_0", 256, 66),
+    39: ("MXFP4", 32, 17),
+}
+
+# llama_ftype → the name that quantisers put into file names; llama.h, September 2026.
+_FILE_TYPES = {
+    0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 11: "Q3_K_S",
+    12: "Q3_K_M", 13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M", 18: "Q6_K",
+    19: "IQ2_XXS", 20: "IQ2_XS", 21: "Q2_K_S", 22: "IQ3_XS", 23: "IQ3_XXS", 24: "IQ1_S", 25: "IQ4_NL",
+    26: "IQ3_S", 27: "IQ3_M", 28: "IQ2_S", 29: "IQ2_M", 30: "IQ4_XS", 31: "IQ1_M", 32: "BF16",
+    36: "TQ1_0", 37: "TQ2_0", 38: "MXFP4_MOE",
+}  # fmt: skip
+
+_FACT_OF_KEY = {
+    "general.name": FactName.NAME,
+    "general.architecture": FactName.ARCHITECTURE,
+    "general.license": FactName.LICENSE,
+    "general.license.name": FactName.LICENSE_NAME,
+    "general.license.link": FactName.LICENSE_LINK,
+    "general.quantized_by": FactName.PRODUCER,
+    "tokenizer.chat_template": FactName.CHAT_TEMPLATE,
+}
+
+_Value = str | int | float | bool
+_Keys = dict[str, _Value]
+
+
+def _sniff(reader: Reader) -> bool:
+    return reader.head[:4] == b"GGUF" and reader.size_bytes >= 8
+
+
+def _read(reader: Reader) -> Iterator[Fact | Problem]:
+    reader.skip(4)
+    version = reader.u32()
+    yield Fact(name=FactName.VERSION, value=str(version))
+    if version not in (2, 3):
+        known = version == 1
+        kind = ProblemKind.OVER_LIMIT if known else ProblemKind.BAD_HEADER
+        raise Malformed(
+            kind, at=4, detail=f"version {version} is {'too old to be read' if known else 'unknown'}"
+        )
+    tensors = reader.count(each_at_least_bytes=24)
+    keys: _Keys = {}
+    yield Fact(name=FactName.TENSORS, value=tensors)
+    yield from _read_keys(reader, keys)
+    yield from _facts(keys)
+    yield from _read_tensors(reader, tensors, keys)
+
+
+FORMAT = Format(name="gguf", title="GGUF (llama.cpp)", suffixes=(".gguf",), sniff=_sniff, read=_read)
+
+
+def _read_keys(reader: Reader, keys: _Keys) -> Iterator[Problem]:
+    """Fills `keys` with scalars and strings; arrays are stepped over, and their length is kept."""
+    seen: set[str] = set()
+    count = reader.count(each_at_least_bytes=13)
+    for _ in range(_at_most(count, reader.offset)):
+        at = reader.offset
+        key = _text(reader.string())
+        kind = reader.u32()
+        value = _read_value(reader, kind)
+        if key in seen:
+            yield Problem(
+                kind=ProblemKind.DUPLICATE_KEY, at=at, detail=f"key {clip(key, chars=80)} stands twice"
+            )
+            continue
+        seen.add(key)
+        keys[key] = value
+
+
+def _read_value(reader: Reader, kind: int) -> _Value:
+    if kind == _STRING:
+        return _text(reader.string())
+    if kind == _ARRAY:
+        return _skip_array(reader, depth=1)
+    scalar = _SCALAR.get(kind)
+    if scalar is None:
+        raise Malformed(
+            ProblemKind.BAD_HEADER, at=reader.offset - 4, detail=f"value type {kind} does not exist"
+        )
+    value: _Value = scalar.unpack(reader.take(scalar.size))[0]
+    return value
+
+
+def _skip_array(reader: Reader, *, depth: int) -> int:
+    """Steps over an array; its length."""
+    if depth > LIMITS.header_depth:
+        raise Malformed(
+            ProblemKind.OVER_LIMIT, at=reader.offset, detail=f"arrays nested deeper than {depth - 1}"
+        )
+    kind = reader.u32()
+    if kind == _STRING:
+        count = reader.count(each_at_least_bytes=8)
+        reader.skip_strings(count)
+    elif kind == _ARRAY:
+        count = reader.count(each_at_least_bytes=12)
+        for _ in range(_at_most(count, reader.offset)):
+            _skip_array(reader, depth=depth + 1)
+    elif kind in _SCALAR:
+        count = reader.count(each_at_least_bytes=_SCALAR[kind].size)
+        reader.skip(count * _SCALAR[kind].size)
+    else:
+        raise Malformed(
+            ProblemKind.BAD_HEADER, at=reader.offset - 4, detail=f"array type {kind} does not exist"
+        )
+    return count
+
+
+def _facts(keys: _Keys) -> Iterator[Fact]:
+    for key, name in _FACT_OF_KEY.items():
+        value = keys.get(key)
+        if isinstance(value, str) and value:
+            yield Fact(name=name, value=clip(value, chars=LIMITS.metadata_value_chars))
+    file_type = keys.get("general.file_type")
+    if isinstance(file_type, int) and file_type in _FILE_TYPES:
+        yield Fact(name=FactName.QUANTIZATION, value=_FILE_TYPES[file_type])
+    context = keys.get(f"{keys.get('general.architecture')}.context_length")
+    if isinstance(context, int):
+        yield Fact(name=FactName.CONTEXT, value=context)
+    shards = keys.get("split.count")
+    if isinstance(shards, int) and shards > 1:
+        yield Fact(name=FactName.SHARDS, value=shards)
+    templates = tuple(k for k in keys if k.startswith("tokenizer.chat_template"))
+    if templates:
+        names = tuple(k.removeprefix("tokenizer.chat_template").lstrip(".") or "default" for k in templates)
+        yield Fact(name=FactName.CHAT_TEMPLATES, value=names[: LIMITS.evidence_items])
+    bases = tuple(_base_models(keys))
+    if bases:
+        yield Fact(name=FactName.BASE_MODELS, value=bases)
+
+
+def _base_models(keys: _Keys) -> Iterator[str]:
+    for i in range(LIMITS.evidence_items):
+        stated = keys.get(f"general.base_model.{i}.repo_url") or keys.get(f"general.base_model.{i}.name")
+        if not isinstance(stated, str):
+            return
+        yield clip(stated, chars=LIMITS.name_chars)
+
+
+def _read_tensors(reader: Reader, count: int, keys: _Keys) -> Iterator[Fact | Problem]:
+    alignment = keys.get("general.alignment", 32)
+    if not isinstance(alignment, int) or alignment < 1 or alignment & (alignment - 1):
+        raise Malformed(ProblemKind.BAD_HEADER, at=None, detail="the alignment is no power of two")
+    elements: Counter[str] = Counter()
+    spans: list[tuple[int, int]] = []
+    for _ in range(_at_most(count, reader.offset)):
+        offset, size = _read_tensor(reader, elements)
+        spans.append((offset, size))
+    if elements:
+        yield Fact(name=FactName.PARAMETERS, value=elements.total())
+        yield Fact(name=FactName.DTYPES, value=tuple(name for name, _ in elements.most_common()))
+    data = -(-reader.offset // alignment) * alignment
+    yield from _check_spans(spans, data, reader.size_bytes)
+
+
+def _read_tensor(reader: Reader, elements: Counter[str]) -> tuple[int, int]:
+    """One entry of the tensor list: (offset in the data, bytes)."""
+    at = reader.offset
+    reader.string()
+    dimensions = reader.u32()
+    if not 1 <= dimensions <= 4:
+        raise Malformed(ProblemKind.BAD_HEADER, at=at, detail=f"a tensor of {dimensions} dimensions")
+    shape = [reader.u64() for _ in range(dimensions)]
+    kind, offset = reader.u32(), reader.u64()
+    if kind not in _TENSOR_TYPES:
+        raise Malformed(ProblemKind.BAD_HEADER, at=at, detail=f"tensor type {kind} is unknown")
+    name, block_elements, block_bytes = _TENSOR_TYPES[kind]
+    n = math.prod(shape)
+    if n >= 1 << 63:
+        raise Malformed(ProblemKind.DOES_NOT_FIT, at=at, detail="a tensor of more than 2^63 elements")
+    if shape[0] % block_elements:
+        raise Malformed(
+            ProblemKind.BAD_HEADER, at=at, detail=f"a row of {shape[0]} is no whole {name} blocks"
+        )
+    elements[name] += n
+    return offset, n // block_elements * block_bytes
+
+
+def _check_spans(spans: list[tuple[int, int]], data: int, size_bytes: int) -> Iterator[Problem]:
+    end = 0
+    for offset, size in sorted(spans):
+        if data + offset + size > size_bytes:
+            yield Problem(
+                kind=ProblemKind.OUT_OF_RANGE,
+                at=data + offset,
+                detail=f"a tensor of {size} bytes ends past the file's {size_bytes}",
+            )
+            return
+        if size and offset < end:
+            yield Problem(kind=ProblemKind.OVERLAP, at=data + offset, detail="two tensors share bytes")
+            return
+        end = max(end, offset + size)
+
+
+def _at_most(count: int, offset: int) -> int:
+    if count > LIMITS.header_items:
+        raise Malformed(ProblemKind.OVER_LIMIT, at=offset - 8, detail=f"{count} items in one list")
+    return count
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")

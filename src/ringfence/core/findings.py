@@ -1,0 +1,84 @@
+"""A problem with something that was examined, and how sure ringfence is of it."""
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import total_ordering
+from typing import NewType
+
+from ringfence.core.limits import LIMITS
+from ringfence.core.text import clip, printable
+
+__all__ = ["CheckId", "Confidence", "Finding", "Severity", "finding"]
+
+CheckId = NewType("CheckId", str)
+"""What was checked, in kebab-case: `digest-mismatch`. Never reused for another meaning."""
+
+
+@total_ordering
+class Severity(StrEnum):
+    """How bad it is if it is so."""
+
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    def __lt__(self, other: str) -> bool:
+        ranks = list(Severity)
+        return ranks.index(self) < ranks.index(Severity(other))
+
+
+class Confidence(StrEnum):
+    """How sure it is that it is so."""
+
+    POSSIBLE = "possible"
+    LIKELY = "likely"
+    CERTAIN = "certain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One problem with a thing that was examined.
+
+    `fingerprint` is the same from run to run: it covers check, subject and evidence, never a time
+    or where a copy happened to lie.
+    """
+
+    check: CheckId
+    severity: Severity
+    confidence: Confidence
+    subject: str  # what it is about: a file's name within its model, an address, an agent
+    offset: int | None  # byte in the file, where there is one
+    evidence: tuple[str, ...]  # harmless to print, at most limits.evidence_chars each
+    advice: str
+    fingerprint: str  # 16 hexadecimal digits
+
+
+def finding(
+    check: str,
+    *,
+    severity: Severity,
+    confidence: Confidence,
+    subject: str,
+    advice: str,
+    evidence: tuple[str, ...] = (),
+    offset: int | None = None,
+) -> Finding:
+    """The finding, with foreign text made harmless and its fingerprint worked out."""
+    shown = tuple(
+        clip(printable(text), chars=LIMITS.evidence_chars) for text in evidence[: LIMITS.evidence_items]
+    )
+    about = clip(printable(subject), chars=LIMITS.name_chars)
+    covered = "\x1f".join((check, about, str(offset), *shown))
+    return Finding(
+        check=CheckId(check),
+        severity=severity,
+        confidence=confidence,
+        subject=about,
+        offset=offset,
+        evidence=shown,
+        advice=advice,
+        fingerprint=hashlib.sha256(covered.encode()).hexdigest()[:16],
+    )
