@@ -1,6 +1,6 @@
 """A bounded little-endian reader: no parser can ask for more than the file holds or a limit allows.
 
-The file is read with `pread`, never mapped: a file that shrinks while it is read raises `Malformed`, no SIGBUS.
+The file is read with `pread`, never mapped: a file that shrinks while it is read is `Malformed`, no SIGBUS.
 """
 
 import os
