@@ -1,0 +1,102 @@
+"""Writes the JSON schemas of the documents from the types of the values they hold."""
+
+import dataclasses
+import json
+import types
+import typing
+from collections.abc import Mapping
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+
+from ringfence.app.documents import SCHEMA_FOLDER
+from ringfence.app.doctor import Doctor
+from ringfence.app.inspect import Inspection
+from ringfence.core.inventory import Inventory
+
+DOCUMENTS: dict[str, type] = {
+    "ringfence.scan/1": Inventory,
+    "ringfence.inspect/1": Inspection,
+    "ringfence.doctor/1": Doctor,
+}
+
+Schema = dict[str, object]
+
+
+def schema_of(name: str, value: type) -> Schema:
+    """The schema of one document."""
+    definitions: dict[str, Schema] = {}
+    body = _object(value, definitions)
+    properties = {"schema": {"const": name}, "tool_version": {"type": "string"}, **typing.cast(Schema, body["properties"])}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": name,
+        **body,
+        "properties": properties,
+        "required": list(properties),
+        "$defs": dict(sorted(definitions.items())),
+    }
+
+
+def file_name(name: str) -> str:
+    """`ringfence.scan/1` lies in `scan-1.json`."""
+    return name.removeprefix("ringfence.").replace("/", "-") + ".json"
+
+
+def _object(value: type, definitions: dict[str, Schema]) -> Schema:
+    hints = typing.get_type_hints(value)
+    fields = [field.name for field in dataclasses.fields(value)]
+    has_paths = any(_mentions_path(hints[name]) for name in fields)
+    return {
+        "type": "object",
+        "description": (value.__doc__ or "").strip().partition("\n")[0],
+        "properties": {name: _any(hints[name], definitions) for name in fields},
+        "required": fields,
+        **({"patternProperties": {"_base64$": {"type": "string"}}} if has_paths else {}),
+        "additionalProperties": False,
+    }
+
+
+def _any(hint: object, definitions: dict[str, Schema]) -> Schema:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        return {"anyOf": [_any(each, definitions) for each in arguments]}
+    if origin in (tuple, list):
+        return {"type": "array", "items": _any(arguments[0], definitions)}
+    if origin in (Mapping, dict):
+        return {"type": "object", "additionalProperties": _any(arguments[1], definitions), **_keys(arguments[0])}
+    hint = getattr(hint, "__supertype__", hint)
+    if hint is Path:
+        return {"type": "string"}
+    if hint is datetime:
+        return {"type": "string", "format": "date-time"}
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return {"enum": [each.value for each in hint]}
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        if hint.__name__ not in definitions:
+            definitions[hint.__name__] = {}
+            definitions[hint.__name__] = _object(hint, definitions)
+        return {"$ref": f"#/$defs/{hint.__name__}"}
+    names = {str: "string", int: "integer", bool: "boolean", float: "number", type(None): "null"}
+    return {"type": names[typing.cast(type, hint)]}
+
+
+def _keys(hint: object) -> Schema:
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return {"propertyNames": {"enum": [each.value for each in hint]}}
+    return {}
+
+
+def _mentions_path(hint: object) -> bool:
+    return hint is Path or any(_mentions_path(each) for each in typing.get_args(hint) if each is not Ellipsis)
+
+
+def main() -> None:
+    SCHEMA_FOLDER.mkdir(exist_ok=True)
+    for name, value in DOCUMENTS.items():
+        text = json.dumps(schema_of(name, value), indent=2) + "\n"
+        (SCHEMA_FOLDER / file_name(name)).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Values as JSON documents, each with its schema's name, the tool's version, the start and `complete`.
+
+The field names of the values are the keys of the documents, so the schemas under `schemas/` are made from the
+values' own types (`scripts/schemas.py`) and a test holds them together.
+"""
+
+import base64
+import dataclasses
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+
+from ringfence import __version__
+
+__all__ = ["SCHEMA_FOLDER", "as_json", "document"]
+
+SCHEMA_FOLDER = Path(__file__).parent / "schemas"
+
+_Json = None | bool | int | float | str | list["_Json"] | dict[str, "_Json"]
+
+
+def document(schema: str, value: object) -> str:
+    """The JSON text of one document: `value`, a dataclass with `started_at` and `complete`, under `schema`."""
+    body = as_json(value)
+    assert isinstance(body, dict)
+    whole = {"schema": schema, "tool_version": __version__, **body}
+    return json.dumps(whole, indent=2, allow_nan=False)
+
+
+def as_json(value: object) -> _Json:
+    """Any core value as JSON: unknown is null, times are RFC 3339 in UTC, names that are no UTF-8 are escaped.
+
+    Beside an escaped path stands `<key>_base64` with its exact bytes.
+    """
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Enum):
+        return as_json(value.value)
+    if isinstance(value, str | Path):
+        return _utf8(str(value))
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, Mapping):
+        return {_utf8(str(key)): as_json(item) for key, item in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _fields(value)
+    if isinstance(value, tuple | list):
+        return [as_json(item) for item in value]
+    raise TypeError(f"{type(value).__name__} has no place in a document")
+
+
+def _fields(value: object) -> dict[str, _Json]:
+    found: dict[str, _Json] = {}
+    for field in dataclasses.fields(value):  # type: ignore[arg-type]
+        item = getattr(value, field.name)
+        found[field.name] = as_json(item)
+        if isinstance(item, Path) and not _is_utf8(str(item)):
+            found[f"{field.name}_base64"] = base64.b64encode(
+                str(item).encode("utf-8", "surrogateescape")
+            ).decode()
+    return found
+
+
+def _utf8(text: str) -> str:
+    if _is_utf8(text):
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""The command line: reads arguments, renders values, chooses exit codes. It decides nothing."""

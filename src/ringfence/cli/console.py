@@ -1,0 +1,24 @@
+"""The terminal as ringfence uses it: data on stdout, talk on stderr, foreign text never interpreted."""
+
+from rich.console import Console
+from rich.text import Text
+
+from ringfence.core.text import clip, printable
+
+__all__ = ["data_console", "safe", "talk_console"]
+
+
+def data_console() -> Console:
+    """Stdout. As wide as the terminal, 80 columns elsewhere; NO_COLOR is honoured; no emoji, no markup."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    return console if console.is_terminal else Console(highlight=False, markup=False, emoji=False, width=80)
+
+
+def talk_console() -> Console:
+    """Stderr, for progress and remarks."""
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def safe(text: str, style: str = "", *, chars: int = 400) -> Text:
+    """Foreign text as it may be shown: control characters spelled out, no markup, bounded."""
+    return Text(clip(printable(text), chars=chars), style=style)

@@ -1,0 +1,136 @@
+"""Every option of every command, in one place."""
+
+import argparse
+from pathlib import Path
+
+from ringfence import __version__
+from ringfence.cli.sizes import parse_size
+from ringfence.core.findings import Severity
+from ringfence.core.inventory import SignalId
+
+__all__ = ["make_parser"]
+
+_EXIT_CODES = "exit status: 0 done, 1 what --fail-on names, 2 usage, 3 the scope could not be examined"
+_Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="ringfence", description="Control for the AI that runs on people's own machines."
+    )
+    parser.add_argument("--version", action="version", version=f"ringfence {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_scan(commands)
+    _add_inspect(commands)
+    _add_doctor(commands)
+    _add_demo(commands)
+    _add_completion(commands)
+    return parser
+
+
+def _add_scan(commands: _Commands) -> None:
+    scan = commands.add_parser(
+        "scan",
+        help="what local AI is on this machine",
+        description="Lists the models, model servers, runtimes, accelerators and agents of this machine.",
+        epilog=_EXIT_CODES,
+    )
+    scan.add_argument(
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="PATH",
+        help="look for files only here (default: your home and the system's stores)",
+    )
+    whose = scan.add_mutually_exclusive_group()
+    whose.add_argument(
+        "--home", type=Path, metavar="DIR", help="another home: a user's, a backup, a mounted disk"
+    )
+    whose.add_argument("--all-users", action="store_true", help="every home of this machine (as root)")
+    scan.add_argument("--no-hash", action="store_true", help="do not compute SHA-256; digests stay claims")
+    scan.add_argument(
+        "--min-size",
+        type=parse_size,
+        default=1 << 20,
+        metavar="SIZE",
+        help="look into files of unknown suffix from this size on (default: 1MiB)",
+    )
+    scan.add_argument("--no-processes", action="store_true", help="leave processes and accelerators out")
+    scan.add_argument("--no-listeners", action="store_true", help="leave local servers out; send no request")
+    scan.add_argument("--network-mounts", action="store_true", help="walk network and FUSE mounts too")
+    scan.add_argument(
+        "--large",
+        type=parse_size,
+        default=2_000_000_000,
+        metavar="SIZE",
+        help="models of this size raise a signal unless explained (default: 2GB)",
+    )
+    scan.add_argument(
+        "--lock",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a models.lock whose digests explain large models (may be repeated)",
+    )
+    _add_fail_on(scan, [*SignalId, *Severity])
+    _add_format(scan)
+
+
+def _add_inspect(commands: _Commands) -> None:
+    inspect = commands.add_parser(
+        "inspect",
+        help="all about one model file or folder",
+        description="Says what a file is, what its header tells and what is wrong with it. Loads nothing.",
+        epilog=_EXIT_CODES,
+    )
+    inspect.add_argument("path", type=Path, metavar="FILE|DIR")
+    inspect.add_argument("--no-hash", action="store_true", help="do not compute SHA-256")
+    _add_fail_on(inspect, list(Severity))
+    _add_format(inspect)
+
+
+def _add_doctor(commands: _Commands) -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        help="what this kernel and machine offer",
+        description="Lists what this machine offers, and what ringfence loses where something is missing.",
+    )
+    _add_format(doctor)
+
+
+def _add_demo(commands: _Commands) -> None:
+    demo = commands.add_parser(
+        "demo",
+        help="build a small home with all stores, to try things on",
+        description="Builds a small home with every kind of store, from real tiny model files.",
+    )
+    demo.add_argument(
+        "directory", type=Path, metavar="DIR", help="a folder that is empty or does not exist yet"
+    )
+
+
+def _add_completion(commands: _Commands) -> None:
+    completion = commands.add_parser(
+        "completion", help="print shell completion", description="Prints a completion script for your shell."
+    )
+    completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+
+
+def _add_fail_on(parser: argparse.ArgumentParser, choices: list[str]) -> None:
+    parser.add_argument(
+        "--fail-on",
+        action="append",
+        default=[],
+        choices=[str(choice) for choice in choices],
+        metavar="WHAT",
+        help=f"exit 1 on any of: {', '.join(choices)} (a severity includes the worse ones; may be repeated)",
+    )
+
+
+def _add_format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=("table", "json"), default="table", help="default: table")
+    parser.add_argument(
+        "--json", dest="format", action="store_const", const="json", help="the same as --format json"
+    )

@@ -1,0 +1,85 @@
+"""What runs and what is installed: servers, processes, accelerators, runtimes."""
+
+from collections.abc import Sequence
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from ringfence.cli.console import safe
+from ringfence.cli.sizes import show_size
+from ringfence.cli.tables.section import SEVERITY_STYLE, finding_line, section
+from ringfence.core.machine import Accelerator, Listener, Process, Runtime
+
+__all__ = ["accelerators_table", "listeners_table", "processes_table", "runtimes_table"]
+
+_SHOWN_NAMES = 3
+
+
+def listeners_table(listeners: Sequence[Listener]) -> RenderableType:
+    """Local servers: where they listen, what they are and how sure that is."""
+    table = section("Servers", str(len(listeners)))
+    for each in listeners:
+        host = f"[{each.address}]" if ":" in each.address else each.address
+        table.add_row(
+            f"  {host}:{each.port}",
+            safe(each.server or "unknown"),
+            each.confidence,
+            Text("reachable from outside", "red") if each.exposed else Text("this machine only", "dim"),
+            safe(_some(each.models)),
+        )
+        for finding in each.findings:
+            table.add_row("", safe(finding_line(finding), SEVERITY_STYLE[finding.severity]))
+    return table
+
+
+def processes_table(processes: Sequence[Process]) -> RenderableType:
+    """Processes that hold weights or inference libraries."""
+    table = section("Processes", str(len(processes)))
+    for each in processes:
+        held = [path.name for path in each.models] or list(each.libraries)
+        table.add_row(
+            f"  {each.pid}",
+            safe(each.name, chars=24),
+            safe(each.user or "?", chars=16),
+            safe(each.runtime or "", chars=16),
+            safe(_some(held)),
+        )
+    return table
+
+
+def accelerators_table(accelerators: Sequence[Accelerator]) -> RenderableType:
+    """Accelerators and who uses them now."""
+    table = section("Accelerators", str(len(accelerators)))
+    for each in accelerators:
+        used = "" if each.memory_used_bytes is None else f"{show_size(each.memory_used_bytes)} used"
+        busy = "" if each.utilization_percent is None else f"{each.utilization_percent}% busy"
+        users = [f"{use.name or '?'} ({use.pid})" for use in each.processes]
+        table.add_row(safe(f"  {each.name}"), each.kind, used, busy, safe(_some(users)))
+    return table
+
+
+def runtimes_table(runtimes: Sequence[Runtime]) -> RenderableType:
+    """Installed programs and packages, those of one name and version in one row."""
+    places: dict[tuple[str, str, str, str], list[Runtime]] = {}
+    for each in runtimes:
+        places.setdefault((each.kind, each.name, each.version or "", each.source), []).append(each)
+    table = section("Runtimes, converters, front ends", str(len(runtimes)))
+    for (kind, name, version, source), same in places.items():
+        more = f" and {len(same) - 1} more" if len(same) > 1 else ""
+        table.add_row(
+            safe(f"  {name}", chars=30),
+            safe(version, chars=14),
+            kind,
+            source,
+            Text.assemble(safe(str(same[0].location)), more),
+        )
+    for column in table.columns[:4]:
+        column.no_wrap = True
+    if table.columns:
+        table.columns[-1].overflow = "fold"
+    return table
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" +{len(names) - _SHOWN_NAMES}" if len(names) > _SHOWN_NAMES else ""
+    return ", ".join(names[:_SHOWN_NAMES]) + more

@@ -1,0 +1,87 @@
+"""The models, store by store."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ringfence.cli.console import safe
+from ringfence.cli.sizes import show_size
+from ringfence.cli.tables.section import SEVERITY_STYLE, finding_line
+from ringfence.core.facts import FactName
+from ringfence.core.models import Model
+
+__all__ = ["models_table", "name_of"]
+
+_LOOSE = "files that lie about"
+_SHOWN_FINDINGS = 3
+
+
+def models_table(models: Sequence[Model]) -> RenderableType:
+    """All models under their stores, findings beneath each."""
+    size = show_size(sum(model.size_bytes for model in models))
+    heading = Text.assemble(("\nModels", "bold"), (f"  {len(models)}, {size}", "dim"))
+    parts: list[RenderableType] = [heading]
+    for store, members in groupby(sorted(models, key=_order), key=lambda model: model.store):
+        parts.append(safe(store or _LOOSE, "cyan"))
+        parts.extend(_rows(members))
+    return Group(*parts)
+
+
+def name_of(model: Model) -> str:
+    """The model's name, with a revision short enough to read."""
+    if not model.revision:
+        return model.name
+    revision = model.revision.removeprefix("sha256:")
+    short = revision[:7] if len(revision) in (40, 64) else revision
+    return f"{model.name}@{short}"
+
+
+def _order(model: Model) -> tuple[bool, str, str, str, str]:
+    return (model.store is None, model.store or "", model.name, model.revision or "", str(model.location))
+
+
+def _rows(models: Iterable[Model]) -> Iterable[RenderableType]:
+    for model in models:
+        row = Table(box=None, show_header=False, padding=(0, 1, 0, 0), pad_edge=False, expand=True)
+        row.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+        row.add_column(width=12, no_wrap=True, overflow="ellipsis")
+        row.add_column(width=8, no_wrap=True, overflow="ellipsis")
+        row.add_column(width=8, no_wrap=True, justify="right")
+        row.add_column(width=19, no_wrap=True, overflow="ellipsis")
+        row.add_row(
+            safe("  " + name_of(model)),
+            safe(_formats(model)),
+            safe(_weights(model)),
+            "-" if model.remote else show_size(model.size_bytes),
+            safe(model.effective_license or "no license", "" if model.effective_license else "yellow"),
+        )
+        yield row
+        worst_first = sorted(model.findings, key=lambda each: each.severity, reverse=True)
+        for finding in worst_first[:_SHOWN_FINDINGS]:
+            yield Padding(safe(finding_line(finding), SEVERITY_STYLE[finding.severity]), (0, 0, 0, 4))
+        if len(worst_first) > _SHOWN_FINDINGS:
+            yield Padding(
+                Text(f"and {len(worst_first) - _SHOWN_FINDINGS} more findings", "dim"), (0, 0, 0, 4)
+            )
+
+
+def _formats(model: Model) -> str:
+    if model.remote:
+        return "cloud"
+    counted = Counter(file.format for file in model.files if file.format)
+    return " ".join(name for name, _ in counted.most_common()) or "-"
+
+
+def _weights(model: Model) -> str:
+    """How the weights are stored: the quantisation, else the most frequent data type."""
+    for name in (FactName.QUANTIZATION, FactName.DTYPES):
+        for file in model.files:
+            value = file.facts.get(name)
+            if value:
+                return str(value[0] if isinstance(value, tuple) else value)
+    return ""
