@@ -27,7 +27,8 @@ def schema_of(name: str, value: type) -> Schema:
     """The schema of one document."""
     definitions: dict[str, Schema] = {}
     body = _object(value, definitions)
-    properties = {"schema": {"const": name}, "tool_version": {"type": "string"}, **typing.cast(Schema, body["properties"])}
+    envelope: Schema = {"schema": {"const": name}, "tool_version": {"type": "string"}}
+    properties = envelope | typing.cast("Schema", body["properties"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": name,
@@ -64,7 +65,8 @@ def _any(hint: object, definitions: dict[str, Schema]) -> Schema:
     if origin in (tuple, list):
         return {"type": "array", "items": _any(arguments[0], definitions)}
     if origin in (Mapping, dict):
-        return {"type": "object", "additionalProperties": _any(arguments[1], definitions), **_keys(arguments[0])}
+        values = _any(arguments[1], definitions)
+        return {"type": "object", "additionalProperties": values, **_keys(arguments[0])}
     hint = getattr(hint, "__supertype__", hint)
     if hint is Path:
         return {"type": "string"}
@@ -78,7 +80,7 @@ def _any(hint: object, definitions: dict[str, Schema]) -> Schema:
             definitions[hint.__name__] = _object(hint, definitions)
         return {"$ref": f"#/$defs/{hint.__name__}"}
     names = {str: "string", int: "integer", bool: "boolean", float: "number", type(None): "null"}
-    return {"type": names[typing.cast(type, hint)]}
+    return {"type": names[typing.cast("type", hint)]}
 
 
 def _keys(hint: object) -> Schema:

@@ -22,7 +22,7 @@ _Json = None | bool | int | float | str | list["_Json"] | dict[str, "_Json"]
 
 
 def document(schema: str, value: object) -> str:
-    """The JSON text of one document: `value`, a dataclass with `started_at` and `complete`, under `schema`."""
+    """The JSON text of one document: `value` has `started_at` and `complete`; `schema` is name and version."""
     body = as_json(value)
     assert isinstance(body, dict)
     whole = {"schema": schema, "tool_version": __version__, **body}
@@ -30,7 +30,7 @@ def document(schema: str, value: object) -> str:
 
 
 def as_json(value: object) -> _Json:
-    """Any core value as JSON: unknown is null, times are RFC 3339 in UTC, names that are no UTF-8 are escaped.
+    """Any core value as JSON: unknown is null, times are RFC 3339 in UTC, bytes that are no UTF-8 escaped.
 
     Beside an escaped path stands `<key>_base64` with its exact bytes.
     """
