@@ -9,8 +9,8 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
-from ringfence.app.documents import SCHEMA_FOLDER
 from ringfence.app.doctor import Doctor
+from ringfence.app.documents import SCHEMA_FOLDER
 from ringfence.app.inspect import Inspection
 from ringfence.core.inventory import Inventory
 

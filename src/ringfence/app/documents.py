@@ -22,7 +22,7 @@ _Json = None | bool | int | float | str | list["_Json"] | dict[str, "_Json"]
 
 
 def document(schema: str, value: object) -> str:
-    """The JSON text of one document: `value` has `started_at` and `complete`; `schema` is name and version."""
+    """The JSON text of one document; `value` has `started_at` and `complete`, `schema` is name/version."""
     body = as_json(value)
     assert isinstance(body, dict)
     whole = {"schema": schema, "tool_version": __version__, **body}

@@ -1,0 +1,18 @@
+"""`ringfence demo DIR`: a home to try things on."""
+
+import argparse
+import shlex
+
+from ringfence.app.demo import build
+
+__all__ = ["run"]
+
+
+def run(options: argparse.Namespace) -> int:
+    """Builds the home and says what to do with it."""
+    build(options.directory)
+    where = shlex.quote(str(options.directory))
+    print(f"a home with every kind of store stands in {where}\n")
+    print(f"  ringfence scan --home {where}")
+    print(f"  ringfence inspect {where}/Downloads/holiday.jpg")
+    return 0
