@@ -28,7 +28,7 @@ class ModelFile:
     sha256: Sha256 | None = None
     sha256_claimed: Sha256 | None = None
     git_sha1_claimed: GitBlobSha1 | None = None
-    facts: Facts = field(default=_NO_FACTS)
+    facts: Facts = field(default_factory=lambda: _NO_FACTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ class Home:
 
     path: Path
     system: System
-    environment: Mapping[str, str] = field(default=MappingProxyType({}), repr=False)
+    environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
     @property
     def own(self) -> bool:
