@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from types import MappingProxyType
 
 __all__ = ["Home", "System"]
@@ -23,7 +23,8 @@ class Home:
 
     path: Path
     system: System
-    environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    environment: Mapping[str, str] = field(default=MappingProxyType({}), repr=False)
+    elsewhere: bool = False  # a backup or a mounted disk: absolute paths in its settings do not hold here
 
     @property
     def own(self) -> bool:
@@ -37,6 +38,21 @@ class Home:
             return None
         return self.path / value[2:] if value.startswith("~/") else Path(value)
 
+    def place(self, text: str) -> Path | None:
+        """Where the absolute path `text` of one of this home's settings files lies here.
+
+        None when it is not absolute, or names a place of another machine that is not within this home.
+        """
+        if "\0" in text:
+            return None
+        if text in ("~", "~/") or text.startswith(("~/", "~\\")):
+            return self.path / text[2:].replace("\\", "/")
+        if self.system is System.WINDOWS:
+            return self._in_this_home(PureWindowsPath(text))
+        if self.elsewhere:
+            return self._in_this_home(PurePosixPath(text))
+        return Path(text) if text.startswith("/") else None
+
     def data(self, application: str) -> Path:
         """Where an application of that name keeps its data on this home's system."""
         match self.system:
@@ -46,6 +62,10 @@ class Home:
                 return self.path / "Library/Application Support" / application
             case System.WINDOWS:
                 return self.path / "AppData/Local" / application
+
+    def roaming_data(self, application: str) -> Path:
+        """As `data`, for applications whose data follows their user from machine to machine on Windows."""
+        return self.config(application) if self.system is System.WINDOWS else self.data(application)
 
     def cache(self, application: str) -> Path:
         """Where an application of that name keeps its cache on this home's system."""
@@ -57,6 +77,10 @@ class Home:
             case System.WINDOWS:
                 return self.path / "AppData/Local" / application / "Cache"
 
+    def unix_cache(self, application: str) -> Path:
+        """Where a program keeps its cache that knows `$XDG_CACHE_HOME` and `~/.cache` on every system."""
+        return (self.variable("XDG_CACHE_HOME") or self.path / ".cache") / application
+
     def config(self, application: str) -> Path:
         """Where an application of that name keeps its settings on this home's system."""
         match self.system:
@@ -66,3 +90,13 @@ class Home:
                 return self.path / "Library/Application Support" / application
             case System.WINDOWS:
                 return self.path / "AppData/Roaming" / application
+
+    def _in_this_home(self, written: PurePath) -> Path | None:
+        """`written` counted from this home, where it lies in one of that name: /Users/ann, C:/Users/ann."""
+        folders = written.parts[1:]
+        named = [part.casefold() for part in folders[:2]]
+        if not written.is_absolute() or named not in (
+            [p, self.path.name.casefold()] for p in ("users", "home")
+        ):
+            return None
+        return self.path.joinpath(*folders[2:])

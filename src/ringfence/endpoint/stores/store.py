@@ -10,6 +10,7 @@ from pathlib import Path
 from ringfence.core.digests import GitBlobSha1, Sha256
 from ringfence.core.inventory import Skipped
 from ringfence.endpoint.home import Home
+from ringfence.endpoint.stores.tree import Tree
 
 __all__ = ["Store", "StoredFile", "StoredModel"]
 
@@ -38,10 +39,15 @@ class StoredModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """One kind of store. Neither function raises for what lies on disk; what cannot be read is `Skipped`."""
+    """One kind of store. Neither function raises for what lies on disk.
+
+    `locate` names every root where the store could lie for a home, whether or not anything lies there; a
+    setting that cannot be followed is `Skipped`. `read` yields the models below one existing root; what it
+    has to leave out it tells the tree.
+    """
 
     name: str  # as in models[].store, e.g. huggingface
     title: str  # for people, e.g. "Hugging Face cache"
-    locate: Callable[[Home], Iterable[Path]]  # every root where it could lie for that home; need not exist
-    read: Callable[[Path], Iterator[StoredModel | Skipped]]  # the models below one existing root
+    locate: Callable[[Home], Iterable[Path | Skipped]]
+    read: Callable[[Tree], Iterator[StoredModel]]
     system_roots: tuple[Path, ...] = ()  # roots outside of homes, on a running Linux machine

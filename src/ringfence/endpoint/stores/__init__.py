@@ -1,0 +1,137 @@
+"""The table of stores, and the models that lie in them."""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ringfence.core.inventory import Skipped
+from ringfence.core.limits import LIMITS
+from ringfence.core.text import clip, printable
+from ringfence.endpoint.home import Home
+from ringfence.endpoint.opening import refusal
+from ringfence.endpoint.stores import (
+    comfyui,
+    docker_model_runner,
+    gpt4all,
+    huggingface,
+    jan,
+    llamacpp,
+    llamafile,
+    lmstudio,
+    mlx,
+    ollama,
+    ramalama,
+    vllm,
+)
+from ringfence.endpoint.stores.store import Store, StoredModel
+from ringfence.endpoint.stores.tree import Tree
+
+__all__ = ["STORES", "StoreRoot", "read_root", "store_roots", "stored_models"]
+
+STORES: tuple[Store, ...] = (
+    huggingface.STORE,
+    ollama.STORE,
+    lmstudio.STORE,
+    gpt4all.STORE,
+    jan.STORE,
+    llamacpp.STORE,
+    docker_model_runner.STORE,
+    ramalama.STORE,
+    comfyui.STORE,
+    mlx.STORE,
+    vllm.STORE,
+    llamafile.STORE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreRoot:
+    """A folder that exists, and the store that keeps its models there."""
+
+    store: Store
+    path: Path  # links resolved
+
+
+def store_roots(homes: Iterable[Home], *, system: bool) -> Iterator[StoreRoot | Skipped]:
+    """Every existing root of every store for these homes, and of the machine when `system`; none twice.
+
+    Where the home is not the running user's own, a root outside of it must belong to the home's owner:
+    nobody can make root look at the folders of others.
+    """
+    seen: set[tuple[str, Path]] = set()
+    said: set[Skipped] = set()
+    for store, root in _candidates(homes, system=system):
+        if isinstance(root, Skipped):
+            if root not in said:
+                said.add(root)
+                yield root
+        elif (store.name, root) not in seen:
+            seen.add((store.name, root))
+            yield StoreRoot(store=store, path=root)
+
+
+def read_root(root: StoreRoot) -> Iterator[StoredModel | Skipped]:
+    """The models below one root, at most `limits.store_models`, then all that had to be left out."""
+    tree = Tree(root.path)
+    for count, model in enumerate(root.store.read(tree)):
+        if count == LIMITS.store_models:
+            tree.skip(tree.root, f"more than {LIMITS.store_models} models", kind="store")
+            break
+        if len(model.files) > LIMITS.model_files:
+            tree.skip(model.location, f"more than {LIMITS.model_files} files in one model", kind="store")
+            model = replace(model, files=model.files[: LIMITS.model_files])  # noqa: PLW2901
+        yield model
+    yield from tree.skipped()
+
+
+def stored_models(homes: Iterable[Home], *, system: bool) -> Iterator[StoredModel | Skipped]:
+    """The models that the stores of these homes know, and of the machine when `system`; no model twice."""
+    seen: set[tuple[str, Path]] = set()
+    for root in store_roots(homes, system=system):
+        for found in (root,) if isinstance(root, Skipped) else read_root(root):
+            if isinstance(found, StoredModel):
+                if (found.name, found.location) in seen:
+                    continue
+                seen.add((found.name, found.location))
+            yield found
+
+
+def _candidates(homes: Iterable[Home], *, system: bool) -> Iterator[tuple[Store, Path | Skipped]]:
+    asked = tuple(homes)
+    for store in STORES:
+        for home in asked:
+            for place in store.locate(home):
+                within = None if home.own else home.path
+                root = place if isinstance(place, Skipped) else _existing(place, within=within)
+                if root is not None:
+                    yield store, root
+        for place in store.system_roots if system else ():
+            root = _existing(place, within=place.parent)
+            if root is not None:
+                yield store, root
+
+
+def _existing(place: Path, *, within: Path | None) -> Path | Skipped | None:
+    """The folder behind `place`, None when there is none, or why it is not looked at.
+
+    Where it lies outside of `within`, it has to have the same owner.
+    """
+    try:
+        real = Path(os.path.realpath(place))
+        status = real.stat()
+        if not stat.S_ISDIR(status.st_mode):
+            return None
+        if within is None or real.is_relative_to(os.path.realpath(within)):
+            return real
+        if status.st_uid != within.stat().st_uid:
+            return _skipped(place, "leads to a folder of somebody else")
+        return real
+    except (OSError, ValueError) as error:
+        no = refusal(error)
+        return None if no.missing else _skipped(place, no.reason)
+
+
+def _skipped(place: Path, reason: str) -> Skipped:
+    return Skipped(kind="store", subject=clip(printable(str(place)), chars=LIMITS.name_chars), reason=reason)

@@ -1,0 +1,194 @@
+"""What lies below one store's root, as safely as a stranger's folder can be looked at.
+
+A scan by root reads homes whose owners may wish it ill. So a tree never raises for what it meets, never
+lists more than its limits, opens regular files only, and follows a link out of the root only to something
+that belongs to the root's owner: a person may keep models on another disk, but cannot make root read what
+is not theirs. What is left out is counted, by folder and reason.
+
+The check and a later opening of the same path are two steps. Who wins that race has their link's target
+hashed and tested for being a model, and nothing of it shown.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ringfence.core.bounded_json import BadJson, Json, parse
+from ringfence.core.inventory import Skipped
+from ringfence.core.limits import LIMITS
+from ringfence.core.text import clip, printable
+from ringfence.endpoint.opening import read_small, refusal
+from ringfence.endpoint.settings import read_yaml
+
+__all__ = ["Entry", "Tree"]
+
+_YAML_COST = 32  # its parser is that much slower than the one for JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One name in a folder: a folder or a regular file, perhaps behind links."""
+
+    path: Path
+    real: Path  # links resolved
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.name
+
+
+class Tree:
+    """One root, and what had to be left out below it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(os.path.realpath(root))
+        self._owner = _owner(self.root)
+        self._entries_left = LIMITS.store_entries
+        self._record_bytes_left = LIMITS.store_records_bytes
+        self._skips: dict[tuple[str, str, str], Skipped] = {}
+
+    def folders(self, folder: Path) -> list[Entry]:
+        """The folders in `folder`, by name. None when there is no such folder or it cannot be read."""
+        return [each for each, is_folder in self._list(folder) if is_folder]
+
+    def files(self, folder: Path) -> list[Entry]:
+        """The regular files in `folder`, by name."""
+        return [each for each, is_folder in self._list(folder) if not is_folder]
+
+    def files_below(self, folder: Path) -> Iterator[tuple[str, Entry]]:
+        """Each regular file at any depth, with its path relative to `folder`, in order; no folder twice."""
+        seen = {os.path.realpath(folder)}
+        waiting = [(folder, "", 0)]
+        while waiting:
+            current, prefix, depth = waiting.pop()
+            below = []
+            for each, is_folder in self._list(current):
+                if not is_folder:
+                    yield prefix + each.name, each
+                elif depth >= LIMITS.store_depth:
+                    self.skip(each.path, f"more than {LIMITS.store_depth} folders deep", kind="folder")
+                elif str(each.real) not in seen:
+                    seen.add(str(each.real))
+                    below.append((each.real, f"{prefix}{each.name}/", depth + 1))
+            waiting.extend(reversed(below))
+
+    def place(self, path: Path) -> Path | None:
+        """Where the file at `path` lies, links resolved; as it stands when there is none.
+
+        None, and counted as skipped, when it leads out of the root to something of somebody else.
+        """
+        try:
+            real = Path(os.path.realpath(path))
+            if self._within(real):
+                return real
+            status = real.stat()
+        except (OSError, ValueError) as error:
+            no = refusal(error)
+            self.skip(path, "points to nothing" if no.missing else no.reason)
+            return None
+        if status.st_uid != self._owner:
+            self.skip(path, "leads out of the store, to something of somebody else")
+            return None
+        return real
+
+    def json(self, path: Path) -> Json:
+        """The document at `path`; None, and counted unless there is none, when it cannot be read."""
+        real = self.place(path)
+        data = None if real is None else self._record(real)
+        if data is None:
+            return None
+        try:
+            return parse(data)
+        except BadJson:
+            self.skip(path, "not valid JSON")
+            return None
+
+    def yaml(self, path: Path) -> Json:
+        """As `json`, for YAML whose scalars all come back as text."""
+        real = self.place(path)
+        data = None if real is None else self._record(real, cost=_YAML_COST)
+        if real is None or data is None:
+            return None
+        found = read_yaml(real)
+        if isinstance(found, Skipped):
+            self.note(found)
+            return None
+        return found
+
+    def record(self, path: Path) -> bytes | None:
+        """The bytes of a small file; None, and counted unless there is none, when it cannot be read."""
+        real = self.place(path)
+        return None if real is None else self._record(real)
+
+    def skip(self, path: Path, reason: str, *, kind: str = "file") -> None:
+        """Notes that `path` was left out."""
+        self.note(Skipped(kind=kind, subject=_shown(path), reason=reason), folder=_shown(path.parent))
+
+    def note(self, skipped: Skipped, *, folder: str = "") -> None:
+        """Notes what was left out; things in one folder with the same reason are counted together."""
+        key = (skipped.kind, folder or skipped.subject, skipped.reason)
+        before = self._skips.get(key)
+        self._skips[key] = replace(before, subject=key[1], count=before.count + 1) if before else skipped
+
+    def skipped(self) -> list[Skipped]:
+        """All that was left out so far, in the order it was met."""
+        return list(self._skips.values())
+
+    def _list(self, folder: Path) -> list[tuple[Entry, bool]]:
+        found = []
+        try:
+            with os.scandir(folder) as listing:
+                for each in listing:
+                    if self._entries_left == 0:
+                        self.skip(
+                            folder, f"more than {LIMITS.store_entries} names in the store", kind="folder"
+                        )
+                        break
+                    self._entries_left -= 1
+                    if entry := self._entry(each):
+                        found.append(entry)
+        except (OSError, ValueError) as error:
+            no = refusal(error)
+            if not no.missing:
+                self.skip(folder, no.reason, kind="folder")
+        return sorted(found, key=lambda pair: pair[0].name)
+
+    def _entry(self, found: os.DirEntry[str]) -> tuple[Entry, bool] | None:
+        """The entry and whether it is a folder; None when it is neither that nor a file."""
+        path = Path(found.path)
+        try:
+            mode = found.stat().st_mode
+        except OSError as error:
+            no = refusal(error)
+            self.skip(path, "points to nothing" if no.missing else no.reason)
+            return None
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            self.skip(path, "not a regular file")
+            return None
+        real = self.place(path) if found.is_symlink() else path
+        return None if real is None else (Entry(path, real), stat.S_ISDIR(mode))
+
+    def _within(self, real: Path) -> bool:
+        return real.is_relative_to(self.root)
+
+    def _record(self, real: Path, *, cost: int = 1) -> bytes | None:
+        data = read_small(real, max_bytes=min(LIMITS.store_record_bytes, self._record_bytes_left // cost))
+        if isinstance(data, Skipped):
+            self.note(data)
+            return None
+        self._record_bytes_left -= cost * len(data or b"")
+        return data
+
+
+def _owner(root: Path) -> int | None:
+    try:
+        return root.stat().st_uid
+    except (OSError, ValueError):
+        return None
+
+
+def _shown(path: Path) -> str:
+    return clip(printable(str(path)), chars=LIMITS.name_chars)
