@@ -31,14 +31,46 @@ class Limits:
     header_depth: int = 16
     pickle_ops: int = 200_000  # enough to name what a checkpoint is; judging it is not scan's work
     inflated_bytes: int = 1 * _MIB
+    read_bytes: int = 128 * _MIB  # of one file in all, whatever its size
+    json_header_bytes: int = 25_000_000  # hubs cap safetensors headers here
+    literal_bytes: int = 64 * _KIB  # the header of a NumPy array
+    prefix_bytes: int = 1 * _MIB  # searched for marks that have no fixed place
+    zip_directory_bytes: int = 64 * _MIB
+    zip_members: int = 100_000  # whose local headers are compared with the directory
+    inflated_ratio: int = 1_100  # deflate itself cannot do more than 1,032
+    decompressor_bytes: int = 80 * _MIB  # xz -9 asks for 65 MiB
+    fact_items: int = 100  # names in one fact
+    children: int = 4  # model files within one file
 
     # Folders and stores
     walk_depth: int = 512
     store_models: int = 100_000
     model_files: int = 10_000
+    store_entries: int = 300_000  # names listed below one root
+    store_depth: int = 32
+    store_record_bytes: int = 2 * _MIB  # one manifest, index or reference
+    store_records_bytes: int = 64 * _MIB  # all of them below one root
+
+    # Settings, packages and repositories
+    relaxed_json_bytes: int = 1 * _MIB  # JSON with comments, rewritten in Python
+    settings_text_bytes: int = 128 * _KIB  # YAML and TOML
+    settings_values: int = 200_000  # of one file, looked through for secrets
+    key_parts: int = 64  # of one dotted TOML key; its parser's time grows with their square
+    folder_entries: int = 10_000  # names looked at in one folder
+    agent_items: int = 1_000  # servers, skills or credentials of one agent
+    package_head_bytes: int = 64 * _KIB  # of a package's metadata, whose headers come first
+    dpkg_status_bytes: int = 128 * _MIB
+    repository_names: int = 500  # looked at until one is code
+    packed_refs_bytes: int = 64 * _MIB
 
     # Other people's programs
     proc_file_bytes: int = 4 * _MIB
+    processes: int = 100_000
+    process_arguments: int = 256
+    process_descriptors: int = 10_000
+    process_files: int = 20_000
+    listening_sockets: int = 10_000
+    answer_models: int = 100
     probe_requests: int = 4
     probe_request_s: float = 1.0
     probe_answer_bytes: int = 256 * _KIB
