@@ -23,7 +23,7 @@ class Home:
 
     path: Path
     system: System
-    environment: Mapping[str, str] = field(default=MappingProxyType({}), repr=False)
+    environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     elsewhere: bool = False  # a backup or a mounted disk: absolute paths in its settings do not hold here
 
     @property
