@@ -10,6 +10,7 @@ __all__ = [
     "Accelerator",
     "AcceleratorUse",
     "Agent",
+    "Capability",
     "Credential",
     "Listener",
     "McpServer",
@@ -151,3 +152,13 @@ class Repository:
     path: Path
     records: tuple[str, ...]  # agent-trace, git-ai
     agent_marks: tuple[str, ...]  # files that show that agents work here, e.g. CLAUDE.md
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capability:
+    """One thing that a kernel or machine may offer, and what ringfence cannot do without it."""
+
+    name: str  # e.g. landlock
+    available: bool | None  # None: could not be found out
+    detail: str  # e.g. "ABI 6", or why not; harmless to print
+    lost_without: str  # one sentence for people

@@ -1,0 +1,1 @@
+"""Linux's answers, read from /proc, /sys and a few system calls."""

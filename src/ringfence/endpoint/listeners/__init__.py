@@ -1,0 +1,1 @@
+"""Local listeners: which of them answer model requests, and as which server."""
