@@ -1,24 +1,41 @@
 """Says what a file is and what its header tells. The dispatcher: formats do not know each other."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from ringfence.artifacts.format import Format
+from ringfence.artifacts.format import Child, Format
 from ringfence.artifacts.formats import FORMATS
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.core.facts import Fact, FactName, Facts, FactValue
+from ringfence.core.limits import LIMITS
+from ringfence.core.text import clip
 
 __all__ = ["KNOWN_SUFFIXES", "Examined", "examine", "identify"]
 
 KNOWN_SUFFIXES = frozenset(suffix for each in FORMATS for suffix in each.suffixes)
 
-_NEVER_ANYTHING_ELSE = {each.suffixes[0]: each for each in FORMATS if each.name in ("gguf", "safetensors")}
+_NEVER_ANYTHING_ELSE = {
+    each.suffixes[0]: each for each in FORMATS if each.name in ("gguf", "safetensors", "onnx", "npy", "npz")
+}
+_EVERYDAY_SUFFIXES = frozenset(
+    f".{each}"
+    for each in (
+        *("avi", "bmp", "gif", "jpeg", "jpg", "mkv", "mov", "mp3", "mp4", "ogg", "png", "svg", "tif", "tiff"),
+        *("wav", "webm", "webp", "csv", "doc", "docx", "htm", "html", "json", "log", "md", "pdf", "ppt"),
+        *("pptx", "txt", "xls", "xlsx", "xml"),
+    )
+)
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """What one file turned out to be. `format` is None for everything that is not a model file."""
+    """What one file turned out to be. `format` is None for everything that is not a model file.
+
+    Text among the facts is what the file's author wrote, clipped, and UTF-8; it is not harmless to print.
+    """
 
     format: str | None
     facts: Facts
@@ -33,35 +50,82 @@ def identify(reader: Reader, *, suffix: str) -> Format | None:
 def examine(reader: Reader, *, suffix: str) -> Examined:
     """All that the header tells, gathered up to the first thing that cannot be read on from."""
     found = identify(reader, suffix=suffix)
-    if found is None:
-        return _not_what_its_name_says(suffix)
     facts: dict[FactName, FactValue] = {}
-    problems: list[Problem] = []
-    try:
-        for item in found.read(reader):
-            if isinstance(item, Fact):
-                facts.setdefault(item.name, item.value)
-            else:
-                problems.append(item)
-    except Malformed as stop:
-        problems.append(stop.problem)
-    return Examined(format=found.name, facts=MappingProxyType(facts), problems=tuple(problems))
+    problems = list(_name_problems(found, reader, suffix))
+    for item in _read(found, reader) if found else ():
+        if isinstance(item, Fact):
+            facts.setdefault(item.name, _kept(item.value))
+        elif len(problems) < LIMITS.evidence_items:
+            problems.append(item)
+    return Examined(
+        format=found.name if found else None, facts=MappingProxyType(facts), problems=tuple(problems)
+    )
 
 
 def _is(candidate: Format, reader: Reader, suffix: str) -> bool:
-    if candidate.needs_suffix and suffix not in candidate.suffixes:
-        return False
     try:
-        return candidate.sniff(reader)
+        if candidate.sniff(reader):
+            return True
+        named = candidate.sniff_named
+        return named is not None and suffix in candidate.suffixes and named(reader)
     except Malformed:
         return False
+    finally:
+        reader.offset = 0
 
 
-def _not_what_its_name_says(suffix: str) -> Examined:
+def _read(found: Format, reader: Reader) -> Iterator[Fact | Problem]:
+    children = 0
+    try:
+        for item in found.read(reader):
+            if not isinstance(item, Child):
+                yield item
+            elif children < LIMITS.children:
+                children += 1
+                yield from _read_child(reader.part(item.offset, item.size_bytes), item.offset)
+    except Malformed as stop:
+        yield stop.problem
+
+
+def _read_child(part: Reader, offset: int) -> Iterator[Fact | Problem]:
+    """What a file within a file says. Its own children are not looked at."""
+    found = identify(part, suffix="")
+    if found is None:
+        yield Problem(kind=ProblemKind.BAD_HEADER, at=offset, detail="what should be a model in here is none")
+        return
+    try:
+        for item in found.read(part):
+            if isinstance(item, Problem):
+                yield _moved(item, offset)
+            elif isinstance(item, Fact) and item.name is not FactName.VERSION:
+                yield item
+    except Malformed as stop:
+        yield _moved(stop.problem, offset)
+
+
+def _moved(problem: Problem, offset: int) -> Problem:
+    return problem if problem.at is None else replace(problem, at=problem.at + offset)
+
+
+def _kept(value: FactValue) -> FactValue:
+    """The value within its limits, and without what UTF-8 cannot say."""
+    match value:
+        case int():
+            return value
+        case str():
+            whole = clip(value, chars=LIMITS.metadata_value_chars)
+            return whole.encode("utf-8", "replace").decode()
+        case tuple():
+            few = value[: LIMITS.fact_items]
+            return tuple(clip(e, chars=LIMITS.name_chars).encode("utf-8", "replace").decode() for e in few)
+
+
+def _name_problems(found: Format | None, reader: Reader, suffix: str) -> Iterator[Problem]:
+    """Whether the name says something else than the bytes."""
     claimed = _NEVER_ANYTHING_ELSE.get(suffix)
-    if claimed is None:
-        return Examined(format=None, facts=MappingProxyType({}), problems=())
-    problem = Problem(
-        kind=ProblemKind.DISGUISED, at=0, detail=f"named {suffix}, but the bytes are not {claimed.title}"
-    )
-    return Examined(format=None, facts=MappingProxyType({}), problems=(problem,))
+    if claimed and claimed is not found and not reader.head.startswith(_LFS_POINTER):
+        detail = f"named {suffix}, but the bytes are {f'{found.title}' if found else f'not {claimed.title}'}"
+        yield Problem(kind=ProblemKind.DISGUISED, at=0, detail=detail)
+    elif found and suffix in _EVERYDAY_SUFFIXES:
+        detail = f"named {suffix}, but the bytes are {found.title}"
+        yield Problem(kind=ProblemKind.DISGUISED, at=0, detail=detail)

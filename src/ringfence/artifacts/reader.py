@@ -7,14 +7,17 @@ import os
 import struct
 from collections.abc import Callable
 from functools import cached_property
-from typing import Self
+from typing import Self, TypeVar, cast
 
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.core.limits import LIMITS
 
 __all__ = ["Reader"]
 
-_WINDOW_BYTES = 64 * 1024
+_T = TypeVar("_T")
+
+# A window of the first size after a jump, then growing while the reading goes straight on.
+_JUMP_BYTES, _START_BYTES, _WINDOW_BYTES = 1024, 16 * 1024, 64 * 1024
 _U32 = struct.Struct("<I")
 _U64 = struct.Struct("<Q")
 
@@ -31,6 +34,10 @@ class Reader:
         self.offset = 0
         self._window = b""
         self._window_at = 0
+        self._window_end = 0
+        self._next_window_bytes = _START_BYTES
+        self._left = [LIMITS.read_bytes]  # shared with the parts of this file
+        self._known: dict[object, object] = {}
 
     @classmethod
     def of_bytes(cls, data: bytes) -> Self:
@@ -52,16 +59,43 @@ class Reader:
         """The first bytes of the file, at most `limits.sniff_bytes`."""
         return self._read_at(min(LIMITS.sniff_bytes, self.size_bytes), 0)
 
+    def part(self, offset: int, size_bytes: int) -> "Reader":
+        """A reader over a range of this file, which counts from 0 and reads at this file's expense.
+
+        Raises:
+            Malformed: the range does not lie within the file.
+        """
+        if offset < 0 or size_bytes < 0 or offset + size_bytes > self.size_bytes:
+            raise Malformed(
+                ProblemKind.OUT_OF_RANGE, at=max(0, offset), detail=f"{size_bytes} bytes end past the file"
+            )
+        read_at = self._read_at
+        part = Reader(lambda size, at: read_at(max(0, min(size, size_bytes - at)), offset + at), size_bytes)
+        part._left = self._left
+        return part
+
+    def once(self, work: Callable[["Reader"], _T]) -> _T:
+        """What `work` says about this file, worked out when it is first asked for."""
+        if work not in self._known:
+            self._known[work] = work(self)
+        return cast("_T", self._known[work])
+
     def at(self, offset: int, size_bytes: int) -> bytes:
         """Exactly `size_bytes` bytes from `offset`; the reader's own offset stays.
 
         Raises:
-            Malformed: they do not fit into the file, are more than one header may have, or went away.
+            Malformed: they do not fit into the file, are more than one header or all of one file's reading
+                may take, or went away.
         """
         if offset < 0 or size_bytes < 0 or offset + size_bytes > self.size_bytes:
             raise Malformed(ProblemKind.TRUNCATED, at=offset, detail=f"{size_bytes} bytes end past the file")
         if size_bytes > LIMITS.header_bytes:
             raise Malformed(ProblemKind.OVER_LIMIT, at=offset, detail=f"{size_bytes} bytes of header")
+        self._left[0] -= size_bytes
+        if self._left[0] < 0:
+            raise Malformed(
+                ProblemKind.OVER_LIMIT, at=offset, detail=f"more than {LIMITS.read_bytes} bytes to be read"
+            )
         parts: list[bytes] = []
         while size_bytes:
             part = self._read_at(size_bytes, offset)
@@ -78,16 +112,16 @@ class Reader:
         Raises:
             Malformed: as `at` does.
         """
-        start = self.offset - self._window_at
-        if start >= 0 and start + size_bytes <= len(self._window):
-            data = self._window[start : start + size_bytes]
-        elif size_bytes <= _WINDOW_BYTES:
+        offset = self.offset
+        end = offset + size_bytes
+        if end > self._window_end or offset < self._window_at:
+            if size_bytes > _WINDOW_BYTES:
+                data = self.at(offset, size_bytes)
+                self.offset = end
+                return data
             self._fill(size_bytes)
-            data = self._window[:size_bytes]
-        else:
-            data = self.at(self.offset, size_bytes)
-        self.offset += size_bytes
-        return data
+        self.offset = end
+        return self._window[offset - self._window_at : end - self._window_at]
 
     def skip(self, size_bytes: int) -> None:
         """Moves on without reading.
@@ -105,11 +139,21 @@ class Reader:
 
     def u32(self) -> int:
         """The next unsigned 32-bit number."""
-        return int(_U32.unpack(self.take(4))[0])
+        offset = self.offset
+        if offset + 4 > self._window_end or offset < self._window_at:
+            self._fill(4)
+        self.offset = offset + 4
+        number: int = _U32.unpack_from(self._window, offset - self._window_at)[0]
+        return number
 
     def u64(self) -> int:
         """The next unsigned 64-bit number."""
-        return int(_U64.unpack(self.take(8))[0])
+        offset = self.offset
+        if offset + 8 > self._window_end or offset < self._window_at:
+            self._fill(8)
+        self.offset = offset + 8
+        number: int = _U64.unpack_from(self._window, offset - self._window_at)[0]
+        return number
 
     def count(self, *, each_at_least_bytes: int) -> int:
         """A u64 count of items that are each at least that long.
@@ -118,20 +162,20 @@ class Reader:
             Malformed: the items could not fit into the rest of the file, or are more than a header may list.
         """
         n = self.u64()
-        if n * each_at_least_bytes > self.remaining_bytes:
+        if n * each_at_least_bytes > self.size_bytes - self.offset:
             raise Malformed(
                 ProblemKind.DOES_NOT_FIT, at=self.offset - 8, detail=f"{n} items do not fit into the file"
             )
         return n
 
-    def string(self) -> bytes:
+    def string(self, *, max_bytes: int = LIMITS.header_string_bytes) -> bytes:
         """A string behind its u64 length.
 
         Raises:
-            Malformed: it does not fit into the file, or is longer than `limits.header_string_bytes`.
+            Malformed: it does not fit into the file, or is longer than `max_bytes`.
         """
         size = self.count(each_at_least_bytes=1)
-        if size > LIMITS.header_string_bytes:
+        if size > max_bytes:
             raise Malformed(ProblemKind.OVER_LIMIT, at=self.offset - 8, detail=f"a string of {size} bytes")
         return self.take(size)
 
@@ -143,13 +187,15 @@ class Reader:
         """
         unpack = _U64.unpack_from
         while count:
-            if self.offset - self._window_at + 8 > len(self._window) or self.offset < self._window_at:
+            if self.offset + 8 > self._window_end or self.offset < self._window_at:
                 self._fill(8)
             window, at = self._window, self.offset - self._window_at
-            last = len(window) - 8
-            while count and at <= last:
-                at += 8 + unpack(window, at)[0]
-                count -= 1
+            try:
+                for _ in range(count):
+                    at += 8 + unpack(window, at)[0]
+                    count -= 1
+            except (struct.error, OverflowError):  # behind the window
+                pass
             self.offset = self._window_at + at
             if self.offset > self.size_bytes:
                 raise Malformed(
@@ -158,6 +204,10 @@ class Reader:
 
     def _fill(self, at_least_bytes: int) -> None:
         """Loads a window that starts at the offset."""
-        size = max(at_least_bytes, min(_WINDOW_BYTES, self.remaining_bytes))
+        if not self._window_at <= self.offset <= self._window_end:
+            self._next_window_bytes = _JUMP_BYTES
+        size = max(at_least_bytes, min(self._next_window_bytes, self.remaining_bytes))
+        self._next_window_bytes = min(4 * self._next_window_bytes, _WINDOW_BYTES)
         self._window = self.at(self.offset, size)
         self._window_at = self.offset
+        self._window_end = self.offset + size

@@ -5,13 +5,17 @@ from typing import NoReturn
 
 from ringfence.core.limits import LIMITS
 
-__all__ = ["BadJson", "Json", "parse"]
+__all__ = ["BadJson", "DuplicateKey", "Json", "parse"]
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 
 class BadJson(ValueError):
     """Not one well-formed JSON document within the limits. The message never quotes the document."""
+
+
+class DuplicateKey(BadJson):
+    """A key stands twice in one object: readers disagree on which value counts."""
 
 
 def parse(data: bytes, *, max_bytes: int = LIMITS.json_bytes) -> Json:
@@ -35,7 +39,7 @@ def parse(data: bytes, *, max_bytes: int = LIMITS.json_bytes) -> Json:
 def _no_key_twice(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise BadJson("a key stands twice in one object")
+        raise DuplicateKey("a key stands twice in one object")
     return found
 
 

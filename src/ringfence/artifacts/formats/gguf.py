@@ -17,6 +17,11 @@ from ringfence.core.text import clip
 
 __all__ = ["FORMAT"]
 
+_VERSIONS_READ = (2, 3)
+_VERSIONS_NOT_READ = {1: "too old to be read", 2 << 24: "big-endian", 3 << 24: "big-endian"}
+_KEY_BYTES = 65_535
+_TYPES_TO_COME = 256  # tensor types up to here may be younger than this file
+
 _STRING, _ARRAY = 8, 9
 _SCALARS = {
     0: "<B",
@@ -31,6 +36,8 @@ _SCALARS = {
     11: "<q",
     12: "<d",
 }
+# What follows a tensor's name and number of dimensions: sizes, type, offset.
+_TENSOR = {dimensions: struct.Struct(f"<{dimensions}QIQ") for dimensions in range(1, 5)}
 _SCALAR = {kind: struct.Struct(code) for kind, code in _SCALARS.items()}
 
 # ggml_type → (name, elements per block, bytes per block); ggml.h and ggml-quants, September 2026.
@@ -67,6 +74,8 @@ _TENSOR_TYPES = {
     34: ("TQ1_0", 256, 54),
     35: ("TQ2_0", 256, 66),
     39: ("MXFP4", 32, 17),
+    40: ("NVFP4", 64, 36),
+    41: ("Q1_0", 128, 18),
 }
 
 # llama_ftype → the name that quantisers put into file names; llama.h, September 2026.
@@ -75,9 +84,10 @@ _FILE_TYPES = {
     12: "Q3_K_M", 13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M", 18: "Q6_K",
     19: "IQ2_XXS", 20: "IQ2_XS", 21: "Q2_K_S", 22: "IQ3_XS", 23: "IQ3_XXS", 24: "IQ1_S", 25: "IQ4_NL",
     26: "IQ3_S", 27: "IQ3_M", 28: "IQ2_S", 29: "IQ2_M", 30: "IQ4_XS", 31: "IQ1_M", 32: "BF16",
-    36: "TQ1_0", 37: "TQ2_0", 38: "MXFP4_MOE",
+    36: "TQ1_0", 37: "TQ2_0", 38: "MXFP4_MOE", 39: "NVFP4", 40: "Q1_0",
 }  # fmt: skip
 
+_TEMPLATE = "tokenizer.chat_template"
 _FACT_OF_KEY = {
     "general.name": FactName.NAME,
     "general.architecture": FactName.ARCHITECTURE,
@@ -85,10 +95,14 @@ _FACT_OF_KEY = {
     "general.license.name": FactName.LICENSE_NAME,
     "general.license.link": FactName.LICENSE_LINK,
     "general.quantized_by": FactName.PRODUCER,
-    "tokenizer.chat_template": FactName.CHAT_TEMPLATE,
+    _TEMPLATE: FactName.CHAT_TEMPLATE,
 }
 
-_Value = str | int | float | bool
+# Of the other strings nothing is kept.
+_KEPT = frozenset(_FACT_OF_KEY)
+_KEPT_PREFIX = "general.base_model."
+
+_Value = str | int | float | bool | None
 _Keys = dict[str, _Value]
 
 
@@ -100,12 +114,10 @@ def _read(reader: Reader) -> Iterator[Fact | Problem]:
     reader.skip(4)
     version = reader.u32()
     yield Fact(name=FactName.VERSION, value=str(version))
-    if version not in (2, 3):
-        known = version == 1
-        kind = ProblemKind.OVER_LIMIT if known else ProblemKind.BAD_HEADER
-        raise Malformed(
-            kind, at=4, detail=f"version {version} is {'too old to be read' if known else 'unknown'}"
-        )
+    if version not in _VERSIONS_READ:
+        why = _VERSIONS_NOT_READ.get(version)
+        kind = ProblemKind.OVER_LIMIT if why else ProblemKind.BAD_HEADER
+        raise Malformed(kind, at=4, detail=f"version {version} is {why or 'unknown'}")
     tensors = reader.count(each_at_least_bytes=24)
     keys: _Keys = {}
     yield Fact(name=FactName.TENSORS, value=tensors)
@@ -118,28 +130,34 @@ FORMAT = Format(name="gguf", title="GGUF (llama.cpp)", suffixes=(".gguf",), snif
 
 
 def _read_keys(reader: Reader, keys: _Keys) -> Iterator[Problem]:
-    """Fills `keys` with scalars and strings; arrays are stepped over, and their length is kept."""
-    seen: set[str] = set()
+    """Fills `keys` with every key; with numbers, and the strings that become facts."""
+    arrays = _Arrays(reader)
     count = reader.count(each_at_least_bytes=13)
     for _ in range(_at_most(count, reader.offset)):
         at = reader.offset
-        key = _text(reader.string())
+        key = _text(reader.string(max_bytes=_KEY_BYTES))
         kind = reader.u32()
-        value = _read_value(reader, kind)
-        if key in seen:
+        value: _Value = None
+        if kind == _STRING:
+            value = _kept(key, reader.string())
+        elif kind == _ARRAY:
+            arrays.skip(depth=1)
+        else:
+            value = _read_scalar(reader, kind)
+        if key in keys:
             yield Problem(
                 kind=ProblemKind.DUPLICATE_KEY, at=at, detail=f"key {clip(key, chars=80)} stands twice"
             )
             continue
-        seen.add(key)
         keys[key] = value
 
 
-def _read_value(reader: Reader, kind: int) -> _Value:
-    if kind == _STRING:
-        return _text(reader.string())
-    if kind == _ARRAY:
-        return _skip_array(reader, depth=1)
+def _kept(key: str, text: bytes) -> str | None:
+    wanted = key in _KEPT or key.startswith(_KEPT_PREFIX)
+    return _text(text[: 4 * LIMITS.metadata_value_chars]) if wanted else None
+
+
+def _read_scalar(reader: Reader, kind: int) -> _Value:
     scalar = _SCALAR.get(kind)
     if scalar is None:
         raise Malformed(
@@ -149,28 +167,33 @@ def _read_value(reader: Reader, kind: int) -> _Value:
     return value
 
 
-def _skip_array(reader: Reader, *, depth: int) -> int:
-    """Steps over an array; its length."""
-    if depth > LIMITS.header_depth:
-        raise Malformed(
-            ProblemKind.OVER_LIMIT, at=reader.offset, detail=f"arrays nested deeper than {depth - 1}"
-        )
-    kind = reader.u32()
-    if kind == _STRING:
-        count = reader.count(each_at_least_bytes=8)
-        reader.skip_strings(count)
-    elif kind == _ARRAY:
-        count = reader.count(each_at_least_bytes=12)
-        for _ in range(_at_most(count, reader.offset)):
-            _skip_array(reader, depth=depth + 1)
-    elif kind in _SCALAR:
-        count = reader.count(each_at_least_bytes=_SCALAR[kind].size)
-        reader.skip(count * _SCALAR[kind].size)
-    else:
-        raise Malformed(
-            ProblemKind.BAD_HEADER, at=reader.offset - 4, detail=f"array type {kind} does not exist"
-        )
-    return count
+class _Arrays:
+    """Steps over arrays. Those within others are counted: an empty one costs an attacker 12 bytes."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._left = LIMITS.header_items
+
+    def skip(self, *, depth: int) -> None:
+        """Moves behind the array whose type comes next."""
+        reader = self._reader
+        self._left -= 1
+        if depth > LIMITS.header_depth or not self._left:
+            detail = f"arrays nested deeper than {depth - 1}" if self._left else "too many arrays"
+            raise Malformed(ProblemKind.OVER_LIMIT, at=reader.offset, detail=detail)
+        kind = reader.u32()
+        if kind == _STRING:
+            reader.skip_strings(reader.count(each_at_least_bytes=8))
+        elif kind == _ARRAY:
+            for _ in range(_at_most(reader.count(each_at_least_bytes=12), reader.offset)):
+                self.skip(depth=depth + 1)
+        elif kind in _SCALAR:
+            size = _SCALAR[kind].size
+            reader.skip(reader.count(each_at_least_bytes=size) * size)
+        else:
+            raise Malformed(
+                ProblemKind.BAD_HEADER, at=reader.offset - 4, detail=f"array type {kind} does not exist"
+            )
 
 
 def _facts(keys: _Keys) -> Iterator[Fact]:
@@ -187,10 +210,11 @@ def _facts(keys: _Keys) -> Iterator[Fact]:
     shards = keys.get("split.count")
     if isinstance(shards, int) and shards > 1:
         yield Fact(name=FactName.SHARDS, value=shards)
-    templates = tuple(k for k in keys if k.startswith("tokenizer.chat_template"))
+    templates = tuple(k.removeprefix(_TEMPLATE + ".") for k in keys if k.startswith(_TEMPLATE + "."))
+    if _TEMPLATE in keys:
+        templates = ("default", *templates)
     if templates:
-        names = tuple(k.removeprefix("tokenizer.chat_template").lstrip(".") or "default" for k in templates)
-        yield Fact(name=FactName.CHAT_TEMPLATES, value=names[: LIMITS.evidence_items])
+        yield Fact(name=FactName.CHAT_TEMPLATES, value=templates[: LIMITS.evidence_items])
     bases = tuple(_base_models(keys))
     if bases:
         yield Fact(name=FactName.BASE_MODELS, value=bases)
@@ -210,32 +234,36 @@ def _read_tensors(reader: Reader, count: int, keys: _Keys) -> Iterator[Fact | Pr
         raise Malformed(ProblemKind.BAD_HEADER, at=None, detail="the alignment is no power of two")
     elements: Counter[str] = Counter()
     spans: list[tuple[int, int]] = []
+    names: set[bytes] = set()
     for _ in range(_at_most(count, reader.offset)):
-        offset, size = _read_tensor(reader, elements)
-        spans.append((offset, size))
+        at = reader.offset
+        name = reader.string(max_bytes=_KEY_BYTES)
+        if name in names:
+            shown = clip(_text(name), chars=80)
+            yield Problem(kind=ProblemKind.DUPLICATE_KEY, at=at, detail=f"tensor {shown} stands twice")
+        names.add(name)
+        spans.append(_read_tensor(reader, at, elements))
     if elements:
         yield Fact(name=FactName.PARAMETERS, value=elements.total())
         yield Fact(name=FactName.DTYPES, value=tuple(name for name, _ in elements.most_common()))
     data = -(-reader.offset // alignment) * alignment
-    yield from _check_spans(spans, data, reader.size_bytes)
+    yield from _check_spans(spans, data, alignment, reader.size_bytes)
 
 
-def _read_tensor(reader: Reader, elements: Counter[str]) -> tuple[int, int]:
-    """One entry of the tensor list: (offset in the data, bytes)."""
-    at = reader.offset
-    reader.string()
+def _read_tensor(reader: Reader, at: int, elements: Counter[str]) -> tuple[int, int]:
+    """What follows a tensor's name: (offset in the data, bytes)."""
     dimensions = reader.u32()
     if not 1 <= dimensions <= 4:
         raise Malformed(ProblemKind.BAD_HEADER, at=at, detail=f"a tensor of {dimensions} dimensions")
-    shape = [reader.u64() for _ in range(dimensions)]
-    kind, offset = reader.u32(), reader.u64()
+    *shape, kind, offset = _TENSOR[dimensions].unpack(reader.take(_TENSOR[dimensions].size))
     if kind not in _TENSOR_TYPES:
-        raise Malformed(ProblemKind.BAD_HEADER, at=at, detail=f"tensor type {kind} is unknown")
+        problem = ProblemKind.OVER_LIMIT if kind < _TYPES_TO_COME else ProblemKind.BAD_HEADER
+        raise Malformed(problem, at=at, detail=f"tensor type {kind} is unknown")
     name, block_elements, block_bytes = _TENSOR_TYPES[kind]
     n = math.prod(shape)
     if n >= 1 << 63:
         raise Malformed(ProblemKind.DOES_NOT_FIT, at=at, detail="a tensor of more than 2^63 elements")
-    if shape[0] % block_elements:
+    if not n or shape[0] % block_elements:
         raise Malformed(
             ProblemKind.BAD_HEADER, at=at, detail=f"a row of {shape[0]} is no whole {name} blocks"
         )
@@ -243,7 +271,9 @@ def _read_tensor(reader: Reader, elements: Counter[str]) -> tuple[int, int]:
     return offset, n // block_elements * block_bytes
 
 
-def _check_spans(spans: list[tuple[int, int]], data: int, size_bytes: int) -> Iterator[Problem]:
+def _check_spans(
+    spans: list[tuple[int, int]], data: int, alignment: int, size_bytes: int
+) -> Iterator[Problem]:
     end = 0
     for offset, size in sorted(spans):
         if data + offset + size > size_bytes:
@@ -253,8 +283,12 @@ def _check_spans(spans: list[tuple[int, int]], data: int, size_bytes: int) -> It
                 detail=f"a tensor of {size} bytes ends past the file's {size_bytes}",
             )
             return
-        if size and offset < end:
+        if offset < end:
             yield Problem(kind=ProblemKind.OVERLAP, at=data + offset, detail="two tensors share bytes")
+            return
+        if offset % alignment:
+            detail = f"a tensor does not lie at a multiple of {alignment}"
+            yield Problem(kind=ProblemKind.BAD_HEADER, at=data + offset, detail=detail)
             return
         end = max(end, offset + size)
 

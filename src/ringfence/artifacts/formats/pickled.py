@@ -1,0 +1,54 @@
+"""A plain pickle. Names what it refers to; never loads it.
+
+Protocols 2 and later begin with a mark; 0 and 1 do not, and are believed only under a pickle's suffix.
+
+Source: CPython's Lib/pickletools.py.
+"""
+
+from collections.abc import Iterator
+
+from ringfence.artifacts import pickle_walk
+from ringfence.artifacts.format import Format
+from ringfence.artifacts.problems import Problem, ProblemKind
+from ringfence.artifacts.reader import Reader
+from ringfence.core.facts import Fact, FactName
+from ringfence.core.limits import LIMITS
+
+__all__ = ["FORMAT"]
+
+
+def _sniff(reader: Reader) -> bool:
+    return pickle_walk.looks_like_pickle(reader.head)
+
+
+def _sniff_named(reader: Reader) -> bool:
+    return pickle_walk.is_text_pickle(reader.head)
+
+
+def _read(reader: Reader) -> Iterator[Fact | Problem]:
+    yield Fact(name=FactName.RUNS_CODE, value=("pickle",))
+    found = pickle_walk.Pickle()
+    wrong = pickle_walk.walk_tolerantly(reader, found)
+    # Several pickles in one file are read one by one by whoever wrote them.
+    while found.complete and reader.remaining_bytes and not wrong and found.ops < LIMITS.pickle_ops:
+        if reader.at(reader.offset, 1) != b"\x80":
+            detail = f"{reader.remaining_bytes} bytes behind the pickle"
+            wrong = Problem(kind=ProblemKind.TRAILING_DATA, at=reader.offset, detail=detail)
+        else:
+            found.complete = False
+            wrong = pickle_walk.walk_tolerantly(reader, found)
+    yield Fact(name=FactName.VERSION, value=str(found.protocol) if found.protocol else "0 or 1")
+    if found.imports:
+        yield Fact(name=FactName.IMPORTS, value=tuple(found.imports))
+    if wrong:
+        yield wrong
+
+
+FORMAT = Format(
+    name="pickle",
+    title="pickle",
+    suffixes=(".pkl", ".pickle", ".pt", ".pth", ".bin", ".ckpt", ".joblib", ".dill"),
+    sniff=_sniff,
+    sniff_named=_sniff_named,
+    read=_read,
+)

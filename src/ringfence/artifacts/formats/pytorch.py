@@ -1,0 +1,86 @@
+"""PyTorch's zip files, TorchScript among them: a pickle beside raw storages.
+
+The archive's names are checked and the pickle is walked over; no storage is read, nothing is loaded.
+
+Source: pytorch/caffe2/serialize/inline_container.h and torch/serialization.py, version 2.x.
+"""
+
+from collections.abc import Iterator
+
+from ringfence.artifacts import pickle_walk, torch_storages, zip_directory
+from ringfence.artifacts.format import Format
+from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
+from ringfence.artifacts.reader import Reader
+from ringfence.artifacts.zip_directory import Member
+from ringfence.core.facts import Fact, FactName
+from ringfence.core.limits import LIMITS
+
+__all__ = ["FORMAT"]
+
+_PICKLE = "data.pkl"
+_VERSION_BYTES = 20
+
+
+def _sniff(reader: Reader) -> bool:
+    first = zip_directory.first_name(reader)
+    if not first:
+        return False
+    if _is_pickle(first.decode("utf-8", "replace")):
+        return True
+    found = reader.once(zip_directory.directory)
+    if found is None or b"/data.pkl" not in found.data:
+        return False
+    members: list[Member] = []
+    for _problem in zip_directory.read_members(reader, members):
+        pass
+    return any(_is_pickle(member.name) for member in members)
+
+
+def _read(reader: Reader) -> Iterator[Fact | Problem]:
+    yield Fact(name=FactName.RUNS_CODE, value=_runs_code(reader))
+    members: list[Member] = []
+    yield from zip_directory.read_members(reader, members)
+    yield Fact(name=FactName.MEMBERS, value=len(members))
+    yield from zip_directory.check_members(reader, members)
+    pickled = next((member for member in members if _is_pickle(member.name)), None)
+    if pickled is None:
+        raise Malformed(ProblemKind.BAD_HEADER, at=None, detail="the directory does not list the pickle")
+    folder = pickled.name.removesuffix(_PICKLE)
+    by_name = {member.name: member for member in members}
+    if version := by_name.get(folder + "version"):
+        text = zip_directory.content(reader, version, max_bytes=_VERSION_BYTES)
+        yield Fact(name=FactName.VERSION, value=text.decode("ascii", "replace").strip())
+    yield from _pickle_facts(reader, pickled)
+
+
+FORMAT = Format(
+    name="pytorch",
+    title="PyTorch (zip)",
+    suffixes=(".pt", ".pth", ".ckpt", ".bin"),
+    sniff=_sniff,
+    read=_read,
+)
+
+
+def _is_pickle(name: str) -> bool:
+    folder, _, file = name.partition("/")
+    return bool(folder) and file == _PICKLE
+
+
+def _runs_code(reader: Reader) -> tuple[str, ...]:
+    found = reader.once(zip_directory.directory)
+    script = found and (b"/constants.pkl" in found.data or b"/code/" in found.data)
+    return ("pickle", "torchscript") if script else ("pickle",)
+
+
+def _pickle_facts(reader: Reader, member: Member) -> Iterator[Fact | Problem]:
+    inside = zip_directory.opened(reader, member)
+    found = pickle_walk.Pickle()
+    cut_short = inside.size_bytes == LIMITS.inflated_bytes < member.inflated_bytes
+    wrong = pickle_walk.walk_tolerantly(inside, found)
+    if wrong and cut_short:
+        detail = f"{member.inflated_bytes} bytes of compressed pickle"
+        yield Problem(kind=ProblemKind.OVER_LIMIT, at=member.at, detail=detail)
+    elif wrong:
+        yield Problem(kind=wrong.kind, at=member.at, detail=f"the pickle: {wrong.detail}")
+    yield from torch_storages.facts(found)

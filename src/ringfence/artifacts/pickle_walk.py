@@ -1,0 +1,243 @@
+"""What a pickle refers to, by walking over its opcodes. Nothing is looked up, built or called.
+
+The walk keeps the last few literals and a memo of short strings, which is enough to name the globals and the
+tensors' storages of what honest writers produce. It is no verdict: a pickle made to hide names can.
+
+Source: the opcode table in CPython's Lib/pickletools.py, protocols 0 to 5.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
+from ringfence.artifacts.reader import Reader
+from ringfence.core.limits import LIMITS
+from ringfence.core.text import clip
+
+__all__ = ["Pickle", "is_text_pickle", "looks_like_pickle", "walk", "walk_tolerantly"]
+
+
+class _Argument(Enum):
+    """What follows an opcode."""
+
+    NOTHING = auto()
+    NUMBER = auto()  # of fixed width
+    COUNTED = auto()  # bytes behind their count
+    LINE = auto()
+    TWO_LINES = auto()
+
+
+_N, _F, _C = _Argument.NOTHING, _Argument.NUMBER, _Argument.COUNTED
+
+# opcode → what follows, and how wide the number or the count is
+_OPCODES: dict[int, tuple[_Argument, int]] = {
+    **dict.fromkeys(b"(.012N)]}QRabeolsdtu\x81\x85\x86\x87\x88\x89\x8f\x90\x91\x92\x93\x94\x97\x98", (_N, 0)),
+    **dict.fromkeys(b"Khq\x80\x82", (_F, 1)),
+    **dict.fromkeys(b"M\x83", (_F, 2)),
+    **dict.fromkeys(b"Jjr\x84", (_F, 4)),
+    **dict.fromkeys(b"G\x95", (_F, 8)),
+    **dict.fromkeys(b"UC\x8a\x8c", (_C, 1)),
+    **dict.fromkeys(b"TBX\x8b", (_C, 4)),
+    **dict.fromkeys(b"\x8d\x8e\x96", (_C, 8)),
+    **dict.fromkeys(b"FILSVPgp", (_Argument.LINE, 0)),
+    **dict.fromkeys(b"ci", (_Argument.TWO_LINES, 0)),
+}
+
+_STRINGS = frozenset(b"UXT\x8c\x8d")  # opcodes whose counted bytes are text
+_INTEGERS = frozenset(b"KMJ")
+_PUTS, _GETS = frozenset(b"qr"), frozenset(b"hj")
+_PROTO, _STOP, _MEMOIZE, _STACK_GLOBAL, _PERSISTENT_ID, _BUILD, _LONG1 = b"\x80.\x94\x93Qb\x8a"
+_TEXT_STARTS = frozenset(b"(]}INFLSVcip)lgd")
+
+_SHORT_BYTES = 256  # longer strings are no names
+_LINE_BYTES = 64 * 1024
+_SNIFFED_OPS, _SNIFFED_TEXT_OPS = 4, 5
+_NUMBERS = 5
+
+_Value = str | int | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Pickle:
+    """What one pickle refers to. `complete` is false where the walk ended before the pickle did, as meant."""
+
+    protocol: int = 0
+    imports: dict[str, None] = field(default_factory=dict)  # module.name, in order; at most limits.fact_items
+    storages: dict[str, tuple[str, int]] = field(default_factory=dict)  # PyTorch: key → dtype class, elements
+    numbers: list[int] = field(default_factory=list)  # the first few long integers
+    ops: int = 0
+    complete: bool = False
+
+
+def looks_like_pickle(head: bytes) -> bool:
+    """Whether the bytes begin as a pickle of protocol 2 or later does: its mark, then known opcodes."""
+    if len(head) < 3 or head[0] != _PROTO or not 2 <= head[1] <= 5:
+        return False
+    try:
+        return _known_opcodes(Reader.of_bytes(head), _SNIFFED_OPS)
+    except Malformed as wrong:
+        # A long argument may well end behind what was sniffed.
+        return wrong.problem.kind is not ProblemKind.BAD_HEADER
+
+
+def is_text_pickle(head: bytes) -> bool:
+    """Whether the bytes could begin a pickle of protocol 0 or 1, which has no mark. Weak."""
+    if not head or head[0] not in _TEXT_STARTS:
+        return False
+    try:
+        return _known_opcodes(Reader.of_bytes(head), _SNIFFED_TEXT_OPS)
+    except Malformed:
+        return False
+
+
+def walk(reader: Reader, found: Pickle) -> None:
+    """Fills `found` from the pickle at the reader's offset, which moves behind the pickle's end.
+
+    Stops early, with `complete` false, where joblib puts an array's bytes between the opcodes.
+
+    Raises:
+        Malformed: an opcode that does not exist, an argument that does not fit, or more than
+            `limits.pickle_ops` opcodes. What was found before stands.
+    """
+    _Walk(reader, found).run()
+
+
+def walk_tolerantly(reader: Reader, found: Pickle) -> Problem | None:
+    """As `walk`; what ended it too early."""
+    try:
+        walk(reader, found)
+    except Malformed as wrong:
+        return wrong.problem
+    return None
+
+
+def _known_opcodes(reader: Reader, count: int) -> bool:
+    for _ in range(count):
+        code = reader.take(1)[0]
+        if code == _STOP:
+            break
+        _skip_argument(reader, code)
+    return True
+
+
+class _Walk:
+    """One walk: the last literals, and what the memo holds as far as names need it."""
+
+    def __init__(self, reader: Reader, found: Pickle) -> None:
+        self._reader = reader
+        self._found = found
+        self._recent: deque[_Value] = deque(maxlen=5)
+        self._memo: dict[int, _Value] = {}
+        self._array_follows = False
+
+    def run(self) -> None:
+        reader, found = self._reader, self._found
+        while found.ops < LIMITS.pickle_ops:
+            found.ops += 1
+            at = reader.offset
+            code = reader.take(1)[0]
+            if code == _STOP:
+                found.complete = True
+                return
+            if code == _BUILD and self._array_follows:
+                return
+            self._step(code, at)
+        raise Malformed(
+            ProblemKind.OVER_LIMIT, at=reader.offset, detail=f"a pickle of more than {found.ops} opcodes"
+        )
+
+    def _step(self, code: int, at: int) -> None:
+        reader, recent = self._reader, self._recent
+        if code in _GETS:
+            recent.append(self._memo.get(_number(reader, code)))
+        elif code in _PUTS:
+            self._memo[_number(reader, code)] = recent[-1] if recent else None
+        elif code == _MEMOIZE:
+            self._memo[len(self._memo)] = recent[-1] if recent else None
+        elif code in _STRINGS:
+            recent.append(_short_text(reader, _OPCODES[code][1]))
+        elif code in _INTEGERS:
+            recent.append(_number(reader, code))
+        elif code == _LONG1:
+            recent.append(self._long(reader))
+        elif code in (_STACK_GLOBAL, *b"ci"):
+            self._global(code)
+        elif code == _PERSISTENT_ID:
+            self._storage()
+        elif code == _PROTO:
+            self._found.protocol = max(self._found.protocol, _number(reader, code))
+        else:
+            _skip_argument(reader, code, at)
+
+    def _long(self, reader: Reader) -> int:
+        number = int.from_bytes(reader.take(reader.take(1)[0]), "little", signed=True)
+        if len(self._found.numbers) < _NUMBERS:
+            self._found.numbers.append(number)
+        return number
+
+    def _global(self, code: int) -> None:
+        if code != _STACK_GLOBAL:
+            module, name = _line(self._reader), _line(self._reader)
+        else:
+            name, module = (str(self._recent.pop() if self._recent else None) for _ in range(2))
+        name = f"{module}.{name}"
+        name = clip(name, chars=LIMITS.name_chars)
+        if len(self._found.imports) < LIMITS.fact_items:
+            self._found.imports.setdefault(name)
+        self._recent.append(name)
+        self._array_follows |= name == "joblib.numpy_pickle.NumpyArrayWrapper"
+
+    def _storage(self) -> None:
+        """A persistent id, as PyTorch writes them: ('storage', class, key, device, elements)."""
+        if len(self._recent) < 5 or self._recent[0] != "storage":
+            return
+        _, kind, key, _, elements = self._recent
+        if isinstance(kind, str) and isinstance(key, str) and isinstance(elements, int):
+            self._found.storages.setdefault(key, (kind, elements))
+
+
+def _number(reader: Reader, code: int) -> int:
+    return int.from_bytes(reader.take(_OPCODES[code][1]), "little", signed=code in b"J")
+
+
+def _skip_argument(reader: Reader, code: int, at: int | None = None) -> None:
+    follows = _OPCODES.get(code)
+    if follows is None:
+        raise Malformed(ProblemKind.BAD_HEADER, at=at, detail=f"opcode 0x{code:02x} does not exist")
+    kind, width = follows
+    match kind:
+        case _Argument.NUMBER:
+            reader.skip(width)
+        case _Argument.COUNTED:
+            reader.skip(int.from_bytes(reader.take(width), "little"))
+        case _Argument.LINE:
+            _line(reader)
+        case _Argument.TWO_LINES:
+            _line(reader)
+            _line(reader)
+        case _Argument.NOTHING:
+            pass
+
+
+def _short_text(reader: Reader, width: int) -> str | None:
+    size = int.from_bytes(reader.take(width), "little")
+    if size > _SHORT_BYTES:
+        reader.skip(size)
+        return None
+    return reader.take(size).decode("utf-8", "replace")
+
+
+def _line(reader: Reader) -> str:
+    """What stands before the next line feed."""
+    at = reader.offset
+    size = min(_SHORT_BYTES, reader.remaining_bytes)
+    while (end := reader.at(at, size).find(b"\n")) < 0:
+        if size == reader.remaining_bytes:
+            raise Malformed(ProblemKind.TRUNCATED, at=at, detail="the file ends within a line of a pickle")
+        if size == _LINE_BYTES:
+            raise Malformed(
+                ProblemKind.OVER_LIMIT, at=at, detail=f"a pickle's line of more than {size} bytes"
+            )
+        size = min(4 * size, _LINE_BYTES, reader.remaining_bytes)
+    return reader.take(end + 1)[:-1].decode("utf-8", "replace")
