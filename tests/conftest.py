@@ -1,0 +1,16 @@
+"""What tests of several rooms share."""
+
+from pathlib import Path
+
+import pytest
+
+from ringfence.app.demo import build
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo home, built once. Only for reading: a test that changes it builds its own.
+
+    One file is 2.2 GB with a hole for data, which a plain copy of the tree would fill.
+    """
+    return build(tmp_path_factory.mktemp("demo") / "home").path
