@@ -22,6 +22,8 @@ class Limits:
     json_bytes: int = 16 * _MIB
     yaml_bytes: int = 256 * _KIB
     config_bytes: int = 4 * _MIB
+    license_text_bytes: int = 256 * _KIB
+    license_chars: int = 2000  # one license field, as an author writes it
 
     # Model files
     sniff_bytes: int = 4 * _KIB
@@ -46,6 +48,7 @@ class Limits:
     walk_depth: int = 512
     store_models: int = 100_000
     model_files: int = 10_000
+    signal_items: int = 1000  # evidence of one signal; the rest is counted
     store_entries: int = 300_000  # names listed below one root
     store_depth: int = 32
     store_record_bytes: int = 2 * _MIB  # one manifest, index or reference
