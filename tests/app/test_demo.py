@@ -276,7 +276,7 @@ def test_jans_record_points_to_the_model(demo_home: Path) -> None:
 
 
 def test_the_llamafile_is_an_archive_that_stores_a_model_and_its_arguments(demo_home: Path) -> None:
-    path = demo_home / "Downloads/tiny-single.llamafile"
+    path = demo_home / "llamafiles/tiny-single.llamafile"
     assert path.read_bytes()[:6] == b"MZqFpD"
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ringfence.app.demo.agents import agents
 from ringfence.app.demo.entries import Entries, as_json, sha256, shipped, under
 from ringfence.app.demo.hub import Repository, cache, card, local_dir
-from ringfence.app.demo.loose import downloads, shards
+from ringfence.app.demo.loose import downloads, llamafile, shards
 from ringfence.app.demo.registries import docker_models, ollama, ramalama
 from ringfence.app.demo.repositories import with_record, without_record
 
@@ -43,6 +43,8 @@ def sections() -> tuple[Section, ...]:
         ("RamaLama", ".local/share/ramalama", _ramalama),
         ("ComfyUI", "ComfyUI/models", _comfyui),
         ("vLLM", ".cache/vllm", _vllm),
+        ("MLX (Swift)", "Documents/huggingface/models", _mlx),
+        ("llamafile", "llamafiles", llamafile),
         ("Model in two files", "models/big", shards),
         ("Downloads", "Downloads", downloads),
         ("Agents", "", agents),
@@ -110,16 +112,27 @@ def _ollama() -> Entries:
     )
 
 
-def _lm_studio() -> Entries:
-    gguf, mlx = "lmstudio-community/tiny-instruct-GGUF", "mlx-community/tiny-chat-4bit"
+def _packed() -> Repository:
+    """A model that MLX packed to 4 bits."""
     config = {"architectures": ["LlamaForCausalLM"], "model_type": "llama"}
-    quantization = {"group_size": 64, "bits": 4}
-    return {
-        f"{gguf}/tiny-instruct-Q8_0.gguf": shipped("tiny-instruct-Q8_0.gguf"),
-        f"{mlx}/README.md": card("Tiny Chat 4 bit", license_id="apache-2.0", base_model="acme/tiny-chat"),
-        f"{mlx}/config.json": as_json({**config, "quantization": quantization}),
-        f"{mlx}/model.safetensors": shipped("mlx-4bit.safetensors"),
-    }
+    return Repository(
+        name="mlx-community/tiny-chat-4bit",
+        commit="c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7",
+        files={
+            "README.md": card("Tiny Chat 4 bit", license_id="apache-2.0", base_model="acme/tiny-chat"),
+            "config.json": as_json({**config, "quantization": {"group_size": 64, "bits": 4}}),
+            "model.safetensors": shipped("mlx-4bit.safetensors"),
+        },
+    )
+
+
+def _lm_studio() -> Entries:
+    model, packed = "lmstudio-community/tiny-instruct-GGUF/tiny-instruct-Q8_0.gguf", _packed()
+    return {model: shipped("tiny-instruct-Q8_0.gguf"), **under(packed.name, packed.files)}
+
+
+def _mlx() -> Entries:
+    return under(_packed().name, local_dir(_packed()))
 
 
 def _gpt4all() -> Entries:

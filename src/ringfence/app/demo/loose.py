@@ -1,11 +1,11 @@
-"""Model files that lie about: under their own name, under a false one, cut short, in parts, or very large."""
+"""Model files in no store: under true and false names, cut short, in parts, very large, or in a program."""
 
 import io
 import zipfile
 
 from ringfence.app.demo.entries import Entries, Hollow, shipped
 
-__all__ = ["downloads", "shards"]
+__all__ = ["downloads", "llamafile", "shards"]
 
 # The heads are whole headers; with the data that they announce the files have these sizes.
 _DISGUISED_BYTES = 5_378_784
@@ -21,7 +21,6 @@ def downloads() -> Entries:
         "large-1.1b-F16.gguf": Hollow(head=shipped("large-F16.gguf.head"), size_bytes=_LARGE_BYTES),
         "helpful-8b-Q4_0.gguf": shipped("relabelled-Q4_0.gguf"),  # says Apache, is made from Llama 3.1
         "truncated.gguf": shipped("tiny-instruct-Q8_0.gguf")[:4000],
-        "tiny-single.llamafile": _llamafile(shipped("tiny-single-Q8_0.gguf")),
         "checkpoint.pt": shipped("checkpoint.pt"),
         "legacy.pt": shipped("legacy.pt"),
         "model.pkl": shipped("model.pkl"),
@@ -40,15 +39,16 @@ def shards() -> Entries:
     return {name: shipped(name) for name in names}
 
 
-def _llamafile(model: bytes) -> bytes:
+def llamafile() -> Entries:
     """A llamafile without its program: the first bytes and the archive at the end are as in a real one.
 
     The weights are stored, not deflated, so that they can be mapped. Source: llamafile README, "How
     llamafile works".
     """
+    model = "tiny-single-Q8_0.gguf"
     file = io.BytesIO()
     file.write(b"MZqFpD='\n\nThis is no program: a demo of ringfence made it.\n'\n".ljust(4096, b"\0"))
     with zipfile.ZipFile(file, "a", zipfile.ZIP_STORED) as archive:
-        for name, data in (("tiny-single-Q8_0.gguf", model), (".args", b"-m\ntiny-single-Q8_0.gguf\n...\n")):
-            archive.writestr(zipfile.ZipInfo(name, _DATE), data)
-    return file.getvalue()
+        archive.writestr(zipfile.ZipInfo(model, _DATE), shipped(model))
+        archive.writestr(zipfile.ZipInfo(".args", _DATE), f"-m\n{model}\n...\n")
+    return {"tiny-single.llamafile": file.getvalue()}
