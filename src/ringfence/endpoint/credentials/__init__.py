@@ -1,0 +1,1 @@
+"""Which secrets lie where an agent can reach them: kinds and locations, never a value."""

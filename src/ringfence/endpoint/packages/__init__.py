@@ -1,0 +1,1 @@
+"""What is installed: packages of Python, Node and Debian, and applications. Nothing is run."""
