@@ -109,7 +109,7 @@ def _fanotify(libc: ctypes.CDLL) -> Capability:
         name="fanotify",
         available=fd >= 0,
         detail="permission events can be had" if fd >= 0 else reasons.get(code, os.strerror(code).lower()),
-        lost_without="Opening a model file cannot be refused as it happens; it is only seen by the next scan.",
+        lost_without="Opening a model file cannot be refused as it happens, only seen by a later scan.",
     )
 
 
@@ -123,10 +123,10 @@ def _cgroups(proc: Path, sys: Path) -> Capability:
     folder = root / os.fsdecode(own[1]).lstrip("/")
     controllers = read_word(folder / "cgroup.controllers") or "none"
     writable = os.access(folder, os.W_OK)
-    hybrid = ", beside version 1" if root.name == "unified" else ""
+    version = "version 2, beside version 1" if root.name == "unified" else "version 2"
     return _cgroup(
         available=writable and {"memory", "pids"} <= set(controllers.split()),
-        detail=f"version 2{hybrid}; {'writable' if writable else 'not delegated'}; controllers: {controllers}",
+        detail=f"{version}; {'writable' if writable else 'not delegated'}; controllers: {controllers}",
     )
 
 
