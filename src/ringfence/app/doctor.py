@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ringfence.core.machine import Capability
-from ringfence.endpoint.doctor import examine_kernel
+from ringfence.endpoint.doctor import examine_machine
+from ringfence.endpoint.this_platform import this_platform
 
 __all__ = ["Doctor", "examine"]
 
@@ -22,7 +23,7 @@ class Doctor:
 
 def examine(*, started_at: datetime) -> Doctor:
     """Tries out every capability, harmlessly; `complete` is false when one could not be told."""
-    capabilities = examine_kernel()
+    capabilities = examine_machine(this_platform())
     uname = platform.uname()
     return Doctor(
         started_at=started_at,

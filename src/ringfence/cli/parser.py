@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import TypeAlias
 
 from ringfence import __version__
 from ringfence.cli.sizes import parse_size
@@ -11,7 +12,7 @@ from ringfence.core.inventory import SignalId
 __all__ = ["make_parser"]
 
 _EXIT_CODES = "exit status: 0 done, 1 what --fail-on names, 2 usage, 3 the scope could not be examined"
-_Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -1,49 +1,65 @@
 """The files of a scan: each examined once, however many names and records lead to it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ringfence.app.scan.seen import SeenFile
 from ringfence.artifacts.examine import examine
 from ringfence.artifacts.reader import Reader
-from ringfence.core.bounded_json import BadJson, parse
 from ringfence.core.inventory import Skipped
-from ringfence.core.limits import LIMITS
+from ringfence.core.models import Model
 from ringfence.core.text import printable
 from ringfence.endpoint.found import FileId, FoundFile
-from ringfence.endpoint.opening import NotOpened, opened, read_small, refusal
+from ringfence.endpoint.opening import NotOpened, opened, refusal
 
-__all__ = ["Files", "is_model_folder", "look_at"]
-
-_MODEL_KEYS = ("architectures", "model_type", "quantization", "quantization_config")
+__all__ = ["Files", "look_at"]
 
 
 class Files:
-    """What was found, by device and inode."""
+    """What was found, by device and inode. A file that is no model is kept only when a record names it."""
 
     def __init__(self) -> None:
         self._seen: dict[FileId, SeenFile] = {}
 
-    def add(self, path: Path) -> SeenFile | Skipped:
+    def meet(self, path: Path) -> Skipped | None:
+        """Looks at a file that may be a model; why that could not be done."""
+        file = look_at(path)
+        if isinstance(file, Skipped):
+            return file
+        if file.examined.format or file.examined.problems:
+            self._seen.setdefault(file.found.id, file)
+        return None
+
+    def get(self, path: Path) -> SeenFile | Skipped:
         """The file at `path`, examined now or before."""
         try:
             status = path.stat()
         except (OSError, ValueError) as error:
             return _skipped(path, refusal(error).reason)
         known = self._seen.get((status.st_dev, status.st_ino))
-        return known or self._remember(look_at(path))
-
-    def _remember(self, file: SeenFile | Skipped) -> SeenFile | Skipped:
+        if known is not None:
+            return known
+        file = look_at(path)
         if isinstance(file, SeenFile):
             self._seen[file.found.id] = file
         return file
 
+    def is_model(self, file_id: FileId) -> bool:
+        """Whether that file was recognised by its bytes."""
+        file = self._seen.get(file_id)
+        return file is not None and file.examined.format is not None
+
     def unclaimed(self, claimed: set[FileId]) -> Iterator[SeenFile]:
-        """The model files (and those that pretend to be) that no record claims."""
+        """The model files, and those that pretend to be, that no record claims."""
         for file_id, file in self._seen.items():
             if file_id not in claimed and (file.examined.format or file.examined.problems):
                 yield file
+
+    def of(self, models: Iterable[Model]) -> tuple[FoundFile, ...]:
+        """The files that `models` consist of, each once."""
+        paths = {file.path for model in models for file in model.files}
+        return tuple(file.found for file in self._seen.values() if file.found.path in paths)
 
 
 def look_at(path: Path) -> SeenFile | Skipped:
@@ -57,18 +73,6 @@ def look_at(path: Path) -> SeenFile | Skipped:
     except OSError as error:
         return _skipped(path, refusal(error).reason)
     return SeenFile(found=found, examined=examined)
-
-
-def is_model_folder(folder: Path) -> bool:
-    """Whether a `config.json` there describes a model, so that the weights beside it belong together."""
-    data = read_small(folder / "config.json", max_bytes=LIMITS.config_bytes)
-    if not isinstance(data, bytes):
-        return False
-    try:
-        config = parse(data)
-    except BadJson:
-        return False
-    return isinstance(config, dict) and any(key in config for key in _MODEL_KEYS)
 
 
 def _skipped(path: Path, reason: str) -> Skipped:

@@ -6,10 +6,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from ringfence.cli.console import safe
-from ringfence.cli.tables.section import section
-from ringfence.core.inventory import Signal, SignalId, Skipped
+from ringfence.cli.tables.section import SEVERITY_STYLE, finding_line, section
+from ringfence.core.inventory import Inventory, Signal, SignalId, Skipped
 
-__all__ = ["signals_table", "skipped_table"]
+__all__ = ["digests_table", "signals_table", "skipped_table"]
 
 _SHOWN = 3
 
@@ -53,4 +53,24 @@ def skipped_table(skipped: Sequence[Skipped]) -> RenderableType:
     table.add_column(overflow="fold")
     for each in skipped:
         table.add_row(f"  {each.kind}", str(each.count), safe(each.subject), safe(each.reason))
+    return table
+
+
+def digests_table(inventory: Inventory) -> RenderableType:
+    """How many digests were computed, and which claims turned out to be lies."""
+    files = [file for model in inventory.models for file in model.files]
+    computed = sum(1 for file in files if file.sha256)
+    table = section("Digests", f"{computed} of {len(files)} files")
+    table.add_column(overflow="fold")
+    lies = [
+        (model, finding)
+        for model in inventory.models
+        for finding in model.findings
+        if finding.check == "digest-mismatch"
+    ]
+    claims = sum(1 for file in files if file.sha256_claimed or file.git_sha1_claimed)
+    table.add_row(f"  {claims - len(lies)} of {claims} claims hold")
+    for model, finding in lies:
+        style = SEVERITY_STYLE[finding.severity]
+        table.add_row(Text("  ") + safe(f"{model.name}  {finding_line(finding)}", style))
     return table

@@ -1,0 +1,21 @@
+"""What a scan needs to know of the machine it runs on. Wiring fills it in; tests put in what they like."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from ringfence.endpoint.platform import Platform
+
+__all__ = ["Here"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """The machine, the moment and the user."""
+
+    environment: Mapping[str, str] = field(repr=False)
+    platform: Platform | None  # None where no implementation exists yet
+    now: Callable[[], datetime]  # UTC
+    digest_cache: Path  # the file that remembers digests; made when missing
+    cores: int

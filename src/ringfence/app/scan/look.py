@@ -1,0 +1,181 @@
+"""The first step of a scan: everything there is, with digests as the stores claim them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from ringfence.app.scan.files import Files
+from ringfence.app.scan.here import Here
+from ringfence.app.scan.machine import Running, start_looking
+from ringfence.app.scan.modelling import make_models
+from ringfence.app.scan.request import Progress, ScanRequest
+from ringfence.app.scan.scope import Where, where
+from ringfence.artifacts.examine import KNOWN_SUFFIXES
+from ringfence.core.inventory import Inventory, Scope, Skipped
+from ringfence.core.machine import Agent, Process, Repository, Runtime
+from ringfence.endpoint.agents import find_agents
+from ringfence.endpoint.explanations import Explanations, read_explanations
+from ringfence.endpoint.found import FileId, FoundFile
+from ringfence.endpoint.processes import find_processes
+from ringfence.endpoint.repositories import look_at_repository
+from ringfence.endpoint.runtimes import find_runtimes
+from ringfence.endpoint.stores import StoreRoot, read_root
+from ringfence.endpoint.stores.store import StoredModel
+from ringfence.endpoint.walk import Found, FoundEnvironment, FoundRepository, Walk, Walked
+
+__all__ = ["Look", "look"]
+
+_LOCK_NAME = "models.lock"
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What was found before anything was hashed, and what the second step needs besides."""
+
+    inventory: Inventory  # without signals
+    found: tuple[FoundFile, ...]  # every file of every model, each once
+    explanations: Explanations
+
+
+@dataclass(slots=True)
+class _Haul:
+    """What the walk brings home."""
+
+    files: Files = field(default_factory=Files)
+    repositories: list[Path] = field(default_factory=list)
+    environments: list[Path] = field(default_factory=list)
+    locks: list[Path] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+
+
+def look(request: ScanRequest, here: Here, progress: Progress) -> Look:
+    """Walks, reads stores and headers, and looks at what runs.
+
+    Raises:
+        UnreadableScope: nothing of what was asked for can be read.
+    """
+    started_at = here.now()
+    place = where(request, here.environment)
+    with Walk(
+        place.roots,
+        min_size_bytes=request.min_size_bytes,
+        known_suffixes=KNOWN_SUFFIXES,
+        known_folders=[store.path for store in place.stores],
+        cross_network_mounts=request.network_mounts,
+        processes=here.cores,
+    ) as walk:
+        looking = start_looking(request, here)
+        haul = _walk(walk, progress)
+    skipped = [*place.skipped, *haul.skipped]
+    models = make_models(haul.files, tuple(_kept(_stored(place.stores), skipped)), skipped)
+    explanations = read_explanations((*request.locks, *haul.locks))
+    running = looking.result()
+    runtimes, agents, repositories = _installed(place, haul, skipped)
+    processes = tuple(_kept(_processes(running, haul.files), skipped))
+    return Look(
+        inventory=Inventory(
+            started_at=started_at,
+            complete=place.complete,
+            scope=_scope(request, place),
+            models=models,
+            processes=processes,
+            listeners=running.listeners,
+            accelerators=running.accelerators,
+            network=running.network,
+            runtimes=runtimes,
+            agents=agents,
+            repositories=repositories,
+            skipped=tuple(sorted((*skipped, *running.skipped, *explanations.skipped), key=_order)),
+        ),
+        found=haul.files.of(models),
+        explanations=explanations,
+    )
+
+
+def _walk(walk: Iterable[Found], progress: Progress) -> _Haul:
+    haul = _Haul()
+    looked_into = 0
+    for item in walk:
+        match item:
+            case FoundFile():
+                if item.path.name == _LOCK_NAME:
+                    haul.locks.append(item.path)
+                else:
+                    looked_into += 1
+                    if not_read := haul.files.meet(item.path):
+                        haul.skipped.append(not_read)
+            case FoundRepository():
+                haul.repositories.append(item.path)
+            case FoundEnvironment():
+                haul.environments.append(item.path)
+            case Walked():
+                progress.walking(files=item.files, candidates=looked_into)
+            case Skipped():
+                haul.skipped.append(item)
+    return haul
+
+
+def _stored(roots: Iterable[StoreRoot]) -> Iterator[StoredModel | Skipped]:
+    """The models of all stores; a model that two roots lead to comes once."""
+    seen: set[tuple[str, Path]] = set()
+    for root in roots:
+        for item in read_root(root):
+            if isinstance(item, StoredModel):
+                if (item.name, item.location) in seen:
+                    continue
+                seen.add((item.name, item.location))
+            yield item
+
+
+def _installed(
+    place: Where, haul: _Haul, skipped: list[Skipped]
+) -> tuple[tuple[Runtime, ...], tuple[Agent, ...], tuple[Repository, ...]]:
+    node_modules = sorted(path for path in haul.environments if path.name == "node_modules")
+    environments = sorted(path for path in haul.environments if path.name != "node_modules")
+    working_trees = sorted(haul.repositories)
+    system = Path("/") if place.whole_machine else None
+    runtimes = _kept(find_runtimes(place.homes, environments, node_modules, system=system), skipped)
+    agents = _kept(find_agents(place.homes, working_trees), skipped)
+    repositories = _kept((look_at_repository(path) for path in working_trees), skipped)
+    return tuple(runtimes), tuple(agents), tuple(repositories)
+
+
+def _processes(running: Running, files: Files) -> Iterator[Process | Skipped]:
+    if running.snapshot is None:
+        return
+
+    def is_model(path: Path, file_id: FileId | None) -> bool:
+        if file_id is None:
+            try:
+                status = path.stat()
+            except (OSError, ValueError):
+                return False
+            file_id = (status.st_dev, status.st_ino)
+        return files.is_model(file_id)
+
+    yield from find_processes(running.snapshot, is_model)
+
+
+def _kept(found: Iterable[_T | Skipped | None], skipped: list[Skipped]) -> Iterator[_T]:
+    """What was found; what was skipped goes to the list of those."""
+    for item in found:
+        if isinstance(item, Skipped):
+            skipped.append(item)
+        elif item is not None:
+            yield item
+
+
+def _scope(request: ScanRequest, place: Where) -> Scope:
+    return Scope(
+        paths=place.roots,
+        homes=tuple(home.path for home in place.homes),
+        min_size_bytes=request.min_size_bytes,
+        machine=request.home is None and (request.processes or request.listeners),
+        hashed=request.hashed,
+    )
+
+
+def _order(skipped: Skipped) -> tuple[str, str, str]:
+    return (skipped.kind, skipped.reason, skipped.subject)

@@ -1,0 +1,71 @@
+"""What runs on the machine. Looked at in a thread of its own, beside the walk: servers take their time."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from ringfence.app.scan.here import Here
+from ringfence.app.scan.request import ScanRequest
+from ringfence.core.inventory import Skipped
+from ringfence.core.machine import Accelerator, Listener, Network
+from ringfence.endpoint.accelerators.find import find_accelerators
+from ringfence.endpoint.listeners.find import find_listeners
+from ringfence.endpoint.network import network
+from ringfence.endpoint.platform import Snapshot
+from ringfence.endpoint.this_platform import not_implemented
+
+__all__ = ["Running", "start_looking"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """The running machine, but for its processes: they wait until it is known which files are models."""
+
+    snapshot: Snapshot | None = None
+    listeners: tuple[Listener, ...] = ()
+    accelerators: tuple[Accelerator, ...] = ()
+    network: Network | None = None
+    skipped: tuple[Skipped, ...] = ()
+
+
+def start_looking(request: ScanRequest, here: Here) -> Future[Running]:
+    """Begins, unless nothing of the running machine is asked for."""
+    executor = ThreadPoolExecutor(1, thread_name_prefix="machine")
+    try:
+        return executor.submit(_look, request, here)
+    finally:
+        executor.shutdown(wait=False)
+
+
+def _look(request: ScanRequest, here: Here) -> Running:
+    left_out = _left_out(request)
+    if request.home is not None or not (request.processes or request.listeners):
+        return Running(skipped=left_out)
+    if here.platform is None:
+        return Running(skipped=(not_implemented("process"), not_implemented("listener")))
+    snapshot = here.platform.snapshot()
+    listeners = tuple(find_listeners(snapshot)) if request.listeners else ()
+    accelerators = tuple(find_accelerators(here.platform, snapshot)) if request.processes else ()
+    reach = network(here.platform)
+    found = (*listeners, *accelerators, reach)
+    return Running(
+        snapshot=snapshot if request.processes else None,
+        listeners=tuple(each for each in listeners if isinstance(each, Listener)),
+        accelerators=tuple(each for each in accelerators if isinstance(each, Accelerator)),
+        network=reach if isinstance(reach, Network) else None,
+        skipped=(*left_out, *(each for each in found if isinstance(each, Skipped))),
+    )
+
+
+def _left_out(request: ScanRequest) -> tuple[Skipped, ...]:
+    if request.home is not None:
+        reason = "another home is looked at, not the running machine"
+        return tuple(
+            Skipped(kind=kind, subject="this machine", reason=reason)
+            for kind in ("process", "listener", "accelerator")
+        )
+    wanted = {"process": request.processes, "listener": request.listeners, "accelerator": request.processes}
+    return tuple(
+        Skipped(kind=kind, subject="this machine", reason="not asked for")
+        for kind, asked in wanted.items()
+        if not asked
+    )

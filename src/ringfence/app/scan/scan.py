@@ -1,0 +1,41 @@
+"""One scan, step by step: `look` for what there is, then `verify` what the stores claim."""
+
+from dataclasses import replace
+
+from ringfence.app.scan.here import Here
+from ringfence.app.scan.look import Look, look
+from ringfence.app.scan.request import Progress, ScanRequest
+from ringfence.app.scan.verify import verify
+from ringfence.core.inventory import Inventory
+from ringfence.endpoint.signals import all_signals
+
+__all__ = ["Scan"]
+
+
+class Scan:
+    """One request on one machine. `look` comes first; `verify` needs what it found."""
+
+    def __init__(self, request: ScanRequest, here: Here) -> None:
+        self._request = request
+        self._here = here
+        self._look: Look | None = None
+
+    def look(self, progress: Progress) -> Inventory:
+        """Everything there is, with digests as claims.
+
+        Raises:
+            UnreadableScope: nothing of what was asked for can be read.
+        """
+        self._look = look(self._request, self._here, progress)
+        return self._with_signals(self._look.inventory, self._look)
+
+    def verify(self, progress: Progress) -> Inventory:
+        """The same with digests computed, and signals that rest on them."""
+        found = self._look or look(self._request, self._here, progress)
+        return self._with_signals(verify(found, self._here, progress), found)
+
+    def _with_signals(self, inventory: Inventory, found: Look) -> Inventory:
+        signals = all_signals(
+            inventory, large_bytes=self._request.large_bytes, explanations=found.explanations
+        )
+        return replace(inventory, signals=signals)

@@ -1,0 +1,98 @@
+"""Where a scan looks: which homes, which folders, which stores."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ringfence.app.scan.request import ScanRequest
+from ringfence.core.errors import UnreadableScope
+from ringfence.core.inventory import Skipped
+from ringfence.core.text import printable
+from ringfence.endpoint.home import Home
+from ringfence.endpoint.homes import all_homes, home_at, own_home
+from ringfence.endpoint.opening import refusal
+from ringfence.endpoint.stores import StoreRoot, store_roots
+
+__all__ = ["Where", "where"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """What the request comes down to on this disk."""
+
+    homes: tuple[Home, ...]
+    roots: tuple[Path, ...]  # folders and files to walk; they may overlap
+    stores: tuple[StoreRoot, ...]
+    whole_machine: bool  # what is installed for everybody counts too
+    complete: bool  # everything that was asked for can be read
+    skipped: tuple[Skipped, ...]
+
+
+def where(request: ScanRequest, environment: Mapping[str, str]) -> Where:
+    """Looks up homes and stores.
+
+    Raises:
+        UnreadableScope: nothing of what was asked for can be read.
+    """
+    found = tuple(_homes(request, environment))
+    homes = tuple(each for each in found if isinstance(each, Home))
+    skipped = [each for each in found if isinstance(each, Skipped)]
+    asked = tuple(path.absolute() for path in request.paths) or tuple(home.path for home in homes)
+    unreadable = tuple(_unreadable(asked))
+    if asked and len(unreadable) == len(asked):
+        raise UnreadableScope(
+            f"{unreadable[0].subject}: {unreadable[0].reason}",
+            hint="name a file or folder that exists and that you may read; `ringfence scan --help`",
+        )
+    whole_machine = not request.paths and request.home is None
+    stores: list[StoreRoot] = []
+    for each in store_roots(homes, system=whole_machine):
+        if isinstance(each, Skipped):
+            skipped.append(each)
+        elif not request.paths or _is_within(each.path, asked):
+            stores.append(each)
+    roots = asked if request.paths else (*asked, *(store.path for store in stores))
+    if request.paths:
+        homes = tuple(home for home in homes if _is_within(Path(os.path.realpath(home.path)), asked))
+    return Where(
+        homes=homes,
+        roots=roots,
+        stores=tuple(stores),
+        whole_machine=whole_machine,
+        complete=not unreadable,
+        skipped=(*skipped, *unreadable),
+    )
+
+
+def _homes(request: ScanRequest, environment: Mapping[str, str]) -> Iterator[Home | Skipped]:
+    """The homes asked for. A path that was named may be a home as well: a backup, a demo."""
+    own = own_home(environment)
+    if request.home is not None:
+        yield home_at(request.home.absolute())
+    elif request.all_users:
+        for home in all_homes():
+            is_own = isinstance(home, Home) and os.path.realpath(own.path) == str(home.path)
+            yield own if is_own else home
+    else:
+        yield own
+        for path in request.paths:
+            if path.is_dir() and os.path.realpath(path) != os.path.realpath(own.path):
+                yield home_at(path.absolute())
+
+
+def _unreadable(paths: Iterable[Path]) -> Iterator[Skipped]:
+    for path in paths:
+        try:
+            if path.is_dir():
+                os.scandir(path).close()
+            else:
+                path.stat()
+        except (OSError, ValueError) as error:
+            no = refusal(error)
+            reason = "there is no such file or folder" if no.missing else no.reason
+            yield Skipped(kind="scope", subject=printable(str(path)), reason=reason)
+
+
+def _is_within(path: Path, folders: Iterable[Path]) -> bool:
+    return any(path.is_relative_to(os.path.realpath(folder)) for folder in folders)

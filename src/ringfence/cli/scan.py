@@ -1,0 +1,84 @@
+"""`ringfence scan`: what local AI is on this machine."""
+
+import argparse
+from collections.abc import Iterator, Sequence
+
+from ringfence.app.scan.request import ScanRequest
+from ringfence.app.scan.scan import Scan
+from ringfence.cli.progress import watched
+from ringfence.core.errors import ExitCode
+from ringfence.core.findings import Finding, Severity
+from ringfence.core.inventory import Inventory
+from ringfence.wiring.here import here
+
+__all__ = ["run"]
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints the tables as soon as they are known, then the digests; or one document at the end."""
+    scan = Scan(_request(options), here())
+    as_table = options.format == "table"
+    with watched() as progress:
+        inventory = scan.look(progress)
+    if as_table:
+        _show(inventory)
+    if not options.no_hash:
+        with watched() as progress:
+            inventory = scan.verify(progress)
+        if as_table:
+            _show_digests(inventory)
+    if not as_table:
+        _print_document(inventory)
+    return _exit_code(inventory, options.fail_on)
+
+
+def _request(options: argparse.Namespace) -> ScanRequest:
+    return ScanRequest(
+        paths=tuple(options.paths),
+        home=options.home,
+        all_users=options.all_users,
+        hashed=not options.no_hash,
+        min_size_bytes=options.min_size,
+        processes=not options.no_processes,
+        listeners=not options.no_listeners,
+        network_mounts=options.network_mounts,
+        large_bytes=options.large,
+        locks=tuple(options.lock),
+    )
+
+
+def _show(inventory: Inventory) -> None:
+    from ringfence.cli.console import data_console
+    from ringfence.cli.tables import inventory_tables
+
+    console = data_console()
+    for table in inventory_tables(inventory):
+        console.print(table)
+
+
+def _show_digests(inventory: Inventory) -> None:
+    from ringfence.cli.console import data_console
+    from ringfence.cli.tables.summary import digests_table
+
+    data_console().print(digests_table(inventory))
+
+
+def _print_document(inventory: Inventory) -> None:
+    from ringfence.app.documents import document
+
+    print(document("ringfence.scan/1", inventory))
+
+
+def _exit_code(inventory: Inventory, fail_on: Sequence[str]) -> ExitCode:
+    """1 when what --fail-on names is there, else 3 when the scope was not examined, else 0."""
+    raised = {signal.id for signal in inventory.signals if signal.raised}
+    worst = max((finding.severity for finding in _findings(inventory)), default=None)
+    floor = min((Severity(word) for word in fail_on if word in set(Severity)), default=None)
+    if raised.intersection(fail_on) or (floor is not None and worst is not None and worst >= floor):
+        return ExitCode.FAILED_AS_ASKED
+    return ExitCode.DONE if inventory.complete else ExitCode.NOT_EXAMINED
+
+
+def _findings(inventory: Inventory) -> Iterator[Finding]:
+    for each in (*inventory.models, *inventory.listeners, *inventory.agents):
+        yield from each.findings
