@@ -239,7 +239,7 @@ def test_network_and_kernel_mounts_are_left_out_with_a_reason(tmp_path: Path) ->
 def test_a_link_into_a_network_mount_is_not_asked_for_its_target(tmp_path: Path) -> None:
     file(tmp_path / "nas/model.gguf")
     (tmp_path / "home").mkdir()
-    (tmp_path / "home/near.gguf").symlink_to("../nas/model.gguf")
+    (tmp_path / "home/near.gguf").symlink_to("../nas/never-looked-at.gguf")
     (tmp_path / "hop").symlink_to("nas")
     (tmp_path / "home/far.gguf").symlink_to("../hop/model.gguf")
     items = walked(tmp_path / "home", mounts=[Mount(path=f"{tmp_path}/nas", type="nfs4")])

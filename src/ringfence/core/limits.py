@@ -6,6 +6,7 @@ __all__ = ["LIMITS", "Limits"]
 
 _KIB = 1024
 _MIB = 1024 * _KIB
+_GIB = 1024 * _MIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,8 @@ class Limits:
 
     # Folders and stores
     walk_depth: int = 512
+    hashed_hole_bytes: int = 16 * _GIB  # of a sparse file, which costs its author nothing and a reader hours
+    cached_digests: int = 200_000
     store_models: int = 100_000
     model_files: int = 10_000
     signal_items: int = 1000  # evidence of one signal; the rest is counted
