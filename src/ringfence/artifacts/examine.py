@@ -1,6 +1,6 @@
 """Says what a file is and what its header tells. The dispatcher: formats do not know each other."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -63,11 +63,15 @@ def examine(reader: Reader, *, suffix: str) -> Examined:
 
 
 def _is(candidate: Format, reader: Reader, suffix: str) -> bool:
+    if _says_yes(candidate.sniff, reader):
+        return True
+    named = candidate.sniff_named
+    return named is not None and suffix in candidate.suffixes and _says_yes(named, reader)
+
+
+def _says_yes(sniff: Callable[[Reader], bool], reader: Reader) -> bool:
     try:
-        if candidate.sniff(reader):
-            return True
-        named = candidate.sniff_named
-        return named is not None and suffix in candidate.suffixes and named(reader)
+        return sniff(reader)
     except Malformed:
         return False
     finally:

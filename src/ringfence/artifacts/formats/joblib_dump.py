@@ -48,7 +48,7 @@ def _read(reader: Reader) -> Iterator[Fact | Problem]:
     yield Fact(name=FactName.VERSION, value=str(found.protocol))
     if found.imports:
         yield Fact(name=FactName.IMPORTS, value=tuple(found.imports))
-    if wrong and kind and inside.size_bytes == LIMITS.inflated_bytes:
+    if wrong and kind and max(reader.size_bytes, inside.size_bytes + 1) > LIMITS.inflated_bytes:
         detail = f"the pickle goes on after the first {LIMITS.inflated_bytes} bytes"
         wrong = Problem(kind=ProblemKind.OVER_LIMIT, at=None, detail=detail)
     if wrong:

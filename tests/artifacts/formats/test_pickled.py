@@ -1,0 +1,55 @@
+import pickle
+
+import pytest
+
+from examining import examined
+from real.model_files import sample
+from ringfence.artifacts.problems import Problem, ProblemKind
+from ringfence.core.facts import FactName
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_all_facts_of_a_real_file(protocol: int) -> None:
+    assert examined(sample(f"protocol{protocol}.pkl")).facts == {
+        FactName.RUNS_CODE: ("pickle",),
+        FactName.VERSION: str(protocol),
+        FactName.IMPORTS: ("real.model_files._Estimator",),
+    }
+
+
+@pytest.mark.parametrize("protocol", [0, 1])
+def test_a_pickle_without_a_mark_is_believed_under_a_pickles_name_only(protocol: int) -> None:
+    data = sample(f"protocol{protocol}.pkl")
+    assert examined(data, ".txt").format is None
+    found = examined(data, ".pkl")
+    assert (found.format, found.facts[FactName.VERSION]) == ("pickle", "0 or 1")
+    assert "real.model_files._Estimator" in found.facts[FactName.IMPORTS]
+
+
+def test_several_pickles_in_one_file_are_all_walked_over() -> None:
+    data = pickle.dumps(1) + b"\x80\x02cos\nsystem\n." + pickle.dumps(2)
+    found = examined(data)
+    assert (found.facts[FactName.IMPORTS], found.problems) == (("os.system",), ())
+
+
+def test_bytes_behind_a_pickle_are_said() -> None:
+    data = pickle.dumps([1, 2, 3])
+    assert examined(data + b"PK\3\4").problems == (
+        Problem(kind=ProblemKind.TRAILING_DATA, at=len(data), detail="4 bytes behind the pickle"),
+    )
+
+
+def test_what_was_named_before_a_broken_opcode_stands() -> None:
+    found = examined(b"\x80\x02cos\nsystem\n(S'x'\ntR\xff\xff")
+    assert (found.format, found.facts[FactName.IMPORTS], found.problems) == (
+        "pickle",
+        ("os.system",),
+        (Problem(kind=ProblemKind.BAD_HEADER, at=21, detail="opcode 0xff does not exist"),),
+    )
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x80\x04\xff\xff\xff\xff", b"\x80\x09K\x01.", b"\x80\x04\x95" + b"\xff" * 3, b"\x80abcdefgh"]
+)
+def test_bytes_that_start_like_a_pickle_and_do_not_go_on_like_one_are_none(data: bytes) -> None:
+    assert examined(data + b"\xff" * 100).format is None
