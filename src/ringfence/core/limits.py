@@ -52,6 +52,7 @@ class Limits:
     store_models: int = 100_000
     model_files: int = 10_000
     signal_items: int = 1000  # evidence of one signal; the rest is counted
+    store_roots: int = 64  # of one kind of store for one home
     store_entries: int = 300_000  # names listed below one root
     store_depth: int = 32
     store_record_bytes: int = 2 * _MIB  # one manifest, index or reference

@@ -60,16 +60,17 @@ def store_roots(homes: Iterable[Home], *, system: bool) -> Iterator[StoreRoot | 
     Where the home is not the running user's own, a root outside of it must belong to the home's owner:
     nobody can make root look at the folders of others.
     """
-    seen: set[tuple[str, Path]] = set()
-    said: set[Skipped] = set()
-    for store, root in _candidates(homes, system=system):
-        if isinstance(root, Skipped):
-            if root not in said:
-                said.add(root)
-                yield root
-        elif (store.name, root) not in seen:
-            seen.add((store.name, root))
-            yield StoreRoot(store=store, path=root)
+    asked = tuple(homes)
+    seen: set[StoreRoot | Skipped] = set()
+    for store in STORES:
+        groups = [_roots_of_home(store, home) for home in asked]
+        if system:
+            groups.append([_existing(place, within=place.parent) for place in store.system_roots])
+        for root in (root for group in groups for root in group if root is not None):
+            found = root if isinstance(root, Skipped) else StoreRoot(store=store, path=root)
+            if found not in seen:
+                seen.add(found)
+                yield found
 
 
 def read_root(root: StoreRoot) -> Iterator[StoredModel | Skipped]:
@@ -98,19 +99,22 @@ def stored_models(homes: Iterable[Home], *, system: bool) -> Iterator[StoredMode
             yield found
 
 
-def _candidates(homes: Iterable[Home], *, system: bool) -> Iterator[tuple[Store, Path | Skipped]]:
-    asked = tuple(homes)
-    for store in STORES:
-        for home in asked:
-            for place in store.locate(home):
-                within = None if home.own else home.path
-                root = place if isinstance(place, Skipped) else _existing(place, within=within)
-                if root is not None:
-                    yield store, root
-        for place in store.system_roots if system else ():
-            root = _existing(place, within=place.parent)
-            if root is not None:
-                yield store, root
+def _roots_of_home(store: Store, home: Home) -> list[Path | Skipped | None]:
+    """Where that store keeps models for that home: at most `limits.store_roots`, and what is not."""
+    roots: list[Path] = []
+    others: list[Path | Skipped | None] = []
+    for place in store.locate(home):
+        root = _existing(place, within=None if home.own else home.path) if isinstance(place, Path) else place
+        if not isinstance(root, Path):
+            others.append(root)
+        elif len(roots) == LIMITS.store_roots:
+            others.append(_skipped(home.path, f"more than {LIMITS.store_roots} places for {store.title}"))
+            break
+        elif root not in roots:
+            roots.append(root)
+    if store.reads_all_below:
+        roots = [root for root in roots if not any(root.is_relative_to(o) for o in roots if o != root)]
+    return [*roots, *others]
 
 
 def _existing(place: Path, *, within: Path | None) -> Path | Skipped | None:
@@ -123,6 +127,8 @@ def _existing(place: Path, *, within: Path | None) -> Path | Skipped | None:
         status = real.stat()
         if not stat.S_ISDIR(status.st_mode):
             return None
+        if real == real.parent:
+            return _skipped(place, "the whole file system, not a store")
         if within is None or real.is_relative_to(os.path.realpath(within)):
             return real
         if status.st_uid != within.stat().st_uid:

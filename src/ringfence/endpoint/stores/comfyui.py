@@ -65,4 +65,4 @@ def _read(tree: Tree) -> Iterator[StoredModel]:
     yield from models_by_file(tree, files, store=STORE.name, suffixes=ALL_WEIGHTS)
 
 
-STORE = Store(name="comfyui", title="ComfyUI", locate=_locate, read=_read)
+STORE = Store(name="comfyui", title="ComfyUI", locate=_locate, read=_read, reads_all_below=True)

@@ -35,7 +35,7 @@ def _read(tree: Tree) -> Iterator[StoredModel]:
         if blob.name.endswith(".incomplete"):
             tree.skip(blob.path, "a download that has not finished")
     index = tree.json(tree.root / "models.json")
-    models = index.get("models") if isinstance(index, dict) else None
+    models = index.get("models") if index else None
     for entry in models if isinstance(models, list) else ():
         digest = sha256_of(entry.get("id")) if isinstance(entry, dict) else None
         if isinstance(entry, dict) and digest:
@@ -47,7 +47,7 @@ def _read(tree: Tree) -> Iterator[StoredModel]:
 def _models(tree: Tree, entry: dict[str, Json], digest: Sha256) -> Iterator[StoredModel]:
     path = tree.root / "manifests/sha256" / digest
     manifest = tree.json(path)
-    files = _files(tree, manifest) if isinstance(manifest, dict) else _unnamed_files(tree, entry)
+    files = _files(tree, manifest) if manifest else _unnamed_files(tree, entry)
     tags = entry.get("tags")
     names = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
     for name in names or [digest[:12]]:

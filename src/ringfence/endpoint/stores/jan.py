@@ -46,7 +46,7 @@ def _read(tree: Tree) -> Iterator[StoredModel]:
 
 def _model(tree: Tree, path: Path, name: str) -> StoredModel | None:
     record = tree.yaml(path)
-    if not isinstance(record, dict):
+    if record is None:
         return None
     files = tuple(
         file for role in ("model", "mmproj") if (file := _file(tree, path, record, role)) is not None

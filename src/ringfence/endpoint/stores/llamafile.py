@@ -27,4 +27,4 @@ def _read(tree: Tree) -> Iterator[StoredModel]:
     yield from models_by_file(tree, tree.files_below(tree.root), store=STORE.name, suffixes=suffixes)
 
 
-STORE = Store(name="llamafile", title="llamafile", locate=_locate, read=_read)
+STORE = Store(name="llamafile", title="llamafile", locate=_locate, read=_read, reads_all_below=True)

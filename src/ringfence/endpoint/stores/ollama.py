@@ -106,8 +106,7 @@ def _resolved(tree: Tree, child: dict[str, Json]) -> dict[str, Json]:
     digest = sha256_of(child.get("digest"))
     if digest is None or "layers" in child:
         return child
-    found = tree.json(_blob(tree, digest))
-    return found if isinstance(found, dict) else {}
+    return tree.json(_blob(tree, digest)) or {}
 
 
 def _file(tree: Tree, layer: dict[str, Json], manifest: Path) -> StoredFile | None:
@@ -128,8 +127,7 @@ def _role(layer: dict[str, Json]) -> str:
 
 
 def _is_remote(tree: Tree, config: Path) -> bool:
-    found = tree.json(config)
-    return isinstance(found, dict) and bool(found.get("remote_host"))
+    return bool((tree.json(config) or {}).get("remote_host"))
 
 
 def _blob(tree: Tree, digest: str) -> Path:

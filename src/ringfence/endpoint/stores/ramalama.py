@@ -65,8 +65,9 @@ def _read(tree: Tree) -> Iterator[StoredModel]:
 
 def _model(tree: Tree, entry: Entry, path: list[str]) -> StoredModel | None:
     reference = tree.json(entry.path)
-    files = reference.get("files") if isinstance(reference, dict) else None
-    if not isinstance(reference, dict) or not isinstance(files, list):
+    if reference is None:
+        return None
+    if not isinstance(files := reference.get("files"), list):
         tree.skip(entry.path, "not a reference of RamaLama")
         return None
     source, *rest = path

@@ -50,4 +50,5 @@ class Store:
     title: str  # for people, e.g. "Hugging Face cache"
     locate: Callable[[Home], Iterable[Path | Skipped]]
     read: Callable[[Tree], Iterator[StoredModel]]
+    reads_all_below: bool = False  # so that a root within another one adds nothing
     system_roots: tuple[Path, ...] = ()  # roots outside of homes, on a running Linux machine

@@ -82,7 +82,7 @@ class Tree:
         """
         try:
             real = Path(os.path.realpath(path))
-            if self._within(real):
+            if real.is_relative_to(self.root):
                 return real
             status = real.stat()
         except (OSError, ValueError) as error:
@@ -94,29 +94,27 @@ class Tree:
             return None
         return real
 
-    def json(self, path: Path) -> Json:
-        """The document at `path`; None, and counted unless there is none, when it cannot be read."""
-        real = self.place(path)
-        data = None if real is None else self._record(real)
+    def json(self, path: Path) -> dict[str, Json] | None:
+        """The JSON object at `path`; None, and counted unless there is no file, when that cannot be read."""
+        data = self.record(path)
         if data is None:
             return None
         try:
-            return parse(data)
+            return self._object(path, parse(data))
         except BadJson:
             self.skip(path, "not valid JSON")
             return None
 
-    def yaml(self, path: Path) -> Json:
+    def yaml(self, path: Path) -> dict[str, Json] | None:
         """As `json`, for YAML whose scalars all come back as text."""
         real = self.place(path)
-        data = None if real is None else self._record(real, cost=_YAML_COST)
-        if real is None or data is None:
+        if real is None or not self._record(real, max_bytes=LIMITS.settings_text_bytes, cost=_YAML_COST):
             return None
         found = read_yaml(real)
         if isinstance(found, Skipped):
             self.note(found)
             return None
-        return found
+        return self._object(path, found)
 
     def record(self, path: Path) -> bytes | None:
         """The bytes of a small file; None, and counted unless there is none, when it cannot be read."""
@@ -171,11 +169,19 @@ class Tree:
         real = self.place(path) if found.is_symlink() else path
         return None if real is None else (Entry(path, real), stat.S_ISDIR(mode))
 
-    def _within(self, real: Path) -> bool:
-        return real.is_relative_to(self.root)
+    def _object(self, path: Path, found: Json) -> dict[str, Json] | None:
+        if isinstance(found, dict):
+            return found
+        self.skip(path, "no names and values")
+        return None
 
-    def _record(self, real: Path, *, cost: int = 1) -> bytes | None:
-        data = read_small(real, max_bytes=min(LIMITS.store_record_bytes, self._record_bytes_left // cost))
+    def _record(
+        self, real: Path, *, max_bytes: int = LIMITS.store_record_bytes, cost: int = 1
+    ) -> bytes | None:
+        if self._record_bytes_left < cost * max_bytes:
+            self.skip(real, f"more than {LIMITS.store_records_bytes} bytes of records in the store")
+            return None
+        data = read_small(real, max_bytes=max_bytes)
         if isinstance(data, Skipped):
             self.note(data)
             return None

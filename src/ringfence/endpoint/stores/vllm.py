@@ -29,4 +29,4 @@ def _read(tree: Tree) -> Iterator[StoredModel]:
     )
 
 
-STORE = Store(name="vllm", title="vLLM cache", locate=_locate, read=_read)
+STORE = Store(name="vllm", title="vLLM cache", locate=_locate, read=_read, reads_all_below=True)
