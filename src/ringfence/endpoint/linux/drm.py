@@ -121,7 +121,9 @@ def _uses(proc: Path, snapshot: Snapshot, paths: set[str], pci: str | None) -> I
 
 def _memory(keys: Mapping[str, str]) -> int | None:
     for prefix in _MEMORY_KEYS:
-        sizes = [_size(value) for key, value in keys.items() if key.startswith(prefix)]
+        sizes = [
+            _size(value) for key, value in keys.items() if key.startswith(prefix) and "-cycles-" not in key
+        ]
         told = [size for size in sizes if size is not None]
         if told:
             return sum(told)
