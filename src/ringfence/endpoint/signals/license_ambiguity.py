@@ -1,0 +1,42 @@
+"""Models whose license is unknown, non-commercial, in dispute, or to be read by a person first."""
+
+from collections.abc import Iterable, Iterator
+
+from ringfence.artifacts.licenses import LicenseClass, class_of
+from ringfence.core.findings import Confidence
+from ringfence.core.inventory import Evidence, Signal, SignalId
+from ringfence.core.models import Model
+from ringfence.endpoint.signals.evidence import evidence, raised_by
+
+__all__ = ["look"]
+
+_WORDS = {
+    LicenseClass.UNKNOWN: "nobody knows what {} asks",
+    LicenseClass.NON_COMMERCIAL: "{} bars commercial use",
+    LicenseClass.REVIEW: "{} has to be read for the planned use",
+}
+
+
+def look(models: Iterable[Model]) -> Signal:
+    """One piece of evidence for each such model, by name. Models that run elsewhere are left out."""
+    local = sorted(
+        (model for model in models if not model.remote), key=lambda model: (model.name, str(model.location))
+    )
+    return raised_by(SignalId.LICENSE_AMBIGUITY, (found for model in local for found in _doubts(model)))
+
+
+def _doubts(model: Model) -> Iterator[Evidence]:
+    reasons: list[str] = []
+    confidence = Confidence.CERTAIN
+    if model.effective_license is None:
+        reasons.append("no license is stated")
+        confidence = Confidence.LIKELY
+    else:
+        words = _WORDS.get(class_of(model.effective_license))
+        reasons += [words.format(model.effective_license)] if words else []
+    dispute = next((finding for finding in model.findings if finding.check == "license-conflict"), None)
+    if dispute:
+        confidence = confidence if reasons else dispute.confidence
+        reasons.append("its sources disagree: " + ", ".join(dispute.evidence))
+    if reasons:
+        yield evidence(model.name, "; ".join(reasons), confidence)
