@@ -26,7 +26,7 @@ from ringfence.endpoint.opening import NotOpened, opened, refusal
 
 __all__ = ["Hashed", "hash_files"]
 
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 128 << 10  # stays in the core's own cache: 1 MiB doubled the time that reading took
 _PROGRESS_BYTES = 32 << 20
 _ATTEMPTS = 2
 
