@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import total_ordering
 from typing import NewType
 
 from ringfence.core.limits import LIMITS
@@ -15,7 +14,6 @@ CheckId = NewType("CheckId", str)
 """What was checked, in kebab-case: `digest-mismatch`. Never reused for another meaning."""
 
 
-@total_ordering
 class Severity(StrEnum):
     """How bad it is if it is so."""
 
@@ -25,9 +23,23 @@ class Severity(StrEnum):
     HIGH = "high"
     CRITICAL = "critical"
 
+    @property
+    def rank(self) -> int:
+        """0 for the mildest."""
+        return list(Severity).index(self)
+
+    # All four, because a str has them already and would compare by the alphabet.
     def __lt__(self, other: str) -> bool:
-        ranks = list(Severity)
-        return ranks.index(self) < ranks.index(Severity(other))
+        return self.rank < Severity(other).rank
+
+    def __le__(self, other: str) -> bool:
+        return self.rank <= Severity(other).rank
+
+    def __gt__(self, other: str) -> bool:
+        return self.rank > Severity(other).rank
+
+    def __ge__(self, other: str) -> bool:
+        return self.rank >= Severity(other).rank
 
 
 class Confidence(StrEnum):
