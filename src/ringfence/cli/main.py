@@ -5,7 +5,6 @@ Each command's module is imported only when it is called, so that `ringfence --v
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Sequence
 
@@ -13,6 +12,8 @@ from ringfence.cli.parser import make_parser
 from ringfence.core.errors import ExitCode, RingfenceError
 
 __all__ = ["main"]
+
+_INTERRUPTED = 130  # 128 and the number of SIGINT, as shells say it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,31 +29,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.DONE
     except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+        return _INTERRUPTED
 
 
 def _run(command: str, options: argparse.Namespace) -> int:
     match command:
         case "scan":
-            from ringfence.cli import scan
+            from ringfence.cli.scan import run as run_scan
 
-            return scan.run(options)
+            return run_scan(options)
         case "inspect":
-            from ringfence.cli import inspect
+            from ringfence.cli.inspect import run as run_inspect
 
-            return inspect.run(options)
+            return run_inspect(options)
         case "doctor":
-            from ringfence.cli import doctor
+            from ringfence.cli.doctor import run as run_doctor
 
-            return doctor.run(options)
+            return run_doctor(options)
         case "demo":
-            from ringfence.cli import demo
+            from ringfence.cli.demo import run as run_demo
 
-            return demo.run(options)
+            return run_demo(options)
         case _:
-            from ringfence.cli import completion
+            from ringfence.cli.completion import run as run_completion
 
-            return completion.run(options)
+            return run_completion(options)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 
 from ringfence.app.scan.request import ScanRequest
 from ringfence.app.scan.scan import Scan
+from ringfence.cli.failing import worst_severity_fails
 from ringfence.cli.progress import watched
 from ringfence.core.errors import ExitCode
-from ringfence.core.findings import Finding, Severity
+from ringfence.core.findings import Finding
 from ringfence.core.inventory import Inventory
 from ringfence.wiring.here import here
 
@@ -72,13 +73,15 @@ def _print_document(inventory: Inventory) -> None:
 def _exit_code(inventory: Inventory, fail_on: Sequence[str]) -> ExitCode:
     """1 when what --fail-on names is there, else 3 when the scope was not examined, else 0."""
     raised = {signal.id for signal in inventory.signals if signal.raised}
-    worst = max((finding.severity for finding in _findings(inventory)), default=None)
-    floor = min((Severity(word) for word in fail_on if word in set(Severity)), default=None)
-    if raised.intersection(fail_on) or (floor is not None and worst is not None and worst >= floor):
+    if raised.intersection(fail_on) or worst_severity_fails(_findings(inventory), fail_on):
         return ExitCode.FAILED_AS_ASKED
     return ExitCode.DONE if inventory.complete else ExitCode.NOT_EXAMINED
 
 
 def _findings(inventory: Inventory) -> Iterator[Finding]:
-    for each in (*inventory.models, *inventory.listeners, *inventory.agents):
-        yield from each.findings
+    for model in inventory.models:
+        yield from model.findings
+    for listener in inventory.listeners:
+        yield from listener.findings
+    for agent in inventory.agents:
+        yield from agent.findings

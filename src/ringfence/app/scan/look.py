@@ -14,7 +14,7 @@ from ringfence.app.scan.scope import Where, where
 from ringfence.artifacts.examine import KNOWN_SUFFIXES
 from ringfence.core.inventory import Inventory, Scope, Skipped
 from ringfence.core.machine import Agent, Process, Repository, Runtime
-from ringfence.endpoint.agents import find_agents
+from ringfence.endpoint.agents.find import find_agents
 from ringfence.endpoint.explanations import Explanations, read_explanations
 from ringfence.endpoint.found import FileId, FoundFile
 from ringfence.endpoint.processes import find_processes
@@ -35,6 +35,8 @@ class Look:
     """What was found before anything was hashed, and what the second step needs besides."""
 
     inventory: Inventory  # without signals
+    looked_at_processes: bool
+    looked_at_listeners: bool
     found: tuple[FoundFile, ...]  # every file of every model, each once
     explanations: Explanations
 
@@ -89,6 +91,8 @@ def look(request: ScanRequest, here: Here, progress: Progress) -> Look:
             repositories=repositories,
             skipped=tuple(sorted((*skipped, *running.skipped, *explanations.skipped), key=_order)),
         ),
+        looked_at_processes=running.snapshot is not None,
+        looked_at_listeners=running.looked_at_listeners,
         found=haul.files.of(models),
         explanations=explanations,
     )
@@ -137,7 +141,16 @@ def _installed(
     working_trees = sorted(haul.repositories)
     system = Path("/") if place.whole_machine else None
     runtimes = _kept(find_runtimes(place.homes, environments, node_modules, system=system), skipped)
-    agents = _kept(find_agents(place.homes, working_trees), skipped)
+    agents = _kept(
+        find_agents(
+            place.homes,
+            repositories=working_trees,
+            environments=environments,
+            node_modules=node_modules,
+            system=system,
+        ),
+        skipped,
+    )
     repositories = _kept((look_at_repository(path) for path in working_trees), skipped)
     return tuple(runtimes), tuple(agents), tuple(repositories)
 

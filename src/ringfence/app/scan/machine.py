@@ -21,6 +21,7 @@ class Running:
     """The running machine, but for its processes: they wait until it is known which files are models."""
 
     snapshot: Snapshot | None = None
+    looked_at_listeners: bool = False
     listeners: tuple[Listener, ...] = ()
     accelerators: tuple[Accelerator, ...] = ()
     network: Network | None = None
@@ -49,6 +50,7 @@ def _look(request: ScanRequest, here: Here) -> Running:
     found = (*listeners, *accelerators, reach)
     return Running(
         snapshot=snapshot if request.processes else None,
+        looked_at_listeners=request.listeners,
         listeners=tuple(each for each in listeners if isinstance(each, Listener)),
         accelerators=tuple(each for each in accelerators if isinstance(each, Accelerator)),
         network=reach if isinstance(reach, Network) else None,

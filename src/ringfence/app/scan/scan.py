@@ -36,6 +36,13 @@ class Scan:
 
     def _with_signals(self, inventory: Inventory, found: Look) -> Inventory:
         signals = all_signals(
-            inventory, large_bytes=self._request.large_bytes, explanations=found.explanations
+            models=inventory.models,
+            listeners=inventory.listeners if found.looked_at_listeners else None,
+            processes=inventory.processes if found.looked_at_processes else None,
+            accelerators=inventory.accelerators if found.looked_at_processes else None,
+            network=inventory.network,
+            repositories=inventory.repositories,
+            explanations=found.explanations,
+            large_bytes=self._request.large_bytes,
         )
         return replace(inventory, signals=signals)

@@ -63,20 +63,14 @@ def runtimes_table(runtimes: Sequence[Runtime]) -> RenderableType:
     places: dict[tuple[str, str, str, str], list[Runtime]] = {}
     for each in runtimes:
         places.setdefault((each.kind, each.name, each.version or "", each.source), []).append(each)
-    table = section("Runtimes, converters, front ends", str(len(runtimes)))
+    table = section("Runtimes, converters, front ends, libraries", str(len(runtimes)))
+    for _ in range(4):
+        table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    table.expand = True
     for (kind, name, version, source), same in places.items():
-        more = f" and {len(same) - 1} more" if len(same) > 1 else ""
-        table.add_row(
-            safe(f"  {name}", chars=30),
-            safe(version, chars=14),
-            kind,
-            source,
-            Text.assemble(safe(str(same[0].location)), more),
-        )
-    for column in table.columns[:4]:
-        column.no_wrap = True
-    if table.columns:
-        table.columns[-1].overflow = "fold"
+        where = f"{same[0].location}" if len(same) == 1 else f"{len(same)} places"
+        table.add_row(safe(f"  {name}", chars=30), safe(version, chars=14), kind, source, safe(where))
     return table
 
 

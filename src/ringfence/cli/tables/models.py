@@ -11,8 +11,9 @@ from rich.text import Text
 
 from ringfence.cli.console import safe
 from ringfence.cli.sizes import show_size
-from ringfence.cli.tables.section import SEVERITY_STYLE, finding_line
+from ringfence.cli.tables.section import SEVERITY_STYLE, finding_line, heading
 from ringfence.core.facts import FactName
+from ringfence.core.findings import Severity
 from ringfence.core.models import Model
 
 __all__ = ["models_table", "name_of"]
@@ -24,8 +25,7 @@ _SHOWN_FINDINGS = 3
 def models_table(models: Sequence[Model]) -> RenderableType:
     """All models under their stores, findings beneath each."""
     size = show_size(sum(model.size_bytes for model in models))
-    heading = Text.assemble(("\nModels", "bold"), (f"  {len(models)}, {size}", "dim"))
-    parts: list[RenderableType] = [heading]
+    parts: list[RenderableType] = [heading("Models", f"{len(models)}, {size}")]
     for store, members in groupby(sorted(models, key=_order), key=lambda model: model.store):
         parts.append(safe(store or _LOOSE, "cyan"))
         parts.extend(_rows(members))
@@ -58,16 +58,30 @@ def _rows(models: Iterable[Model]) -> Iterable[RenderableType]:
             safe(_formats(model)),
             safe(_weights(model)),
             "-" if model.remote else show_size(model.size_bytes),
-            safe(model.effective_license or "no license", "" if model.effective_license else "yellow"),
+            _license(model),
         )
         yield row
-        worst_first = sorted(model.findings, key=lambda each: each.severity, reverse=True)
+        worst_first = sorted(
+            (each for each in model.findings if each.severity >= Severity.MEDIUM),
+            key=lambda each: each.severity,
+            reverse=True,
+        )
         for finding in worst_first[:_SHOWN_FINDINGS]:
             yield Padding(safe(finding_line(finding), SEVERITY_STYLE[finding.severity]), (0, 0, 0, 4))
         if len(worst_first) > _SHOWN_FINDINGS:
             yield Padding(
                 Text(f"and {len(worst_first) - _SHOWN_FINDINGS} more findings", "dim"), (0, 0, 0, 4)
             )
+
+
+def _license(model: Model) -> Text:
+    """The effective license without the prefixes that SPDX asks for."""
+    if model.remote:
+        return Text("")
+    if model.effective_license is None:
+        return Text("no license", "yellow")
+    short = model.effective_license.removeprefix("LicenseRef-").removeprefix("scancode-")
+    return safe(short, "yellow" if short.startswith("unknown") else "")
 
 
 def _formats(model: Model) -> str:

@@ -1,10 +1,11 @@
 """The one look that all sections share: a heading with a count, then aligned columns without lines."""
 
 from rich.table import Table
+from rich.text import Text
 
 from ringfence.core.findings import Finding, Severity
 
-__all__ = ["SEVERITY_STYLE", "finding_line", "section"]
+__all__ = ["SEVERITY_STYLE", "finding_line", "heading", "section"]
 
 SEVERITY_STYLE = {
     Severity.INFO: "dim",
@@ -15,10 +16,15 @@ SEVERITY_STYLE = {
 }
 
 
-def section(heading: str, count: str) -> Table:
-    """A table titled `heading` with `count` beside it, to which the caller adds columns and rows."""
+def heading(title: str, count: str) -> Text:
+    """What stands above a section."""
+    return Text.assemble("\n", (title, "bold"), "  ", (count, "dim"))
+
+
+def section(title: str, count: str) -> Table:
+    """A table under its heading, to which the caller adds columns and rows."""
     return Table(
-        title=f"\n[bold]{heading}[/bold]  [dim]{count}[/dim]",
+        title=heading(title, count),
         title_justify="left",
         title_style="",
         box=None,

@@ -1,0 +1,54 @@
+"""What each model may be used for: its own statements, and those of the models it was made from."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from ringfence.artifacts.licenses import LicenseFile, LicenseInput, judge_license, wants_text
+from ringfence.core.limits import LIMITS
+from ringfence.core.models import Model, ModelFile
+from ringfence.endpoint.opening import read_small
+
+__all__ = ["judge_licenses"]
+
+
+def judge_licenses(models: Iterable[Model]) -> tuple[Model, ...]:
+    """The models with licenses, obligations and what is wrong with them.
+
+    Two rounds: a model's base may be another model of the same inventory, judged by its own files first.
+    """
+    drafts = tuple((model, tuple(_license_file(file) for file in model.files)) for model in models)
+    own = {
+        model.name.casefold(): judge_license(_input(model, files)).effective
+        for model, files in drafts
+        if not model.remote
+    }
+
+    def license_of(repository: str) -> str | None:
+        return own.get(repository.casefold())
+
+    return tuple(_judged(model, files, license_of) for model, files in drafts)
+
+
+def _judged(model: Model, files: tuple[LicenseFile, ...], license_of: Callable[[str], str | None]) -> Model:
+    if model.remote or not any(file.format for file in files):
+        return model
+    judged = judge_license(replace(_input(model, files), license_of=license_of))
+    return replace(
+        model,
+        licenses=judged.claims,
+        effective_license=judged.effective,
+        obligations=judged.obligations,
+        findings=(*model.findings, *judged.findings),
+    )
+
+
+def _input(model: Model, files: tuple[LicenseFile, ...]) -> LicenseInput:
+    is_repository = model.store == "huggingface" or model.name.count("/") == 1
+    return LicenseInput(subject=model.name, files=files, repository=model.name if is_repository else None)
+
+
+def _license_file(file: ModelFile) -> LicenseFile:
+    text = read_small(file.path, max_bytes=LIMITS.license_text_bytes) if wants_text(file.name) else None
+    return LicenseFile(
+        name=file.name, format=file.format, facts=file.facts, text=text if isinstance(text, bytes) else None
+    )

@@ -1,0 +1,13 @@
+"""What `--fail-on` means for findings."""
+
+from collections.abc import Iterable, Sequence
+
+from ringfence.core.findings import Finding, Severity
+
+__all__ = ["worst_severity_fails"]
+
+
+def worst_severity_fails(findings: Iterable[Finding], fail_on: Sequence[str]) -> bool:
+    """Whether a finding is as bad as the mildest severity in `fail_on`, or worse. Other words are nothing."""
+    floor = min((Severity(word) for word in fail_on if word in set(Severity)), default=None)
+    return floor is not None and any(each.severity >= floor for each in findings)

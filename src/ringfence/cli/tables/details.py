@@ -1,0 +1,91 @@
+"""One model with everything that is known of it."""
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ringfence.app.inspect import Inspection
+from ringfence.cli.console import safe
+from ringfence.cli.sizes import show_size
+from ringfence.cli.tables.models import name_of
+from ringfence.cli.tables.section import SEVERITY_STYLE, heading
+from ringfence.cli.tables.summary import skipped_table
+from ringfence.core.findings import Finding
+from ringfence.core.models import Model, ModelFile
+
+__all__ = ["details"]
+
+_SHOWN_FILES = 20
+_VALUE_CHARS = 300
+
+
+def details(result: Inspection) -> Iterator[RenderableType]:
+    """Each model in turn, then what was not looked at."""
+    if not result.models:
+        yield safe(f"{result.path}: no model file of a format that ringfence knows")
+    for model in result.models:
+        yield heading(name_of(model), f"{model.store or ''} {show_size(model.size_bytes)}".strip())
+        yield Padding(_about(model), (0, 0, 0, 2))
+        for file in model.files[:_SHOWN_FILES]:
+            yield Padding(_file(file), (0, 0, 0, 2))
+        if len(model.files) > _SHOWN_FILES:
+            yield Text(f"  and {len(model.files) - _SHOWN_FILES} more files", "dim")
+        for each in sorted(model.findings, key=lambda each: each.severity, reverse=True):
+            yield Padding(_finding(each), (0, 0, 0, 2))
+    if result.skipped:
+        yield skipped_table(result.skipped)
+
+
+def _columns() -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column(overflow="fold")
+    return table
+
+
+def _about(model: Model) -> Table:
+    table = _columns()
+    table.add_row("location", safe(str(model.location)))
+    table.add_row("id", model.id or "unknown until every file is hashed")
+    table.add_row("license", safe(model.effective_license or "none stated"))
+    for claim in model.licenses:
+        table.add_row("  stated", safe(f"{claim.expression} ({claim.source})"))
+    for obligation in model.obligations:
+        table.add_row("  asks", safe(obligation.text))
+    return table
+
+
+def _file(file: ModelFile) -> Table:
+    table = _columns()
+    table.add_row(
+        "file", safe(f"{file.name}  {file.format or 'no model format'}  {show_size(file.size_bytes)}", "bold")
+    )
+    table.add_row("sha256", _digest(file))
+    for name, value in file.facts.items():
+        shown = (
+            ", ".join(value)
+            if isinstance(value, tuple)
+            else f"{value:,}"
+            if isinstance(value, int)
+            else value
+        )
+        table.add_row(name.replace("_", " "), safe(shown, chars=_VALUE_CHARS))
+    return table
+
+
+def _digest(file: ModelFile) -> Text:
+    if file.sha256 is not None:
+        return Text(file.sha256)
+    claimed = file.sha256_claimed
+    return Text(f"{claimed} (claimed)" if claimed else "not computed", "yellow")
+
+
+def _finding(each: Finding) -> Text:
+    where = f" at byte {each.offset}" if each.offset is not None else ""
+    lines = [f"{each.severity} {each.check}  {each.subject}{where}", *(f"  {text}" for text in each.evidence)]
+    return Text("\n").join(
+        [*(safe(line, SEVERITY_STYLE[each.severity]) for line in lines), safe(f"  {each.advice}")]
+    )
