@@ -9,6 +9,7 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -25,7 +26,7 @@ from ringfence.endpoint.listeners.ask import dial
 from ringfence.endpoint.listeners.find import find_listeners
 from ringfence.endpoint.listeners.questions import signs_seen
 from ringfence.endpoint.listeners.servers import listed_models
-from ringfence.endpoint.platform import ListeningSocket, Snapshot
+from ringfence.endpoint.platform import ListeningSocket, RunningProcess, Snapshot
 
 TAGS = json.dumps({"models": [{"name": "tiny", "digest": "ab" * 32}]})
 NO_ANSWER = Skipped(kind="listener", subject="listening ports", reason="no answer to HTTP")
@@ -183,6 +184,25 @@ def test_names_that_move_the_cursor_come_out_harmless_and_bounded() -> None:
     assert len(listener.models) == LIMITS.answer_models
     assert max(map(len, listener.models)) <= LIMITS.name_chars
     assert all(text.isprintable() for text in listener.evidence)
+
+
+def test_a_program_whose_path_moves_the_cursor_is_harmless_in_the_evidence() -> None:
+    process = RunningProcess(
+        pid=7,
+        name="x",
+        user="me",
+        executable=Path("/tmp/\x1b[2Jx" + "y" * 500),
+        folder=None,
+        arguments=(),
+        sockets=frozenset({5}),
+    )
+    with talking({"/": answer("Ollama is running")}) as talker:
+        sockets = (ListeningSocket(address=talker.address, port=talker.port, inode=5),)
+        (listener,) = find_listeners(Snapshot(sockets=sockets, processes=(process,)))
+
+    assert isinstance(listener, Listener)
+    shown = (*listener.evidence, *listener.findings[0].evidence)
+    assert all(text.isprintable() and len(text) <= LIMITS.evidence_chars for text in shown)
 
 
 def test_two_hundred_listeners_all_of_them_silent_take_less_than_three_seconds() -> None:

@@ -1,5 +1,6 @@
 """Processes are listed for what they hold, whatever they are called: tried with real ones."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -143,6 +144,10 @@ def test_llama_cpp_in_node_is_found_and_tied_to_its_model_and_listener(
     )
     assert listener.models == ("tiny",)
     assert listener.findings == ()
+
+
+def test_ringfence_itself_is_not_in_the_picture() -> None:
+    assert os.getpid() not in {process.pid for process in Linux().snapshot().processes}
 
 
 def test_a_gap_in_sight_stands_at_the_end_as_one_value() -> None:

@@ -22,7 +22,7 @@ _TOKEN = re.compile(
     | (?P<close> [\]}] )
     | (?P<number> -?[0-9][-+.0-9eE]*+ )
     | (?P<word> [A-Za-z_$][A-Za-z0-9_$]*+ )
-    | (?P<other> [^"'/,\]}\sA-Za-z_$]++ | . )
+    | (?P<other> [^"'/,\]}\sA-Za-z_$0-9-]++ | . )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -33,23 +33,24 @@ _WORDS = frozenset({"true", "false", "null"})
 def strict(text: str) -> str:
     """`text` without comments and trailing commas, every key and string in double quotes."""
     written = io.StringIO()
-    comma = ""  # held back until something other than a closing bracket follows
+    held = False  # a comma after a value, until it shows that something other than a closing bracket follows
+    after_value = False
     for match in _TOKEN.finditer(text):
         kind, token = match.lastgroup, match.group()
         if kind == "gap":
             written.write(" ")  # keeps apart what a comment kept apart: `1/**/2` is not 12
-        elif kind == "comma":
-            written.write(comma)
-            comma = ","
+        elif kind == "comma" and after_value:
+            held, after_value = True, False
         else:
-            written.write(token if kind == "close" else comma + _written(kind, token))
-            comma = ""
+            comma = "," if held and kind != "close" else ""
+            written.write(comma + _written(kind, token))
+            held, after_value = held and kind == "comma", token[-1] not in "[{:,"
     return written.getvalue()
 
 
 def _written(kind: str | None, token: str) -> str:
-    if kind == "single":
-        return '"' + _ESCAPE.sub(_requoted, token[1:].removesuffix("'")) + '"'
+    if kind == "single" and len(token) > 1 and token[-1] == "'":
+        return '"' + _ESCAPE.sub(_requoted, token[1:-1]) + '"'
     if kind == "word" and token not in _WORDS:
         return json.dumps(token)
     return token

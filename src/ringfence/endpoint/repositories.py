@@ -41,7 +41,7 @@ _MARKS = (
     *(".opencode", "opencode.json", ".qwen", ".roo", ".roomodes", ".roorules", ".rules"),
     *(".vscode/mcp.json", ".windsurf", ".windsurfrules", ".aider.conf.yml", ".aiderignore"),
     *(".aider.chat.history.md", ".aider.input.history", ".aider.tags.cache.v3"),
-    *(".aider.tags.cache.v4"),
+    ".aider.tags.cache.v4",
 )
 _NOTES = "refs/notes/ai"
 _POINTER_BYTES = 16 * 1024

@@ -67,7 +67,7 @@ def test_an_interface_without_a_default_route_is_not_online() -> None:
     "route",
     [  # a gateway, the two halves of a VPN, and IPv6
         "ip addr add 192.0.2.1/24 dev left0; ip route add default via 192.0.2.2",
-        "ip addr add 192.0.2.1 dev left0; ip route add 0.0.0.0/1 dev left0; ip route add 128.0.0.0/1 dev left0",
+        "ip route add 0.0.0.0/1 dev left0; ip route add 128.0.0.0/1 dev left0",
         "ip -6 addr add 2001:db8::1/64 dev left0 nodad; ip -6 route add default via 2001:db8::2",
     ],
 )
@@ -97,6 +97,8 @@ def test_an_unreachable_default_route_is_offline() -> None:
 
 
 def test_a_tunnel_is_a_vpn_and_up_only_with_somebody_on_it() -> None:
+    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
+        pytest.skip("this user may not make tunnels")
     found = in_a_namespace("ip tuntap add dev corp mode tun; ip link set corp up")
     assert (found["vpn_configured"], found["vpn_up"]) == (True, False)
 

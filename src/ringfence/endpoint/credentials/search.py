@@ -44,7 +44,7 @@ def in_document(document: Json, *, shown: str, auth_file: bool = False) -> Itera
             stack.extend((item, (keys, key), key, "") for key, item in reversed(value.items()))
         elif isinstance(value, list):
             earlier = ["", *(item if isinstance(item, str) else "" for item in value[:-1])]
-            pairs = list(zip(value, earlier, strict=True))
+            pairs = list(zip(value, earlier, strict=False))  # an empty list has no first item
             numbered = list(enumerate(pairs))
             stack.extend((item, (keys, str(at)), name, flag) for at, (item, flag) in reversed(numbered))
         elif isinstance(value, str):
