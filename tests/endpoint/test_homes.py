@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from ringfence.core.inventory import Skipped
-from ringfence.endpoint import homes
 from ringfence.endpoint.home import Home, System
 from ringfence.endpoint.homes import all_homes, home_at, own_home
 
@@ -49,9 +48,11 @@ def test_a_folder_that_is_not_there_is_a_home_without_anything(tmp_path: Path) -
     assert home_at(tmp_path / "gone") == Home(path=tmp_path / "gone", system=System.LINUX, elsewhere=True)
 
 
-def test_the_home_of_this_machines_account_is_not_from_elsewhere() -> None:
-    own = Path(pwd.getpwuid(os.getuid()).pw_dir)
-    assert home_at(own) == Home(path=own, system=System.LINUX)
+def test_the_home_of_this_machines_account_is_not_from_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pwd, "getpwuid", lambda user_id: account("me", user_id, tmp_path))
+    assert home_at(tmp_path) == Home(path=tmp_path, system=System.LINUX)
 
 
 def test_all_homes_are_each_accounts_own_folder_once(
@@ -83,8 +84,7 @@ def test_a_persons_home_that_belongs_to_somebody_else_is_skipped_and_a_services_
     ]
 
 
-def test_the_real_accounts_of_this_machine_have_homes() -> None:
-    own = Path(os.path.realpath(pwd.getpwuid(os.getuid()).pw_dir))
-    assert [each for each in all_homes() if isinstance(each, Home) and each.path == own] == [
-        Home(path=own, system=homes.own_home({}).system)
-    ]
+def test_every_real_home_of_this_machine_belongs_to_one_of_its_accounts() -> None:
+    users = {account.pw_uid for account in pwd.getpwall()}
+    for each in all_homes():
+        assert isinstance(each, Skipped) or each.path.stat().st_uid in users
