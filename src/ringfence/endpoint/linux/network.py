@@ -23,7 +23,7 @@ _RTM_NEWLINK, _RTM_GETLINK, _NLMSG_DONE = 16, 18, 3
 _REQUEST_DUMP = 0x301
 _IFLA_IFNAME, _IFLA_MASTER, _IFLA_LINKINFO, _IFLA_INFO_KIND = 3, 10, 18, 1
 _IFF_UP, _IFF_LOOPBACK, _IFF_RUNNING = 0x1, 0x8, 0x40
-_RTF_UP, _RTF_REJECT = 0x1, 0x200
+_RTF_UP = 0x1  # an unreachable route stands on no interface or on loopback, so it never counts
 _TUNNEL_KINDS = frozenset({"wireguard", "amneziawg", "tun", "ppp", "xfrm", "vti", "vti6", "ovpn", "ipsec"})
 _TUNNEL_NAMES = re.compile(r"(?:tun|tap|wg|ppp|ipsec|tailscale|zt|nordlynx|proton|utun|vpn)[\w-]*")
 _PROFILES = ("wireguard/*.conf", "openvpn/*.conf", "openvpn/client/*.conf", "openvpn/*.ovpn")
@@ -137,7 +137,7 @@ def _dump_links() -> bytes:
 
 def _usable(flags: str) -> bool:
     value = int(flags, 16) if re.fullmatch(r"[0-9a-fA-F]{1,8}", flags) else 0
-    return bool(value & _RTF_UP) and not value & _RTF_REJECT
+    return bool(value & _RTF_UP)
 
 
 def _vpn_profile(etc: Path) -> bool | None:
