@@ -1,0 +1,1 @@
+"""How fast and how large ringfence is, in ratios that hold on any machine: `python -m bench`."""
