@@ -24,6 +24,9 @@ class Wire(IntEnum):
     I32 = 5
 
 
+_WIRES = {int(wire): wire for wire in Wire}
+
+
 @dataclass(slots=True)
 class Field:
     """One field. `value` is a varint's value, else the payload's size in bytes."""
@@ -69,9 +72,9 @@ class Walker:
         reader = self.reader
         reader.offset = at
         tag = varint(reader)
-        if tag >> 3 == 0 or tag >> 32 or tag & 7 not in (0, 1, 2, 5):
+        if tag >> 3 == 0 or tag >> 32 or tag & 7 not in _WIRES:
             raise Malformed(ProblemKind.BAD_HEADER, at=at, detail=f"no field starts with tag {tag}")
-        number, wire = tag >> 3, Wire(tag & 7)
+        number, wire = tag >> 3, _WIRES[tag & 7]
         payload = reader.offset
         match wire:
             case Wire.VARINT:
@@ -91,8 +94,12 @@ def varint(reader: Reader) -> int:
     Raises:
         Malformed: it is longer, or the file ends within it.
     """
-    at, number = reader.offset, 0
-    for i in range(_VARINT_BYTES):
+    at = reader.offset
+    number = byte = reader.take(1)[0]
+    if byte < 0x80:
+        return number
+    number &= 0x7F
+    for i in range(1, _VARINT_BYTES):
         byte = reader.take(1)[0]
         number |= (byte & 0x7F) << (7 * i)
         if byte < 0x80:

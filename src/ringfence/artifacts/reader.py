@@ -189,7 +189,8 @@ class Reader:
         while count:
             if self.offset + 8 > self._window_end or self.offset < self._window_at:
                 self._fill(8)
-            window, at = self._window, self.offset - self._window_at
+            window, start = self._window, self.offset - self._window_at
+            at = start
             try:
                 for _ in range(count):
                     at += 8 + unpack(window, at)[0]
@@ -198,8 +199,12 @@ class Reader:
                 pass
             self.offset = self._window_at + at
             if self.offset > self.size_bytes:
+                while start + 8 + (size := unpack(window, start)[0]) < at:
+                    start += 8 + size
                 raise Malformed(
-                    ProblemKind.DOES_NOT_FIT, at=self._window_at, detail="a string does not fit into the file"
+                    ProblemKind.DOES_NOT_FIT,
+                    at=self._window_at + start,
+                    detail="a string does not fit into the file",
                 )
 
     def _fill(self, at_least_bytes: int) -> None:

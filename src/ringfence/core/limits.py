@@ -42,6 +42,7 @@ class Limits:
     zip_members: int = 100_000  # whose local headers are compared with the directory
     inflated_ratio: int = 1_100  # deflate itself cannot do more than 1,032
     decompressor_bytes: int = 80 * _MIB  # xz -9 asks for 65 MiB
+    nested_arrays: int = 10_000  # of a GGUF key's value, which no known writer nests at all
     fact_items: int = 100  # names in one fact
     children: int = 4  # model files within one file
 

@@ -172,14 +172,14 @@ class _Arrays:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._left = LIMITS.header_items
+        self._left = LIMITS.nested_arrays
 
     def skip(self, *, depth: int) -> None:
         """Moves behind the array whose type comes next."""
         reader = self._reader
-        self._left -= 1
+        self._left -= depth > 1
         if depth > LIMITS.header_depth or not self._left:
-            detail = f"arrays nested deeper than {depth - 1}" if self._left else "too many arrays"
+            detail = f"arrays nested deeper than {depth - 1}" if self._left else "too many nested arrays"
             raise Malformed(ProblemKind.OVER_LIMIT, at=reader.offset, detail=detail)
         kind = reader.u32()
         if kind == _STRING:

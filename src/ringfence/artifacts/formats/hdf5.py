@@ -58,6 +58,7 @@ FORMAT = Format(
     sniff=_sniff,
     sniff_named=_sniff_named,
     read=_read,
+    holds_anything=True,
 )
 
 

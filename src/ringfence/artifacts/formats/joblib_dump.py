@@ -62,6 +62,7 @@ FORMAT = Format(
     sniff=_sniff,
     sniff_named=_sniff_named,
     read=_read,
+    holds_anything=True,
 )
 
 

@@ -51,7 +51,22 @@ def _read(reader: Reader) -> Iterator[Fact | Problem]:
         yield Fact(name=FactName.RUNS_CODE, value=("keras lambda",))
 
 
-FORMAT = Format(name="keras", title="Keras", suffixes=(".keras",), sniff=_sniff, read=_read)
+def _sniff_named(reader: Reader) -> bool:
+    """One that is cut short: its first member could be anybody's."""
+    first = zip_directory.first_name(reader)
+    return first.decode("utf-8", "replace") in (_CONFIG, _METADATA) and not reader.once(
+        zip_directory.directory
+    )
+
+
+FORMAT = Format(
+    name="keras",
+    title="Keras",
+    suffixes=(".keras",),
+    sniff=_sniff,
+    sniff_named=_sniff_named,
+    read=_read,
+)
 
 
 def _document(reader: Reader, member: Member) -> dict[str, Json]:

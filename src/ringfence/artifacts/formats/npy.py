@@ -37,4 +37,6 @@ def _read(reader: Reader) -> Iterator[Fact | Problem]:
         yield Problem(kind=ProblemKind.TRAILING_DATA, at=array.data_at + size, detail=detail)
 
 
-FORMAT = Format(name="npy", title="NumPy array", suffixes=(".npy",), sniff=_sniff, read=_read)
+FORMAT = Format(
+    name="npy", title="NumPy array", suffixes=(".npy",), sniff=_sniff, read=_read, holds_anything=True
+)

@@ -50,4 +50,6 @@ def _read(reader: Reader) -> Iterator[Fact | Problem]:
         yield Fact(name=FactName.RUNS_CODE, value=("pickle",))
 
 
-FORMAT = Format(name="npz", title="NumPy arrays (zip)", suffixes=(".npz",), sniff=_sniff, read=_read)
+FORMAT = Format(
+    name="npz", title="NumPy arrays (zip)", suffixes=(".npz",), sniff=_sniff, read=_read, holds_anything=True
+)
