@@ -129,7 +129,7 @@ def _events(text: str) -> Iterator[tuple[_Kind, int, str]]:
                 depth -= 1
                 yield _Kind.END, depth, ""
             elif isinstance(event, yaml.ScalarEvent):
-                null = event.style is None and event.value in ("", "~", "null", "Null", "NULL")
+                null = not event.style and event.value in ("", "~", "null", "Null", "NULL")
                 yield _Kind.TEXT, depth, "" if null else event.value
             elif isinstance(event, yaml.CollectionStartEvent):
                 yield (_Kind.MAPPING if isinstance(event, yaml.MappingStartEvent) else _Kind.LIST), depth, ""
