@@ -1,6 +1,6 @@
 """Says what a file is and what its header tells. The dispatcher: formats do not know each other."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -12,9 +12,11 @@ from ringfence.core.facts import Fact, FactName, Facts, FactValue
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip
 
-__all__ = ["KNOWN_SUFFIXES", "Examined", "examine", "identify"]
+__all__ = ["KNOWN_SUFFIXES", "Examined", "examine", "identify", "surely_weights"]
 
 KNOWN_SUFFIXES = frozenset(suffix for each in FORMATS for suffix in each.suffixes)
+
+_HOLD_ANYTHING = frozenset(each.name for each in FORMATS if each.holds_anything)
 
 _NEVER_ANYTHING_ELSE = {
     each.suffixes[0]: each for each in FORMATS if each.name in ("gguf", "safetensors", "onnx", "npy", "npz")
@@ -40,6 +42,11 @@ class Examined:
     format: str | None
     facts: Facts
     problems: tuple[Problem, ...]
+
+
+def surely_weights(formats: Iterable[str | None]) -> bool:
+    """Whether files of these formats are a model, and not just arrays or objects of some program."""
+    return any(each is not None and each not in _HOLD_ANYTHING for each in formats)
 
 
 def identify(reader: Reader, *, suffix: str) -> Format | None:

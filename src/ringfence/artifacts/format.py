@@ -31,5 +31,6 @@ class Format:
     suffixes: tuple[str, ...]  # lowercase, with the dot: such files are looked at whatever their size
     sniff: Callable[[Reader], bool]
     read: Callable[[Reader], Iterator[Fact | Problem | Child]]
+    holds_anything: bool = False  # arrays, tables or objects of any program: perhaps a model, perhaps not
     # A weaker or dearer test, asked only for files with one of the suffixes.
     sniff_named: Callable[[Reader], bool] | None = None

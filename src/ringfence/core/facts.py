@@ -7,7 +7,6 @@ from enum import StrEnum
 __all__ = ["Fact", "FactName", "FactValue", "Facts"]
 
 FactValue = str | int | tuple[str, ...]
-Facts = Mapping["FactName", FactValue]
 
 
 class FactName(StrEnum):
@@ -34,6 +33,9 @@ class FactName(StrEnum):
     RUNS_CODE = "runs_code"  # tuple of str, why loading this file can execute code, e.g. ("pickle",)
     IMPORTS = "imports"  # tuple of str, global names that a pickle refers to
     METADATA = "metadata"  # tuple of "key=value", whatever else the author wrote
+
+
+Facts = Mapping[FactName, FactValue]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from ringfence.artifacts.examine import surely_weights
 from ringfence.artifacts.licenses import LicenseFile, LicenseInput, judge_license, wants_text
 from ringfence.core.limits import LIMITS
 from ringfence.core.models import Model, ModelFile
@@ -33,6 +34,8 @@ def _judged(model: Model, files: tuple[LicenseFile, ...], license_of: Callable[[
     if model.remote or not any(file.format for file in files):
         return model
     judged = judge_license(replace(_input(model, files), license_of=license_of))
+    if not judged.claims and not surely_weights(file.format for file in files):
+        return model  # an array or a pickle is data until somebody says otherwise
     return replace(
         model,
         licenses=judged.claims,

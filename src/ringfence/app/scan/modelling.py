@@ -1,5 +1,6 @@
 """From files and the stores' records to models: which file belongs where, and what the whole is."""
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -14,15 +15,20 @@ from ringfence.core.findings import Finding
 from ringfence.core.inventory import Skipped
 from ringfence.core.models import Model, ModelFile
 from ringfence.endpoint.found import FileId
+from ringfence.endpoint.stores.local_dir import METADATA_FOLDER, local_download
 from ringfence.endpoint.stores.store import StoredFile, StoredModel
 
 __all__ = ["make_models"]
+
+_LOCAL_DIR_DEPTH = 3  # folders between a downloaded file and the records of its download
 
 
 def make_models(files: Files, stored: Iterable[StoredModel], skipped: list[Skipped]) -> tuple[Model, ...]:
     """Every model, sorted by name. What a record names and nobody can read is added to `skipped`."""
     claimed: set[FileId] = set()
     models = [_recorded(record, files, claimed, skipped) for record in stored]
+    downloads = tuple(_downloaded(files.unclaimed(claimed), skipped))
+    models += [_recorded(record, files, claimed, skipped) for record in downloads]
     models += _loose(files, claimed, skipped)
     return tuple(sorted(judge_licenses(models), key=_order))
 
@@ -48,6 +54,18 @@ def _recorded(record: StoredModel, files: Files, claimed: set[FileId], skipped: 
         files=tuple(members),
         findings=tuple(findings),
     )
+
+
+def _downloaded(files: Iterable[SeenFile], skipped: list[Skipped]) -> Iterator[StoredModel]:
+    """What hub downloads into a folder of the user's choice recorded there."""
+    near = {folder for file in files for folder in file.found.path.parents[:_LOCAL_DIR_DEPTH]}
+    for folder in sorted(near):
+        if os.path.isdir(folder / METADATA_FOLDER):  # noqa: PTH112 - Path.is_dir raises below a closed folder
+            for record in local_download(folder):
+                if isinstance(record, Skipped):
+                    skipped.append(record)
+                else:
+                    yield record
 
 
 def _loose(files: Files, claimed: set[FileId], skipped: list[Skipped]) -> Iterator[Model]:

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ringfence.artifacts.examine import surely_weights
 from ringfence.cli.console import safe
 from ringfence.cli.sizes import show_size
 from ringfence.cli.tables.section import SEVERITY_STYLE, finding_line, heading
@@ -20,6 +21,8 @@ __all__ = ["models_table", "name_of"]
 
 _LOOSE = "files that lie about"
 _SHOWN_FINDINGS = 3
+_FOLD_FROM = 5
+_SMALL_BYTES = 1 << 20
 
 
 def models_table(models: Sequence[Model]) -> RenderableType:
@@ -28,7 +31,10 @@ def models_table(models: Sequence[Model]) -> RenderableType:
     parts: list[RenderableType] = [heading("Models", f"{len(models)}, {size}")]
     for store, members in groupby(sorted(models, key=_order), key=lambda model: model.store):
         parts.append(safe(store or _LOOSE, "cyan"))
-        parts.extend(_rows(members))
+        shown, folded = _folded(tuple(members))
+        parts.extend(_rows(shown))
+        if folded:
+            parts.append(_fold(folded))
     return Group(*parts)
 
 
@@ -43,6 +49,32 @@ def name_of(model: Model) -> str:
 
 def _order(model: Model) -> tuple[bool, str, str, str, str]:
     return (model.store is None, model.store or "", model.name, model.revision or "", str(model.location))
+
+
+def _folded(models: tuple[Model, ...]) -> tuple[tuple[Model, ...], tuple[Model, ...]]:
+    """Those shown one by one, and small arrays and pickles that nothing is wrong with: too many to read."""
+    small = tuple(model for model in models if _is_small_data(model))
+    if len(small) <= _FOLD_FROM:
+        return models, ()
+    return tuple(model for model in models if not _is_small_data(model)), small
+
+
+def _is_small_data(model: Model) -> bool:
+    return (
+        model.store is None
+        and model.size_bytes < _SMALL_BYTES
+        and not surely_weights(file.format for file in model.files)
+        and all(each.severity < Severity.MEDIUM for each in model.findings)
+    )
+
+
+def _fold(models: tuple[Model, ...]) -> Text:
+    counted = Counter(file.format for model in models for file in model.files if file.format)
+    kinds = ", ".join(f"{count} {name}" for name, count in counted.most_common())
+    size = show_size(sum(model.size_bytes for model in models))
+    return Text(
+        f"  {len(models)} small data files that may hold a model ({kinds}; {size}): see --json", "dim"
+    )
 
 
 def _rows(models: Iterable[Model]) -> Iterable[RenderableType]:

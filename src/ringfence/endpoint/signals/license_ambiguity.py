@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from ringfence.artifacts.examine import surely_weights
 from ringfence.artifacts.licenses import LicenseClass, class_of
 from ringfence.core.findings import Confidence
 from ringfence.core.inventory import Evidence, Signal, SignalId
@@ -18,7 +19,10 @@ _WORDS = {
 
 
 def look(models: Iterable[Model]) -> Signal:
-    """One piece of evidence for each such model, by name. Models that run elsewhere are left out."""
+    """One piece of evidence for each such model, by name.
+
+    Models that run elsewhere are left out, and arrays and pickles that state no license: most are data.
+    """
     local = sorted(
         (model for model in models if not model.remote), key=lambda model: (model.name, str(model.location))
     )
@@ -28,6 +32,8 @@ def look(models: Iterable[Model]) -> Signal:
 def _doubts(model: Model) -> Iterator[Evidence]:
     reasons: list[str] = []
     confidence = Confidence.CERTAIN
+    if model.effective_license is None and not surely_weights(file.format for file in model.files):
+        return
     if model.effective_license is None:
         reasons.append("no license is stated")
         confidence = Confidence.LIKELY
