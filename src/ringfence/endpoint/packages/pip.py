@@ -104,7 +104,7 @@ def _same(folder: Path) -> bool:
     return (
         isinstance(found, os.stat_result)
         and isinstance(other, os.stat_result)
-        and found.st_ino == other.st_ino
+        and os.path.samestat(found, other)
     )
 
 
