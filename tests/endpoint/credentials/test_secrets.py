@@ -30,6 +30,7 @@ LETTERS = "aB3dE5gH7jK9mN1pQ3sT5vW7xY9zA2cD4"
         (f"Authorization: Bearer gho_{LETTERS}", "github-token"),
         ("https://eve:hunter22@example.com/", "url-credentials"),
         ("https://example.com/mcp?api_key=hunter22hunter22", "url-credentials"),
+        ("http://127.0.0.1:8931/sse?a=b&key=hunter22hunter22", "url-credentials"),
     ],
 )
 def test_a_shape_gives_the_kind_away_wherever_it_stands(text: str, kind: str) -> None:
@@ -44,7 +45,7 @@ def test_a_shape_gives_the_kind_away_wherever_it_stands(text: str, kind: str) ->
             "",
             "sk-",
             "ask-about-something-very-long-indeed",
-            "https://example.com/a?page=2",
+            "https://example.com/a?page=2&key=name",
             "hf_",
             "risk-free-x",
         ),

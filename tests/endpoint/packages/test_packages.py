@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import tracemalloc
-from importlib.metadata import version
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -20,17 +20,17 @@ from ringfence.endpoint.packages.package import Package, headers
 from ringfence.endpoint.packages.pip import pip_packages, site_folders
 
 
-def dist_info(site: Path, folder: str, metadata: str) -> Path:
+def dist_info(site: Path, folder: str, about: str) -> Path:
     path = site / folder
     path.mkdir(parents=True)
-    (path / "METADATA").write_text(metadata)
+    (path / "METADATA").write_text(about)
     return path
 
 
 def test_the_environment_that_runs_these_tests_holds_pytest() -> None:
     (found,) = [each for site in site_folders(Path(sys.prefix)) for each in pip_packages(site, {"pytest"})]
     assert isinstance(found, Package)
-    assert (found.name, found.version) == ("pytest", version("pytest"))
+    assert (found.name, found.version) == ("pytest", metadata.version("pytest"))
     assert (found.location / "METADATA").is_file()
 
 
