@@ -17,6 +17,7 @@ from ringfence.endpoint.folders import Folder, Part, Rules, receive, send
 
 __all__ = ["Walkers"]
 
+_MOST_PROCESSES = 4  # with more, the one that hands out the folders is the slowest
 _FOLDERS_PER_TASK = 64
 _PARTS_WAITING = 64  # then the walkers wait for whoever uses what they found
 _GOODBYE_S = 1.0
@@ -26,7 +27,7 @@ _GONE = (OSError, EOFError, ValueError, TypeError)  # it died, perhaps in the mi
 class Walkers:
     """Walkers over the trees below the folders on `heap`. Iterating gives parts until all is looked at.
 
-    `processes` of them run beside the scan; 0 for one that runs inside it.
+    `processes` of them, few at most, run beside the scan; 0 for one that runs inside it.
     """
 
     def __init__(self, heap: list[Folder], rules: Rules, *, processes: int) -> None:
@@ -39,7 +40,8 @@ class Walkers:
         self._parts: deque[Part] = deque()
         self._helpers: list[_Helper] = []
         self._changed = threading.Condition()
-        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(max(1, processes))]
+        count = max(1, min(processes, _MOST_PROCESSES))
+        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
 
     def start(self) -> None:
         """Sets them off, and returns at once."""
