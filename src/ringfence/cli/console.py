@@ -1,17 +1,33 @@
 """The terminal as ringfence uses it: data on stdout, talk on stderr, foreign text never interpreted."""
 
-from rich.console import Console
+import re
+import sys
+from collections.abc import Iterable
+
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from ringfence.core.text import clip, printable
 
-__all__ = ["data_console", "safe", "talk_console"]
+__all__ = ["data_console", "safe", "show", "talk_console"]
+
+_TRAILING_BLANKS = re.compile(r"[ ]+$", re.MULTILINE)
 
 
 def data_console() -> Console:
     """Stdout. As wide as the terminal, 80 columns elsewhere; NO_COLOR is honoured; no emoji, no markup."""
     console = Console(highlight=False, markup=False, emoji=False)
     return console if console.is_terminal else Console(highlight=False, markup=False, emoji=False, width=80)
+
+
+def show(parts: Iterable[RenderableType]) -> None:
+    """Prints the parts to stdout, each as soon as it is there, without blanks at the ends of lines."""
+    console = data_console()
+    for part in parts:
+        with console.capture() as captured:
+            console.print(part)
+        sys.stdout.write(_TRAILING_BLANKS.sub("", captured.get()))
+    sys.stdout.flush()
 
 
 def talk_console() -> Console:

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from ringfence.app.doctor import Doctor, examine
 from ringfence.app.documents import document
-from ringfence.cli.console import data_console, safe
+from ringfence.cli.console import safe, show
 from ringfence.cli.tables.section import section
 
 __all__ = ["run"]
@@ -35,4 +35,4 @@ def _show(result: Doctor) -> None:
         answer, style = _ANSWER[each.available]
         lost = "" if each.available else f"\nwithout it: {each.lost_without}"
         table.add_row(f"  {each.name}", Text(answer, style), safe(each.detail) + Text(lost, "dim"))
-    data_console().print(table)
+    show([table])

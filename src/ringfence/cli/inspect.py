@@ -20,12 +20,10 @@ def run(options: argparse.Namespace) -> int:
 
         print(document("ringfence.inspect/1", result))
     else:
-        from ringfence.cli.console import data_console
+        from ringfence.cli.console import show
         from ringfence.cli.tables.details import details
 
-        console = data_console()
-        for part in details(result):
-            console.print(part)
+        show(details(result))
     if worst_severity_fails((each for model in result.models for each in model.findings), options.fail_on):
         return ExitCode.FAILED_AS_ASKED
     return ExitCode.DONE if result.complete else ExitCode.NOT_EXAMINED

@@ -49,19 +49,17 @@ def _request(options: argparse.Namespace) -> ScanRequest:
 
 
 def _show(inventory: Inventory) -> None:
-    from ringfence.cli.console import data_console
+    from ringfence.cli.console import show
     from ringfence.cli.tables import inventory_tables
 
-    console = data_console()
-    for table in inventory_tables(inventory):
-        console.print(table)
+    show(inventory_tables(inventory))
 
 
 def _show_digests(inventory: Inventory) -> None:
-    from ringfence.cli.console import data_console
+    from ringfence.cli.console import show
     from ringfence.cli.tables.summary import digests_table
 
-    data_console().print(digests_table(inventory))
+    show([digests_table(inventory)])
 
 
 def _print_document(inventory: Inventory) -> None:

@@ -16,8 +16,10 @@ _LLAMA_CONFIG = as_json(
     {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 32, "vocab_size": 64}
 )
 _TEMPLATE = b"{{ range .Messages }}{{ .Role }}: {{ .Content }}\n{{ end }}assistant:"
-_MIT = b"MIT License\n\nPermission is hereby granted, free of charge, to any person ...\n"
-_GEMMA = b"Gemma Terms of Use\n\nBy using, reproducing, modifying, distributing ...\n"
+_GEMMA = (
+    b"Gemma Terms of Use\n\nLast modified: April 1, 2024\n\nBy using, reproducing, modifying, distributing,"
+    b" performing or displaying any portion or element of Gemma, you agree to be bound by this Agreement.\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def _ollama() -> Entries:
     return ollama(
         model=shipped("tiny-chat-F16.gguf"),
         template=_TEMPLATE,
-        license_text=_MIT,
+        license_text=shipped("LICENSE-MIT.txt"),
         params=b'{"stop":["</s>"],"temperature":0.7}',
         unfinished=shipped("tiny-cache-Q4_0.gguf"),
     )

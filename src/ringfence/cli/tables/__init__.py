@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from rich.console import RenderableType
 
+from ringfence.cli.shortening import shortener
 from ringfence.cli.tables.agents import agents_table
 from ringfence.cli.tables.machine import accelerators_table, listeners_table, processes_table, runtimes_table
 from ringfence.cli.tables.models import models_table
@@ -15,6 +16,7 @@ __all__ = ["inventory_tables"]
 
 def inventory_tables(inventory: Inventory) -> Iterator[RenderableType]:
     """One renderable for each section that has something to say; the signals come last, where eyes end up."""
+    shorten = shortener(inventory.scope.homes)
     if inventory.models:
         yield models_table(inventory.models)
     if inventory.listeners:
@@ -24,9 +26,9 @@ def inventory_tables(inventory: Inventory) -> Iterator[RenderableType]:
     if inventory.accelerators:
         yield accelerators_table(inventory.accelerators)
     if inventory.runtimes:
-        yield runtimes_table(inventory.runtimes)
+        yield runtimes_table(inventory.runtimes, shorten)
     if inventory.agents:
         yield agents_table(inventory.agents)
     if inventory.skipped:
-        yield skipped_table(inventory.skipped)
-    yield signals_table(inventory.signals)
+        yield skipped_table(inventory.skipped, shorten)
+    yield signals_table(inventory.signals, shorten)

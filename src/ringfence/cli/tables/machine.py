@@ -6,6 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from ringfence.cli.console import safe
+from ringfence.cli.shortening import Shorten
 from ringfence.cli.sizes import show_size
 from ringfence.cli.tables.section import SEVERITY_STYLE, finding_line, section
 from ringfence.core.machine import Accelerator, Listener, Process, Runtime
@@ -58,7 +59,7 @@ def accelerators_table(accelerators: Sequence[Accelerator]) -> RenderableType:
     return table
 
 
-def runtimes_table(runtimes: Sequence[Runtime]) -> RenderableType:
+def runtimes_table(runtimes: Sequence[Runtime], shorten: Shorten = str) -> RenderableType:
     """Installed programs and packages, those of one name and version in one row."""
     places: dict[tuple[str, str, str, str], list[Runtime]] = {}
     for each in runtimes:
@@ -69,7 +70,7 @@ def runtimes_table(runtimes: Sequence[Runtime]) -> RenderableType:
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     table.expand = True
     for (kind, name, version, source), same in places.items():
-        where = f"{same[0].location}" if len(same) == 1 else f"{len(same)} places"
+        where = shorten(str(same[0].location)) if len(same) == 1 else f"{len(same)} places"
         table.add_row(safe(f"  {name}", chars=30), safe(version, chars=14), kind, source, safe(where))
     return table
 

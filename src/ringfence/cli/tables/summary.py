@@ -1,5 +1,6 @@
 """The five signals, what was not looked at, and what became of the digests."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
@@ -7,6 +8,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from ringfence.cli.console import safe
+from ringfence.cli.shortening import Shorten
 from ringfence.cli.tables.section import SEVERITY_STYLE, finding_line, heading, section
 from ringfence.core.inventory import Inventory, Signal, SignalId, Skipped
 
@@ -30,7 +32,7 @@ _ANSWER = {
 }
 
 
-def signals_table(signals: Sequence[Signal]) -> RenderableType:
+def signals_table(signals: Sequence[Signal], shorten: Shorten = str) -> RenderableType:
     """The five signs of shadow AI, each with its first pieces of evidence."""
     raised = sum(1 for signal in signals if signal.raised)
     parts: list[RenderableType] = [heading("Signals of shadow AI", f"{raised} of {len(signals)} raised")]
@@ -38,24 +40,28 @@ def signals_table(signals: Sequence[Signal]) -> RenderableType:
         answer, style = _ANSWER[signal.raised]
         parts.append(Text.assemble(f"  {_QUESTION[signal.id]}: ", (answer, style)))
         for each in signal.evidence[:_SHOWN] if signal.raised else ():
-            line = safe(f"{each.subject}: {each.text}", chars=_EVIDENCE_CHARS)
+            line = safe(shorten(f"{each.subject}: {each.text}"), chars=_EVIDENCE_CHARS)
             parts.append(Padding(line, (0, 0, 0, 4)))
         if signal.raised and len(signal.evidence) > _SHOWN:
             parts.append(Text(f"    and {len(signal.evidence) - _SHOWN} more", "dim"))
     return Group(*parts)
 
 
-def skipped_table(skipped: Sequence[Skipped]) -> RenderableType:
-    """What was not looked at, and why; one row for each kind and reason."""
-    rows: dict[tuple[str, str], list[Skipped]] = {}
+def skipped_table(skipped: Sequence[Skipped], shorten: Shorten = str) -> RenderableType:
+    """What was not looked at, and why; one line for each reason."""
+    reasons: dict[str, list[Skipped]] = {}
     for each in skipped:
-        rows.setdefault((each.kind, each.reason), []).append(each)
+        reasons.setdefault(each.reason, []).append(each)
     parts: list[RenderableType] = [heading("Not looked at", str(sum(each.count for each in skipped)))]
-    for (kind, reason), same in rows.items():
-        count = sum(each.count for each in same)
-        subjects = ", ".join(each.subject for each in same[:_SHOWN])
-        more = f" and {len(same) - _SHOWN} more" if len(same) > _SHOWN else ""
-        parts.append(Padding(safe(f"{count} {kind}: {reason} ({subjects}{more})"), (0, 0, 0, 2)))
+    for reason, same in sorted(reasons.items()):
+        counts: Counter[str] = Counter()
+        for each in same:
+            counts[each.kind] += each.count
+        what = ", ".join(f"{count} {kind}" if count > 1 else kind for kind, count in counts.items())
+        subjects = tuple(dict.fromkeys(each.subject for each in same if each.subject != "this machine"))
+        more = f" and {len(subjects) - _SHOWN} more" if len(subjects) > _SHOWN else ""
+        where = f" ({', '.join(shorten(subject) for subject in subjects[:_SHOWN])}{more})" if subjects else ""
+        parts.append(Padding(safe(f"{what}: {reason}{where}"), (0, 0, 0, 2), expand=False))
     return Group(*parts)
 
 
