@@ -66,6 +66,11 @@ def test_what_forbids_commercial_use_is_never_called_less() -> None:
     )
 
 
+def test_every_permissive_text_has_a_length() -> None:
+    permissive = [each for each in LICENSES if each.kind is LicenseClass.PERMISSIVE and each.texts]
+    assert [each.id for each in permissive if not each.max_words] == []
+
+
 def test_no_phrase_that_identifies_a_license_is_a_short_one() -> None:
     assert [p for each in LICENSES for every in each.texts for p in every if len(p) < 14] == []
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from string import ascii_lowercase, ascii_uppercase
 from types import MappingProxyType
 from typing import TypedDict, cast
 
@@ -46,6 +47,7 @@ class License:
     aliases: tuple[str, ...]
     links: tuple[str, ...]  # addresses of its text, without scheme and www
     texts: tuple[tuple[str, ...], ...]  # a text that holds all phrases of one of them is this license
+    max_words: int | None  # of its text with some copyright lines; a longer text says more than the license
     covers: frozenset[str]  # ids of licenses that this name may stand for, such as a family's members
     obligations: tuple[str, ...]
     source: str
@@ -79,6 +81,7 @@ _License = TypedDict(
         "aliases": list[str],
         "links": list[str],
         "texts": list[list[str]],
+        "words": int,
         "covers": list[str],
         "obligations": list[str],
         "source": str,
@@ -96,6 +99,7 @@ class _Document(TypedDict):
 
 
 _GAPS = re.compile(r"[\s_,;:()\[\]\"'\u201c\u201d\u2018\u2019\u00ae\u2122-]+")
+_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)  # casefold() would make a Kelvin sign a k
 _VERSION = re.compile(r"v(?=\d)")
 _SILENT = frozenset({"the", "license", "licence", "agreement", "version", "v", ""})
 _WORD = re.compile(r"[a-z0-9][a-z0-9.+]*")
@@ -128,14 +132,15 @@ def name_key(text: str) -> str:
     A character that is neither a letter, a digit nor ordinary punctuation stays, so that look-alikes and
     negations never become the name they imitate.
     """
-    parts = [_VERSION.sub("", part, count=1) for part in _GAPS.split(text[: LIMITS.license_chars].casefold())]
+    plain = text[: LIMITS.license_chars].translate(_LOWER)
+    parts = [_VERSION.sub("", part, count=1) for part in _GAPS.split(plain)]
     kept = [part for part in parts if part not in _SILENT]
     return "-".join(part for i, part in enumerate(kept) if i == 0 or part != kept[i - 1])
 
 
 def link_key(address: str) -> str:
     """An address without scheme, www, query, fragment, closing slash and a text file's suffix."""
-    bare = _SCHEME.sub("", address.strip()[: LIMITS.license_chars], count=1).casefold()
+    bare = _SCHEME.sub("", address.strip()[: LIMITS.license_chars], count=1).translate(_LOWER)
     return _TEXT_SUFFIX.sub("", re.split(r"[?#]", bare, maxsplit=1)[0].rstrip("/"))
 
 
@@ -154,6 +159,7 @@ def _license(entry: _License, position: int) -> License:
         aliases=tuple(entry["aliases"]),
         links=tuple(entry.get("links", ())),
         texts=tuple(tuple(words(phrase) for phrase in every) for every in entry.get("texts", ())),
+        max_words=entry.get("words"),
         covers=frozenset(entry.get("covers", ())),
         obligations=tuple(entry["obligations"]),
         source=entry["source"],

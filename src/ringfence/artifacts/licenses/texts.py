@@ -1,7 +1,8 @@
 """Recognises a license by its text, as LICENSE files and Ollama's license layers hold it.
 
 By phrases that only that license holds. A text may hold several licenses: the strictest counts. A permissive
-text with conditions added is not that license any more, and a text too long to be read to its end is none.
+text with more words than it needs, or with words of a condition, is not that license any more, and a text too
+long to be read to its end is none.
 """
 
 from ringfence.artifacts.licenses.catalogue import License, LicenseClass, catalogue, words
@@ -22,22 +23,25 @@ def license_of_text(data: bytes) -> str | None:
     title = text.splitlines()[0].strip("#*=-_ \t")
     if len(text) <= _TITLE_CHARS:
         return normalise(text)
-    found = None if len(data) > LIMITS.license_text_bytes else _strictest(words(text))
-    if found is None:
+    found = () if len(data) > LIMITS.license_text_bytes else _found_in(words(text))
+    if not found:
         return unrecognised(title)
-    if found.kind is LicenseClass.PERMISSIVE and _amended(words(text)):
-        return unrecognised(f"{found.id} with conditions added")
-    return found.expression
+    strictest = found[-1]
+    if strictest.kind is LicenseClass.PERMISSIVE and _says_more(words(text), found):
+        return unrecognised(f"{strictest.id} with conditions added")
+    return strictest.expression
 
 
-def _strictest(text: str) -> License | None:
-    matching = [
+def _found_in(text: str) -> tuple[License, ...]:
+    """The licenses whose phrases the text holds, the strictest last."""
+    return tuple(
         license_
         for license_ in catalogue().licenses
         if any(all(phrase in text for phrase in every) for every in license_.texts)
-    ]
-    return matching[-1] if matching else None
+    )
 
 
-def _amended(text: str) -> bool:
-    return any(phrase in text for phrase in catalogue().amendments)
+def _says_more(text: str, found: tuple[License, ...]) -> bool:
+    """Whether the text is longer than those licenses, or holds a phrase that no permissive one does."""
+    longest = sum(license_.max_words or 0 for license_ in found)
+    return text.count(" ") - 1 > longest or any(phrase in text for phrase in catalogue().amendments)
