@@ -1,6 +1,8 @@
 """One model with everything that is known of it."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from rich.console import RenderableType
 from rich.padding import Padding
@@ -13,6 +15,7 @@ from ringfence.cli.sizes import show_size
 from ringfence.cli.tables.models import name_of
 from ringfence.cli.tables.section import SEVERITY_STYLE, heading
 from ringfence.cli.tables.summary import skipped_table
+from ringfence.core.facts import FactValue
 from ringfence.core.findings import Finding
 from ringfence.core.models import Model, ModelFile
 
@@ -28,9 +31,10 @@ def details(result: Inspection) -> Iterator[RenderableType]:
         yield safe(f"{result.path}: no model file of a format that ringfence knows")
     for model in result.models:
         yield heading(name_of(model), f"{model.store or ''} {show_size(model.size_bytes)}".strip())
-        yield Padding(_about(model), (0, 0, 0, 2))
+        yield Text(f"  id  {model.id or 'unknown until every file is hashed'}")
+        yield Padding(_about(model, _as_asked(model.location, result.path)), (0, 0, 0, 2))
         for file in model.files[:_SHOWN_FILES]:
-            yield Padding(_file(file), (0, 0, 0, 2))
+            yield from _file(file)
         if len(model.files) > _SHOWN_FILES:
             yield Text(f"  and {len(model.files) - _SHOWN_FILES} more files", "dim")
         for each in sorted(model.findings, key=lambda each: each.severity, reverse=True):
@@ -46,10 +50,14 @@ def _columns() -> Table:
     return table
 
 
-def _about(model: Model) -> Table:
+def _as_asked(location: Path, asked: Path) -> Path:
+    """Counted from here when the question was."""
+    return location if asked.is_absolute() else Path(os.path.relpath(location))
+
+
+def _about(model: Model, location: Path) -> Table:
     table = _columns()
-    table.add_row("location", safe(str(model.location)))
-    table.add_row("id", model.id or "unknown until every file is hashed")
+    table.add_row("location", safe(str(location)))
     table.add_row("license", safe(model.effective_license or "none stated"))
     for claim in model.licenses:
         table.add_row("  stated", safe(f"{claim.expression} ({claim.source})"))
@@ -58,29 +66,31 @@ def _about(model: Model) -> Table:
     return table
 
 
-def _file(file: ModelFile) -> Table:
+def _file(file: ModelFile) -> Iterator[RenderableType]:
+    size = show_size(file.size_bytes)
+    yield safe(f"  {file.name}  {file.format or 'no model format'}  {size}", "bold")
+    yield _digest(file)
     table = _columns()
-    table.add_row(
-        "file", safe(f"{file.name}  {file.format or 'no model format'}  {show_size(file.size_bytes)}", "bold")
-    )
-    table.add_row("sha256", _digest(file))
     for name, value in file.facts.items():
-        shown = (
-            ", ".join(value)
-            if isinstance(value, tuple)
-            else f"{value:,}"
-            if isinstance(value, int)
-            else value
-        )
-        table.add_row(name.replace("_", " "), safe(shown, chars=_VALUE_CHARS))
-    return table
+        table.add_row(name.replace("_", " "), safe(_shown(value), chars=_VALUE_CHARS))
+    yield Padding(table, (0, 0, 0, 4), expand=False)
+
+
+def _shown(value: FactValue) -> str:
+    match value:
+        case tuple():
+            return ", ".join(value)
+        case int():
+            return f"{value:,}"
+        case str():
+            return value
 
 
 def _digest(file: ModelFile) -> Text:
     if file.sha256 is not None:
-        return Text(file.sha256)
+        return Text(f"    sha256 {file.sha256}")
     claimed = file.sha256_claimed
-    return Text(f"{claimed} (claimed)" if claimed else "not computed", "yellow")
+    return Text(f"    claimed {claimed}" if claimed else "    sha256 not computed", "yellow")
 
 
 def _finding(each: Finding) -> Text:
