@@ -8,10 +8,10 @@ from ringfence.core.facts import FactName
 from ringfence.endpoint.found import FoundFile
 
 
-def seen(path: str, format: str = "gguf", **facts: str) -> SeenFile:
+def seen(path: str, kind: str = "gguf", **facts: str) -> SeenFile:
     found = FoundFile(path=Path(path), device=1, inode=hash(path), size_bytes=1, mtime_ns=0, ctime_ns=0)
     named = MappingProxyType({FactName(name): value for name, value in facts.items()})
-    return SeenFile(found=found, examined=Examined(format=format, facts=named, problems=()))
+    return SeenFile(found=found, examined=Examined(format=kind, facts=named, problems=()))
 
 
 def groups(*files: SeenFile, folders: tuple[str, ...] = ()) -> dict[str, list[str]]:

@@ -32,8 +32,8 @@ def card(front_matter: str) -> LicenseFile:
 @pytest.mark.parametrize(
     "text",
     ["\u041cIT", "MI\u200bT", "\uff2d\uff29\uff34", "M\u0131T", "I\u017fC", "\u202eTIM", "MIT\x1b[2K",
-     "!MIT", "~MIT", "\u00acMIT", "MIT*", "MIT/none", "MIT except production", "MIT, not for commercial use", "no MIT",
-     "MIT-NC"],
+     "!MIT", "~MIT", "\u00acMIT", "MIT*", "MIT/none", "MIT except production", "MIT, not for commercial use",
+     "no MIT", "MIT-NC"],
 )  # fmt: skip
 def test_a_look_alike_or_a_qualified_name_is_not_the_license_it_imitates(text: str) -> None:
     assert class_of(normalise(text)) is LicenseClass.UNKNOWN
