@@ -54,7 +54,7 @@ class Model:
     id: ModelId | None  # None until every file's digest has been verified
     name: str
     revision: str | None  # commit, tag or the store's own word for a version
-    store: str | None  # a name from the table of stores; None for files that lie about
+    store: str | None  # a name from the table of stores; None for loose files
     location: Path  # the folder or file that a person would look at
     remote: bool = False  # runs on somebody else's machine: a store's entry for a cloud model
     licenses: tuple[LicenseClaim, ...] = ()

@@ -17,8 +17,7 @@ __all__ = ["inventory_tables"]
 def inventory_tables(inventory: Inventory) -> Iterator[RenderableType]:
     """One renderable for each section that has something to say; the signals come last, where eyes end up."""
     shorten = shortener(inventory.scope.homes)
-    if inventory.models:
-        yield models_table(inventory.models)
+    yield models_table(inventory.models)
     if inventory.listeners:
         yield listeners_table(inventory.listeners)
     if inventory.processes:

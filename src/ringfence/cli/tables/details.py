@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -93,9 +93,11 @@ def _digest(file: ModelFile) -> Text:
     return Text(f"    claimed {claimed}" if claimed else "    sha256 not computed", "yellow")
 
 
-def _finding(each: Finding) -> Text:
+def _finding(each: Finding) -> Group:
     where = f" at byte {each.offset}" if each.offset is not None else ""
-    lines = [f"{each.severity} {each.check}  {each.subject}{where}", *(f"  {text}" for text in each.evidence)]
-    return Text("\n").join(
-        [*(safe(line, SEVERITY_STYLE[each.severity]) for line in lines), safe(f"  {each.advice}")]
+    style = SEVERITY_STYLE[each.severity]
+    beneath = (*(safe(text, style) for text in each.evidence), safe(each.advice))
+    return Group(
+        safe(f"{each.severity} {each.check}  {each.subject}{where}", style),
+        *(Padding(text, (0, 0, 0, 2)) for text in beneath),
     )

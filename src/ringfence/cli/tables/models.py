@@ -19,7 +19,7 @@ from ringfence.core.models import Model
 
 __all__ = ["models_table", "name_of"]
 
-_LOOSE = "files that lie about"
+_LOOSE = "loose files"
 _SHOWN_FINDINGS = 3
 _FOLD_FROM = 5
 _SMALL_BYTES = 1 << 20
@@ -28,7 +28,7 @@ _SMALL_BYTES = 1 << 20
 def models_table(models: Sequence[Model]) -> RenderableType:
     """All models under their stores, findings beneath each."""
     size = show_size(sum(model.size_bytes for model in models))
-    parts: list[RenderableType] = [heading("Models", f"{len(models)}, {size}")]
+    parts: list[RenderableType] = [heading("Models", f"{len(models)}, {size}" if models else "none found")]
     for store, members in groupby(sorted(models, key=_order), key=lambda model: model.store):
         parts.append(safe(store or _LOOSE, "cyan"))
         shown, folded = _folded(tuple(members))

@@ -7,6 +7,8 @@ from ringfence.core.findings import Finding, Severity
 
 __all__ = ["SEVERITY_STYLE", "finding_line", "heading", "section"]
 
+_SHOWN_EVIDENCE = 2  # most findings set one thing against another: claimed, is
+
 SEVERITY_STYLE = {
     Severity.INFO: "dim",
     Severity.LOW: "dim",
@@ -35,6 +37,6 @@ def section(title: str, count: str) -> Table:
 
 
 def finding_line(finding: Finding) -> str:
-    """One finding in one line: what, where, and the first piece of evidence."""
-    evidence = f": {finding.evidence[0]}" if finding.evidence else ""
-    return f"{finding.severity} {finding.check}  {finding.subject}{evidence}"
+    """One finding in one line: what, where, and the first two pieces of evidence."""
+    evidence = "; ".join(finding.evidence[:_SHOWN_EVIDENCE])
+    return f"{finding.severity} {finding.check}  {finding.subject}{': ' if evidence else ''}{evidence}"

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ringfence.cli.console import safe
 from ringfence.cli.shortening import Shorten
-from ringfence.cli.tables.section import SEVERITY_STYLE, finding_line, heading, section
+from ringfence.cli.tables.section import SEVERITY_STYLE, finding_line, heading
 from ringfence.core.inventory import Inventory, Signal, SignalId, Skipped
 
 __all__ = ["digests_table", "signals_table", "skipped_table"]
@@ -76,10 +76,10 @@ def digests_table(inventory: Inventory) -> RenderableType:
         for finding in model.findings
         if finding.check == "digest-mismatch"
     ]
-    table = section("Digests", f"{computed} of {len(files)} files hashed")
-    table.add_column(overflow="fold")
-    table.add_row(f"  {claims - len(lies)} of {claims} claimed digests hold")
+    parts: list[RenderableType] = [heading("Digests", f"{computed} of {len(files)} files hashed")]
+    if claims:
+        parts.append(Text(f"  {claims - len(lies)} of {claims} claimed digests hold"))
     for model, finding in lies:
         line = safe(f"{model.name}  {finding_line(finding)}", SEVERITY_STYLE[finding.severity])
-        table.add_row(Padding(line, (0, 0, 0, 2)))
-    return table
+        parts.append(Padding(line, (0, 0, 0, 2)))
+    return Group(*parts)
