@@ -41,9 +41,9 @@ clean:
 	rm -rf $(VENV) .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/run.stamp: requirements/run.txt pyproject.toml
-	scripts/make-venv run
+	@scripts/make-venv run
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt requirements/run.txt pyproject.toml
-	scripts/make-venv dev
+	@scripts/make-venv dev
 	@touch $(VENV)/run.stamp $@
