@@ -38,9 +38,11 @@ def where(request: ScanRequest, environment: Mapping[str, str]) -> Where:
     found = tuple(_homes(request, environment))
     homes = tuple(each for each in found if isinstance(each, Home))
     skipped = [each for each in found if isinstance(each, Skipped)]
-    asked = tuple(path.absolute() for path in request.paths) or tuple(home.path for home in homes)
-    unreadable = tuple(_unreadable(asked))
-    if asked and len(unreadable) == len(asked):
+    named = tuple(path.absolute() for path in request.paths) or tuple(home.path for home in homes)
+    problems = {path: _problem(path) for path in named}
+    asked = tuple(path for path, problem in problems.items() if problem is None)
+    unreadable = tuple(problem for problem in problems.values() if problem)
+    if unreadable and not asked:
         raise UnreadableScope(
             f"{unreadable[0].subject}: {unreadable[0].reason}",
             hint="name a file or folder that exists and that you may read; `ringfence scan --help`",
@@ -81,17 +83,18 @@ def _homes(request: ScanRequest, environment: Mapping[str, str]) -> Iterator[Hom
                 yield home_at(path.absolute())
 
 
-def _unreadable(paths: Iterable[Path]) -> Iterator[Skipped]:
-    for path in paths:
-        try:
-            if path.is_dir():
-                os.scandir(path).close()
-            else:
-                path.stat()
-        except (OSError, ValueError) as error:
-            no = refusal(error)
-            reason = "there is no such file or folder" if no.missing else no.reason
-            yield Skipped(kind="scope", subject=printable(str(path)), reason=reason)
+def _problem(path: Path) -> Skipped | None:
+    """Why nothing can be looked at there, if so."""
+    try:
+        if path.is_dir():
+            os.scandir(path).close()
+        else:
+            path.stat()
+    except (OSError, ValueError) as error:
+        no = refusal(error)
+        reason = "there is no such file or folder" if no.missing else no.reason
+        return Skipped(kind="scope", subject=printable(str(path)), reason=reason)
+    return None
 
 
 def _is_within(path: Path, folders: Iterable[Path]) -> bool:
