@@ -68,7 +68,7 @@ def first_name(reader: Reader) -> bytes:
 
 
 def directory(reader: Reader) -> Directory | None:
-    """The central directory, None when there is none or it is said to be larger than the limit."""
+    """The central directory, None when there is none; without data when it is larger than the limit."""
     try:
         end, at = _end_record(reader)
         if at < 0:
@@ -76,9 +76,9 @@ def directory(reader: Reader) -> Directory | None:
         count, size, offset = struct.unpack_from("<HLL", end, 10)
         if at >= 20 and (wide := _end_record_64(reader, at)):
             at, count, size, offset = wide
-        if size > min(at, LIMITS.zip_directory_bytes):
+        if size > at:
             return None
-        data = reader.at(at - size, size)
+        data = reader.at(at - size, size) if size <= LIMITS.zip_directory_bytes else b""
     except Malformed:
         return None
     return Directory(at=at - size, data=data, count=count, moved_bytes=at - size - offset)
@@ -95,6 +95,9 @@ def read_members(reader: Reader, members: list[Member]) -> Iterator[Problem]:
         raise Malformed(
             ProblemKind.TRUNCATED, at=reader.size_bytes, detail="no directory at the end of the archive"
         )
+    if found.count and not found.data:
+        detail = f"a directory of {reader.size_bytes - found.at} bytes"
+        raise Malformed(ProblemKind.OVER_LIMIT, at=found.at, detail=detail)
     if found.moved_bytes < 0:
         raise Malformed(
             ProblemKind.DOES_NOT_FIT, at=found.at, detail="the archive's directory lies outside the file"
