@@ -23,10 +23,11 @@ def data_console() -> Console:
 def show(parts: Iterable[RenderableType]) -> None:
     """Prints the parts to stdout, each as soon as it is there, without blanks at the ends of lines."""
     console = data_console()
-    for part in parts:
+    for number, part in enumerate(parts):
         with console.capture() as captured:
             console.print(part)
-        sys.stdout.write(_TRAILING_BLANKS.sub("", captured.get()))
+        text = _TRAILING_BLANKS.sub("", captured.get())
+        sys.stdout.write(text if number else text.lstrip("\n"))  # headings begin with an empty line
     sys.stdout.flush()
 
 

@@ -1,0 +1,147 @@
+"""The commands as people run them: whole processes, what they print and how they end."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from real.node_server import node_server
+from real.tiny_gguf import write_tiny_gguf
+from ringfence import __version__
+
+
+def ringfence(
+    *arguments: str | Path, home: Path | None = None, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home or "/nonexistent"), "LANG": "C.UTF-8"}
+    return subprocess.run(
+        [sys.executable, "-m", "ringfence.cli.main", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=cwd,
+        check=False,
+    )
+
+
+def scan_files(*paths: Path, more: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    return ringfence("scan", *paths, "--no-processes", "--no-listeners", "--no-hash", *more)
+
+
+def test_version_is_one_line() -> None:
+    done = ringfence("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"ringfence {__version__}\n", "")
+
+
+def test_without_a_command_usage_goes_to_stderr_and_the_status_is_two() -> None:
+    done = ringfence()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("usage: ringfence")
+
+
+def test_a_scope_that_does_not_exist_is_an_error_with_a_hint_and_status_three(tmp_path: Path) -> None:
+    done = scan_files(tmp_path / "nowhere")
+    assert (done.returncode, done.stdout) == (3, "")
+    error, hint = done.stderr.splitlines()
+    assert error == f"ringfence: error: {tmp_path}/nowhere: there is no such file or folder"
+    assert hint.startswith("ringfence: hint: name a file or folder that exists")
+
+
+def test_a_scope_of_which_a_part_is_missing_is_scanned_and_ends_with_three(
+    demo_home: Path, tmp_path: Path
+) -> None:
+    done = scan_files(demo_home / "models", tmp_path / "nowhere", more=("--json",))
+    document = json.loads(done.stdout)
+    assert (done.returncode, document["complete"]) == (3, False)
+    assert "big.gguf" in {model["name"] for model in document["models"]}
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "status"),
+    [
+        ((), 0),
+        (("critical",), 0),
+        (("high",), 1),
+        (("low",), 1),
+        (("local-servers",), 0),
+        (("license-ambiguity",), 1),
+        (("local-servers", "unrecorded-code"), 1),
+    ],
+)
+def test_the_status_is_one_when_what_fail_on_names_is_there(
+    demo_home: Path, fail_on: tuple[str, ...], status: int
+) -> None:
+    asked = [word for what in fail_on for word in ("--fail-on", what)]
+    assert ringfence("scan", "--home", demo_home, "--no-hash", *asked).returncode == status
+
+
+def test_what_fail_on_names_beats_an_incomplete_scope(demo_home: Path, tmp_path: Path) -> None:
+    done = scan_files(demo_home / "Downloads", tmp_path / "nowhere", more=("--fail-on", "high"))
+    assert done.returncode == 1
+
+
+def test_inspect_says_everything_about_one_file(demo_home: Path) -> None:
+    done = ringfence("inspect", "holiday.jpg", cwd=demo_home / "Downloads")
+    assert done.returncode == 0
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    assert lines[0] == "holiday.jpg  5.4 MB"
+    assert "location  holiday.jpg" in lines
+    assert "quantization    F16" in lines
+    assert "medium suffix-lies  holiday.jpg at byte 0" in lines
+
+
+def test_inspect_of_something_that_is_no_model_ends_with_three(tmp_path: Path) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("nothing to see")
+    done = ringfence("inspect", text)
+    assert done.returncode == 3
+    assert "no model file of a format that ringfence knows" in " ".join(done.stdout.split())
+
+
+def test_the_demo_is_built_once_and_never_over_something(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    assert ringfence("demo", folder).returncode == 0
+    again = ringfence("demo", folder)
+    assert again.returncode == 2
+    assert again.stderr.startswith("ringfence: error: ")
+    assert "ringfence: hint: " in again.stderr
+
+
+def test_doctor_says_of_each_capability_whether_it_is_there_and_what_is_lost_without() -> None:
+    document = json.loads(ringfence("doctor", "--json").stdout)
+    names = {each["name"] for each in document["capabilities"]}
+    assert {"landlock", "user-namespaces", "seccomp", "fanotify", "cgroups", "nvml"} <= names
+    assert all(each["lost_without"] for each in document["capabilities"])
+    table = ringfence("doctor").stdout
+    assert all(name in table for name in names)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_completion_knows_every_command(shell: str) -> None:
+    done = ringfence("completion", shell)
+    assert done.returncode == 0
+    assert all(command in done.stdout for command in ("scan", "inspect", "doctor", "demo"))
+
+
+def test_bash_accepts_the_completion_script() -> None:
+    script = ringfence("completion", "bash").stdout
+    assert subprocess.run(["bash", "-n"], input=script, text=True, check=False).returncode == 0
+
+
+def test_a_model_that_llama_cpp_has_loaded_is_tied_to_its_process_and_its_listener(tmp_path: Path) -> None:
+    model = tmp_path / "home" / "innocent.jpg"
+    model.parent.mkdir()
+    write_tiny_gguf(model)
+    with node_server(model, mmap=True) as server:
+        done = ringfence("scan", model, "--json", home=model.parent)
+    document = json.loads(done.stdout)
+    assert [each["name"] for each in document["models"]] == ["innocent.jpg"]
+    processes = {each["pid"]: each for each in document["processes"]}
+    assert processes[server.pid]["models"] == [str(model)]
+    listeners = {each["port"]: each for each in document["listeners"]}
+    assert listeners[server.port]["pid"] == server.pid
+    raised = {each["id"]: each["raised"] for each in document["signals"]}
+    assert raised["local-servers"] is True

@@ -1,0 +1,48 @@
+from pathlib import Path
+
+import pytest
+
+from ringfence.cli.parser import SEVERITIES, SIGNALS, make_parser
+from ringfence.core.findings import Severity
+from ringfence.core.inventory import SignalId
+
+
+def test_the_words_of_fail_on_are_those_of_severities_and_signals() -> None:
+    assert list(Severity) == list(SEVERITIES)
+    assert list(SignalId) == list(SIGNALS)
+
+
+def test_scan_without_options_asks_for_everything_at_its_defaults() -> None:
+    options = vars(make_parser().parse_args(["scan"]))
+    assert options == {
+        "command": "scan",
+        "paths": [],
+        "home": None,
+        "all_users": False,
+        "no_hash": False,
+        "min_size": 1 << 20,
+        "no_processes": False,
+        "no_listeners": False,
+        "network_mounts": False,
+        "large": 2_000_000_000,
+        "lock": [],
+        "fail_on": [],
+        "format": "table",
+    }
+
+
+def test_json_is_short_for_format_json() -> None:
+    assert make_parser().parse_args(["scan", "--json"]) == make_parser().parse_args(
+        ["scan", "--format", "json"]
+    )
+
+
+def test_home_and_all_users_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        make_parser().parse_args(["scan", "--home", "/x", "--all-users"])
+    assert stop.value.code == 2
+    assert "not allowed with argument" in capsys.readouterr().err
+
+
+def test_paths_that_are_no_utf8_arrive_as_they_are() -> None:
+    assert make_parser().parse_args(["inspect", "caf\udce9.gguf"]).path == Path("caf\udce9.gguf")
