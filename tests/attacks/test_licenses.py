@@ -114,6 +114,7 @@ def test_a_header_does_not_overrule_the_license_file() -> None:
         "- license: mit",
         "license: {mit: true}",
         "? mit",
+        "? [a]\n: license\nmit: x",
     ],
 )
 def test_a_card_that_tools_read_differently_gives_no_license(front_matter: str) -> None:

@@ -28,8 +28,8 @@ def test_texts_that_may_hold_a_license_are_wanted(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["LICENSE-CODE", "third_party_licenses.txt", "src/LICENSE", "license.gguf", "license.json", "config.json",
-     "a", "model/README.md", "unlicensed.txt", ""],
+    ["LICENSE-CODE", "third_party_licenses.txt", "src/LICENSE", "src/acme-LICENSE", "license.gguf",
+     "license.json", "config.json", "a", "model/README.md", "unlicensed.txt", ""],
 )  # fmt: skip
 def test_other_files_are_not(name: str) -> None:
     assert not wants_text(name)

@@ -41,6 +41,7 @@ def test_the_longest_beginning_decides(repository: str, expression: str | None) 
         ("hf.co/meta-llama/Llama-3.1-8B", "meta-llama/Llama-3.1-8B"),
         ("Llama 3.1 8B", "Llama 3.1 8B"),
         ("https://example.com/meta-llama/Llama-3.1-8B", None),
+        ("https://example.com", None),
         ("/home/me/models/base", None),
         (" ", None),
     ],
