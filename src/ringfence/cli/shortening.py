@@ -1,9 +1,9 @@
-"""Paths as people write them: `~` for the home that is looked at."""
+"""Paths as people write them: `~` for the home that is looked at, else counted from here."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-__all__ = ["Shorten", "shortener"]
+__all__ = ["Shorten", "from_here", "shortener"]
 
 Shorten = Callable[[str], str]
 
@@ -15,3 +15,11 @@ def shortener(homes: Iterable[Path]) -> Shorten:
         return str
     prefix = f"{known[0]}/"
     return lambda text: text.replace(prefix, "~/")
+
+
+def from_here(path: Path) -> str:
+    """The path counted from the current folder when it lies below it, else as it is."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except (OSError, ValueError):  # the current folder may be gone
+        return str(path)

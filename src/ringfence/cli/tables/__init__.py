@@ -8,15 +8,16 @@ from ringfence.cli.shortening import shortener
 from ringfence.cli.tables.agents import agents_table
 from ringfence.cli.tables.machine import accelerators_table, listeners_table, processes_table, runtimes_table
 from ringfence.cli.tables.models import models_table
-from ringfence.cli.tables.summary import signals_table, skipped_table
+from ringfence.cli.tables.summary import scope_line, signals_table, skipped_table
 from ringfence.core.inventory import Inventory
 
 __all__ = ["inventory_tables"]
 
 
 def inventory_tables(inventory: Inventory) -> Iterator[RenderableType]:
-    """One renderable for each section that has something to say; the signals come last, where eyes end up."""
+    """What was looked at, each section that has something to say, and the signals last, where eyes end up."""
     shorten = shortener(inventory.scope.homes)
+    yield scope_line(inventory.scope)
     yield models_table(inventory.models)
     if inventory.listeners:
         yield listeners_table(inventory.listeners)

@@ -1,8 +1,6 @@
 """One model with everything that is known of it."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -11,6 +9,7 @@ from rich.text import Text
 
 from ringfence.app.inspect import Inspection
 from ringfence.cli.console import safe
+from ringfence.cli.shortening import from_here
 from ringfence.cli.sizes import show_size
 from ringfence.cli.tables.models import name_of
 from ringfence.cli.tables.section import SEVERITY_STYLE, heading
@@ -32,7 +31,7 @@ def details(result: Inspection) -> Iterator[RenderableType]:
     for model in result.models:
         yield heading(name_of(model), f"{model.store or ''} {show_size(model.size_bytes)}".strip())
         yield Text(f"  id  {model.id or 'unknown until every file is hashed'}")
-        yield Padding(_about(model, _as_asked(model.location, result.path)), (0, 0, 0, 2))
+        yield Padding(_about(model), (0, 0, 0, 2))
         for file in model.files[:_SHOWN_FILES]:
             yield from _file(file)
         if len(model.files) > _SHOWN_FILES:
@@ -50,14 +49,9 @@ def _columns() -> Table:
     return table
 
 
-def _as_asked(location: Path, asked: Path) -> Path:
-    """Counted from here when the question was."""
-    return location if asked.is_absolute() else Path(os.path.relpath(location))
-
-
-def _about(model: Model, location: Path) -> Table:
+def _about(model: Model) -> Table:
     table = _columns()
-    table.add_row("location", safe(str(location)))
+    table.add_row("location", safe(from_here(model.location)))
     table.add_row("license", safe(model.effective_license or "none stated"))
     for claim in model.licenses:
         table.add_row("  stated", safe(f"{claim.expression} ({claim.source})"))

@@ -8,11 +8,12 @@ from rich.padding import Padding
 from rich.text import Text
 
 from ringfence.cli.console import safe
-from ringfence.cli.shortening import Shorten
+from ringfence.cli.shortening import Shorten, from_here
+from ringfence.cli.sizes import show_size
 from ringfence.cli.tables.section import SEVERITY_STYLE, finding_line, heading
-from ringfence.core.inventory import Inventory, Signal, SignalId, Skipped
+from ringfence.core.inventory import Inventory, Scope, Signal, SignalId, Skipped
 
-__all__ = ["digests_table", "signals_table", "skipped_table"]
+__all__ = ["digests_table", "scope_line", "signals_table", "skipped_table"]
 
 _SHOWN = 3
 _EVIDENCE_CHARS = 220
@@ -30,6 +31,19 @@ _ANSWER = {
     False: ("no", "green"),
     None: ("not looked at", "yellow"),
 }
+
+
+def scope_line(scope: Scope) -> RenderableType:
+    """Where the scan looked, and into which files."""
+    outermost = [
+        path for path in scope.paths if not any(path.is_relative_to(o) for o in scope.paths if o != path)
+    ]
+    more = f" and {len(outermost) - _SHOWN} more places" if len(outermost) > _SHOWN else ""
+    places = ", ".join(from_here(path) for path in outermost[:_SHOWN]) + more
+    sizes = (
+        f"files of known suffix and in stores at any size, others from {show_size(scope.min_size_bytes)} on"
+    )
+    return safe(f"Looked in {places}: {sizes}", "dim")
 
 
 def signals_table(signals: Sequence[Signal], shorten: Shorten = str) -> RenderableType:
