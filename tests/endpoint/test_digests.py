@@ -15,6 +15,7 @@ from ringfence.endpoint.digests import Hashed, hash_files
 from ringfence.endpoint.found import FoundFile
 
 MIB = 1 << 20
+BLOCK = 128 << 10
 
 
 def found(path: Path, content: bytes | None = None) -> FoundFile:
@@ -45,7 +46,7 @@ def digest_of(results: list[Hashed | Skipped]) -> dict[str, str]:
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_digests_are_those_of_all_bytes(tmp_path: Path, cache: DigestCache, threads: int) -> None:
-    contents = {f"{size}": os.urandom(size) for size in (0, 1, MIB - 1, MIB, MIB + 1, 3 * MIB)}
+    contents = {f"{size}": os.urandom(size) for size in (0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 9 * BLOCK)}
     files = [found(tmp_path / name, content) for name, content in contents.items()]
     expected = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     assert digest_of(hashed(files, cache, threads=threads)) == expected
