@@ -10,7 +10,7 @@ from pathlib import Path
 from ringfence.core.inventory import Skipped
 from ringfence.core.text import printable
 
-__all__ = ["NotOpened", "opened", "read_small", "refusal"]
+__all__ = ["NotOpened", "opened", "read_head", "read_small", "refusal"]
 
 _REASONS = {
     errno.EACCES: "permission denied",
@@ -65,6 +65,15 @@ def read_small(path: Path, *, max_bytes: int) -> bytes | Skipped | None:
     if len(data) > max_bytes:
         return Skipped(kind="file", subject=printable(str(path)), reason=f"larger than {max_bytes} bytes")
     return data
+
+
+def read_head(path: Path, *, at_most_bytes: int) -> bytes | None:
+    """The beginning of the file, or None where it cannot be read."""
+    try:
+        with opened(path) as fd:
+            return _read_up_to(fd, at_most_bytes)
+    except (NotOpened, OSError):
+        return None
 
 
 def refusal(error: OSError | ValueError) -> NotOpened:

@@ -1,7 +1,10 @@
 """What lies beside the weights and belongs to them: configuration, tokenizer, model card, license."""
 
+import os
+from itertools import islice
 from pathlib import Path
 
+from ringfence.artifacts.licenses import wants_text
 from ringfence.core.bounded_json import BadJson, parse
 from ringfence.core.limits import LIMITS
 from ringfence.endpoint.opening import read_small
@@ -9,30 +12,27 @@ from ringfence.endpoint.opening import read_small
 __all__ = ["companions", "is_model_folder"]
 
 _DESCRIBING_KEYS = ("architectures", "model_type", "quantization", "quantization_config")
-_NAMES = (
-    "LICENSE",
-    "LICENSE.md",
-    "LICENSE.txt",
-    "NOTICE",
-    "README.md",
-    "USE_POLICY.md",
-    "added_tokens.json",
-    "chat_template.jinja",
-    "chat_template.json",
-    "config.json",
-    "generation_config.json",
-    "merges.txt",
-    "model.safetensors.index.json",
-    "preprocessor_config.json",
-    "processor_config.json",
-    "pytorch_model.bin.index.json",
-    "quantize_config.json",
-    "special_tokens_map.json",
-    "tokenizer.json",
-    "tokenizer.model",
-    "tokenizer_config.json",
-    "vocab.json",
-    "vocab.txt",
+_NAMES = frozenset(
+    {
+        "NOTICE",
+        "added_tokens.json",
+        "chat_template.jinja",
+        "chat_template.json",
+        "config.json",
+        "generation_config.json",
+        "merges.txt",
+        "model.safetensors.index.json",
+        "preprocessor_config.json",
+        "processor_config.json",
+        "pytorch_model.bin.index.json",
+        "quantize_config.json",
+        "special_tokens_map.json",
+        "tokenizer.json",
+        "tokenizer.model",
+        "tokenizer_config.json",
+        "vocab.json",
+        "vocab.txt",
+    }
 )
 
 
@@ -49,5 +49,17 @@ def is_model_folder(folder: Path) -> bool:
 
 
 def companions(folder: Path) -> tuple[Path, ...]:
-    """The files of well-known names in a model folder, weights left out."""
-    return tuple(path for path in (folder / name for name in _NAMES) if path.is_file())
+    """The regular files of well-known names in a model folder, weights left out; links are not followed.
+
+    Of a folder with more than `limits.model_files` entries only the first are looked at.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            names = [
+                entry.name
+                for entry in islice(entries, LIMITS.model_files)
+                if (entry.name in _NAMES or wants_text(entry.name)) and entry.is_file(follow_symlinks=False)
+            ]
+    except OSError:
+        return ()
+    return tuple(folder / name for name in sorted(names))

@@ -7,7 +7,7 @@ from ringfence.artifacts.examine import surely_weights
 from ringfence.artifacts.licenses import LicenseFile, LicenseInput, judge_license, wants_text
 from ringfence.core.limits import LIMITS
 from ringfence.core.models import Model, ModelFile
-from ringfence.endpoint.opening import read_small
+from ringfence.endpoint.opening import read_head
 
 __all__ = ["judge_licenses"]
 
@@ -51,7 +51,9 @@ def _input(model: Model, files: tuple[LicenseFile, ...]) -> LicenseInput:
 
 
 def _license_file(file: ModelFile) -> LicenseFile:
-    text = read_small(file.path, max_bytes=LIMITS.license_text_bytes) if wants_text(file.name) else None
+    # One byte more than counts, so that a text that was cut is known to be.
+    size_bytes = max(LIMITS.license_text_bytes, LIMITS.yaml_bytes) + 1
+    text = read_head(file.path, at_most_bytes=size_bytes) if wants_text(file.name) else None
     return LicenseFile(
         name=file.name, format=file.format, facts=file.facts, text=text if isinstance(text, bytes) else None
     )
