@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import os
 import stat
 import subprocess
 import zipfile
@@ -23,6 +22,7 @@ from huggingface_hub import hf_hub_download, scan_cache_dir, try_to_load_from_ca
 from huggingface_hub._local_folder import read_download_metadata
 from safetensors.numpy import load, load_file
 
+from needs import missing
 from ringfence.app.demo import build
 from ringfence.core.errors import UsageError
 
@@ -156,9 +156,7 @@ def test_the_tflite_model_has_one_fully_connected_layer() -> None:
 @pytest.mark.parametrize("name", ["checkpoint.pt", "legacy.pt"])
 def test_pytorch_loads_the_checkpoints_as_nothing_but_weights(name: str) -> None:
     if run("/usr/bin/python3", "-c", "import torch").returncode:
-        if os.environ.get("CI") == "true":
-            pytest.fail("PyTorch is missing: apt-get install python3-torch")
-        pytest.skip("PyTorch is missing: apt-get install python3-torch")
+        missing("python3-torch", "apt-get install python3-torch")
     code = "import sys, torch; print(sorted(torch.load(sys.argv[1], weights_only=True)))"
     loaded = run("/usr/bin/python3", "-c", code, SHIPPED / name)
     expected = {"checkpoint.pt": "['epoch', 'state_dict']\n", "legacy.pt": "['bias']\n"}

@@ -98,7 +98,7 @@ def test_an_unreachable_default_route_is_offline() -> None:
 
 def test_a_tunnel_is_a_vpn_and_up_only_with_somebody_on_it() -> None:
     if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
-        pytest.skip("this user may not make tunnels")
+        missing("/dev/net/tun", "run the tests as root, where the kernel has tunnels")
     found = in_a_namespace("ip tuntap add dev corp mode tun; ip link set corp up")
     assert (found["vpn_configured"], found["vpn_up"]) == (True, False)
 
