@@ -22,11 +22,14 @@ _Json = None | bool | int | float | str | list["_Json"] | dict[str, "_Json"]
 
 
 def document(schema: str, value: object) -> str:
-    """The JSON text of one document; `value` has `started_at` and `complete`, `schema` is name/version."""
+    """The JSON text of one document, an item of a list to a line; `schema` is name/version.
+
+    `value` is a dataclass with `started_at` and `complete`.
+    """
     body = as_json(value)
     assert isinstance(body, dict)
-    whole = {"schema": schema, "tool_version": __version__, **body}
-    return json.dumps(whole, indent=2, allow_nan=False)
+    whole: dict[str, _Json] = {"schema": schema, "tool_version": __version__, **body}
+    return "{\n" + ",\n".join(f"{json.dumps(key)}: {_lines(item)}" for key, item in whole.items()) + "\n}"
 
 
 def as_json(value: object) -> _Json:
@@ -49,6 +52,13 @@ def as_json(value: object) -> _Json:
     if isinstance(value, tuple | list):
         return [as_json(item) for item in value]
     raise TypeError(f"{type(value).__name__} has no place in a document")
+
+
+def _lines(value: _Json) -> str:
+    """A list with a line for each item, which reads and compares well; everything else on one line."""
+    if isinstance(value, list) and value:
+        return "[\n" + ",\n".join(json.dumps(item, allow_nan=False) for item in value) + "\n]"
+    return json.dumps(value, allow_nan=False)
 
 
 def _fields(value: object) -> dict[str, _Json]:

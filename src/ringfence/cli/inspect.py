@@ -4,7 +4,7 @@ import argparse
 
 from ringfence.app.inspect import inspect
 from ringfence.cli.failing import worst_severity_fails
-from ringfence.cli.progress import watched
+from ringfence.cli.watching import watched
 from ringfence.core.errors import ExitCode
 from ringfence.wiring.here import here
 

@@ -1,4 +1,4 @@
-"""How far a scan is, on a terminal's stderr; nothing elsewhere."""
+"""How far a scan is, on a terminal's stderr."""
 
 import time
 from types import TracebackType
@@ -6,12 +6,10 @@ from typing import Self
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ringfence.app.scan.request import NoProgress
-from ringfence.app.scan.request import Progress as Told
 from ringfence.cli.console import talk_console
 from ringfence.cli.sizes import show_size
 
-__all__ = ["TerminalProgress", "watched"]
+__all__ = ["TerminalProgress"]
 
 
 class TerminalProgress:
@@ -49,21 +47,3 @@ class TerminalProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bars.stop()
-
-
-class _Nobody(NoProgress):
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
-
-
-def watched() -> "TerminalProgress | _Nobody":
-    """A progress display where somebody can see it."""
-    return TerminalProgress() if talk_console().is_terminal else _Nobody()
-
-
-_: type[Told] = TerminalProgress

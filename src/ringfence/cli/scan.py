@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from ringfence.app.scan.request import ScanRequest
 from ringfence.app.scan.scan import Scan
 from ringfence.cli.failing import worst_severity_fails
-from ringfence.cli.progress import watched
+from ringfence.cli.watching import watched
 from ringfence.core.errors import ExitCode
 from ringfence.core.findings import Finding
 from ringfence.core.inventory import Inventory

@@ -5,7 +5,6 @@ our own words, because a parser's message could hold a secret.
 """
 
 import re
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -77,6 +76,8 @@ def _jsonc(data: bytes) -> Json:
 
 
 def _toml(data: bytes) -> Json:
+    import tomllib
+
     try:
         text = data.decode("utf-8-sig")
         if _MANY_KEY_PARTS.search(text):

@@ -14,12 +14,8 @@ from ringfence.app.scan.scope import Where, where
 from ringfence.artifacts.examine import KNOWN_SUFFIXES
 from ringfence.core.inventory import Inventory, Scope, Skipped
 from ringfence.core.machine import Agent, Process, Repository, Runtime
-from ringfence.endpoint.agents.find import find_agents
 from ringfence.endpoint.explanations import Explanations, read_explanations
 from ringfence.endpoint.found import FileId, FoundFile
-from ringfence.endpoint.processes import find_processes
-from ringfence.endpoint.repositories import look_at_repository
-from ringfence.endpoint.runtimes import find_runtimes
 from ringfence.endpoint.stores import StoreRoot, read_root
 from ringfence.endpoint.stores.store import StoredModel
 from ringfence.endpoint.walk import Found, FoundEnvironment, FoundRepository, Walk, Walked
@@ -73,8 +69,8 @@ def look(request: ScanRequest, here: Here, progress: Progress) -> Look:
     skipped = [*place.skipped, *haul.skipped]
     models = make_models(haul.files, tuple(_kept(_stored(place.stores), skipped)), skipped)
     explanations = read_explanations((*request.locks, *haul.locks))
-    running = looking.result()
-    runtimes, agents, repositories = _installed(place, haul, skipped)
+    installed = tuple(_kept(_installed(place, haul), skipped))
+    running = looking()
     processes = tuple(_kept(_processes(running, haul.files), skipped))
     return Look(
         inventory=Inventory(
@@ -86,9 +82,9 @@ def look(request: ScanRequest, here: Here, progress: Progress) -> Look:
             listeners=running.listeners,
             accelerators=running.accelerators,
             network=running.network,
-            runtimes=runtimes,
-            agents=agents,
-            repositories=repositories,
+            runtimes=tuple(each for each in installed if isinstance(each, Runtime)),
+            agents=tuple(each for each in installed if isinstance(each, Agent)),
+            repositories=tuple(each for each in installed if isinstance(each, Repository)),
             skipped=tuple(sorted((*skipped, *running.skipped, *explanations.skipped), key=_order)),
         ),
         looked_at_processes=running.snapshot is not None,
@@ -133,31 +129,18 @@ def _stored(roots: Iterable[StoreRoot]) -> Iterator[StoredModel | Skipped]:
             yield item
 
 
-def _installed(
-    place: Where, haul: _Haul, skipped: list[Skipped]
-) -> tuple[tuple[Runtime, ...], tuple[Agent, ...], tuple[Repository, ...]]:
-    node_modules = sorted(path for path in haul.environments if path.name == "node_modules")
-    environments = sorted(path for path in haul.environments if path.name != "node_modules")
-    working_trees = sorted(haul.repositories)
-    system = Path("/") if place.whole_machine else None
-    runtimes = _kept(find_runtimes(place.homes, environments, node_modules, system=system), skipped)
-    agents = _kept(
-        find_agents(
-            place.homes,
-            repositories=working_trees,
-            environments=environments,
-            node_modules=node_modules,
-            system=system,
-        ),
-        skipped,
-    )
-    repositories = _kept((look_at_repository(path) for path in working_trees), skipped)
-    return tuple(runtimes), tuple(agents), tuple(repositories)
+def _installed(place: Where, haul: _Haul) -> Iterator[Runtime | Agent | Repository | Skipped]:
+    if not (place.homes or haul.environments or haul.repositories):
+        return  # and nothing needs to be loaded to find that out
+    from ringfence.app.scan.installed import installed
+
+    yield from installed(place, environments=haul.environments, repositories=haul.repositories)
 
 
 def _processes(running: Running, files: Files) -> Iterator[Process | Skipped]:
     if running.snapshot is None:
         return
+    from ringfence.endpoint.processes import find_processes
 
     def is_model(path: Path, file_id: FileId | None) -> bool:
         if file_id is None:

@@ -1,15 +1,12 @@
 """What runs on the machine. Looked at in a thread of its own, beside the walk: servers take their time."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ringfence.app.scan.here import Here
 from ringfence.app.scan.request import ScanRequest
 from ringfence.core.inventory import Skipped
 from ringfence.core.machine import Accelerator, Listener, Network
-from ringfence.endpoint.accelerators.find import find_accelerators
-from ringfence.endpoint.listeners.find import find_listeners
-from ringfence.endpoint.network import network
 from ringfence.endpoint.platform import Snapshot
 from ringfence.endpoint.this_platform import not_implemented
 
@@ -28,21 +25,29 @@ class Running:
     skipped: tuple[Skipped, ...] = ()
 
 
-def start_looking(request: ScanRequest, here: Here) -> Future[Running]:
-    """Begins, unless nothing of the running machine is asked for."""
+def start_looking(request: ScanRequest, here: Here) -> Callable[[], Running]:
+    """Begins, unless nothing of the running machine is asked for. The result waits for the end."""
+    left_out = _left_out(request)
+    if request.home is not None or not (request.processes or request.listeners):
+        return lambda: Running(skipped=left_out)
+    from concurrent.futures import ThreadPoolExecutor
+
     executor = ThreadPoolExecutor(1, thread_name_prefix="machine")
     try:
-        return executor.submit(_look, request, here)
+        return executor.submit(_look, request, here, left_out).result
     finally:
         executor.shutdown(wait=False)
 
 
-def _look(request: ScanRequest, here: Here) -> Running:
-    left_out = _left_out(request)
-    if request.home is not None or not (request.processes or request.listeners):
-        return Running(skipped=left_out)
+def _look(request: ScanRequest, here: Here, left_out: tuple[Skipped, ...]) -> Running:
+    from ringfence.endpoint.accelerators.find import find_accelerators
+    from ringfence.endpoint.listeners.find import find_listeners
+    from ringfence.endpoint.network import network
+
     if here.platform is None:
-        return Running(skipped=(not_implemented("process"), not_implemented("listener")))
+        return Running(
+            skipped=tuple(not_implemented(kind) for kind in ("process", "listener", "accelerator"))
+        )
     snapshot = here.platform.snapshot()
     listeners = tuple(find_listeners(snapshot)) if request.listeners else ()
     accelerators = tuple(find_accelerators(here.platform, snapshot)) if request.processes else ()

@@ -5,7 +5,6 @@ from dataclasses import replace
 from ringfence.app.scan.here import Here
 from ringfence.app.scan.look import Look, look
 from ringfence.app.scan.request import Progress, ScanRequest
-from ringfence.app.scan.verify import verify
 from ringfence.core.inventory import Inventory
 from ringfence.endpoint.signals import all_signals
 
@@ -31,6 +30,8 @@ class Scan:
 
     def verify(self, progress: Progress) -> Inventory:
         """The same with digests computed, and signals that rest on them."""
+        from ringfence.app.scan.verify import verify
+
         found = self._look or look(self._request, self._here, progress)
         return self._with_signals(verify(found, self._here, progress), found)
 
