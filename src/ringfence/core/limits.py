@@ -9,7 +9,7 @@ _MIB = 1024 * _KIB
 _GIB = 1024 * _MIB
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)  # so many fields make these dear
 class Limits:
     """What one scan may spend on what it finds. Past a limit the result says so; it is never silent."""
 

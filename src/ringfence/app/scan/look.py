@@ -8,7 +8,6 @@ from typing import TypeVar
 from ringfence.app.scan.files import Files
 from ringfence.app.scan.here import Here
 from ringfence.app.scan.machine import Running, start_looking
-from ringfence.app.scan.modelling import make_models
 from ringfence.app.scan.request import Progress, ScanRequest
 from ringfence.app.scan.scope import Where, where
 from ringfence.artifacts.examine import KNOWN_SUFFIXES
@@ -65,6 +64,8 @@ def look(request: ScanRequest, here: Here, progress: Progress) -> Look:
         processes=here.cores,
     ) as walk:
         looking = start_looking(request, here)
+        from ringfence.app.scan.modelling import make_models  # while the walkers walk
+
         haul = _walk(walk, progress)
     skipped = [*place.skipped, *haul.skipped]
     models = make_models(haul.files, tuple(_kept(_stored(place.stores), skipped)), skipped)

@@ -6,7 +6,6 @@ from ringfence.app.scan.here import Here
 from ringfence.app.scan.look import Look, look
 from ringfence.app.scan.request import Progress, ScanRequest
 from ringfence.core.inventory import Inventory
-from ringfence.endpoint.signals import all_signals
 
 __all__ = ["Scan"]
 
@@ -36,6 +35,8 @@ class Scan:
         return self._with_signals(verify(found, self._here, progress), found)
 
     def _with_signals(self, inventory: Inventory, found: Look) -> Inventory:
+        from ringfence.endpoint.signals import all_signals
+
         signals = all_signals(
             models=inventory.models,
             listeners=inventory.listeners if found.looked_at_listeners else None,
