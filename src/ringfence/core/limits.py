@@ -17,12 +17,15 @@ class Limits:
     evidence_chars: int = 200
     evidence_items: int = 20
     name_chars: int = 300
+    paragraph_chars: int = 2000
     metadata_value_chars: int = 1000
 
     # Documents that strangers wrote
     json_bytes: int = 16 * _MIB
     yaml_bytes: int = 256 * _KIB
     config_bytes: int = 4 * _MIB
+    card_nodes: int = 50_000  # of a model card's front matter
+    readme_bytes: int = 1 * _MIB  # searched for what its author says about limits of the model
     license_text_bytes: int = 256 * _KIB
     license_chars: int = 2000  # one license field, as an author writes it
 
