@@ -53,6 +53,13 @@ def test_the_home_of_this_machines_account_is_not_from_elsewhere(
 ) -> None:
     monkeypatch.setattr(pwd, "getpwuid", lambda user_id: account("me", user_id, tmp_path))
     assert home_at(tmp_path) == Home(path=tmp_path, system=System.LINUX)
+    (tmp_path / "AppData").mkdir()
+    assert home_at(tmp_path) == Home(path=tmp_path, system=System.LINUX)
+
+
+@pytest.mark.parametrize("home", ["", "here", "./here"])
+def test_a_home_that_is_no_absolute_path_is_the_accounts(home: str) -> None:
+    assert own_home({"HOME": home}).path == Path(pwd.getpwuid(os.getuid()).pw_dir)
 
 
 def test_all_homes_are_each_accounts_own_folder_once(

@@ -2,6 +2,8 @@
 
 import argparse
 
+from ringfence.cli.streams import write
+
 __all__ = ["run"]
 
 
@@ -11,5 +13,5 @@ def run(options: argparse.Namespace) -> int:
 
     from ringfence.cli.parser import make_parser
 
-    print(shtab.complete(make_parser(), shell=options.shell))
+    write(shtab.complete(make_parser(), shell=options.shell) + "\n")
     return 0

@@ -1,12 +1,12 @@
 """The terminal as ringfence uses it: data on stdout, talk on stderr, foreign text never interpreted."""
 
 import re
-import sys
 from collections.abc import Iterable
 
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from ringfence.cli.streams import write
 from ringfence.core.text import clip, printable
 
 __all__ = ["data_console", "safe", "show", "talk_console"]
@@ -27,8 +27,7 @@ def show(parts: Iterable[RenderableType]) -> None:
         with console.capture() as captured:
             console.print(part)
         text = _TRAILING_BLANKS.sub("", captured.get())
-        sys.stdout.write(text if number else text.lstrip("\n"))  # headings begin with an empty line
-    sys.stdout.flush()
+        write(text if number else text.lstrip("\n"))  # headings begin with an empty line
 
 
 def talk_console() -> Console:

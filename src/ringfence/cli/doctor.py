@@ -8,6 +8,7 @@ from rich.text import Text
 from ringfence.app.doctor import Doctor, examine
 from ringfence.app.documents import document
 from ringfence.cli.console import safe, show
+from ringfence.cli.streams import write
 from ringfence.cli.tables.section import section
 
 __all__ = ["run"]
@@ -19,7 +20,7 @@ def run(options: argparse.Namespace) -> int:
     """Prints the table or the document."""
     result = examine(started_at=datetime.now(UTC))
     if options.format == "json":
-        print(document("ringfence.doctor/1", result))
+        write(document("ringfence.doctor/1", result) + "\n")
     else:
         _show(result)
     return 0

@@ -4,6 +4,7 @@ import argparse
 
 from ringfence.app.inspect import inspect
 from ringfence.cli.failing import worst_severity_fails
+from ringfence.cli.streams import write
 from ringfence.cli.watching import watched
 from ringfence.core.errors import ExitCode
 from ringfence.wiring.here import here
@@ -18,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
     if options.format == "json":
         from ringfence.app.documents import document
 
-        print(document("ringfence.inspect/1", result))
+        write(document("ringfence.inspect/1", result) + "\n")
     else:
         from ringfence.cli.console import show
         from ringfence.cli.tables.details import details

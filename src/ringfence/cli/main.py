@@ -5,11 +5,11 @@ Each command's module is imported only when it is called, so that `ringfence --v
 
 import argparse
 import gc
-import os
 import sys
 from collections.abc import Sequence
 
 from ringfence.cli.parser import make_parser
+from ringfence.cli.streams import NotWritten, discard_output, standard_streams, tell
 from ringfence.core.errors import ExitCode, RingfenceError
 
 __all__ = ["main"]
@@ -22,22 +22,36 @@ _INTERRUPTED = 130  # 128 and the number of SIGINT, as shells say it
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; its exit code (see `ringfence.core.errors.ExitCode`, 130 when interrupted)."""
     gc.set_threshold(_COLLECT_AFTER)
-    options = make_parser().parse_args(arguments)
     try:
-        return _run(options.command, options)
+        with standard_streams():
+            return _run(_parsed(arguments))
     except RingfenceError as error:
-        print(f"ringfence: error: {error.what}", file=sys.stderr)
-        print(f"ringfence: hint: {error.hint}", file=sys.stderr)
+        tell(f"ringfence: error: {error.what}")
+        tell(f"ringfence: hint: {error.hint}")
+        discard_output()
         return error.code
     except BrokenPipeError:  # `ringfence scan | head` is no mistake
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         return ExitCode.DONE
+    except MemoryError:
+        tell("ringfence: error: out of memory")
+        tell("ringfence: hint: look at fewer folders at a time")
+        return ExitCode.NOT_EXAMINED
     except KeyboardInterrupt:
         return _INTERRUPTED
 
 
-def _run(command: str, options: argparse.Namespace) -> int:
-    match command:
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    try:
+        return make_parser().parse_args(arguments)
+    except OSError as error:  # of --help and --version, which are printed there and then
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise NotWritten(error) from error
+
+
+def _run(options: argparse.Namespace) -> int:
+    match options.command:
         case "scan":
             from ringfence.cli.scan import run as run_scan
 

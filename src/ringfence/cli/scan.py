@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from ringfence.app.scan.request import ScanRequest
 from ringfence.app.scan.scan import Scan
 from ringfence.cli.failing import worst_severity_fails
+from ringfence.cli.streams import write
 from ringfence.cli.watching import watched
 from ringfence.core.errors import ExitCode
 from ringfence.core.findings import Finding
@@ -65,7 +66,7 @@ def _show_digests(inventory: Inventory) -> None:
 def _print_document(inventory: Inventory) -> None:
     from ringfence.app.documents import document
 
-    print(document("ringfence.scan/1", inventory))
+    write(document("ringfence.scan/1", inventory) + "\n")
 
 
 def _exit_code(inventory: Inventory, fail_on: Sequence[str]) -> ExitCode:

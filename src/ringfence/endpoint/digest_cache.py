@@ -166,7 +166,10 @@ def _claim(path: Path) -> None:
         _Unusable: somebody else could have written it.
         OSError, ValueError: it cannot be made or opened.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for wanted in (path.parent.parent, path.parent):  # as ~/.cache/ringfence; a home is never made
+        if wanted.parent.stat().st_uid not in (0, os.geteuid()):
+            raise _Unusable("it would lie in a folder of somebody else")
+        wanted.mkdir(mode=0o700, exist_ok=True)
     folder = path.parent.stat()
     if folder.st_uid != os.geteuid():
         raise _Unusable("its folder belongs to somebody else")
@@ -242,7 +245,8 @@ def _why(error: Exception) -> str:
     if isinstance(error, _Unusable):
         return str(error)
     if isinstance(error, OSError | ValueError):
-        return refusal(error).reason
+        no = refusal(error)
+        return "there is no folder to keep it in" if no.missing else no.reason
     name: str = getattr(error, "sqlite_errorname", "")
     if name.startswith("SQLITE_BUSY"):
         return "another program keeps it locked"

@@ -38,6 +38,12 @@ class Home:
             return None
         return self.path / value[2:] if value.startswith("~/") else Path(value)
 
+    def xdg(self, name: str, default: str) -> Path:
+        """The folder an XDG variable names; `default` below the home when it is unset or, as the standard
+        has it, not absolute."""
+        named = self.variable(name)
+        return named if named and named.is_absolute() else self.path / default
+
     def place(self, text: str) -> Path | None:
         """Where the absolute path `text` of one of this home's settings files lies here.
 
@@ -57,7 +63,7 @@ class Home:
         """Where an application of that name keeps its data on this home's system."""
         match self.system:
             case System.LINUX:
-                return (self.variable("XDG_DATA_HOME") or self.path / ".local/share") / application
+                return self.xdg("XDG_DATA_HOME", ".local/share") / application
             case System.MACOS:
                 return self.path / "Library/Application Support" / application
             case System.WINDOWS:
@@ -71,7 +77,7 @@ class Home:
         """Where an application of that name keeps its cache on this home's system."""
         match self.system:
             case System.LINUX:
-                return (self.variable("XDG_CACHE_HOME") or self.path / ".cache") / application
+                return self.xdg("XDG_CACHE_HOME", ".cache") / application
             case System.MACOS:
                 return self.path / "Library/Caches" / application
             case System.WINDOWS:
@@ -79,13 +85,13 @@ class Home:
 
     def unix_cache(self, application: str) -> Path:
         """Where a program keeps its cache that knows `$XDG_CACHE_HOME` and `~/.cache` on every system."""
-        return (self.variable("XDG_CACHE_HOME") or self.path / ".cache") / application
+        return self.xdg("XDG_CACHE_HOME", ".cache") / application
 
     def config(self, application: str) -> Path:
         """Where an application of that name keeps its settings on this home's system."""
         match self.system:
             case System.LINUX:
-                return (self.variable("XDG_CONFIG_HOME") or self.path / ".config") / application
+                return self.xdg("XDG_CONFIG_HOME", ".config") / application
             case System.MACOS:
                 return self.path / "Library/Application Support" / application
             case System.WINDOWS:

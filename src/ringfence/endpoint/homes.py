@@ -18,10 +18,10 @@ _FIRST_PERSON = 1000  # user id; below are root and the accounts of services (lo
 
 
 def own_home(environment: Mapping[str, str]) -> Home:
-    """The home of the user who runs ringfence, with that user's environment."""
-    named = environment.get("HOME") or environment.get("USERPROFILE")
+    """The home of the user who runs ringfence, with that user's environment. It need not exist."""
+    named = Path(environment.get("HOME") or environment.get("USERPROFILE") or "")
     return Home(
-        path=Path(named) if named else _account_home(),
+        path=named if named.is_absolute() else _account_home(),
         system=_this_system(),
         environment=MappingProxyType(dict(environment)),
     )
@@ -30,17 +30,18 @@ def own_home(environment: Mapping[str, str]) -> Home:
 def home_at(path: Path) -> Home:
     """The home in the folder `path`, be it another user's, a backup or on a mounted Mac or Windows disk.
 
-    Which system made it shows in its folders; its environment is unknown. It counts as from elsewhere
-    unless it is the home of an account of this machine.
+    The home of an account of this machine follows this system, whatever its owner put into it. Of others,
+    which count as from elsewhere, it shows in their folders. The environment is unknown.
     """
+    if _is_of_an_account(path):
+        return Home(path=path, system=_this_system())
     if _is_folder(path / "Library/Application Support"):
         system = System.MACOS
     elif _is_folder(path / "AppData"):
         system = System.WINDOWS
     else:
         system = System.LINUX
-    here = system is _this_system() and _is_of_an_account(path)
-    return Home(path=path, system=system, elsewhere=not here)
+    return Home(path=path, system=system, elsewhere=True)
 
 
 def all_homes() -> Iterator[Home | Skipped]:

@@ -96,8 +96,8 @@ def _base(home: Home, place: str) -> tuple[Path, str] | None:
         case "cache":
             return home.cache(application), rest
         case "xdg-config":
-            return (home.variable("XDG_CONFIG_HOME") or home.path / ".config") / application, rest
+            return home.xdg("XDG_CONFIG_HOME", ".config") / application, rest
         case "xdg-data":
-            return (home.variable("XDG_DATA_HOME") or home.path / ".local/share") / application, rest
+            return home.xdg("XDG_DATA_HOME", ".local/share") / application, rest
         case _:
             raise ValueError(f"not a place: {place}")

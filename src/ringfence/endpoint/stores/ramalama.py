@@ -32,14 +32,12 @@ def _locate(home: Home) -> Iterator[Path | Skipped]:
     if folder := home.variable("RAMALAMA_STORE"):
         yield folder
     yield from _moved(home)
-    yield (home.variable("XDG_DATA_HOME") or home.path / ".local/share") / "ramalama"
+    yield home.xdg("XDG_DATA_HOME", ".local/share") / "ramalama"
 
 
 def _moved(home: Home) -> Iterator[Path | Skipped]:
     config = home.variable("RAMALAMA_CONFIG")
-    settings = (
-        config or (home.variable("XDG_CONFIG_HOME") or home.path / ".config") / "ramalama/ramalama.conf"
-    )
+    settings = config or home.xdg("XDG_CONFIG_HOME", ".config") / "ramalama/ramalama.conf"
     found = read_toml(settings)
     if isinstance(found, Skipped):
         yield found
