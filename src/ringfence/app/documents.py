@@ -7,6 +7,7 @@ values' own types (`scripts/schemas.py`) and a test holds them together.
 import base64
 import dataclasses
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
@@ -17,6 +18,9 @@ from ringfence import __version__
 __all__ = ["SCHEMA_FOLDER", "as_json", "document"]
 
 SCHEMA_FOLDER = Path(__file__).parent / "schemas"
+
+# Surrogates that stand for no byte of a name: JSON can spell one half of a character.
+_HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 _Json = None | bool | int | float | str | list["_Json"] | dict[str, "_Json"]
 
@@ -68,15 +72,20 @@ def _fields(value: object) -> dict[str, _Json]:
         found[field.name] = as_json(item)
         if isinstance(item, Path) and not _is_utf8(str(item)):
             found[f"{field.name}_base64"] = base64.b64encode(
-                str(item).encode("utf-8", "surrogateescape")
+                _whole(str(item)).encode("utf-8", "surrogateescape")
             ).decode()
     return found
 
 
 def _utf8(text: str) -> str:
+    """The text, with bytes that are no UTF-8 as `\\xNN` and halves of characters as `\\uNNNN`."""
     if _is_utf8(text):
         return text
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return _whole(text).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _whole(text: str) -> str:
+    return _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
 def _is_utf8(text: str) -> bool:

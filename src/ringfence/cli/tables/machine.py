@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.text import Text
 
 from ringfence.cli.console import safe
@@ -19,6 +20,8 @@ _SHOWN_NAMES = 3
 def listeners_table(listeners: Sequence[Listener]) -> RenderableType:
     """Local servers: where they listen, what they are and how sure that is."""
     table = section("Servers", str(len(listeners)))
+    for _ in range(3):
+        table.add_column(no_wrap=True)
     for each in listeners:
         host = f"[{each.address}]" if ":" in each.address else each.address
         table.add_row(
@@ -28,9 +31,12 @@ def listeners_table(listeners: Sequence[Listener]) -> RenderableType:
             Text("reachable from outside", "red") if each.exposed else Text("this machine only", "dim"),
             safe(_some(each.models)),
         )
-        for finding in each.findings:
-            table.add_row("", safe(finding_line(finding), SEVERITY_STYLE[finding.severity]))
-    return table
+    lines = (
+        Padding(safe(finding_line(finding), SEVERITY_STYLE[finding.severity]), (0, 0, 0, 4))
+        for each in listeners
+        for finding in each.findings
+    )
+    return Group(table, *lines)
 
 
 def processes_table(processes: Sequence[Process]) -> RenderableType:

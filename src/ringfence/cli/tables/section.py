@@ -3,6 +3,7 @@
 from rich.table import Table
 from rich.text import Text
 
+from ringfence.cli.console import safe
 from ringfence.core.findings import Finding, Severity
 
 __all__ = ["SEVERITY_STYLE", "finding_line", "heading", "section"]
@@ -19,8 +20,8 @@ SEVERITY_STYLE = {
 
 
 def heading(title: str, count: str) -> Text:
-    """What stands above a section."""
-    return Text.assemble("\n", (title, "bold"), "  ", (count, "dim"))
+    """What stands above a section; the title may be foreign text."""
+    return Text("\n").append_text(safe(title, "bold")).append(f"  {count}", "dim")
 
 
 def section(title: str, count: str) -> Table:

@@ -1,0 +1,149 @@
+"""Somebody whose home root scans, or who sends a model, wishes the scan ill."""
+
+import http.server
+import json
+import os
+import struct
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NOBODY = 65534
+FILES_ONLY = ("--no-processes", "--no-listeners", "--no-hash")
+EVIL = "\x1b[31mred\x1b]0;title\x07\u202egnp\r\n[bold]X[link=http:evil]l\x9b2J\x7f"
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+
+
+def ringfence(
+    *arguments: str | Path, home: Path, cwd: Path | None = None, user: int | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "ringfence.cli.main", *map(str, arguments)],
+        env={"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"},
+        capture_output=True,
+        cwd=cwd,
+        check=False,
+        timeout=60,
+        user=user,
+    )
+
+
+def document(done: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:
+    assert done.stderr == b""
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def scanned(home: Path, *more: str) -> dict[str, Any]:
+    return document(ringfence("scan", "--home", home, *FILES_ONLY, "--json", *more, home=home))
+
+
+def text(value: str | bytes) -> bytes:
+    data = value.encode() if isinstance(value, str) else value
+    return struct.pack("<Q", len(data)) + data
+
+
+def gguf(path: Path | bytes, **keys: str | bytes) -> None:
+    pairs = [text(f"general.{key}") + struct.pack("<I", 8) + text(value) for key, value in keys.items()]
+    with open(path, "wb") as file:
+        file.write(b"GGUF" + struct.pack("<IQQ", 3, 0, len(pairs)) + b"".join(pairs))
+
+
+def safetensors(path: Path) -> None:
+    header = b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
+    path.write_bytes(struct.pack("<Q", len(header)) + header + bytes(4))
+
+
+def harmful(shown: bytes) -> set[str]:
+    """The characters of an output that a terminal would not just show."""
+    return {c for c in shown.decode() if not c.isprintable() and c != "\n"}
+
+
+# Text that strangers wrote
+
+
+@pytest.fixture
+def evil_home(tmp_path: Path) -> Path:
+    """Every text that reaches the report tries to move the cursor, or is no text at all."""
+    home = tmp_path / f"home {EVIL}"
+    home.mkdir()
+    facts = dict.fromkeys(("architecture", "name", "license", "author", "base_model.0.repo_url"), EVIL)
+    gguf(home / f"{EVIL}.gguf", **facts)
+    gguf(os.fsencode(home) + b"/\xff\xfe\x1b[2J.gguf", name="\ud800".encode("utf-8", "surrogatepass"))
+    (home / f"{EVIL}.safetensors").write_bytes(b"no header")
+    model = home / EVIL
+    model.mkdir()
+    safetensors(model / "model.safetensors")
+    (model / "config.json").write_text('{"architectures": ["x"]}')
+    (model / "README.md").write_text(
+        f"---\nlicense: {json.dumps(EVIL)}\nlicense_name: {json.dumps(EVIL)}\n---\n"
+    )
+    lone = r"\ud800\u001b[31m\udfff"
+    servers = f'{{"{lone}": {{"command": "{lone}", "args": ["{lone}"]}}, "u": {{"url": "http://a{lone}/"}}}}'
+    (home / ".claude.json").write_text(f'{{"mcpServers": {servers}}}')
+    (home / ".claude/skills" / EVIL).mkdir(parents=True)
+    (home / ".claude/skills" / EVIL / "SKILL.md").write_text("")
+    manifest = home / ".ollama/models/manifests/registry.ollama.ai/library" / EVIL / "t"
+    manifest.parent.mkdir(parents=True)
+    layer = f'{{"digest": "sha256:{"1" * 64}", "name": "{lone}", "mediaType": "x"}}'
+    manifest.write_text(f'{{"config": {layer}, "layers": [{layer}]}}')
+    (home / ".ollama/models/blobs").mkdir()
+    gguf(home / f".ollama/models/blobs/sha256-{'1' * 64}", name=EVIL)
+    (home / "code" / EVIL / ".git").mkdir(parents=True)
+    (home / "code" / EVIL / ".git/HEAD").write_text("ref: refs/heads/main")
+    (home / "code" / EVIL / f"{EVIL}.py").write_text("")
+    (home / f"{EVIL}2.gguf").symlink_to(EVIL)
+    return home
+
+
+def test_no_text_in_a_home_reaches_the_terminal_as_it_is(evil_home: Path) -> None:
+    done = ringfence("scan", "--home", evil_home, "--no-processes", "--no-listeners", home=evil_home)
+    assert (done.returncode, done.stderr, harmful(done.stdout)) == (0, b"", set())
+
+
+def test_whatever_stands_in_a_home_the_document_is_valid_and_plain(evil_home: Path) -> None:
+    done = ringfence("scan", "--home", evil_home, "--json", home=evil_home)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.isascii()
+    assert harmful(done.stdout) <= {"\x7f"}
+    found = json.loads(done.stdout)
+    assert json.dumps(found, ensure_ascii=False).encode()  # no lone surrogate
+    assert len(found["models"]) == 5
+    assert [len(agent["mcp_servers"]) for agent in found["agents"]] == [2]
+
+
+def test_no_text_in_a_model_reaches_the_terminal_when_it_is_inspected(evil_home: Path) -> None:
+    done = ringfence("inspect", evil_home, home=evil_home)
+    assert (done.stderr, harmful(done.stdout)) == (b"", set())
+    assert document(ringfence("inspect", evil_home, "--json", home=evil_home))["models"]
+
+
+def test_a_server_cannot_break_the_report_with_half_a_character(tmp_path: Path) -> None:
+    answer = rb'{"models": [{"name": "\ud800\u001b[31mevil", "model": "x", "digest": "%s"}]}' % (b"a" * 64)
+
+    class Server(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = server.server_address[1]
+        done = ringfence("scan", "--no-processes", "--no-hash", home=tmp_path)
+        listed = document(ringfence("scan", "--no-processes", "--no-hash", "--json", home=tmp_path))
+        server.shutdown()
+    assert (done.returncode, harmful(done.stdout)) == (0, set())
+    assert f"127.0.0.1:{port}".encode() in done.stdout
+    assert [each["models"] for each in listed["listeners"] if each["port"] == port] == [
+        [r"\ud800" + "\x1b[31mevil"]
+    ]
