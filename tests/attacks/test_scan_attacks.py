@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import socket
 import struct
 import subprocess
 import sys
@@ -147,3 +148,106 @@ def test_a_server_cannot_break_the_report_with_half_a_character(tmp_path: Path) 
     assert [each["models"] for each in listed["listeners"] if each["port"] == port] == [
         [r"\ud800" + "\x1b[31mevil"]
     ]
+
+
+# Paths that raise where one does not expect it
+
+
+def test_a_path_that_is_longer_than_any_can_be_is_an_error_with_a_hint(tmp_path: Path) -> None:
+    done = ringfence("scan", "a" * 5000, *FILES_ONLY, home=tmp_path)
+    assert (done.returncode, done.stdout) == (3, b"")
+    assert done.stderr.decode().splitlines()[0].endswith("aaa: file name too long")
+
+
+@as_root
+def test_a_path_below_a_closed_folder_is_an_error_with_a_hint(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    tmp_path.chmod(0o755)
+    for arguments in (
+        ("scan", closed / "x", *FILES_ONLY),
+        ("scan", "--home", closed / "x", *FILES_ONLY),
+        ("inspect", closed / "x"),
+    ):
+        done = ringfence(*arguments, home=closed / "home", user=NOBODY)
+        assert (done.returncode, done.stdout) == (3, b"")
+        assert done.stderr.decode().splitlines()[0] == f"ringfence: error: {closed}/x: permission denied"
+
+
+@pytest.mark.parametrize(
+    "arguments", [("scan", ".", *FILES_ONLY), ("scan", "--home", "x", *FILES_ONLY), ("inspect", ".")]
+)
+def test_a_working_folder_that_is_gone_is_an_error_with_a_hint(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    gone = "import os, sys; os.rmdir(os.getcwd()); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    (tmp_path / "gone").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", gone, "-m", "ringfence.cli.main", *arguments],
+        capture_output=True,
+        cwd=tmp_path / "gone",
+        env={"HOME": str(tmp_path), "PYTHONSAFEPATH": "1"},
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (3, b"")
+    assert done.stderr.decode().splitlines()[0] == "ringfence: error: the current folder is gone"
+
+
+def test_an_argument_of_a_process_that_could_be_no_path_breaks_nothing(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", "import sys; sys.stdin.read()", f"/tmp/{'a' * 300}.gguf", "/root/closed.gguf"],
+        stdin=subprocess.PIPE,
+    ) as process:
+        done = ringfence("scan", "--no-hash", "--no-listeners", "--json", home=tmp_path)
+        assert process.stdin
+        process.stdin.close()
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+# Links and what is no file, beside the weights and in their place
+
+
+@as_root
+def test_what_lies_beside_weights_is_never_read_through_a_link_to_something_of_others(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("---\nlicense: apache-2.0\n---\n")
+    secret.chmod(0o600)
+    home = tmp_path / "home"
+    home.mkdir()
+    safetensors(home / "model.safetensors")
+    (home / "config.json").write_text('{"architectures": ["x"]}')
+    (home / "README.md").symlink_to(secret)
+    (home / "LICENSE").symlink_to("/dev/zero")
+    os.mkfifo(home / "NOTICE")
+    (home / "vocab.txt").symlink_to("a" * 255)
+    (home / "tokenizer.json").symlink_to("tokenizer.json")
+    for path in home.iterdir():
+        os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+    (model,) = scanned(home)["models"]
+    assert [file["name"] for file in model["files"]] == ["model.safetensors", "config.json"]
+    assert model["licenses"] == []
+
+
+@pytest.mark.parametrize("what", ["fifo", "socket", "/dev/zero", "/dev/null", "loop"])
+def test_what_is_no_file_is_inspected_at_once_and_said(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "model.gguf"
+    if what == "fifo":
+        os.mkfifo(path)
+    elif what == "socket":
+        with socket.socket(socket.AF_UNIX) as it:
+            it.bind(str(path))
+    else:
+        path.symlink_to("model.gguf" if what == "loop" else what)
+    done = ringfence("inspect", path, home=tmp_path)
+    said = (done.stdout + done.stderr).decode()
+    assert done.returncode == 3
+    assert ("symbolic links in a circle" if what == "loop" else "not a regular file") in said
+    assert ringfence("scan", "--home", tmp_path, home=tmp_path).returncode == 0
+
+
+def test_inspecting_a_large_folder_is_about_its_models_and_nothing_else(tmp_path: Path) -> None:
+    gguf(tmp_path / "model.gguf", name="x")
+    for number in range(10_001):
+        (tmp_path / f"{number}.txt").touch()
+    found = document(ringfence("inspect", tmp_path, "--no-hash", "--json", home=tmp_path))
+    assert (found["complete"], len(found["models"]), found["skipped"]) == (True, 1, [])

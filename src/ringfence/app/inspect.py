@@ -30,7 +30,7 @@ def inspect(path: Path, here: Here, progress: Progress, *, hashed: bool) -> Insp
     Raises:
         UnreadableScope: there is nothing that can be read.
     """
-    request = ScanRequest(paths=(path,), hashed=hashed, processes=False, listeners=False)
+    request = ScanRequest(paths=(path,), hashed=hashed, processes=False, listeners=False, installed=False)
     scan = Scan(request, here)
     inventory = scan.look(progress)
     if hashed:

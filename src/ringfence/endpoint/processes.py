@@ -106,4 +106,4 @@ def _named(running: RunningProcess) -> Iterator[Path]:
 
 
 def _exists_as_weights(path: Path) -> bool:
-    return path.suffix.lower() in _WEIGHT_SUFFIXES and path.is_file()
+    return path.suffix.lower() in _WEIGHT_SUFFIXES and os.path.isfile(path)  # noqa: PTH113 - never raises

@@ -70,7 +70,7 @@ def look(request: ScanRequest, here: Here, progress: Progress) -> Look:
     skipped = [*place.skipped, *haul.skipped]
     models = make_models(haul.files, tuple(_kept(_stored(place.stores), skipped)), skipped)
     explanations = read_explanations((*request.locks, *haul.locks))
-    installed = tuple(_kept(_installed(place, haul), skipped))
+    installed = tuple(_kept(_installed(place, haul), skipped)) if request.installed else ()
     running = looking()
     processes = tuple(_kept(_processes(running, haul.files), skipped))
     return Look(

@@ -71,7 +71,7 @@ def _downloaded(files: Iterable[SeenFile], skipped: list[Skipped]) -> Iterator[S
 def _loose(files: Files, claimed: set[FileId], skipped: list[Skipped]) -> Iterator[Model]:
     for each in group(tuple(files.unclaimed(claimed)), is_model_folder=is_model_folder):
         members = [(seen, seen.found.path.name) for seen in each.files]
-        if each.location.is_dir():
+        if os.path.isdir(each.location):  # noqa: PTH112 - Path.is_dir raises below a closed folder
             members += _beside(each.location, files, skipped)
         named = [
             StoredFile(path=seen.found.path, name=name, sha256_claimed=parse_sha256(name))

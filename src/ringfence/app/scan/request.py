@@ -18,6 +18,7 @@ class ScanRequest:
     min_size_bytes: int = 1 << 20
     processes: bool = True
     listeners: bool = True
+    installed: bool = True  # runtimes, agents and repositories
     network_mounts: bool = False
     large_bytes: int = 2_000_000_000
     locks: tuple[Path, ...] = ()

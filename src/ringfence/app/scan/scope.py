@@ -35,10 +35,11 @@ def where(request: ScanRequest, environment: Mapping[str, str]) -> Where:
     Raises:
         UnreadableScope: nothing of what was asked for can be read.
     """
-    found = tuple(_homes(request, environment))
+    paths = tuple(map(_absolute, request.paths))
+    found = tuple(_homes(request, paths, environment))
     homes = tuple(each for each in found if isinstance(each, Home))
     skipped = [each for each in found if isinstance(each, Skipped)]
-    named = tuple(path.absolute() for path in request.paths) or tuple(home.path for home in homes)
+    named = paths or tuple(home.path for home in homes)
     problems = {path: _problem(path) for path in named}
     asked = tuple(path for path, problem in problems.items() if problem is None)
     unreadable = tuple(problem for problem in problems.values() if problem)
@@ -67,20 +68,31 @@ def where(request: ScanRequest, environment: Mapping[str, str]) -> Where:
     )
 
 
-def _homes(request: ScanRequest, environment: Mapping[str, str]) -> Iterator[Home | Skipped]:
+def _homes(
+    request: ScanRequest, paths: tuple[Path, ...], environment: Mapping[str, str]
+) -> Iterator[Home | Skipped]:
     """The homes asked for. A path that was named may be a home as well: a backup, a demo."""
     own = own_home(environment)
     if request.home is not None:
-        yield home_at(request.home.absolute())
+        yield home_at(_absolute(request.home))
     elif request.all_users:
         for home in all_homes():
             is_own = isinstance(home, Home) and os.path.realpath(own.path) == str(home.path)
             yield own if is_own else home
     else:
         yield own
-        for path in request.paths:
-            if path.is_dir() and os.path.realpath(path) != os.path.realpath(own.path):
-                yield home_at(path.absolute())
+        for path in paths:
+            if os.path.isdir(path) and os.path.realpath(path) != os.path.realpath(own.path):  # noqa: PTH112
+                yield home_at(path)
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.absolute()
+    except OSError as error:
+        raise UnreadableScope(
+            "the current folder is gone", hint="go to another one, or name what to look at from / on"
+        ) from error
 
 
 def _problem(path: Path) -> Skipped | None:
