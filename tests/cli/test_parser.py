@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.cli.parser import SEVERITIES, SIGNALS, make_parser
+from ringfence.app.bom import BillFormat
+from ringfence.cli.parser import BILL_FORMATS, SEVERITIES, SIGNALS, make_parser
 from ringfence.core.findings import Severity
 from ringfence.core.inventory import SignalId
 
@@ -10,6 +11,10 @@ from ringfence.core.inventory import SignalId
 def test_the_words_of_fail_on_are_those_of_severities_and_signals() -> None:
     assert list(Severity) == list(SEVERITIES)
     assert list(SignalId) == list(SIGNALS)
+
+
+def test_the_formats_of_a_bill_are_those_that_can_be_written() -> None:
+    assert list(BillFormat) == list(BILL_FORMATS)
 
 
 def test_scan_without_options_asks_for_everything_at_its_defaults() -> None:

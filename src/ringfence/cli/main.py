@@ -60,6 +60,10 @@ def _run(options: argparse.Namespace) -> int:
             from ringfence.cli.inspect import run as run_inspect
 
             return run_inspect(options)
+        case "bom":
+            from ringfence.cli.bom import run as run_bom
+
+            return run_bom(options)
         case "doctor":
             from ringfence.cli.doctor import run as run_doctor
 

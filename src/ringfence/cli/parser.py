@@ -7,12 +7,13 @@ from typing import TypeAlias
 from ringfence import __version__
 from ringfence.cli.sizes import parse_size
 
-__all__ = ["SEVERITIES", "SIGNALS", "make_parser"]
+__all__ = ["BILL_FORMATS", "SEVERITIES", "SIGNALS", "make_parser"]
 
-# The words of `core.findings.Severity` and `core.inventory.SignalId`, spelled out here because importing them
-# costs more than all the rest of `ringfence --version`; a test holds them together.
+# The words of `core.findings.Severity`, `core.inventory.SignalId` and `app.bom.BillFormat`, spelled out here
+# because importing them costs more than all the rest of `ringfence --version`; a test holds them together.
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 SIGNALS = ("large-artifacts", "local-servers", "offline-accelerator", "unrecorded-code", "license-ambiguity")
+BILL_FORMATS = ("cyclonedx-1.6", "cyclonedx-1.7", "spdx-3.0")
 
 _EXIT_CODES = "exit status: 0 done, 1 what --fail-on names, 2 usage, 3 the scope could not be examined"
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -27,6 +28,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_scan(commands)
     _add_inspect(commands)
+    _add_bom(commands)
     _add_doctor(commands)
     _add_demo(commands)
     _add_completion(commands)
@@ -93,6 +95,21 @@ def _add_inspect(commands: _Commands) -> None:
     inspect.add_argument("--no-hash", action="store_true", help="do not compute SHA-256")
     _add_fail_on(inspect, SEVERITIES)
     _add_format(inspect)
+
+
+def _add_bom(commands: _Commands) -> None:
+    bom = commands.add_parser(
+        "bom",
+        help="a bill of materials of models",
+        description="Writes what a model consists of, where it comes from and under which license, as JSON.",
+        epilog="SOURCE_DATE_EPOCH fixes the time, and with it the serial number. " + _EXIT_CODES,
+    )
+    bom.add_argument("path", type=Path, metavar="FILE|DIR")
+    bom.add_argument("--format", choices=BILL_FORMATS, default=BILL_FORMATS[0], help="default: %(default)s")
+    bom.add_argument(
+        "-o", "--output", type=Path, default=Path("-"), metavar="FILE", help="default: -, standard output"
+    )
+    bom.add_argument("--no-hash", action="store_true", help="do not compute SHA-256; the bill has no hashes")
 
 
 def _add_doctor(commands: _Commands) -> None:

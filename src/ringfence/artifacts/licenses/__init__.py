@@ -6,7 +6,7 @@ Pure: bytes and facts in, values out. What is not recognised stays visible and c
 from ringfence.artifacts.licenses.catalogue import LicenseClass
 from ringfence.artifacts.licenses.claims import LicenseFile, wants_text
 from ringfence.artifacts.licenses.expressions import normalise
-from ringfence.artifacts.licenses.judge import LicenseInput, LicenseJudgement, judge_license
+from ringfence.artifacts.licenses.judge import LicenseInput, LicenseJudgement, is_inherited, judge_license
 from ringfence.artifacts.licenses.strictness import class_of, effective_license, obligations, strictness
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "LicenseJudgement",
     "class_of",
     "effective_license",
+    "is_inherited",
     "judge_license",
     "normalise",
     "obligations",

@@ -12,8 +12,10 @@ from ringfence.core.findings import Confidence, Finding, Severity, finding
 from ringfence.core.limits import LIMITS
 from ringfence.core.models import LicenseClaim, Obligation
 
-__all__ = ["LicenseInput", "LicenseJudgement", "judge_license"]
+__all__ = ["LicenseInput", "LicenseJudgement", "is_inherited", "judge_license"]
 
+_BASE = "base model"
+_WELL_KNOWN = "well-known license of"
 _LOOSE = (LicenseClass.PERMISSIVE, LicenseClass.COPYLEFT)
 
 
@@ -59,6 +61,11 @@ def judge_license(model: LicenseInput) -> LicenseJudgement:
     )
 
 
+def is_inherited(claim: LicenseClaim) -> bool:
+    """Whether a claim of a judgement comes from what the model was made from, not from its own files."""
+    return claim.source.startswith((f"{_BASE} ", f"{_WELL_KNOWN} "))
+
+
 def _along(
     model: LicenseInput, bases: tuple[str, ...], own: tuple[LicenseClaim, ...]
 ) -> Iterator[LicenseClaim]:
@@ -67,10 +74,10 @@ def _along(
             continue
         for expression, where in ((known_license(base), ""), (model.license_of(base), ", found here")):
             if expression:
-                yield LicenseClaim(expression=expression, source=f"base model {base}{where}")
+                yield LicenseClaim(expression=expression, source=f"{_BASE} {base}{where}")
     known = known_license(model.repository) if model.repository else None
     if known and class_of(known) not in _LOOSE and known not in {claim.expression for claim in own}:
-        yield LicenseClaim(expression=known, source=f"well-known license of {model.repository}")
+        yield LicenseClaim(expression=known, source=f"{_WELL_KNOWN} {model.repository}")
 
 
 def _findings(
