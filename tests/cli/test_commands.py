@@ -59,6 +59,12 @@ def test_a_scope_of_which_a_part_is_missing_is_scanned_and_ends_with_three(
     assert "big.gguf" in {model["name"] for model in document["models"]}
 
 
+def test_a_loose_file_stands_under_its_folder_and_the_digests_after_an_empty_line(demo_home: Path) -> None:
+    done = ringfence("scan", "--home", demo_home / "models/big")
+    assert "\nloose files in ~/\n  big.gguf  " in done.stdout
+    assert done.stdout.endswith("\n\nDigests  2 of 2 files hashed\n")
+
+
 @pytest.mark.parametrize(
     ("fail_on", "status"),
     [

@@ -20,14 +20,17 @@ def data_console() -> Console:
     return console if console.is_terminal else Console(highlight=False, markup=False, emoji=False, width=80)
 
 
-def show(parts: Iterable[RenderableType]) -> None:
-    """Prints the parts to stdout, each as soon as it is there, without blanks at the ends of lines."""
+def show(parts: Iterable[RenderableType], *, more: bool = False) -> None:
+    """Prints the parts to stdout, each as soon as it is there, without blanks at the ends of lines.
+
+    `more`: something was shown before, so that the first heading keeps its distance.
+    """
     console = data_console()
     for number, part in enumerate(parts):
         with console.capture() as captured:
             console.print(part)
         text = _TRAILING_BLANKS.sub("", captured.get())
-        write(text if number else text.lstrip("\n"))  # headings begin with an empty line
+        write(text if number or more else text.lstrip("\n"))  # headings begin with an empty line
 
 
 def talk_console() -> Console:

@@ -60,7 +60,7 @@ def _show_digests(inventory: Inventory) -> None:
     from ringfence.cli.console import show
     from ringfence.cli.tables.summary import digests_table
 
-    show([digests_table(inventory)])
+    show([digests_table(inventory)], more=True)
 
 
 def _print_document(inventory: Inventory) -> None:

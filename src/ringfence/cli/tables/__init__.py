@@ -18,7 +18,7 @@ def inventory_tables(inventory: Inventory) -> Iterator[RenderableType]:
     """What was looked at, each section that has something to say, and the signals last, where eyes end up."""
     shorten = shortener(inventory.scope.homes)
     yield scope_line(inventory.scope)
-    yield models_table(inventory.models)
+    yield models_table(inventory.models, shorten)
     if inventory.listeners:
         yield listeners_table(inventory.listeners)
     if inventory.processes:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ringfence.artifacts.examine import surely_weights
 from ringfence.cli.console import safe
+from ringfence.cli.shortening import Shorten
 from ringfence.cli.sizes import show_size
 from ringfence.cli.tables.section import SEVERITY_STYLE, finding_line, heading
 from ringfence.core.facts import FactName
@@ -19,22 +20,21 @@ from ringfence.core.models import Model
 
 __all__ = ["models_table", "name_of"]
 
-_LOOSE = "loose files"
 _SHOWN_FINDINGS = 3
 _FOLD_FROM = 5
 _SMALL_BYTES = 1 << 20
 
 
-def models_table(models: Sequence[Model]) -> RenderableType:
-    """All models under their stores, findings beneath each."""
+def models_table(models: Sequence[Model], shorten: Shorten = str) -> RenderableType:
+    """All models under their stores, loose files under their folders, findings beneath each."""
     size = show_size(sum(model.size_bytes for model in models))
     parts: list[RenderableType] = [heading("Models", f"{len(models)}, {size}" if models else "none found")]
-    for store, members in groupby(sorted(models, key=_order), key=lambda model: model.store):
-        parts.append(safe(store or _LOOSE, "cyan"))
-        shown, folded = _folded(tuple(members))
-        parts.extend(_rows(shown))
-        if folded:
-            parts.append(_fold(folded))
+    shown, folded = _folded(tuple(models))
+    for (_, store, folder), members in groupby(sorted(shown, key=_order), key=_place):
+        parts.append(safe(store or f"loose files in {shorten(f'{folder}/')}", "cyan"))
+        parts.extend(_rows(members))
+    if folded:
+        parts.append(_fold(folded))
     return Group(*parts)
 
 
@@ -47,8 +47,14 @@ def name_of(model: Model) -> str:
     return f"{model.name}@{short}"
 
 
-def _order(model: Model) -> tuple[bool, str, str, str, str]:
-    return (model.store is None, model.store or "", model.name, model.revision or "", str(model.location))
+def _place(model: Model) -> tuple[bool, str, str]:
+    """Whether it is loose; its store; the folder it lies in when it has none."""
+    loose = model.store is None
+    return (loose, model.store or "", str(model.location.parent) if loose else "")
+
+
+def _order(model: Model) -> tuple[bool, str, str, str, str, str]:
+    return (*_place(model), model.name, model.revision or "", str(model.location))
 
 
 def _folded(models: tuple[Model, ...]) -> tuple[tuple[Model, ...], tuple[Model, ...]]:
@@ -73,7 +79,7 @@ def _fold(models: tuple[Model, ...]) -> Text:
     kinds = ", ".join(f"{count} {name}" for name, count in counted.most_common())
     size = show_size(sum(model.size_bytes for model in models))
     return Text(
-        f"  {len(models)} small data files that may hold a model ({kinds}; {size}): see --json", "dim"
+        f"and {len(models)} small data files that may hold a model ({kinds}; {size}): see --json", "dim"
     )
 
 
