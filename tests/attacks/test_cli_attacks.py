@@ -3,18 +3,12 @@
 import json
 import os
 import pty
-import resource
-import select
-import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from ringfence.cli.parser import make_parser
 
 COMMAND = (sys.executable, "-m", "ringfence.cli.main")
 FILES_ONLY = ("--no-processes", "--no-listeners", "--no-hash")
