@@ -208,8 +208,8 @@ class Reader:
                 )
 
     def _fill(self, at_least_bytes: int) -> None:
-        """Loads a window that starts at the offset."""
-        if not self._window_at <= self.offset <= self._window_end:
+        """Loads a window that starts at the offset: small after a jump, then larger and larger."""
+        if not self._window_at <= self.offset <= self._window_end + _JUMP_BYTES:
             self._next_window_bytes = _JUMP_BYTES
         size = max(at_least_bytes, min(self._next_window_bytes, self.remaining_bytes))
         self._next_window_bytes = min(4 * self._next_window_bytes, _WINDOW_BYTES)
