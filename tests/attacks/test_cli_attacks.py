@@ -23,7 +23,7 @@ def environment(home: Path | str, **more: str) -> dict[str, str]:
 
 def run(
     *arguments: str | Path,
-    home: Path | str = "/nonexistent",
+    home: Path | str = "/proc/nobody",
     more: dict[str, str] | None = None,
     stdout: int = subprocess.PIPE,
     stdin: int | None = None,
@@ -93,8 +93,8 @@ def test_a_closed_stdout_is_an_error_and_no_success(home: Path, arguments: tuple
     )
 
 
-def test_with_a_closed_stderr_errors_do_not_end_up_among_the_data() -> None:
-    done = run("scan", "/nonexistent", before=lambda: os.close(2))
+def test_with_a_closed_stderr_errors_do_not_end_up_among_the_data(tmp_path: Path) -> None:
+    done = run("scan", tmp_path / "nowhere", before=lambda: os.close(2))
     assert (done.returncode, done.stdout) == (3, "")
 
 

@@ -16,7 +16,7 @@ from ringfence import __version__
 def ringfence(
     *arguments: str | Path, home: Path | None = None, cwd: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.environ["PATH"], "HOME": str(home or "/nonexistent"), "LANG": "C.UTF-8"}
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home or "/proc/nobody"), "LANG": "C.UTF-8"}
     return subprocess.run(
         [sys.executable, "-m", "ringfence.cli.main", *map(str, arguments)],
         capture_output=True,
