@@ -213,3 +213,34 @@ def test_small_files_of_unknown_suffix_are_looked_into_only_from_the_asked_size_
         return {each.name for each in Scan(request, here(tmp_path)).look(NoProgress()).models}
 
     assert (found(1 << 20), found(1000)) == (set(), {"innocent.txt"})
+
+
+@pytest.mark.parametrize("part", ["", "snapshots", "snapshots/3f8b5c0e9d4a7126c3b1e0f5a8d92746e1c0b7f3"])
+def test_a_part_of_a_hub_cache_anywhere_is_the_model_that_the_cache_says(
+    demo_home: Path, tmp_path: Path, part: str
+) -> None:
+    path = demo_home / ".cache/huggingface/hub/models--acme--tiny-chat" / part
+    found = Scan(ScanRequest(paths=(path,), processes=False, listeners=False), here(tmp_path))
+    (model,) = found.look(NoProgress()).models
+    assert (model.name, model.revision, len(model.files), model.effective_license) == (
+        "acme/tiny-chat",
+        "3f8b5c0e9d4a7126c3b1e0f5a8d92746e1c0b7f3",
+        5,
+        "Apache-2.0",
+    )
+
+
+def test_of_a_repository_only_the_snapshot_that_was_named_is_looked_at(
+    demo_home: Path, tmp_path: Path
+) -> None:
+    repository = tmp_path / "hub/models--acme--tiny-chat"
+    shutil.copytree(demo_home / ".cache/huggingface/hub/models--acme--tiny-chat", repository, symlinks=True)
+    (first,) = (repository / "snapshots").iterdir()
+    shutil.copytree(first, first.with_name("0" * 40), symlinks=True)
+
+    def revisions(path: Path) -> list[str | None]:
+        request = ScanRequest(paths=(path,), processes=False, listeners=False)
+        return [model.revision for model in Scan(request, here(tmp_path)).look(NoProgress()).models]
+
+    assert revisions(first) == [first.name]
+    assert revisions(repository) == ["0" * 40, first.name]

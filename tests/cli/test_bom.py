@@ -42,6 +42,15 @@ def test_the_hubs_cache_becomes_a_cyclonedx_bill_with_hashes_and_package_urls(
     assert {each["id"] for each in document["vulnerabilities"]} == {"digest-mismatch"}
 
 
+def test_a_snapshot_folder_named_on_its_own_is_the_model_with_its_package_url(
+    demo_home: Path, tmp_path: Path
+) -> None:
+    snapshot = demo_home / ".cache/huggingface/hub/models--acme--tiny-chat/snapshots" / COMMIT
+    done = bom(snapshot, "--format", "cyclonedx-1.7", home=tmp_path)
+    (model,) = valid_cyclonedx(done.stdout)["components"]
+    assert (done.returncode, model["purl"]) == (0, f"pkg:huggingface/acme/tiny-chat@{COMMIT}")
+
+
 def test_one_loose_file_becomes_an_spdx_bill_in_a_file(demo_home: Path, tmp_path: Path) -> None:
     out = tmp_path / "bill.json"
     done = bom(

@@ -12,7 +12,7 @@ from ringfence.core.text import printable
 from ringfence.endpoint.home import Home
 from ringfence.endpoint.homes import all_homes, home_at, own_home
 from ringfence.endpoint.opening import refusal
-from ringfence.endpoint.stores import StoreRoot, store_roots
+from ringfence.endpoint.stores import StoreRoot, root_around, store_roots
 
 __all__ = ["Where", "where"]
 
@@ -55,6 +55,8 @@ def where(request: ScanRequest, environment: Mapping[str, str]) -> Where:
             skipped.append(each)
         elif not request.paths or _is_within(each.path, asked):
             stores.append(each)
+    if request.paths:
+        stores += filter(None, map(root_around, filter(os.path.isdir, asked)))
     roots = asked if request.paths else (*asked, *(store.path for store in stores))
     if request.paths:
         homes = tuple(home for home in homes if _is_within(Path(os.path.realpath(home.path)), asked))

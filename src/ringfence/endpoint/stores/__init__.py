@@ -28,7 +28,7 @@ from ringfence.endpoint.stores import (
 from ringfence.endpoint.stores.store import Store, StoredModel
 from ringfence.endpoint.stores.tree import Tree
 
-__all__ = ["STORES", "StoreRoot", "read_root", "store_roots", "stored_models"]
+__all__ = ["STORES", "StoreRoot", "read_root", "root_around", "store_roots", "stored_models"]
 
 STORES: tuple[Store, ...] = (
     huggingface.STORE,
@@ -71,6 +71,12 @@ def store_roots(homes: Iterable[Home], *, system: bool) -> Iterator[StoreRoot | 
             if found not in seen:
                 seen.add(found)
                 yield found
+
+
+def root_around(folder: Path) -> StoreRoot | None:
+    """The root of what `folder` is a part of, when it is one repository of a hub's cache or lies in one."""
+    found = huggingface.repository_around(folder)
+    return StoreRoot(store=found[0], path=found[1]) if found else None
 
 
 def read_root(root: StoreRoot) -> Iterator[StoredModel | Skipped]:

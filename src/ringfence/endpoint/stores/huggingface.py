@@ -10,6 +10,7 @@ Source: huggingface_hub 2.4, constants.py, file_download.py and utils/_shared_bl
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from ringfence.core.limits import LIMITS
@@ -19,7 +20,7 @@ from ringfence.endpoint.stores.digest_names import git_sha1_of, sha256_of
 from ringfence.endpoint.stores.store import Store, StoredFile, StoredModel
 from ringfence.endpoint.stores.tree import Entry, Tree
 
-__all__ = ["STORE", "cached_models"]
+__all__ = ["STORE", "cached_models", "repository_around"]
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -45,6 +46,25 @@ def cached_models(tree: Tree, *, store: str) -> Iterator[StoredModel]:
             yield from _snapshots(tree, repository.real, store=store, name=name.replace("--", "/"))
         elif kind in ("datasets", "spaces") and name:
             tree.skip(repository.path, "a data set or a space, not a model", kind="folder")
+
+
+def repository_around(folder: Path) -> tuple[Store, Path] | None:
+    """The one repository of a cache that `folder` is or lies in, wherever the cache lies, and its root.
+
+    Of that repository only the snapshots at or below `folder` are read.
+    """
+    asked = Path(os.path.realpath(folder))
+    for root in (asked, *asked.parents):
+        kind, _, name = root.name.partition("--")
+        if kind == "models" and name and os.path.isdir(root / "snapshots"):  # noqa: PTH112 - never raises
+
+            def read(tree: Tree, repository: Path = root, name: str = name) -> Iterator[StoredModel]:
+                for model in _snapshots(tree, repository, store=STORE.name, name=name.replace("--", "/")):
+                    if model.location.is_relative_to(asked):
+                        yield model
+
+            return replace(STORE, read=read), root
+    return None
 
 
 def _snapshots(tree: Tree, repository: Path, *, store: str, name: str) -> Iterator[StoredModel]:
