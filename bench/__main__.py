@@ -18,7 +18,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*CASES, []], metavar="NAME", help=", ".join(CASES))
     names = parser.parse_args().names or list(CASES)
-    results = [result for name in names for result in CASES[name](_PLACE)]
+    results: list[Result] = []
+    for name in names:
+        print(f"measuring {name} …", file=sys.stderr)
+        results += CASES[name](_PLACE)
     Console().print(_table(results))
     return 0 if all(result.is_ok for result in results) else 1
 

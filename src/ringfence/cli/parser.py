@@ -102,7 +102,8 @@ def _add_bom(commands: _Commands) -> None:
         "bom",
         help="a bill of materials of models",
         description="Writes what a model consists of, where it comes from and under which license, as JSON.",
-        epilog="SOURCE_DATE_EPOCH fixes the time, and with it the serial number. " + _EXIT_CODES,
+        epilog="SOURCE_DATE_EPOCH fixes the time, and with it the serial number. "
+        "exit status: 0 done, 2 usage, 3 a part could not be examined",
     )
     bom.add_argument("path", type=Path, metavar="FILE|DIR")
     bom.add_argument("--format", choices=BILL_FORMATS, default=BILL_FORMATS[0], help="default: %(default)s")
