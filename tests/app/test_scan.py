@@ -24,7 +24,7 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 def here(tmp_path: Path, home: Path | None = None) -> Here:
     return Here(
         environment={"HOME": str(home or tmp_path)},
-        platform=this_platform(),
+        platform=this_platform,
         now=lambda: NOW,
         digest_cache=tmp_path / "cache" / "digests.sqlite",
         cores=1,

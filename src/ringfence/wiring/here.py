@@ -15,7 +15,7 @@ def here() -> Here:
     """This machine, now, as the running user."""
     return Here(
         environment=os.environ,
-        platform=this_platform(),
+        platform=this_platform,
         now=lambda: datetime.now(UTC),
         digest_cache=_cache_folder() / "digests.sqlite",
         cores=_cores(),

@@ -15,7 +15,7 @@ class Here:
     """The machine, the moment and the user."""
 
     environment: Mapping[str, str] = field(repr=False)
-    platform: Platform | None  # None where no implementation exists yet
+    platform: Callable[[], Platform | None]  # None where no implementation exists yet; asked only when needed
     now: Callable[[], datetime]  # UTC
     digest_cache: Path  # the file that remembers digests; made when missing
     cores: int

@@ -1,10 +1,16 @@
 """What each model may be used for: its own statements, and those of the models it was made from."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ringfence.artifacts.examine import surely_weights
-from ringfence.artifacts.licenses import LicenseFile, LicenseInput, judge_license, wants_text
+from ringfence.artifacts.licenses import (
+    LicenseFile,
+    LicenseInput,
+    LicenseJudgement,
+    judge_license,
+    wants_text,
+)
 from ringfence.core.limits import LIMITS
 from ringfence.core.models import Model, ModelFile
 from ringfence.endpoint.opening import read_head
@@ -17,24 +23,27 @@ def judge_licenses(models: Iterable[Model]) -> tuple[Model, ...]:
 
     Two rounds: a model's base may be another model of the same inventory, judged by its own files first.
     """
-    drafts = tuple((model, tuple(_license_file(file) for file in model.files)) for model in models)
+    drafts = tuple((model, _input(model)) for model in models)
+    alone = tuple(judge_license(stated) for _, stated in drafts)
     own = {
-        model.name.casefold(): judge_license(_input(model, files)).effective
-        for model, files in drafts
+        model.name.casefold(): judged.effective
+        for (model, _), judged in zip(drafts, alone, strict=True)
         if not model.remote
     }
 
     def license_of(repository: str) -> str | None:
         return own.get(repository.casefold())
 
-    return tuple(_judged(model, files, license_of) for model, files in drafts)
+    return tuple(
+        _with(model, judge_license(replace(stated, license_of=license_of)) if judged.base_models else judged)
+        for (model, stated), judged in zip(drafts, alone, strict=True)
+    )
 
 
-def _judged(model: Model, files: tuple[LicenseFile, ...], license_of: Callable[[str], str | None]) -> Model:
-    if model.remote or not any(file.format for file in files):
+def _with(model: Model, judged: LicenseJudgement) -> Model:
+    if model.remote or not any(file.format for file in model.files):
         return model
-    judged = judge_license(replace(_input(model, files), license_of=license_of))
-    if not judged.claims and not surely_weights(file.format for file in files):
+    if not judged.claims and not surely_weights(file.format for file in model.files):
         return model  # an array or a pickle is data until somebody says otherwise
     return replace(
         model,
@@ -45,8 +54,9 @@ def _judged(model: Model, files: tuple[LicenseFile, ...], license_of: Callable[[
     )
 
 
-def _input(model: Model, files: tuple[LicenseFile, ...]) -> LicenseInput:
+def _input(model: Model) -> LicenseInput:
     is_repository = model.store == "huggingface" or model.name.count("/") == 1
+    files = tuple(_license_file(file) for file in model.files)
     return LicenseInput(subject=model.name, files=files, repository=model.name if is_repository else None)
 
 

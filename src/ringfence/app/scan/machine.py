@@ -44,14 +44,15 @@ def _look(request: ScanRequest, here: Here, left_out: tuple[Skipped, ...]) -> Ru
     from ringfence.endpoint.listeners.find import find_listeners
     from ringfence.endpoint.network import network
 
-    if here.platform is None:
+    platform = here.platform()
+    if platform is None:
         return Running(
             skipped=tuple(not_implemented(kind) for kind in ("process", "listener", "accelerator"))
         )
-    snapshot = here.platform.snapshot()
+    snapshot = platform.snapshot()
     listeners = tuple(find_listeners(snapshot)) if request.listeners else ()
-    accelerators = tuple(find_accelerators(here.platform, snapshot)) if request.processes else ()
-    reach = network(here.platform)
+    accelerators = tuple(find_accelerators(platform, snapshot)) if request.processes else ()
+    reach = network(platform)
     found = (*listeners, *accelerators, reach)
     return Running(
         snapshot=snapshot if request.processes else None,
