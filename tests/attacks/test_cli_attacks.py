@@ -3,9 +3,13 @@
 import json
 import os
 import pty
+import select
+import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -178,3 +182,76 @@ def test_root_leaves_nothing_in_the_home_of_somebody_else(home: Path) -> None:
         each["reason"] for each in json.loads(done.stdout)["skipped"] if each["kind"] == "digest-cache"
     ]
     assert skipped == ["it would lie in a folder of somebody else"]
+
+
+# Signals
+
+
+@pytest.fixture
+def silent_server() -> Iterator[socket.socket]:
+    """Takes connections and never says a word: a scan that dials it is in the middle of its work."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+def started(home: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*COMMAND, "scan", "--no-hash", *arguments],
+        env=environment(home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_an_interrupted_scan_ends_without_a_word(home: Path, silent_server: socket.socket) -> None:
+    with started(home) as scan:
+        silent_server.accept()
+        scan.send_signal(signal.SIGINT)
+        assert scan.communicate() == ("", "")
+    assert scan.returncode == 130
+
+
+def test_a_second_interrupt_waits_for_nothing(home: Path, silent_server: socket.socket) -> None:
+    with started(home) as scan:
+        silent_server.accept()
+        while scan.poll() is None:
+            scan.send_signal(signal.SIGINT)
+        assert scan.communicate() == ("", "")
+    assert scan.returncode == -signal.SIGINT
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL, signal.SIGHUP])
+def test_walkers_end_with_the_scan_that_started_them(tmp_path: Path, number: signal.Signals) -> None:
+    for name in range(2000):
+        (tmp_path / "tree" / str(name) / "a/b/c").mkdir(parents=True)
+    with started(tmp_path, "--no-listeners", "--no-processes") as scan:
+        while not (walkers := children(scan.pid)) and scan.poll() is None:
+            pass
+        ends = [os.pidfd_open(pid) for pid in walkers]
+        assert ends
+        scan.send_signal(number)
+        scan.communicate()
+        for end in ends:
+            assert select.select([end], [], [], 10) == ([end], [], [])
+            os.close(end)
+
+
+def children(pid: int) -> list[int]:
+    """Started by any of its threads."""
+    found: list[int] = []
+    with suppress(OSError):  # a thread ends while it is looked at
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def test_standard_input_is_no_file_to_inspect(tmp_path: Path) -> None:
+    done = run("inspect", "-", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr.splitlines()[0]) == (
+        2,
+        "",
+        "ringfence: error: a model is not read in order, so it cannot come from standard input",
+    )
+    gguf(tmp_path, "-")
+    assert run("inspect", "-", "--no-hash", cwd=tmp_path, home=tmp_path).returncode == 0

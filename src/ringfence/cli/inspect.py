@@ -1,12 +1,13 @@
 """`ringfence inspect FILE|DIR`: all about one artifact."""
 
 import argparse
+import os
 
 from ringfence.app.inspect import inspect
 from ringfence.cli.failing import worst_severity_fails
 from ringfence.cli.streams import write
 from ringfence.cli.watching import watched
-from ringfence.core.errors import ExitCode
+from ringfence.core.errors import ExitCode, UsageError
 from ringfence.wiring.here import here
 
 __all__ = ["run"]
@@ -14,6 +15,11 @@ __all__ = ["run"]
 
 def run(options: argparse.Namespace) -> int:
     """Prints every model there with all that is known of it, or the document."""
+    if str(options.path) == "-" and not os.path.lexists("-"):
+        raise UsageError(
+            "a model is not read in order, so it cannot come from standard input",
+            hint="save it to a file and name that",
+        )
     with watched() as progress:
         result = inspect(options.path, here(), progress, hashed=not options.no_hash)
     if options.format == "json":

@@ -5,8 +5,10 @@ Each command's module is imported only when it is called, so that `ringfence --v
 
 import argparse
 import gc
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 
 from ringfence.cli.parser import make_parser
 from ringfence.cli.streams import NotWritten, discard_output, standard_streams, tell
@@ -22,6 +24,8 @@ _INTERRUPTED = 130  # 128 and the number of SIGINT, as shells say it
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; its exit code (see `ringfence.core.errors.ExitCode`, 130 when interrupted)."""
     gc.set_threshold(_COLLECT_AFTER)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
     try:
         with standard_streams():
             return _run(_parsed(arguments))
@@ -39,6 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ExitCode.NOT_EXAMINED
     except KeyboardInterrupt:
         return _INTERRUPTED
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Ends the command in good order. Whoever will not wait for that and asks again ends it at once."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    raise KeyboardInterrupt
 
 
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
