@@ -38,7 +38,7 @@ def scope_line(scope: Scope) -> RenderableType:
     outermost = [
         path for path in scope.paths if not any(path.is_relative_to(o) for o in scope.paths if o != path)
     ]
-    more = f" and {len(outermost) - _SHOWN} more places" if len(outermost) > _SHOWN else ""
+    more = f" and {len(outermost) - _SHOWN} more" if len(outermost) > _SHOWN else ""
     places = ", ".join(from_here(path) for path in outermost[:_SHOWN]) + more
     sizes = (
         f"files of known suffix and in stores at any size, others from {show_size(scope.min_size_bytes)} on"
