@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import resource
 import select
 import signal
 import socket
@@ -33,6 +34,7 @@ def run(
     stdin: int | None = None,
     cwd: Path | None = None,
     before: Callable[[], object] | None = None,
+    user: int | None = None,
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*COMMAND, *map(str, arguments)],
@@ -44,6 +46,7 @@ def run(
         cwd=cwd,
         check=False,
         preexec_fn=before,
+        user=user,
         timeout=60,
     )
 
@@ -255,3 +258,28 @@ def test_standard_input_is_no_file_to_inspect(tmp_path: Path) -> None:
     )
     gguf(tmp_path, "-")
     assert run("inspect", "-", "--no-hash", cwd=tmp_path, home=tmp_path).returncode == 0
+
+
+# A machine that gives little
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="how many processes a person runs already is anybody's guess")
+def test_a_machine_without_threads_is_an_error_and_no_crash(home: Path) -> None:
+    for folder in (home, *home.parents[:3]):
+        folder.chmod(0o755)
+    limit = (resource.RLIMIT_NPROC, (1, 1))
+    done = run("scan", "--no-hash", home=home, before=lambda: resource.setrlimit(*limit), user=NOBODY)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.splitlines() == [
+        "ringfence: error: this system allows no more threads",
+        "ringfence: hint: look at fewer folders at a time, or raise the limit (ulimit -a)",
+    ]
+
+
+def test_few_open_files_cost_time_and_no_model(home: Path) -> None:
+    done = run(
+        "scan", "--json", home=home, before=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24))
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    (model,) = json.loads(done.stdout)["models"]
+    assert model["id"]

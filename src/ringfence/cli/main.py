@@ -4,6 +4,7 @@ Each command's module is imported only when it is called, so that `ringfence --v
 """
 
 import argparse
+import errno
 import gc
 import signal
 import sys
@@ -37,12 +38,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `ringfence scan | head` is no mistake
         discard_output()
         return ExitCode.DONE
-    except MemoryError:
-        tell("ringfence: error: out of memory")
-        tell("ringfence: hint: look at fewer folders at a time")
+    except (MemoryError, OSError, RuntimeError) as error:
+        what = _used_up(error)
+        if what is None:
+            raise
+        tell(f"ringfence: error: this system allows no more {what}")
+        tell("ringfence: hint: look at fewer folders at a time, or raise the limit (ulimit -a)")
         return ExitCode.NOT_EXAMINED
     except KeyboardInterrupt:
         return _INTERRUPTED
+
+
+def _used_up(error: Exception) -> str | None:
+    """What there is no more of; None when the error is another, and a mistake of ours."""
+    if isinstance(error, MemoryError):
+        return "memory"
+    if isinstance(error, OSError):
+        return "open files" if error.errno in (errno.EMFILE, errno.ENFILE) else None
+    return "threads" if str(error) == "can't start new thread" else None
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
