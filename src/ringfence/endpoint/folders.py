@@ -12,13 +12,14 @@ import gc
 import marshal
 import os
 import stat
+import time
 from collections.abc import Callable, Iterable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` itself would cost each process as long as the rest of its start
     from typing import Any
 
-__all__ = ["Folder", "Part", "Rules", "Seen", "Troubles", "look", "main", "receive", "send"]
+__all__ = ["Folder", "Part", "Rules", "Seen", "Troubles", "look", "main", "real_path", "receive", "send"]
 
 Folder = tuple[str, int, bool]
 """Path, how many folders below the start it lies, and whether it belongs to a store."""
@@ -38,6 +39,7 @@ what is walked, each path with a slash behind it."""
 
 ENTRIES_PER_TASK = 4000
 FILES_PER_PART = 1000
+LINKS_PER_TASK_S = 10.0  # a chain of links through very long paths takes the kernel itself milliseconds
 PATHS_PER_TROUBLE = 3
 
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -69,6 +71,7 @@ class _Task:
         self._tails = frozenset(f".{suffix}"[-_TAIL:] for suffix in self._suffixes | _MARKS)
         self._below_closed = tuple(f"{path}/" for path in self._closed)
         self._report = report
+        self._links_s = 0.0
         self._start_part()
 
     def run(self) -> list[Folder]:
@@ -149,13 +152,24 @@ class _Task:
             self._todo.append((path, depth + 1, stored or path in self._stores))
 
     def _link(self, fd: int, folder: str, path: str, name: str) -> None:
+        if self._links_s > LINKS_PER_TASK_S:
+            self._trouble("link", "one of many links that take too long to follow", path)
+            return
+        began = time.monotonic()
+        self._follow(fd, folder, path, name)
+        self._links_s += time.monotonic() - began
+
+    def _follow(self, fd: int, folder: str, path: str, name: str) -> None:
         """A link to a file counts when its own suffix does; a link to a folder is never followed."""
         known = self._suffix_is_known(name)
+        end = ""
         try:
             # The first hop is judged by its text: to ask for what lies on a dead server can take for ever.
             target = os.readlink(name, dir_fd=fd)
             hop = os.path.normpath(target if target.startswith("/") else f"{folder}/{target}")
             status = None if self._is_closed(hop) else os.stat(name, dir_fd=fd)
+            if status and (known or stat.S_ISDIR(status.st_mode)):
+                end = real_path(path)
         except FileNotFoundError:
             if known:
                 self._trouble("link", "leads nowhere", path)
@@ -164,9 +178,8 @@ class _Task:
             if known:
                 self._trouble("link", error.errno or 0, path)
             return
-        if status and not known and not stat.S_ISDIR(status.st_mode):
+        if status and not end:
             return
-        end = os.path.realpath(path) if status else hop
         if status is None or self._is_closed(end):
             self._trouble("link", "leads into a mount that is left out", path)
         elif stat.S_ISDIR(status.st_mode):
@@ -221,6 +234,23 @@ def _seen(path: str, status: os.stat_result) -> Seen:
         status.st_ctime_ns,
         status.st_nlink,
     )
+
+
+def real_path(path: str) -> str:
+    """Where `path` leads in the end. Asks the kernel, because `os.path.realpath` looks at every part of every
+    link in turn, and a chain of links through long paths makes that last for seconds.
+
+    Raises:
+        OSError: it leads nowhere.
+        ValueError: it can be no path.
+    """
+    if not hasattr(os, "O_PATH"):
+        return os.path.realpath(path, strict=True)
+    fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        return os.readlink(f"/proc/self/fd/{fd}")  # noqa: PTH115
+    finally:
+        os.close(fd)
 
 
 def send(fd: int, message: "Any") -> None:  # noqa: ANN401  what `marshal` takes

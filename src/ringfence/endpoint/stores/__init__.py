@@ -1,6 +1,5 @@
 """The table of stores, and the models that lie in them."""
 
-import os
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -9,6 +8,7 @@ from pathlib import Path
 from ringfence.core.inventory import Skipped
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable
+from ringfence.endpoint.folders import real_path
 from ringfence.endpoint.home import Home
 from ringfence.endpoint.opening import refusal
 from ringfence.endpoint.stores import (
@@ -129,13 +129,13 @@ def _existing(place: Path, *, within: Path | None) -> Path | Skipped | None:
     Where it lies outside of `within`, it has to have the same owner.
     """
     try:
-        real = Path(os.path.realpath(place))
+        real = Path(real_path(str(place)))
         status = real.stat()
         if not stat.S_ISDIR(status.st_mode):
             return None
         if real == real.parent:
             return _skipped(place, "the whole file system, not a store")
-        if within is None or real.is_relative_to(os.path.realpath(within)):
+        if within is None or real.is_relative_to(real_path(str(within))):
             return real
         if status.st_uid != within.stat().st_uid:
             return _skipped(place, "leads to a folder of somebody else")

@@ -12,6 +12,7 @@ hashed and tested for being a model, and nothing of it shown.
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from ringfence.core.bounded_json import BadJson, Json, parse
 from ringfence.core.inventory import Skipped
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable
+from ringfence.endpoint.folders import real_path
 from ringfence.endpoint.opening import read_small, refusal
 from ringfence.endpoint.settings import read_yaml
 
@@ -44,7 +46,7 @@ class Tree:
     """One root, and what had to be left out below it."""
 
     def __init__(self, root: Path) -> None:
-        self.root = Path(os.path.realpath(root))
+        self.root = _settled(root)
         self._owner = _owner(self.root)
         self._entries_left = LIMITS.store_entries
         self._record_bytes_left = LIMITS.store_records_bytes
@@ -60,7 +62,7 @@ class Tree:
 
     def files_below(self, folder: Path) -> Iterator[tuple[str, Entry]]:
         """Each regular file at any depth, with its path relative to `folder`, in order; no folder twice."""
-        seen = {os.path.realpath(folder)}
+        seen = {str(_settled(folder))}
         waiting = [(folder, "", 0)]
         while waiting:
             current, prefix, depth = waiting.pop()
@@ -81,7 +83,7 @@ class Tree:
         None, and counted as skipped, when it leads out of the root to something of somebody else.
         """
         try:
-            real = Path(os.path.realpath(path))
+            real = _real(path)
             if real.is_relative_to(self.root):
                 return real
             status = real.stat()
@@ -187,6 +189,25 @@ class Tree:
             return None
         self._record_bytes_left -= cost * len(data or b"")
         return data
+
+
+def _real(path: Path) -> Path:
+    """Links resolved, as far as there is something.
+
+    Raises:
+        OSError, ValueError: the system refuses to say.
+    """
+    for there in (path, *path.parents):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            return Path(os.path.normpath(Path(real_path(str(there)), path.relative_to(there))))
+    return path
+
+
+def _settled(folder: Path) -> Path:
+    try:
+        return _real(folder)
+    except (OSError, ValueError):
+        return folder
 
 
 def _owner(root: Path) -> int | None:
