@@ -42,7 +42,7 @@ from ringfence.endpoint.stores import (
     store_roots,
     tree,
 )
-from ringfence.endpoint.stores.local_dir import METADATA_FOLDER, local_download
+from ringfence.endpoint.stores.local_dir import METADATA_FOLDER, local_downloads
 from ringfence.endpoint.stores.store import Store, StoredFile, StoredModel
 
 TINY = "manifests/registry.ollama.ai/library/tiny/latest"
@@ -311,7 +311,7 @@ def test_metadata_of_a_download_cannot_name_a_file_outside_its_folder(tmp_path: 
     os.mkfifo(tmp_path / "b")
     write(tmp_path / "nan")
     belongs_to_a_stranger(tmp_path)
-    for path in paths(list(local_download(tmp_path))):
+    for path in paths(list(local_downloads([tmp_path]))):
         assert path.is_relative_to(tmp_path)
 
 

@@ -13,6 +13,11 @@ from typing import Any
 
 import pytest
 
+from ringfence.core.inventory import Skipped
+from ringfence.endpoint.stores import local_dir
+from ringfence.endpoint.stores.local_dir import METADATA_FOLDER, local_downloads
+from ringfence.endpoint.stores.tree import Budget
+
 NOBODY = 65534
 FILES_ONLY = ("--no-processes", "--no-listeners", "--no-hash")
 EVIL = "\x1b[31mred\x1b]0;title\x07\u202egnp\r\n[bold]X[link=http:evil]l\x9b2J\x7f"
@@ -250,3 +255,43 @@ def test_inspecting_a_large_folder_is_about_its_models_and_nothing_else(tmp_path
         (tmp_path / f"{number}.txt").touch()
     found = document(ringfence("inspect", tmp_path, "--no-hash", "--json", home=tmp_path))
     assert (found["complete"], len(found["models"]), found["skipped"]) == (True, 1, [])
+
+
+# Little that costs much
+
+
+def test_chains_of_links_through_long_paths_are_followed_by_the_kernel(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    hub = home / ".cache/huggingface/hub/models--a--b"
+    snapshot = hub / "snapshots" / ("0" * 40)
+    snapshot.mkdir(parents=True)
+    deep = tmp_path.joinpath(*"a" * 800)
+    deep.mkdir(parents=True)
+    gguf(deep / "model", name="x")
+    name = "model"
+    for number in range(36):
+        (deep / f"{number}").symlink_to(deep / name)
+        name = f"{number}"
+    for number in range(40):
+        (home / f"{number}.gguf").symlink_to(deep / name)
+        (snapshot / f"{number}.gguf").symlink_to(deep / name)
+    found = scanned(home)
+    assert {file["path"] for model in found["models"] for file in model["files"]} == {str(deep / "model")}
+
+
+def test_records_of_downloads_that_many_folders_share_by_links_are_read_up_to_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_dir, "Budget", lambda: Budget(entries=1000))
+    (tmp_path / "many").mkdir()
+    for number in range(300):
+        (tmp_path / f"many/{number}.metadata").touch()
+    folders = [tmp_path / f"folder{number}" for number in range(100)]
+    for folder in folders:
+        (folder / ".cache/huggingface").mkdir(parents=True)
+        (folder / METADATA_FOLDER).symlink_to(tmp_path / "many")
+    said = list(local_downloads(folders))
+    assert [each.reason for each in said if isinstance(each, Skipped)][-1] == (
+        "more than 300000 names in records of downloads"
+    )
+    assert sum(each.count for each in said if isinstance(each, Skipped)) == 1000 + 2

@@ -13,7 +13,7 @@ from endpoint.stores.store_trees import COMMIT, git_sha1, home, hub_snapshot, na
 from ringfence.core.inventory import Skipped
 from ringfence.endpoint.home import System
 from ringfence.endpoint.stores.huggingface import STORE
-from ringfence.endpoint.stores.local_dir import local_download
+from ringfence.endpoint.stores.local_dir import local_downloads
 from ringfence.endpoint.stores.store import StoredFile, StoredModel
 
 WEIGHTS = save({"w": np.zeros((2, 2), dtype=np.float32)})
@@ -80,7 +80,7 @@ def test_a_local_dir_that_the_real_client_filled_tells_commit_and_claims(tmp_pat
     folder = tmp_path / "here"
     with hub("acme/tiny", FILES) as endpoint:
         download(f"snapshot_download('acme/tiny', local_dir={str(folder)!r})", endpoint, tmp_path)
-    assert list(local_download(folder)) == [
+    assert list(local_downloads([folder])) == [
         StoredModel(
             store="huggingface",
             name="here",
@@ -98,14 +98,14 @@ def test_a_file_of_a_local_dir_that_was_changed_since_claims_nothing(tmp_path: P
         )
     later = (tmp_path / "config.json").stat().st_mtime + 60
     os.utime(tmp_path / "config.json", (later, later))
-    (model,) = local_download(tmp_path)
+    (model,) = local_downloads([tmp_path])
     assert isinstance(model, StoredModel)
     assert model.files == (StoredFile(path=tmp_path / "config.json", name="config.json"),)
 
 
 def test_a_folder_that_no_client_filled_is_no_download(tmp_path: Path) -> None:
     write(tmp_path / "config.json", "{}")
-    assert list(local_download(tmp_path)) == []
+    assert list(local_downloads([tmp_path])) == []
 
 
 def test_the_claim_is_the_repositorys_blob_even_when_that_is_a_link_into_the_shared_store(

@@ -87,7 +87,7 @@ def test_past_the_limit_of_names_a_store_is_read_no_further_and_the_result_says_
 def test_past_the_limit_of_record_bytes_no_more_records_are_read_and_the_result_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    total = LIMITS.store_record_bytes + 700  # one manifest and its config take more
+    total = LIMITS.store_record_bytes + 2100  # two manifests and a config, each counted as 1 KiB or more
     monkeypatch.setattr(tree, "LIMITS", dataclasses.replace(LIMITS, store_records_bytes=total))
     for tag in "abcd":
         ollama_model(tmp_path, f"registry.ollama.ai/library/tiny/{tag}")

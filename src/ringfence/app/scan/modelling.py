@@ -15,7 +15,7 @@ from ringfence.core.findings import Finding
 from ringfence.core.inventory import Skipped
 from ringfence.core.models import Model, ModelFile
 from ringfence.endpoint.found import FileId
-from ringfence.endpoint.stores.local_dir import METADATA_FOLDER, local_download
+from ringfence.endpoint.stores.local_dir import METADATA_FOLDER, local_downloads
 from ringfence.endpoint.stores.store import StoredFile, StoredModel
 
 __all__ = ["make_models"]
@@ -59,13 +59,12 @@ def _recorded(record: StoredModel, files: Files, claimed: set[FileId], skipped: 
 def _downloaded(files: Iterable[SeenFile], skipped: list[Skipped]) -> Iterator[StoredModel]:
     """What hub downloads into a folder of the user's choice recorded there."""
     near = {folder for file in files for folder in file.found.path.parents[:_LOCAL_DIR_DEPTH]}
-    for folder in sorted(near):
-        if os.path.isdir(folder / METADATA_FOLDER):  # noqa: PTH112 - Path.is_dir raises below a closed folder
-            for record in local_download(folder):
-                if isinstance(record, Skipped):
-                    skipped.append(record)
-                else:
-                    yield record
+    folders = (folder for folder in sorted(near) if os.path.isdir(folder / METADATA_FOLDER))  # noqa: PTH112
+    for record in local_downloads(folders):
+        if isinstance(record, Skipped):
+            skipped.append(record)
+        else:
+            yield record
 
 
 def _loose(files: Files, claimed: set[FileId], skipped: list[Skipped]) -> Iterator[Model]:

@@ -7,30 +7,37 @@ it meets one. The repository's name stands nowhere; the model is called after it
 Source: huggingface_hub 2.4, _local_folder.py; HubApi of swift-transformers writes the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ringfence.core.inventory import Skipped
 from ringfence.core.limits import LIMITS
-from ringfence.core.text import clip
+from ringfence.core.text import clip, printable
 from ringfence.endpoint.stores.digest_names import git_sha1_of, sha256_of
 from ringfence.endpoint.stores.store import StoredFile, StoredModel
-from ringfence.endpoint.stores.tree import Tree
+from ringfence.endpoint.stores.tree import Budget, Tree
 
-__all__ = ["METADATA_FOLDER", "downloaded_model", "local_download"]
+__all__ = ["METADATA_FOLDER", "downloaded_model", "local_downloads"]
 
 METADATA_FOLDER = Path(".cache/huggingface/download")
 _METADATA = ".metadata"
 _CLOCK_TOLERANCE_S = 1.0  # huggingface_hub's own
 
 
-def local_download(folder: Path) -> Iterator[StoredModel | Skipped]:
-    """The model that was downloaded into `folder`, and what could not be read; nothing when none was."""
-    tree = Tree(folder)
-    if model := downloaded_model(tree, tree.root, store="huggingface", name=tree.root.name):
-        yield model
-    yield from tree.skipped()
+def local_downloads(folders: Iterable[Path]) -> Iterator[StoredModel | Skipped]:
+    """The models that were downloaded into `folders`, and what could not be read. What is read of all the
+    records together is bounded as for one store: links can lead from each folder to the same ones."""
+    budget = Budget()
+    for folder in folders:
+        tree = Tree(folder, budget)
+        if model := downloaded_model(tree, tree.root, store="huggingface", name=tree.root.name):
+            yield model
+        yield from tree.skipped()
+        if budget.entries == 0:
+            reason = f"more than {LIMITS.store_entries} names in records of downloads"
+            yield Skipped(kind="folder", subject=printable(str(folder)), reason=reason)
+            return
 
 
 def downloaded_model(tree: Tree, folder: Path, *, store: str, name: str) -> StoredModel | None:

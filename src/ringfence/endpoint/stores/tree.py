@@ -13,7 +13,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ringfence.core.bounded_json import BadJson, Json, parse
@@ -24,9 +24,10 @@ from ringfence.endpoint.folders import real_path
 from ringfence.endpoint.opening import read_small, refusal
 from ringfence.endpoint.settings import read_yaml
 
-__all__ = ["Entry", "Tree"]
+__all__ = ["Budget", "Entry", "Tree"]
 
-_YAML_COST = 32  # its parser is that much slower than the one for JSON
+_OPENING_COST = 1024  # bytes that could have been read instead of opening one more file
+_YAML_COST = 128  # its parser is that much slower than the one for JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +43,21 @@ class Entry:
         return self.path.name
 
 
+@dataclass(slots=True)
+class Budget:
+    """What may still be read: of one root, or of several that share it."""
+
+    entries: int = field(default_factory=lambda: LIMITS.store_entries)
+    record_bytes: int = field(default_factory=lambda: LIMITS.store_records_bytes)
+
+
 class Tree:
     """One root, and what had to be left out below it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, budget: Budget | None = None) -> None:
         self.root = _settled(root)
         self._owner = _owner(self.root)
-        self._entries_left = LIMITS.store_entries
-        self._record_bytes_left = LIMITS.store_records_bytes
+        self._left = budget or Budget()
         self._skips: dict[tuple[str, str, str], Skipped] = {}
 
     def folders(self, folder: Path) -> list[Entry]:
@@ -142,12 +150,12 @@ class Tree:
         try:
             with os.scandir(folder) as listing:
                 for each in listing:
-                    if self._entries_left == 0:
+                    if self._left.entries == 0:
                         self.skip(
                             folder, f"more than {LIMITS.store_entries} names in the store", kind="folder"
                         )
                         break
-                    self._entries_left -= 1
+                    self._left.entries -= 1
                     if entry := self._entry(each):
                         found.append(entry)
         except (OSError, ValueError) as error:
@@ -180,14 +188,14 @@ class Tree:
     def _record(
         self, real: Path, *, max_bytes: int = LIMITS.store_record_bytes, cost: int = 1
     ) -> bytes | None:
-        if self._record_bytes_left < cost * max_bytes:
+        if self._left.record_bytes < cost * max_bytes:
             self.skip(real, f"more than {LIMITS.store_records_bytes} bytes of records in the store")
             return None
         data = read_small(real, max_bytes=max_bytes)
         if isinstance(data, Skipped):
             self.note(data)
             return None
-        self._record_bytes_left -= cost * len(data or b"")
+        self._left.record_bytes -= cost * max(len(data or b""), _OPENING_COST)
         return data
 
 
@@ -197,7 +205,9 @@ def _real(path: Path) -> Path:
     Raises:
         OSError, ValueError: the system refuses to say.
     """
-    for there in (path, *path.parents):
+    with suppress(FileNotFoundError, NotADirectoryError):
+        return Path(real_path(str(path)))
+    for there in path.parents:
         with suppress(FileNotFoundError, NotADirectoryError):
             return Path(os.path.normpath(Path(real_path(str(there)), path.relative_to(there))))
     return path
