@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check format bench fuzz lock demo-files clean
+.PHONY: run test check format bench fuzz lock demo-files allowlist clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/run.stamp
@@ -36,6 +36,13 @@ lock:
 
 demo-files: $(VENV)/dev.stamp
 	$(BIN)/python scripts/demo_files.py
+
+# What pickles may name of libraries, looked up in an environment that has them.
+LIBRARIES := .cache/libraries
+allowlist:
+	test -x $(LIBRARIES)/bin/pip || $(PYTHON) -m venv $(LIBRARIES)
+	$(LIBRARIES)/bin/pip install --quiet --only-binary :all: scikit-learn scipy pandas xgboost lightgbm torch
+	$(LIBRARIES)/bin/python scripts/allowlist.py
 
 clean:
 	rm -rf $(VENV) .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -36,7 +36,26 @@ class Limits:
     header_string_bytes: int = 16 * _MIB
     header_depth: int = 16
     pickle_ops: int = 200_000  # enough to name what a checkpoint is; judging it is not scan's work
-    inflated_bytes: int = 1 * _MIB
+    inflated_bytes: int = 1 * _MIB  # of one member, to name what it is
+
+    # Pickles that are judged, opcode by opcode
+    judged_bytes: int = 2 * _GIB  # read of one file in all
+    judged_opcode_bytes: int = 512 * _MIB  # walked of one file; literals that are skipped do not count
+    judged_inflated_bytes: int = 256 * _MIB  # of one compressed file or member
+    pickle_stack: int = 16_000_000  # items
+    pickle_marks: int = 1_000_000  # of containers that are open at one time
+    pickle_memo: int = 16_000_000  # items
+    pickle_globals: int = 10_000  # different ones
+    pickle_uses: int = 10_000  # calls of what is on no list
+    pickle_name_bytes: int = 1_000
+    pickle_arguments: int = 64  # kept of one tuple
+    pickle_nesting: int = 8  # pickles within pickles' bytes and arrays
+    pickle_nested: int = 1_000  # such pickles
+    pickles_stacked: int = 10_000  # one behind the other
+    carved_bytes: int = 16 * _MIB  # searched for pickles behind the end of one
+    carved_places: int = 64
+
+    # More of model files
     read_bytes: int = 128 * _MIB  # of one file in all, whatever its size
     json_header_bytes: int = 25_000_000  # hubs cap safetensors headers here
     literal_bytes: int = 64 * _KIB  # the header of a NumPy array

@@ -1,0 +1,1 @@
+"""What loading a pickle would do, found out without loading it."""

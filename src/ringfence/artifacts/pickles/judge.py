@@ -1,0 +1,165 @@
+"""What a pickle does, as findings: each import, call and oddity with what it means and what to do."""
+
+from collections.abc import Iterator
+
+from ringfence.artifacts.pickles.policy import (
+    Kind,
+    arguments_look_dangerous,
+    danger,
+    is_watched,
+    kind_of,
+    library_of,
+)
+from ringfence.artifacts.pickles.seen import How, Seen, Use
+from ringfence.artifacts.pickles.walk import Readings, walk
+from ringfence.artifacts.reader import Reader
+from ringfence.artifacts.spotted import Spotted
+from ringfence.core.findings import Confidence, Severity
+
+__all__ = ["judge"]
+
+_DO_NOT_LOAD = "do not load it: loading runs what is named here"
+_ASK = "load it only if you know this code and where the file comes from; safetensors needs no code at all"
+_STORAGE_IDS = ("storage",)
+
+
+def judge(reader: Reader, *, pickles: int | None = None, with_storages: bool = False) -> Iterator[Spotted]:
+    """What was spotted in the stream of pickles that `reader` holds; nothing when it only makes plain data.
+
+    `pickles` says how many there are where raw data follows them; `with_storages` that persistent ids are
+    PyTorch's.
+    """
+    readings = walk(reader, Seen(is_watched), pickles=pickles)
+    main = readings.main
+    yield from _imports(main)
+    yield from _uses(main)
+    yield from _hidden(main, with_storages=with_storages)
+    yield from _anomalies(main)
+    yield from _other_readings(readings)
+
+
+def _imports(seen: Seen) -> Iterator[Spotted]:
+    called = {(use.module, use.name) for use in seen.uses.values()}
+    libraries: dict[str, list[str]] = {}
+    first_at: dict[str, int] = {}
+    for (module, name), found in seen.imports.items():
+        if (library := library_of(module, name)) is not None and kind_of(module, name) is Kind.LIBRARY:
+            libraries.setdefault(library, []).append(f"{module}.{name}")
+            first_at.setdefault(library, found.at)
+        elif (module, name) not in called and kind_of(module, name) is not Kind.DATA:
+            yield _import(module, name, found.at)
+    for library, names in libraries.items():
+        yield Spotted(
+            check="pickle-needs-library",
+            severity=Severity.INFO,
+            confidence=Confidence.CERTAIN,
+            at=first_at[library],
+            evidence=(f"{library}: {', '.join(sorted(names)[:8])}",),
+            advice=f"load it with {library} as its publisher ships it",
+        )
+
+
+def _import(module: str, name: str, at: int) -> Spotted:
+    kind = kind_of(module, name)
+    severity, check = {
+        Kind.DANGEROUS: (Severity.CRITICAL, "pickle-dangerous-import"),
+        Kind.STANDARD_LIBRARY: (Severity.HIGH, "pickle-suspicious-import"),
+        Kind.DOTTED: (Severity.HIGH, "pickle-suspicious-import"),
+        Kind.MODULE: (Severity.HIGH, "pickle-suspicious-import"),
+    }.get(kind, (Severity.LOW, "pickle-unknown-import"))
+    why = danger(module, name) if kind is Kind.DANGEROUS else kind.value
+    return Spotted(
+        check=check,
+        severity=severity,
+        confidence=Confidence.LIKELY,
+        at=at,
+        evidence=(f"{module}.{name}", why or ""),
+        advice=_ASK if severity == Severity.LOW else _DO_NOT_LOAD,
+    )
+
+
+def _uses(seen: Seen) -> Iterator[Spotted]:
+    for use in seen.uses.values():
+        if (found := _use(use)) is not None:
+            yield found
+
+
+def _use(use: Use) -> Spotted | None:
+    kind = kind_of(use.module, use.name)
+    evidence: tuple[str, ...] = (f"{use.module}.{use.name}{use.shown}",)
+    if use.how is How.CHANGE:
+        check, severity = "pickle-changes-import", Severity.HIGH
+        evidence = (f"{use.module}.{use.name} is changed",)
+        if kind is Kind.DANGEROUS:
+            severity = Severity.CRITICAL
+    elif kind is Kind.DATA:
+        if not arguments_look_dangerous(use) and use.name != "_load_from_bytes":
+            return None
+        if use.name == "_load_from_bytes":
+            return None
+        check, severity = "pickle-odd-arguments", Severity.HIGH
+    elif kind is Kind.DANGEROUS:
+        check, severity = "pickle-dangerous-call", Severity.CRITICAL
+        evidence = (*evidence, danger(use.module, use.name) or "")
+    elif kind is Kind.CLASS:
+        risky = arguments_look_dangerous(use)
+        check, severity = "pickle-unknown-class", Severity.HIGH if risky else Severity.LOW
+    else:
+        check, severity = "pickle-unknown-call", Severity.HIGH
+    return Spotted(
+        check=check,
+        severity=severity,
+        confidence=Confidence.LIKELY if severity < Severity.CRITICAL else Confidence.CERTAIN,
+        at=use.at,
+        evidence=evidence,
+        advice=_ASK if severity == Severity.LOW else _DO_NOT_LOAD,
+    )
+
+
+def _hidden(seen: Seen, *, with_storages: bool) -> Iterator[Spotted]:
+    for code, at in seen.extensions.items():
+        yield Spotted(
+            check="pickle-extension",
+            severity=Severity.HIGH,
+            confidence=Confidence.LIKELY,
+            at=at,
+            evidence=(f"extension code {code}",),
+            advice="do not load it: what the code stands for is decided by whoever loads it",
+        )
+    for word, at in seen.persistent.items():
+        if not (with_storages and word in _STORAGE_IDS):
+            yield Spotted(
+                check="pickle-persistent-id",
+                severity=Severity.LOW,
+                confidence=Confidence.CERTAIN,
+                at=at,
+                evidence=(f"persistent id {word!r}",),
+                advice="find out which program wrote it: only that one knows what the id stands for",
+            )
+
+
+def _anomalies(seen: Seen) -> Iterator[Spotted]:
+    for odd in seen.anomalies.values():
+        check = "pickle-hidden-name" if "whose name is computed" in odd.detail else "pickle-anomaly"
+        if odd.over_limit:
+            check = "over-limit"
+        yield Spotted(
+            check=check,
+            severity=Severity.HIGH if odd.serious else Severity.MEDIUM,
+            confidence=Confidence.LIKELY if odd.serious else Confidence.CERTAIN,
+            at=odd.at,
+            evidence=(odd.detail,),
+            advice="do not load it: no honest program writes such a pickle"
+            if odd.serious
+            else "look at the file by hand; what follows could not be examined with certainty",
+        )
+
+
+def _other_readings(readings: Readings) -> Iterator[Spotted]:
+    known = set(readings.main.imports)
+    for other in readings.others:
+        for found in (*_imports(other), *_uses(other)):
+            if found.severity == Severity.CRITICAL and not any(
+                found.evidence[0].startswith(f"{module}.{name}") for module, name in known
+            ):
+                yield found

@@ -1,0 +1,145 @@
+"""What the symbolic machine saw a stream of pickles do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ringfence.core.limits import LIMITS
+
+__all__ = ["Anomaly", "Global", "How", "Made", "Nested", "Seen", "State", "Use"]
+
+
+class How(StrEnum):
+    """How a pickle uses what it imports."""
+
+    CALL = "call"  # REDUCE
+    INSTANCE = "instance"  # INST, OBJ, NEWOBJ, NEWOBJ_EX: a class, or a call all the same
+    CHANGE = "change"  # BUILD, SETITEMS or APPENDS on the imported object itself
+
+
+class Global:
+    """Something that a pickle imports. One value for each name, so that a million calls cost nothing."""
+
+    __slots__ = ("at", "keeps", "made", "module", "name", "watched")
+
+    def __init__(self, module: str, name: str, at: int, *, watched: bool) -> None:
+        self.module = module
+        self.name = name
+        self.at = at  # where it was first named
+        self.watched = watched  # its calls are reported
+        self.keeps = (module, name) in _KEPT
+        self.made = Made(self, None)
+
+
+class Made:
+    """What a call returned."""
+
+    __slots__ = ("arguments", "of", "state")
+
+    def __init__(self, of: Global | None, arguments: object) -> None:
+        self.of = of
+        self.arguments = arguments
+        self.state: object = None
+
+
+class State:
+    """A dictionary whose entries matter, because joblib reads an array's length from them."""
+
+    __slots__ = ("entries",)
+
+    def __init__(self) -> None:
+        self.entries: dict[str, object] = {}
+
+
+_KEPT = {("numpy", "dtype"), ("joblib.numpy_pickle", "NumpyArrayWrapper")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """One use of a global that is watched."""
+
+    how: How
+    module: str
+    name: str
+    at: int
+    shown: str  # the arguments as far as they are literals, to be clipped and made printable
+    texts: tuple[str, ...]  # the strings among them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anomaly:
+    """Something that no honest writer puts into a pickle, or that ended the walk."""
+
+    at: int
+    detail: str  # our words
+    serious: bool  # made to hide something
+    over_limit: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nested:
+    """Bytes in a pickle that look like another pickle."""
+
+    at: int
+    size_bytes: int
+
+
+@dataclass(slots=True)
+class Seen:
+    """Everything gathered, in order of appearance. It only grows; an error later on removes nothing."""
+
+    watched: Callable[[str, str], bool]  # whether the calls of module, name are to be reported
+    imports: dict[tuple[str, str], Global] = field(default_factory=dict)
+    uses: dict[tuple[How, str, str, str], Use] = field(default_factory=dict)
+    anomalies: dict[tuple[str, bool], Anomaly] = field(default_factory=dict)
+    nested: list[Nested] = field(default_factory=list)
+    extensions: dict[int, int] = field(default_factory=dict)  # code → where
+    persistent: dict[str, int] = field(default_factory=dict)  # the id's first word, "" when computed → where
+    arrays: int = 0  # whose bytes were stepped over
+    pickles: int = 0  # that came to their end
+    walked_bytes: int = 0
+
+    def imported(self, module: str, name: str, at: int) -> Global:
+        """The global of that name."""
+        found = self.imports.get((module, name))
+        if found is None:
+            found = Global(module, name, at, watched=self.watched(module, name))
+            if len(self.imports) < LIMITS.pickle_globals:
+                self.imports[module, name] = found
+            else:
+                self.odd(at, f"more than {LIMITS.pickle_globals} imports", over_limit=True)
+        return found
+
+    def used(self, use: Use) -> None:
+        """Notes the use."""
+        if len(self.uses) < LIMITS.pickle_uses:
+            self.uses.setdefault((use.how, use.module, use.name, use.shown), use)
+        else:
+            self.odd(use.at, f"more than {LIMITS.pickle_uses} calls", over_limit=True)
+
+    def odd(self, at: int, detail: str, *, serious: bool = False, over_limit: bool = False) -> None:
+        """Notes an anomaly; the same one counts once."""
+        if len(self.anomalies) < LIMITS.evidence_items or serious:
+            key = (detail, serious)
+            if len(self.anomalies) < 2 * LIMITS.evidence_items:
+                self.anomalies.setdefault(
+                    key, Anomaly(at=at, detail=detail, serious=serious, over_limit=over_limit)
+                )
+
+    def add(self, other: "Seen", *, moved: int = 0) -> None:
+        """Everything that `other` saw in a part of this stream that begins at `moved`."""
+        for each in other.imports.values():
+            self.imported(each.module, each.name, each.at + moved)
+        for use in other.uses.values():
+            self.used(
+                Use(how=use.how, module=use.module, name=use.name, at=use.at + moved,
+                    shown=use.shown, texts=use.texts)
+            )  # fmt: skip
+        for odd in other.anomalies.values():
+            self.odd(odd.at + moved, odd.detail, serious=odd.serious, over_limit=odd.over_limit)
+        for code, at in other.extensions.items():
+            self.extensions.setdefault(code, at + moved)
+        for word, at in other.persistent.items():
+            self.persistent.setdefault(word, at + moved)
+        self.arrays += other.arrays
+        self.pickles += other.pickles
