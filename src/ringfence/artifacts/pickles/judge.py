@@ -21,6 +21,7 @@ __all__ = ["judge"]
 _DO_NOT_LOAD = "do not load it: loading runs what is named here"
 _ASK = "load it only if you know this code and where the file comes from; safetensors needs no code at all"
 _STORAGE_IDS = ("storage",)
+_LEGACY_TORCH = b"\x80\x02\x8a\n".decode("utf-8", "replace")  # as `Use.texts` has it
 
 
 def judge(reader: Reader, *, pickles: int | None = None, with_storages: bool = False) -> Iterator[Spotted]:
@@ -92,10 +93,12 @@ def _use(use: Use) -> Spotted | None:
         evidence = (f"{use.module}.{use.name} is changed",)
         if kind is Kind.DANGEROUS:
             severity = Severity.CRITICAL
+    elif use.name == "_load_from_bytes" and kind is Kind.DATA:
+        # Pickles within bytes are walked as well, but what else the loader opens (zip, tar) is not.
+        seen_into = use.texts[:1] and use.texts[0].startswith(_LEGACY_TORCH)
+        check, severity = "pickle-nested-loader", Severity.MEDIUM if seen_into else Severity.HIGH
     elif kind is Kind.DATA:
-        if not arguments_look_dangerous(use) and use.name != "_load_from_bytes":
-            return None
-        if use.name == "_load_from_bytes":
+        if not arguments_look_dangerous(use):
             return None
         check, severity = "pickle-odd-arguments", Severity.HIGH
     elif kind is Kind.DANGEROUS:

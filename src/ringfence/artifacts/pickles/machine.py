@@ -492,6 +492,8 @@ class Machine:
         if found is None or (not found.is_object and found.end > self._size):
             self._seen.odd(at, "how long joblib's array is cannot be told")
             return at
+        if self._frame_end == at:  # joblib ends the frame before it writes an array's bytes
+            self._frame_end = None
         self._seen.arrays += 1
         self._stack[-1] = None
         if not found.is_object:
