@@ -1,5 +1,6 @@
 """Somebody whose home root scans, or who sends a model, wishes the scan ill."""
 
+import dataclasses
 import http.server
 import json
 import os
@@ -8,12 +9,21 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ringfence.app.scan.files import Files, look_at
+from ringfence.app.scan.seen import SeenFile
+from ringfence.artifacts.problems import ProblemKind
+from ringfence.core.facts import FactName
 from ringfence.core.inventory import Skipped
+from ringfence.core.limits import LIMITS
+from ringfence.endpoint import explanations
+from ringfence.endpoint.allowance import Allowance
+from ringfence.endpoint.explanations import read_explanations
 from ringfence.endpoint.stores import local_dir
 from ringfence.endpoint.stores.local_dir import METADATA_FOLDER, local_downloads
 from ringfence.endpoint.stores.tree import Budget
@@ -295,3 +305,55 @@ def test_records_of_downloads_that_many_folders_share_by_links_are_read_up_to_th
         "more than 300000 names in records of downloads"
     )
     assert sum(each.count for each in said if isinstance(each, Skipped)) == 1000 + 2
+
+
+def test_headers_that_take_too_long_are_not_read_any_more_and_their_files_still_identified(
+    tmp_path: Path,
+) -> None:
+    ticks = iter([0.0, 31.0, 31.0, 31.0, 31.0, 31.0])
+    files = Files(Allowance(LIMITS.headers_s, clock=lambda: next(ticks)))
+    for name in ("a.gguf", "b.gguf", "c.txt"):
+        gguf(tmp_path / name, architecture="llama")
+        files.meet(tmp_path / name)
+    seen = {file.found.path.name: file.examined for file in files.unclaimed(set())}
+    assert {name: (each.format, FactName.ARCHITECTURE in each.facts) for name, each in seen.items()} == {
+        "a.gguf": ("gguf", True),
+        "b.gguf": ("gguf", False),
+        "c.txt": ("gguf", False),
+    }
+    assert [problem.kind for problem in seen["c.txt"].problems] == [ProblemKind.DISGUISED]
+    reason = "the headers of others took 30 s: these were only identified"
+    assert list(files.skipped()) == [Skipped(kind="header", subject="model files", reason=reason, count=2)]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"GGUF" + struct.pack("<IQQ", 3, 0, 1_000_000),
+        b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + text("a") + struct.pack("<IIQ", 9, 8, 10**7),
+        struct.pack("<Q", 24_000_000) + b"{",
+    ],
+)
+def test_a_hole_behind_a_header_is_cheap(tmp_path: Path, header: bytes) -> None:
+    path = tmp_path / ("model.gguf" if header.startswith(b"GGUF") else "model.safetensors")
+    path.write_bytes(header)
+    os.truncate(path, 1 << 30)
+    began = time.process_time()
+    seen = look_at(path)
+    assert time.process_time() - began < 1
+    assert isinstance(seen, SeenFile)
+    assert {problem.kind for problem in seen.examined.problems} & {"over-limit", "bad-header"}
+
+
+def test_locks_past_the_limit_explain_nothing_and_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explanations, "LIMITS", dataclasses.replace(LIMITS, locks_bytes=1500))
+    paths = [tmp_path / f"{number}/models.lock" for number in range(4)]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text('{"schema": "ringfence.models.lock/1", "models": []}')
+    reason = "more than 1500 bytes of such documents"
+    assert read_explanations(paths).skipped == tuple(
+        Skipped(kind="models.lock", subject=str(path), reason=reason) for path in paths[2:]
+    )

@@ -54,12 +54,15 @@ def identify(reader: Reader, *, suffix: str) -> Format | None:
     return next((each for each in FORMATS if _is(each, reader, suffix)), None)
 
 
-def examine(reader: Reader, *, suffix: str) -> Examined:
-    """All that the header tells, gathered up to the first thing that cannot be read on from."""
+def examine(reader: Reader, *, suffix: str, headers: bool = True) -> Examined:
+    """All that the header tells, gathered up to the first thing that cannot be read on from.
+
+    Without `headers` only what the file is, and whether its name says so.
+    """
     found = identify(reader, suffix=suffix)
     facts: dict[FactName, FactValue] = {}
     problems = list(_name_problems(found, reader, suffix))
-    for item in _read(found, reader) if found else ():
+    for item in _read(found, reader) if found and headers else ():
         if isinstance(item, Fact):
             facts.setdefault(item.name, _kept(item.value))
         elif len(problems) < LIMITS.evidence_items:

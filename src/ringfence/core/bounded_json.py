@@ -26,6 +26,8 @@ def parse(data: bytes, *, max_bytes: int = LIMITS.json_bytes) -> Json:
     """
     if len(data) > max_bytes:
         raise BadJson(f"longer than {max_bytes} bytes")
+    if b"\0" in data:  # never allowed, and quickly found where nothing but a hole of the file is read
+        raise BadJson("not valid JSON")
     try:
         text = data.decode("utf-8-sig")
         value: Json = json.loads(text, object_pairs_hook=_no_key_twice, parse_constant=_no_constant)

@@ -21,7 +21,8 @@ class Limits:
     metadata_value_chars: int = 1000
 
     # Documents that strangers wrote
-    json_bytes: int = 16 * _MIB
+    json_bytes: int = 8 * _MIB  # parsed, these are up to 300 MB
+    locks_bytes: int = 64 * _MIB  # all models.lock of one scan
     yaml_bytes: int = 256 * _KIB
     config_bytes: int = 4 * _MIB
     card_nodes: int = 50_000  # of a model card's front matter
@@ -32,7 +33,9 @@ class Limits:
     # Model files
     sniff_bytes: int = 4 * _KIB
     header_bytes: int = 100 * _MIB  # safetensors' own cap
-    header_items: int = 1_000_000  # keys, tensors, members or nodes that one header may list
+    header_items: int = 200_000  # keys, tensors, members or nodes that one header may list
+    header_strings: int = 4_000_000  # in all lists of one GGUF header; vocabularies have 300,000 at most
+    headers_s: float = 30.0  # processor time for the headers of one scan; then files are only identified
     header_string_bytes: int = 16 * _MIB
     header_depth: int = 16
     pickle_ops: int = 200_000  # enough to name what a checkpoint is; judging it is not scan's work

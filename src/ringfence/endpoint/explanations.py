@@ -37,6 +37,8 @@ __all__ = [
 
 SCHEMA = "ringfence.models.lock/1"
 
+_OPENING_COST = 1024  # bytes that could have been read instead of opening one more file
+
 
 class BadLock(ValueError):
     """Not a models.lock of this version. The message never quotes the document."""
@@ -97,18 +99,27 @@ NO_EXPLANATIONS = Explanations(by_digest=MappingProxyType({}))
 
 
 def read_explanations(paths: Iterable[Path]) -> Explanations:
-    """The records of the documents at `paths`; of two records for one digest the first counts."""
+    """The records of the documents at `paths`; of two records for one digest the first counts.
+
+    Once `limits.locks_bytes` are read, the rest explains nothing.
+    """
     by_digest: dict[Sha256, LockRecord] = {}
     skipped: list[Skipped] = []
+    left = LIMITS.locks_bytes
     for path in paths:
-        read = read_small(path, max_bytes=LIMITS.json_bytes)
+        read: bytes | Skipped | None = None
+        if left > 0:
+            read = read_small(path, max_bytes=LIMITS.json_bytes)
         if isinstance(read, bytes):
+            left -= max(len(read), _OPENING_COST)
             try:
                 for record in parse_lock(read):
                     by_digest.update({d: record for d in record.digests if d not in by_digest})
                 continue
             except BadLock as error:
                 reason = f"no {SCHEMA}: {error}"
+        elif left <= 0:
+            reason = f"more than {LIMITS.locks_bytes} bytes of such documents"
         else:
             reason = read.reason if read else "there is no such file"
         skipped.append(Skipped(kind="models.lock", subject=printable(str(path)), reason=reason))

@@ -8,8 +8,10 @@ from ringfence.app.scan.seen import SeenFile
 from ringfence.artifacts.examine import examine
 from ringfence.artifacts.reader import Reader
 from ringfence.core.inventory import Skipped
+from ringfence.core.limits import LIMITS
 from ringfence.core.models import Model
 from ringfence.core.text import printable
+from ringfence.endpoint.allowance import Allowance
 from ringfence.endpoint.found import FileId, FoundFile
 from ringfence.endpoint.opening import NotOpened, opened, refusal
 
@@ -17,14 +19,19 @@ __all__ = ["Files", "look_at"]
 
 
 class Files:
-    """What was found, by device and inode. A file that is no model is kept only when a record names it."""
+    """What was found, by device and inode. A file that is no model is kept only when a record names it.
 
-    def __init__(self) -> None:
+    Once `headers` is spent, files are only identified.
+    """
+
+    def __init__(self, headers: Allowance | None = None) -> None:
         self._seen: dict[FileId, SeenFile] = {}
+        self._headers = headers or Allowance(LIMITS.headers_s)
+        self._only_identified = 0
 
     def meet(self, path: Path) -> Skipped | None:
         """Looks at a file that may be a model; why that could not be done."""
-        file = look_at(path)
+        file = self._look_at(path)
         if isinstance(file, Skipped):
             return file
         if file.examined.format or file.examined.problems:
@@ -40,7 +47,7 @@ class Files:
         known = self._seen.get((status.st_dev, status.st_ino))
         if known is not None:
             return known
-        file = look_at(path)
+        file = self._look_at(path)
         if isinstance(file, SeenFile):
             self._seen[file.found.id] = file
         return file
@@ -61,13 +68,26 @@ class Files:
         paths = {file.path for model in models for file in model.files}
         return tuple(file.found for file in self._seen.values() if file.found.path in paths)
 
+    def skipped(self) -> Iterator[Skipped]:
+        """What was not looked at in the files."""
+        if self._only_identified:
+            reason = f"the headers of others took {LIMITS.headers_s:.0f} s: these were only identified"
+            yield Skipped(kind="header", subject="model files", reason=reason, count=self._only_identified)
 
-def look_at(path: Path) -> SeenFile | Skipped:
+    def _look_at(self, path: Path) -> SeenFile | Skipped:
+        spent = self._headers.is_spent
+        with self._headers:
+            file = look_at(path, headers=not spent)
+        self._only_identified += spent and isinstance(file, SeenFile) and file.examined.format is not None
+        return file
+
+
+def look_at(path: Path, *, headers: bool = True) -> SeenFile | Skipped:
     """Opens and examines one file, whatever is there."""
     try:
         with opened(path) as fd:
             found = FoundFile.of(path, os.fstat(fd))
-            examined = examine(Reader.of_fd(fd), suffix=path.suffix.lower())
+            examined = examine(Reader.of_fd(fd), suffix=path.suffix.lower(), headers=headers)
     except NotOpened as error:
         return _skipped(path, error.reason)
     except OSError as error:

@@ -69,6 +69,7 @@ def look(request: ScanRequest, here: Here, progress: Progress) -> Look:
         haul = _walk(walk, progress)
     skipped = [*place.skipped, *haul.skipped]
     models = make_models(haul.files, tuple(_kept(_stored(place.stores), skipped)), skipped)
+    skipped += haul.files.skipped()
     explanations = read_explanations((*request.locks, *haul.locks))
     installed = tuple(_kept(_installed(place, haul), skipped)) if request.installed else ()
     running = looking()

@@ -173,6 +173,7 @@ class _Arrays:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._left = LIMITS.nested_arrays
+        self._strings_left = LIMITS.header_strings
 
     def skip(self, *, depth: int) -> None:
         """Moves behind the array whose type comes next."""
@@ -183,7 +184,13 @@ class _Arrays:
             raise Malformed(ProblemKind.OVER_LIMIT, at=reader.offset, detail=detail)
         kind = reader.u32()
         if kind == _STRING:
-            reader.skip_strings(reader.count(each_at_least_bytes=8))
+            count = reader.count(each_at_least_bytes=8)
+            self._strings_left -= count
+            if self._strings_left < 0:
+                raise Malformed(
+                    ProblemKind.OVER_LIMIT, at=reader.offset - 8, detail=f"a list of {count} strings"
+                )
+            reader.skip_strings(count)
         elif kind == _ARRAY:
             for _ in range(_at_most(reader.count(each_at_least_bytes=12), reader.offset)):
                 self.skip(depth=depth + 1)
