@@ -87,6 +87,7 @@ class Limits:
     # Settings, packages and repositories
     relaxed_json_bytes: int = 1 * _MIB  # JSON with comments, rewritten in Python
     settings_text_bytes: int = 128 * _KIB  # YAML and TOML
+    settings_s: float = 20.0  # processor time for what agents and people configure, all homes together
     settings_values: int = 200_000  # of one file, looked through for secrets
     key_parts: int = 64  # of one dotted TOML key; its parser's time grows with their square
     folder_entries: int = 10_000  # names looked at in one folder

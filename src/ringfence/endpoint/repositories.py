@@ -15,7 +15,7 @@ from ringfence.core.limits import LIMITS
 from ringfence.core.machine import Repository
 from ringfence.core.text import printable
 from ringfence.endpoint.opening import NotOpened, opened, read_small, refusal
-from ringfence.endpoint.places import status
+from ringfence.endpoint.places import names, status
 
 __all__ = ["look_at_repository"]
 
@@ -65,8 +65,17 @@ def look_at_repository(path: Path) -> Repository | Skipped | None:
         return notes
     if notes:
         records.append("git-ai")
-    marks = tuple(mark for mark in sorted(_MARKS) if os.path.lexists(path / mark))
-    return Repository(path=path, records=tuple(records), agent_marks=marks)
+    return Repository(path=path, records=tuple(records), agent_marks=_marks(path))
+
+
+def _marks(path: Path) -> tuple[str, ...]:
+    there = set(names(path))  # once, because there are many repositories, and most have no marks
+    whole = not any(isinstance(name, Skipped) for name in there)
+    return tuple(
+        mark
+        for mark in sorted(_MARKS)
+        if (mark.partition("/")[0] in there or not whole) and os.path.lexists(path / mark)
+    )
 
 
 def _git_folder(path: Path) -> Path | Skipped | None:

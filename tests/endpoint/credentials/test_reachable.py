@@ -7,6 +7,7 @@ import pytest
 
 from ringfence.core.inventory import Skipped
 from ringfence.core.machine import Credential
+from ringfence.endpoint.allowance import Allowance
 from ringfence.endpoint.credentials.reachable import reachable
 from ringfence.endpoint.home import Home, System
 
@@ -30,7 +31,7 @@ def test_the_environment_and_the_files_of_the_person_are_told(tmp_path: Path) ->
     write(tmp_path, ".ssh/id_ed25519", CANARY)
     write(tmp_path, ".ssh/id_ed25519.pub", CANARY)
     environment = {"ANTHROPIC_API_KEY": CANARY, "HOME": "/h", "GITHUB_TOKEN": CANARY, "EMPTY_TOKEN": ""}
-    found = list(reachable(Home(path=tmp_path, system=System.LINUX, environment=environment)))
+    found = list(reachable(Home(path=tmp_path, system=System.LINUX, environment=environment), Allowance(1e9)))
     assert [(each.kind, each.location) for each in found if isinstance(each, Credential)] == [
         ("anthropic-api-key", "environment: ANTHROPIC_API_KEY"),
         ("github-token", "environment: GITHUB_TOKEN"),
@@ -55,7 +56,7 @@ def test_the_environment_and_the_files_of_the_person_are_told(tmp_path: Path) ->
     ],
 )
 def test_stores_that_no_file_lists_are_said_to_be_unread(tmp_path: Path, system: System, reason: str) -> None:
-    found = list(reachable(Home(path=tmp_path, system=system)))
+    found = list(reachable(Home(path=tmp_path, system=system), Allowance(1e9)))
     assert [each.reason for each in found if isinstance(each, Skipped)] == [reason]
 
 
@@ -63,7 +64,7 @@ def test_what_is_no_regular_file_is_skipped(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / ".bashrc")
     (tmp_path / ".netrc").mkdir()
     (tmp_path / ".zshrc").symlink_to(".zshrc")
-    found = list(reachable(Home(path=tmp_path, system=System.LINUX)))
+    found = list(reachable(Home(path=tmp_path, system=System.LINUX), Allowance(1e9)))
     assert found == [
         Skipped(kind="file", subject=str(tmp_path / ".bashrc"), reason="not a regular file"),
         Skipped(kind="file", subject=str(tmp_path / ".zshrc"), reason="symbolic links in a circle"),

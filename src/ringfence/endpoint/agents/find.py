@@ -12,10 +12,18 @@ from ringfence.core.findings import Confidence, Finding, Severity, finding
 from ringfence.core.inventory import Skipped
 from ringfence.core.limits import LIMITS
 from ringfence.core.machine import Agent, Credential
+from ringfence.core.text import printable
 from ringfence.endpoint.agents.desktop import DESKTOP_AGENTS, EXTENSION_FOLDERS
-from ringfence.endpoint.agents.gathering import Gathered, gather_home, gather_project
+from ringfence.endpoint.agents.gathering import (
+    Gathered,
+    Project,
+    gather_home,
+    gather_project,
+    project_at,
+)
 from ringfence.endpoint.agents.kind import AgentKind
 from ringfence.endpoint.agents.terminal import TERMINAL_AGENTS
+from ringfence.endpoint.allowance import Allowance
 from ringfence.endpoint.credentials.reachable import KEYRING, reachable
 from ringfence.endpoint.home import Home
 from ringfence.endpoint.packages import npm, pip
@@ -31,6 +39,11 @@ _BY_PIP = {name: kind.name for kind in AGENTS for name in kind.pip}
 _BY_EXTENSION = {name: kind.name for kind in AGENTS for name in kind.extensions}
 _EXTENSION = re.compile(r"(.+?)-(\d+\.\d+\.\d+)(?:[-+].*)?")
 
+_IN_PROJECTS = frozenset(
+    pattern.partition("/")[0]
+    for kind in AGENTS
+    for pattern in (*(document.path for document in kind.project), *kind.project_skills)
+)
 _Programs = dict[str, list[Package]]
 """By an agent's name, its installed packages."""
 
@@ -72,16 +85,17 @@ def _all(
     yield from _packages(elsewhere, node_modules, _sites(environments))
     common = _owned(elsewhere, None, homes)
     used: set[str] = set()
+    allowance = Allowance(LIMITS.settings_s)
     for home in homes:
         programs = _owned(elsewhere, home, homes)
         yield from _installed_in(home, programs)
-        mine = [path for path in repositories if _owner(path, homes) == home]
-        yield from _of_home(home, programs, common, mine, used)
-    nobodys = [path for path in repositories if _owner(path, homes) is None]
+        mine = _projects(repositories, homes, home)
+        yield from _of_home(home, programs, common, projects=mine, used=used, allowance=allowance)
+    nobodys = _projects(repositories, homes, None)
     for kind in AGENTS:
-        gathered = Gathered(None)
-        for repository in nobodys:
-            gather_project(gathered, kind, repository)
+        gathered = Gathered(None, allowance)
+        for project in nobodys:
+            gather_project(gathered, kind, project)
         if kind.name not in used:
             _note(gathered, common.get(kind.name, ()))
         yield from gathered.skipped
@@ -89,15 +103,25 @@ def _all(
             yield _agent(kind, gathered, ())
 
 
+def _projects(repositories: list[Path], homes: Sequence[Home], home: Home | None) -> list[Project]:
+    return [project_at(path, _IN_PROJECTS) for path in repositories if _owner(path, homes) == home]
+
+
 def _of_home(
-    home: Home, programs: _Programs, common: _Programs, repositories: list[Path], used: set[str]
+    home: Home,
+    programs: _Programs,
+    common: _Programs,
+    *,
+    projects: list[Project],
+    used: set[str],
+    allowance: Allowance,
 ) -> Iterator[Agent | Skipped]:
     """The agents of one home. Those that use a `common` program are added to `used`."""
     in_reach: list[Credential] | None = None
     for kind in AGENTS:
-        gathered = gather_home(kind, home)
-        for repository in repositories:
-            gather_project(gathered, kind, repository)
+        gathered = gather_home(kind, home, allowance)
+        for project in projects:
+            gather_project(gathered, kind, project)
         _note(gathered, programs.get(kind.name, ()))
         yield from gathered.skipped
         if not gathered.locations:
@@ -107,11 +131,15 @@ def _of_home(
             used.add(kind.name)
         if in_reach is None:
             in_reach = []
-            for each in reachable(home):
+            for each in reachable(home, allowance):
                 if isinstance(each, Skipped):
                     yield each
-                else:
+                elif len(in_reach) < LIMITS.agent_items:
                     in_reach.append(each)
+                else:
+                    reason = f"the first {LIMITS.agent_items} credentials in reach were taken"
+                    yield Skipped(kind="credential", subject=printable(str(home.path)), reason=reason)
+                    break
         yield _agent(kind, gathered, in_reach)
 
 

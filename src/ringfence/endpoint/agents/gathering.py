@@ -14,13 +14,14 @@ from ringfence.core.machine import Credential, McpServer, Skill
 from ringfence.core.text import printable
 from ringfence.endpoint.agents.kind import AgentKind, Document, Syntax
 from ringfence.endpoint.agents.mcp import servers_in
+from ringfence.endpoint.allowance import Allowance
 from ringfence.endpoint.credentials.search import in_document, in_text_file
 from ringfence.endpoint.credentials.secrets import label
 from ringfence.endpoint.home import Home
 from ringfence.endpoint.places import below, names, places, shown, status
 from ringfence.endpoint.settings import read_jsonc, read_toml, read_yaml
 
-__all__ = ["Gathered", "gather_home", "gather_project"]
+__all__ = ["Gathered", "Project", "gather_home", "gather_project", "project_at"]
 
 _T = TypeVar("_T")
 _PLACE = re.compile(r"~/|\$|[a-z-]+:")
@@ -32,6 +33,7 @@ class Gathered:
     """What was found so far; dictionaries keep order and let nothing in twice."""
 
     home: Home | None
+    allowance: Allowance
     version: str | None = None
     locations: dict[Path, None] = field(default_factory=dict)
     servers: dict[McpServer, None] = field(default_factory=dict)
@@ -40,9 +42,9 @@ class Gathered:
     skipped: dict[Skipped, None] = field(default_factory=dict)
 
 
-def gather_home(kind: AgentKind, home: Home) -> Gathered:
+def gather_home(kind: AgentKind, home: Home, allowance: Allowance) -> Gathered:
     """What the agent's settings and state in `home` show. Without any location it is not there."""
-    gathered = Gathered(home)
+    gathered = Gathered(home, allowance)
     roots = [path for place in kind.roots for path in _existing(gathered, places(home, place))]
     gathered.locations.update(dict.fromkeys(roots))
     programs = [path for place in kind.programs for path in _existing(gathered, places(home, place))]
@@ -60,13 +62,38 @@ def gather_home(kind: AgentKind, home: Home) -> Gathered:
     return gathered
 
 
-def gather_project(gathered: Gathered, kind: AgentKind, repository: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A repository, and which of the names that agents look for are in it; None when nobody can tell."""
+
+    path: Path
+    names: frozenset[str] | None
+
+    def below(self, pattern: str, home: Home | None) -> Iterator[Path | Skipped]:
+        """As `places.below`, but knows at once when there is nothing."""
+        first = pattern.partition("/")[0]
+        if self.names is None or first in self.names:
+            yield from below(self.path, pattern, home=home)
+
+
+def project_at(path: Path, wanted: frozenset[str]) -> Project:
+    """The repository at `path`, of whose names only the `wanted` matter."""
+    found: set[str] = set()
+    for name in names(path):
+        if isinstance(name, Skipped):
+            return Project(path, None)
+        if name in wanted:
+            found.add(name)
+    return Project(path, frozenset(found))
+
+
+def gather_project(gathered: Gathered, kind: AgentKind, project: Project) -> None:
     """Adds what the repository configures for the agent."""
     for document in kind.project:
-        for path in _existing(gathered, below(repository, document.path)):
+        for path in _existing(gathered, project.below(document.path, gathered.home)):
             _read(gathered, document, path, told=True)
     for pattern in kind.project_skills:
-        for folder in _existing(gathered, below(repository, pattern)):
+        for folder in _existing(gathered, project.below(pattern, gathered.home)):
             if _look_for_skills(gathered, folder):
                 gathered.locations[folder] = None
 
@@ -76,14 +103,14 @@ def _paths(home: Home, roots: list[Path], pattern: str) -> Iterator[Path | Skipp
         yield from places(home, pattern)
     else:
         for root in roots:
-            yield from below(root, pattern)
+            yield from below(root, pattern, home=home)
 
 
 def _existing(gathered: Gathered, paths: Iterable[Path | Skipped]) -> Iterator[Path]:
     """Those that exist, each once; why others could not be looked at is noted."""
     seen: set[Path] = set()
     for path in paths:
-        found = path if isinstance(path, Skipped) else status(path)
+        found = path if isinstance(path, Skipped) else status(path, gathered.home)
         if isinstance(found, Skipped):
             gathered.skipped[found] = None
         elif found is not None and isinstance(path, Path) and path not in seen:
@@ -93,6 +120,15 @@ def _existing(gathered: Gathered, paths: Iterable[Path | Skipped]) -> Iterator[P
 
 def _read(gathered: Gathered, document: Document, path: Path, *, told: bool) -> None:
     """Notes what stands in one document that exists; `told` makes the file itself one of the locations."""
+    if gathered.allowance.is_spent:
+        reason = f"reading others took {LIMITS.settings_s:.0f} s"
+        gathered.skipped[Skipped(kind="agent", subject=printable(str(path)), reason=reason)] = None
+        return
+    with gathered.allowance:
+        _take(gathered, document, path, told=told)
+
+
+def _take(gathered: Gathered, document: Document, path: Path, *, told: bool) -> None:
     name = shown(path, gathered.home)
     found: Iterable[Credential | Skipped] = ()
     servers: list[McpServer] = []

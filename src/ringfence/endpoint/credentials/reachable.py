@@ -5,11 +5,15 @@ Keyrings are only named. What lies in the keychains of macOS and Windows cannot 
 
 import stat
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from ringfence.core.inventory import Skipped
+from ringfence.core.limits import LIMITS
 from ringfence.core.machine import Credential
 from ringfence.core.text import printable
+from ringfence.endpoint.allowance import Allowance
 from ringfence.endpoint.credentials.search import in_document, in_text_file
 from ringfence.endpoint.credentials.secrets import kind_of, label
 from ringfence.endpoint.home import Home, System
@@ -56,19 +60,24 @@ _NOT_READ = {
 }
 
 
-def reachable(home: Home) -> Iterator[Credential | Skipped]:
+class _Search(Protocol):
+    """Finds the secrets of one file."""
+
+    def __call__(self, path: Path, *, shown: str) -> Iterator[Credential | Skipped]: ...
+
+
+def reachable(home: Home, allowance: Allowance) -> Iterator[Credential | Skipped]:
     """The secrets in the running user's environment, and in the files where people and tools keep them."""
     for name in sorted(home.environment):
         kind = kind_of(name, home.environment[name])
         if kind:
             yield Credential(kind=kind, location=f"environment: {label(name)}")
     for place in _TEXT:
-        yield from _each(home, place, None)
+        yield from _each(home, place, in_text_file, allowance)
     for whole, place in _WHOLE_FILES:
-        yield from _each(home, place, whole)
+        yield from _each(home, place, partial(in_text_file, secret_lines=whole), allowance)
     for place in _DOCUMENTS:
-        for path in _files(home, place):
-            yield from (path,) if isinstance(path, Skipped) else _in_document_file(path, home)
+        yield from _each(home, place, _in_document_file, allowance)
     for kind, place in _BY_NAME:
         for path in _files(home, place):
             if isinstance(path, Skipped):
@@ -80,12 +89,17 @@ def reachable(home: Home) -> Iterator[Credential | Skipped]:
         yield Skipped(kind="credential", subject=printable(str(home.path / folder)), reason=reason)
 
 
-def _each(home: Home, place: str, secret_lines: str | None) -> Iterator[Credential | Skipped]:
+def _each(home: Home, place: str, search: _Search, allowance: Allowance) -> Iterator[Credential | Skipped]:
     for path in _files(home, place):
         if isinstance(path, Skipped):
             yield path
+        elif allowance.is_spent:
+            reason = f"reading others took {LIMITS.settings_s:.0f} s"
+            yield Skipped(kind="credential", subject=printable(str(path)), reason=reason)
         else:
-            yield from in_text_file(path, shown=shown(path, home), secret_lines=secret_lines)
+            with allowance:
+                found = list(search(path, shown=shown(path, home)))
+            yield from found
 
 
 def _files(home: Home, place: str) -> Iterator[Path | Skipped]:
@@ -94,7 +108,7 @@ def _files(home: Home, place: str) -> Iterator[Path | Skipped]:
         if isinstance(path, Skipped):
             yield path
             continue
-        found = status(path)
+        found = status(path, home)
         if isinstance(found, Skipped):
             yield found
         elif found is not None and not stat.S_ISREG(found.st_mode):
@@ -103,9 +117,9 @@ def _files(home: Home, place: str) -> Iterator[Path | Skipped]:
             yield path
 
 
-def _in_document_file(path: Path, home: Home) -> Iterator[Credential | Skipped]:
+def _in_document_file(path: Path, *, shown: str) -> Iterator[Credential | Skipped]:
     document = read_yaml(path) if path.suffix == ".yml" else read_jsonc(path)
     if isinstance(document, Skipped):
         yield document
     else:
-        yield from in_document(document, shown=shown(path, home), auth_file=True)
+        yield from in_document(document, shown=shown, auth_file=True)

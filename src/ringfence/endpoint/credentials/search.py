@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from ringfence.core.bounded_json import Json
@@ -41,11 +42,12 @@ def in_document(document: Json, *, shown: str, auth_file: bool = False) -> Itera
             yield Skipped(kind="credential", subject=shown, reason=reason)
             return
         if isinstance(value, dict):
-            stack.extend((item, (keys, key), key, "") for key, item in reversed(value.items()))
+            pairs = list(islice(value.items(), left + 1))
+            stack.extend((item, (keys, key), key, "") for key, item in reversed(pairs))
         elif isinstance(value, list):
-            earlier = ["", *(item if isinstance(item, str) else "" for item in value[:-1])]
-            pairs = list(zip(value, earlier, strict=False))  # an empty list has no first item
-            numbered = list(enumerate(pairs))
+            items = value[: left + 1]
+            earlier = ["", *(item if isinstance(item, str) else "" for item in items[:-1])]
+            numbered = list(enumerate(zip(items, earlier, strict=False)))  # an empty list has no first item
             stack.extend((item, (keys, str(at)), name, flag) for at, (item, flag) in reversed(numbered))
         elif isinstance(value, str):
             kind = _kind(name, value, before, auth_file=auth_file)
