@@ -21,9 +21,12 @@ from ringfence.artifacts.problems import ProblemKind
 from ringfence.core.facts import FactName
 from ringfence.core.inventory import Skipped
 from ringfence.core.limits import LIMITS
+from ringfence.core.machine import Credential
 from ringfence.endpoint import explanations
 from ringfence.endpoint.allowance import Allowance
+from ringfence.endpoint.credentials.reachable import reachable
 from ringfence.endpoint.explanations import read_explanations
+from ringfence.endpoint.home import Home, System
 from ringfence.endpoint.stores import local_dir
 from ringfence.endpoint.stores.local_dir import METADATA_FOLDER, local_downloads
 from ringfence.endpoint.stores.tree import Budget
@@ -357,3 +360,77 @@ def test_locks_past_the_limit_explain_nothing_and_are_said(
     assert read_explanations(paths).skipped == tuple(
         Skipped(kind="models.lock", subject=str(path), reason=reason) for path in paths[2:]
     )
+
+
+def test_a_thousand_links_to_one_costly_file_of_settings_come_to_an_end(tmp_path: Path) -> None:
+    (tmp_path / "costly").write_text("export A_TOKEN=abcdefgh12345678\n" * 2000)
+    folder = tmp_path / ".config/environment.d"
+    folder.mkdir(parents=True)
+    for number in range(2000):
+        (folder / f"{number}.conf").symlink_to(tmp_path / "costly")
+    (tmp_path / ".claude").mkdir()
+    found = scanned(tmp_path)
+    (agent,) = found["agents"]
+    assert len(agent["credentials"]) == LIMITS.agent_items
+    assert [each["reason"] for each in found["skipped"] if each["kind"] == "credential"] == [
+        f"the first {LIMITS.agent_items} credentials in reach were taken"
+    ]
+
+
+def test_what_costs_more_than_its_time_is_left_out_and_said(tmp_path: Path) -> None:
+    for name in (".bashrc", ".profile"):
+        (tmp_path / name).write_text("export A_TOKEN=abcdefgh12345678\n")
+    ticks = iter([0.0, 21.0])
+    home = Home(path=tmp_path, system=System.LINUX)
+    said = list(reachable(home, Allowance(LIMITS.settings_s, clock=lambda: next(ticks))))
+    assert said == [
+        Credential(kind="a-token", location="~/.bashrc:1"),
+        Skipped(kind="credential", subject=f"{tmp_path}/.profile", reason="reading others took 20 s"),
+    ]
+
+
+# Homes that lead elsewhere
+
+
+@as_root
+def test_a_home_cannot_pass_off_the_settings_and_secrets_of_others_as_its_own(tmp_path: Path) -> None:
+    others, home = tmp_path / "others", tmp_path / "home"
+    (others / "skills/theirs").mkdir(parents=True)
+    (others / "skills/theirs/SKILL.md").touch()
+    (others / "env.d").mkdir()
+    (others / "env.d/theirs.conf").write_text("A_TOKEN=abcdefgh12345678")
+    (others / "claude.json").write_text('{"mcpServers": {"theirs": {"command": "theirs"}}}')
+    (others / "netrc").write_text("machine a login b password abcdefgh")
+    (home / ".claude").mkdir(parents=True)
+    (home / ".config").mkdir()
+    (home / ".claude.json").symlink_to(others / "claude.json")
+    (home / ".claude/skills").symlink_to(others / "skills")
+    (home / ".netrc").symlink_to(others / "netrc")
+    (home / ".config/environment.d").symlink_to(others / "env.d")
+    (home / "project/.git").mkdir(parents=True)
+    (home / "project/.git/HEAD").touch()
+    (home / "project/.mcp.json").symlink_to(others / "claude.json")
+    for path in (home, *home.rglob("*")):
+        os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+    found = scanned(home)
+    (agent,) = found["agents"]
+    assert (agent["mcp_servers"], agent["skills"], agent["credentials"]) == ([], [], [])
+    astray = {each["subject"] for each in found["skipped"] if "out of the home" in each["reason"]}
+    assert astray == {
+        str(home / each)
+        for each in (
+            ".claude.json",
+            ".claude/skills",
+            ".netrc",
+            ".config/environment.d",
+            "project/.mcp.json",
+        )
+    }
+
+
+def test_a_home_may_keep_its_settings_elsewhere_within_it(tmp_path: Path) -> None:
+    (tmp_path / "dotfiles").mkdir()
+    (tmp_path / "dotfiles/claude.json").write_text('{"mcpServers": {"mine": {"command": "mine"}}}')
+    (tmp_path / ".claude.json").symlink_to("dotfiles/claude.json")
+    (agent,) = scanned(tmp_path)["agents"]
+    assert [server["name"] for server in agent["mcp_servers"]] == ["mine"]
