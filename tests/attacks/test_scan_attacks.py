@@ -434,3 +434,18 @@ def test_a_home_may_keep_its_settings_elsewhere_within_it(tmp_path: Path) -> Non
     (tmp_path / ".claude.json").symlink_to("dotfiles/claude.json")
     (agent,) = scanned(tmp_path)["agents"]
     assert [server["name"] for server in agent["mcp_servers"]] == ["mine"]
+
+
+def test_a_crowd_of_decoys_neither_fills_the_screen_nor_hides_the_worst(tmp_path: Path) -> None:
+    for number in range(1500):
+        gguf(tmp_path / f"a{number:04}.gguf", license="mit")
+        gguf(tmp_path / f"b{number:04}.gguf")
+    (tmp_path / "z.gguf").write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 1, 0) + b"cut off")
+    gguf(tmp_path / "y.gguf", name="x" * 3000, license="mit")
+    done = ringfence("scan", "--home", tmp_path, *FILES_ONLY, home=tmp_path)
+    lines = done.stdout.decode().splitlines()
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len(lines) < 400
+    assert [name for name in ("y.gguf", "z.gguf") if not any(f" {name} " in line for line in lines)] == []
+    assert "  and 2702 more: see --json" in lines
+    assert "    and 997 more, and 501 more" in lines

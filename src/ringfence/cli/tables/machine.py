@@ -1,6 +1,6 @@
 """What runs and what is installed: servers, processes, accelerators, runtimes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -9,7 +9,7 @@ from rich.text import Text
 from ringfence.cli.console import safe
 from ringfence.cli.shortening import Shorten
 from ringfence.cli.sizes import show_size
-from ringfence.cli.tables.section import SEVERITY_STYLE, finding_line, section
+from ringfence.cli.tables.section import SEVERITY_STYLE, finding_line, first_rows, section
 from ringfence.core.machine import Accelerator, Listener, Process, Runtime
 
 __all__ = ["accelerators_table", "listeners_table", "processes_table", "runtimes_table"]
@@ -22,7 +22,8 @@ def listeners_table(listeners: Sequence[Listener]) -> RenderableType:
     table = section("Servers", str(len(listeners)))
     for _ in range(3):
         table.add_column(no_wrap=True)
-    for each in listeners:
+    shown, more = first_rows(sorted(listeners, key=lambda each: not each.exposed))
+    for each in shown:
         host = f"[{each.address}]" if ":" in each.address else each.address
         table.add_row(
             f"  {host}:{each.port}",
@@ -33,16 +34,17 @@ def listeners_table(listeners: Sequence[Listener]) -> RenderableType:
         )
     lines = (
         Padding(safe(finding_line(finding), SEVERITY_STYLE[finding.severity]), (0, 0, 0, 4))
-        for each in listeners
+        for each in shown
         for finding in each.findings
     )
-    return Group(table, *lines)
+    return Group(table, *lines, *_rest(more))
 
 
 def processes_table(processes: Sequence[Process]) -> RenderableType:
     """Processes that hold weights or inference libraries."""
     table = section("Processes", str(len(processes)))
-    for each in processes:
+    shown, more = first_rows(processes)
+    for each in shown:
         held = [path.name for path in each.models] or list(each.libraries)
         table.add_row(
             f"  {each.pid}",
@@ -51,7 +53,7 @@ def processes_table(processes: Sequence[Process]) -> RenderableType:
             safe(each.runtime or "", chars=16),
             safe(_some(held)),
         )
-    return table
+    return Group(table, *_rest(more))
 
 
 def accelerators_table(accelerators: Sequence[Accelerator]) -> RenderableType:
@@ -75,10 +77,16 @@ def runtimes_table(runtimes: Sequence[Runtime], shorten: Shorten = str) -> Rende
         table.add_column(no_wrap=True)
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     table.expand = True
-    for (kind, name, version, source), same in places.items():
+    shown, more = first_rows(tuple(places.items()))
+    for (kind, name, version, source), same in shown:
         where = shorten(str(same[0].location)) if len(same) == 1 else f"{len(same)} places"
         table.add_row(safe(f"  {name}", chars=30), safe(version, chars=14), kind, source, safe(where))
-    return table
+    return Group(table, *_rest(more))
+
+
+def _rest(more: str) -> Iterator[RenderableType]:
+    if more:
+        yield Text(more, "dim")
 
 
 def _some(names: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from ringfence.artifacts.examine import surely_weights
 from ringfence.cli.console import safe
 from ringfence.cli.shortening import Shorten
 from ringfence.cli.sizes import show_size
-from ringfence.cli.tables.section import SEVERITY_STYLE, finding_line, heading
+from ringfence.cli.tables.section import SEVERITY_STYLE, finding_line, first_rows, heading
 from ringfence.core.facts import FactName
 from ringfence.core.findings import Severity
 from ringfence.core.models import Model
@@ -29,10 +29,13 @@ def models_table(models: Sequence[Model], shorten: Shorten = str) -> RenderableT
     """All models under their stores, loose files under their folders, findings beneath each."""
     size = show_size(sum(model.size_bytes for model in models))
     parts: list[RenderableType] = [heading("Models", f"{len(models)}, {size}" if models else "none found")]
-    shown, folded = _folded(tuple(models))
+    several, folded = _folded(tuple(models))
+    shown, more = first_rows(sorted(several, key=_urgency))
     for (_, store, folder), members in groupby(sorted(shown, key=_order), key=_place):
         parts.append(safe(store or f"loose files in {shorten(f'{folder}/')}", "cyan"))
         parts.extend(_rows(members))
+    if more:
+        parts.append(Text(more, "dim"))
     if folded:
         parts.append(_fold(folded))
     return Group(*parts)
@@ -55,6 +58,12 @@ def _place(model: Model) -> tuple[bool, str, str]:
 
 def _order(model: Model) -> tuple[bool, str, str, str, str, str]:
     return (*_place(model), model.name, model.revision or "", str(model.location))
+
+
+def _urgency(model: Model) -> tuple[int, int]:
+    """The worst first, then the largest: where not all can be shown, these must be."""
+    worst = max((each.severity.rank for each in model.findings), default=0)
+    return (-worst if worst >= Severity.MEDIUM.rank else 0, -model.size_bytes)
 
 
 def _folded(models: tuple[Model, ...]) -> tuple[tuple[Model, ...], tuple[Model, ...]]:

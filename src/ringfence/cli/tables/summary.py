@@ -10,7 +10,7 @@ from rich.text import Text
 from ringfence.cli.console import safe
 from ringfence.cli.shortening import Shorten, from_here
 from ringfence.cli.sizes import show_size
-from ringfence.cli.tables.section import SEVERITY_STYLE, finding_line, heading
+from ringfence.cli.tables.section import SEVERITY_STYLE, finding_line, first_rows, heading
 from ringfence.core.inventory import Inventory, Scope, Signal, SignalId, Skipped
 
 __all__ = ["digests_table", "scope_line", "signals_table", "skipped_table"]
@@ -56,8 +56,10 @@ def signals_table(signals: Sequence[Signal], shorten: Shorten = str) -> Renderab
         for each in signal.evidence[:_SHOWN] if signal.raised else ():
             line = safe(shorten(f"{each.subject}: {each.text}"), chars=_EVIDENCE_CHARS)
             parts.append(Padding(line, (0, 0, 0, 4)))
-        if signal.raised and len(signal.evidence) > _SHOWN:
-            parts.append(Text(f"    and {len(signal.evidence) - _SHOWN} more", "dim"))
+        rest = signal.evidence[_SHOWN:] if signal.raised else ()
+        if rest:
+            uncounted = f", {rest[-1].text}" if not rest[-1].subject else ""  # past limits.signal_items
+            parts.append(Text(f"    and {len(rest) - bool(uncounted)} more{uncounted}", "dim"))
     return Group(*parts)
 
 
@@ -93,7 +95,10 @@ def digests_table(inventory: Inventory) -> RenderableType:
     parts: list[RenderableType] = [heading("Digests", f"{computed} of {len(files)} files hashed")]
     if claims:
         parts.append(Text(f"  {claims - len(lies)} of {claims} claimed digests hold"))
-    for model, finding in lies:
+    shown, more = first_rows(lies)
+    for model, finding in shown:
         line = safe(f"{model.name}  {finding_line(finding)}", SEVERITY_STYLE[finding.severity])
         parts.append(Padding(line, (0, 0, 0, 2)))
+    if more:
+        parts.append(Text(more, "dim"))
     return Group(*parts)
