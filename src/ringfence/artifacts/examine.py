@@ -12,7 +12,7 @@ from ringfence.core.facts import Fact, FactName, Facts, FactValue
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip
 
-__all__ = ["KNOWN_SUFFIXES", "Examined", "examine", "identify", "surely_weights"]
+__all__ = ["KNOWN_SUFFIXES", "Examined", "examine", "identify", "name_problems", "surely_weights"]
 
 KNOWN_SUFFIXES = frozenset(suffix for each in FORMATS for suffix in each.suffixes)
 
@@ -49,9 +49,11 @@ def surely_weights(formats: Iterable[str | None]) -> bool:
     return any(each is not None and each not in _HOLD_ANYTHING for each in formats)
 
 
-def identify(reader: Reader, *, suffix: str) -> Format | None:
-    """The first format whose content test says yes; `suffix` (lowercase, with dot) only breaks ties."""
-    return next((each for each in FORMATS if _is(each, reader, suffix)), None)
+def identify(
+    reader: Reader, *, suffix: str, name: str = "", among: Iterable[Format] = FORMATS
+) -> Format | None:
+    """The first format whose content test says yes; `suffix` and `name` (lowercase) only break ties."""
+    return next((each for each in among if _is(each, reader, suffix, name)), None)
 
 
 def examine(reader: Reader, *, suffix: str, headers: bool = True) -> Examined:
@@ -61,7 +63,7 @@ def examine(reader: Reader, *, suffix: str, headers: bool = True) -> Examined:
     """
     found = identify(reader, suffix=suffix)
     facts: dict[FactName, FactValue] = {}
-    problems = list(_name_problems(found, reader, suffix))
+    problems = list(name_problems(found, reader, suffix))
     for item in _read(found, reader) if found and headers else ():
         if isinstance(item, Fact):
             facts.setdefault(item.name, _kept(item.value))
@@ -72,11 +74,13 @@ def examine(reader: Reader, *, suffix: str, headers: bool = True) -> Examined:
     )
 
 
-def _is(candidate: Format, reader: Reader, suffix: str) -> bool:
+def _is(candidate: Format, reader: Reader, suffix: str, name: str) -> bool:
     if _says_yes(candidate.sniff, reader):
         return True
     named = candidate.sniff_named
-    return named is not None and suffix in candidate.suffixes and _says_yes(named, reader)
+    if named is None or not (suffix in candidate.suffixes or name in candidate.names):
+        return False
+    return _says_yes(named, reader)
 
 
 def _says_yes(sniff: Callable[[Reader], bool], reader: Reader) -> bool:
@@ -134,7 +138,7 @@ def _kept(value: FactValue) -> FactValue:
             return tuple(clip(e, chars=LIMITS.name_chars).encode("utf-8", "replace").decode() for e in few)
 
 
-def _name_problems(found: Format | None, reader: Reader, suffix: str) -> Iterator[Problem]:
+def name_problems(found: Format | None, reader: Reader, suffix: str) -> Iterator[Problem]:
     """Whether the name says something else than the bytes."""
     claimed = _NEVER_ANYTHING_ELSE.get(suffix)
     if claimed and claimed is not found and not reader.head.startswith(_LFS_POINTER):

@@ -1,13 +1,16 @@
-"""What a file format is to ringfence: a name, a way to recognise it, and a reader of its header."""
+"""What a file format is to ringfence: a name, a way to recognise it, a reader of its header, and a judge."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ringfence.artifacts.problems import Problem
 from ringfence.artifacts.reader import Reader
+from ringfence.artifacts.spotted import Spotted
 from ringfence.core.facts import Fact
 
-__all__ = ["Child", "Format"]
+__all__ = ["WEIGHTS_BEHAVIOUR", "Child", "Format", "Inside", "Judge"]
+
+WEIGHTS_BEHAVIOUR = "what the weights make a model do"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,11 +22,25 @@ class Child:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """A file within the file, for the dispatcher to judge: an archive's member, a template in a header."""
+
+    name: str  # as its container calls it, which is foreign text; the last part and its suffix count as hints
+    reader: Reader  # made with the container's budget: `part`, or `of_bytes(…, budget=reader.budget)`
+    at: int | None  # where its bytes begin in the container; None where they are inflated or decoded
+    judge: "Judge | None" = None  # where loaders take it for something whatever it looks like
+
+
+Judge = Callable[[Reader], Iterator[Spotted | Problem | Inside]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
     """One file format.
 
     `sniff` decides by content alone and may raise `Malformed`, which counts as no. `read` yields facts,
-    problems and children in file order and may end with `Malformed`; what it yielded before stands.
+    problems and children in file order and may end with `Malformed`; what it yielded before stands. `judge`
+    yields what the content would do, what is wrong with it, and the files within; it may end in the same way.
     """
 
     name: str  # as in files[].format, e.g. gguf
@@ -32,5 +49,9 @@ class Format:
     sniff: Callable[[Reader], bool]
     read: Callable[[Reader], Iterator[Fact | Problem | Child]]
     holds_anything: bool = False  # arrays, tables or objects of any program: perhaps a model, perhaps not
-    # A weaker or dearer test, asked only for files with one of the suffixes.
+    # A weaker or dearer test, asked only for files with one of the suffixes or names.
     sniff_named: Callable[[Reader], bool] | None = None
+    names: tuple[str, ...] = ()  # lowercase file names for which `sniff_named` is asked as well
+    judge: Judge | None = None  # None: nothing here knows what such a file may do, which is never clean
+    judges_structure: bool = False  # `judge` walks all of it: problems that `read` finds do not count
+    leaves_out: tuple[str, ...] = (WEIGHTS_BEHAVIOUR,)  # what a verdict says nothing about

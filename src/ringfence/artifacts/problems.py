@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ringfence.core.findings import Confidence, Finding, Severity, finding
+from ringfence.artifacts import spotted
+from ringfence.artifacts.spotted import Spotted
+from ringfence.core.findings import Confidence, Finding, Severity
 
-__all__ = ["Malformed", "Problem", "ProblemKind", "as_finding"]
+__all__ = ["Malformed", "Problem", "ProblemKind", "as_finding", "as_spotted"]
 
 
 class ProblemKind(StrEnum):
@@ -64,14 +66,18 @@ class Malformed(Exception):
         self.problem = Problem(kind=kind, at=at, detail=detail)
 
 
-def as_finding(problem: Problem, *, subject: str) -> Finding:
-    """The problem as a finding about `subject`, the file's name within its model."""
-    return finding(
-        problem.kind,
+def as_spotted(problem: Problem) -> Spotted:
+    """The problem as something that was spotted."""
+    return Spotted(
+        check=problem.kind,
         severity=_SEVERITY[problem.kind],
         confidence=Confidence.CERTAIN,
-        subject=subject,
-        offset=problem.at,
+        at=problem.at,
         evidence=(problem.detail,),
         advice=_ADVICE[problem.kind],
     )
+
+
+def as_finding(problem: Problem, *, subject: str) -> Finding:
+    """The problem as a finding about `subject`, the file's name within its model."""
+    return spotted.as_finding(as_spotted(problem), subject=subject)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Self, TypeVar, cast
 
+from ringfence.artifacts.budget import Budget
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.core.limits import LIMITS
 
@@ -28,7 +29,10 @@ class Reader:
     `read_at(size_bytes, offset)` returns at most that many bytes from there, like `os.pread`.
     """
 
-    def __init__(self, read_at: Callable[[int, int], bytes], size_bytes: int) -> None:
+    def __init__(
+        self, read_at: Callable[[int, int], bytes], size_bytes: int, *, budget: Budget | None = None
+    ) -> None:
+        self.budget = budget or Budget(read_bytes=LIMITS.read_bytes)  # shared with the parts of this file
         self._read_at = read_at
         self.size_bytes = size_bytes
         self.offset = 0
@@ -36,18 +40,17 @@ class Reader:
         self._window_at = 0
         self._window_end = 0
         self._next_window_bytes = _START_BYTES
-        self._left = [LIMITS.read_bytes]  # shared with the parts of this file
         self._known: dict[object, object] = {}
 
     @classmethod
-    def of_bytes(cls, data: bytes) -> Self:
-        """A reader over bytes in memory."""
-        return cls(lambda size, offset: data[offset : offset + size], len(data))
+    def of_bytes(cls, data: bytes, *, budget: Budget | None = None) -> Self:
+        """A reader over bytes in memory, at the expense of the file they come from where `budget` is its."""
+        return cls(lambda size, offset: data[offset : offset + size], len(data), budget=budget)
 
     @classmethod
-    def of_fd(cls, fd: int) -> Self:
+    def of_fd(cls, fd: int, *, budget: Budget | None = None) -> Self:
         """A reader over a regular file that is open for reading; its size is taken now."""
-        return cls(lambda size, offset: os.pread(fd, size, offset), os.fstat(fd).st_size)
+        return cls(lambda size, offset: os.pread(fd, size, offset), os.fstat(fd).st_size, budget=budget)
 
     @property
     def remaining_bytes(self) -> int:
@@ -70,9 +73,11 @@ class Reader:
                 ProblemKind.OUT_OF_RANGE, at=max(0, offset), detail=f"{size_bytes} bytes end past the file"
             )
         read_at = self._read_at
-        part = Reader(lambda size, at: read_at(max(0, min(size, size_bytes - at)), offset + at), size_bytes)
-        part._left = self._left
-        return part
+        return Reader(
+            lambda size, at: read_at(max(0, min(size, size_bytes - at)), offset + at),
+            size_bytes,
+            budget=self.budget,
+        )
 
     def once(self, work: Callable[["Reader"], _T]) -> _T:
         """What `work` says about this file, worked out when it is first asked for."""
@@ -91,11 +96,7 @@ class Reader:
             raise Malformed(ProblemKind.TRUNCATED, at=offset, detail=f"{size_bytes} bytes end past the file")
         if size_bytes > LIMITS.header_bytes:
             raise Malformed(ProblemKind.OVER_LIMIT, at=offset, detail=f"{size_bytes} bytes of header")
-        self._left[0] -= size_bytes
-        if self._left[0] < 0:
-            raise Malformed(
-                ProblemKind.OVER_LIMIT, at=offset, detail=f"more than {LIMITS.read_bytes} bytes to be read"
-            )
+        self.budget.read(size_bytes, at=offset)
         parts: list[bytes] = []
         while size_bytes:
             part = self._read_at(size_bytes, offset)

@@ -17,13 +17,13 @@ class Spotted:
     at: int | None  # byte in the file; None within what is compressed
     evidence: tuple[str, ...]  # foreign text, which `as_finding` makes harmless
     advice: str
+    within: str = ""  # the file within the file, e.g. archive/data.pkl; deeper ones joined by !/
 
 
-def moved(spotted: Spotted, by: int | None, *, within: str | None = None) -> Spotted:
+def moved(spotted: Spotted, by: int | None, *, within: str) -> Spotted:
     """The same as seen from the outer file, where the part `within` begins at `by`."""
     at = None if by is None or spotted.at is None else spotted.at + by
-    evidence = spotted.evidence if within is None else (*spotted.evidence, f"in {within}")
-    return replace(spotted, at=at, evidence=evidence)
+    return replace(spotted, at=at, within="!/".join(filter(None, (within, spotted.within))))
 
 
 def as_finding(spotted: Spotted, *, subject: str) -> Finding:
@@ -32,7 +32,7 @@ def as_finding(spotted: Spotted, *, subject: str) -> Finding:
         spotted.check,
         severity=spotted.severity,
         confidence=spotted.confidence,
-        subject=subject,
+        subject=f"{subject}!/{spotted.within}" if spotted.within else subject,
         offset=spotted.at,
         evidence=spotted.evidence,
         advice=spotted.advice,

@@ -41,8 +41,17 @@ class Limits:
     pickle_ops: int = 200_000  # enough to name what a checkpoint is; judging it is not scan's work
     inflated_bytes: int = 1 * _MIB  # of one member, to name what it is
 
-    # Pickles that are judged, opcode by opcode
+    # Files that are judged, with all files within them
     judged_bytes: int = 2 * _GIB  # read of one file in all
+    judged_s: float = 120.0  # for one file
+    judged_memory_bytes: int = 4 * _GIB  # of one process that judges
+    judged_files: int = 100_000  # within one file
+    judged_depth: int = 8  # of files within files
+    judged_total_inflated_bytes: int = 4 * _GIB  # of one file in all
+    judged_findings: int = 50  # of one check in one file; the rest counts for the verdict only
+    folder_files: int = 100_000  # of one folder that is inspected
+
+    # Pickles that are judged, opcode by opcode
     judged_opcode_bytes: int = 512 * _MIB  # walked of one file; literals that are skipped do not count
     judged_inflated_bytes: int = 256 * _MIB  # of one compressed file or member
     pickle_stack: int = 16_000_000  # items

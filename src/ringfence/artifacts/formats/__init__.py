@@ -18,7 +18,7 @@ from ringfence.artifacts.formats import (
     tflite,
 )
 
-__all__ = ["FORMATS"]
+__all__ = ["COMPANIONS", "FORMATS"]
 
 FORMATS: tuple[Format, ...] = (
     gguf.FORMAT,
@@ -36,3 +36,6 @@ FORMATS: tuple[Format, ...] = (
     pickled.FORMAT,
     onnx.FORMAT,
 )
+
+# Archives, and what rides with models: looked at when something is judged, never taken for a model.
+COMPANIONS: tuple[Format, ...] = ()

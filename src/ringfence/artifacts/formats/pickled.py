@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from ringfence.artifacts import pickle_walk
 from ringfence.artifacts.format import Format
+from ringfence.artifacts.pickles.judge import judge
 from ringfence.artifacts.problems import Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.core.facts import Fact, FactName
@@ -52,4 +53,7 @@ FORMAT = Format(
     sniff_named=_sniff_named,
     read=_read,
     holds_anything=True,
+    judge=judge,
+    judges_structure=True,
+    leaves_out=(),
 )
