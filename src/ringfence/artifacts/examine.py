@@ -144,6 +144,6 @@ def name_problems(found: Format | None, reader: Reader, suffix: str) -> Iterator
     if claimed and claimed is not found and not reader.head.startswith(_LFS_POINTER):
         detail = f"named {suffix}, but the bytes are {f'{found.title}' if found else f'not {claimed.title}'}"
         yield Problem(kind=ProblemKind.DISGUISED, at=0, detail=detail)
-    elif found and suffix in _EVERYDAY_SUFFIXES:
+    elif found and suffix in _EVERYDAY_SUFFIXES and suffix not in (*found.suffixes, *found.written_as):
         detail = f"named {suffix}, but the bytes are {found.title}"
         yield Problem(kind=ProblemKind.DISGUISED, at=0, detail=detail)

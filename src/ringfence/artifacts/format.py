@@ -52,6 +52,7 @@ class Format:
     # A weaker or dearer test, asked only for files with one of the suffixes or names.
     sniff_named: Callable[[Reader], bool] | None = None
     names: tuple[str, ...] = ()  # lowercase file names for which `sniff_named` is asked as well
+    written_as: tuple[str, ...] = ()  # everyday suffixes that it honestly has, e.g. .json; not looked for
     judge: Judge | None = None  # None: nothing here knows what such a file may do, which is never clean
     judges_structure: bool = False  # `judge` walks all of it: problems that `read` finds do not count
     leaves_out: tuple[str, ...] = (WEIGHTS_BEHAVIOUR,)  # what a verdict says nothing about
