@@ -17,24 +17,34 @@ from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip
 
 __all__ = [
+    "DESCRIPTOR",
+    "ENCRYPTED",
+    "END",
+    "LOCAL",
+    "SIZES_FOLLOW",
     "STORED",
     "Directory",
+    "LocalHeader",
     "Member",
     "check_members",
     "content",
     "data_start",
     "directory",
     "first_name",
+    "local_header",
     "opened",
+    "read_listed",
     "read_members",
 ]
 
-_LOCAL, _CENTRAL, _END, _END64, _LOCATOR64 = b"PK\3\4", b"PK\1\2", b"PK\5\6", b"PK\6\6", b"PK\6\7"
+LOCAL, DESCRIPTOR, END = b"PK\3\4", b"PK\7\x08", b"PK\5\6"
+_CENTRAL, _END64, _LOCATOR64 = b"PK\1\2", b"PK\6\6", b"PK\6\7"
 _ENTRY = struct.Struct("<4s6H3L5H2L")
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 STORED, _DEFLATED = 0, 8
-_ENCRYPTED, _SIZES_FOLLOW = 1 << 0, 1 << 3
+ENCRYPTED, SIZES_FOLLOW = 1 << 0, 1 << 3
 _U16_FULL, _U32_FULL = 0xFFFF, 0xFFFFFFFF
+_UNIX, _LINK = 3, 0o120000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +55,8 @@ class Directory:
     data: bytes
     count: int  # members, as the end record says
     moved_bytes: int
+    size_bytes: int
+    end_at: int  # of the end record; between the directory and it stands at most the 64-bit one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +69,27 @@ class Member:
     inflated_bytes: int  # a claim
     method: int
     flags: int
+    crc: int = 0
+    is_link: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalHeader:
+    """What stands before a member's bytes. Sizes of 64 bits are taken from its extra field."""
+
+    name: str
+    data_at: int
+    size_bytes: int
+    inflated_bytes: int
+    method: int
+    flags: int
+    crc: int
 
 
 def first_name(reader: Reader) -> bytes:
     """The first member's name, empty when the file does not start like a zip file."""
     head = reader.head
-    if head[:4] != _LOCAL or len(head) < 30:
+    if head[:4] != LOCAL or len(head) < 30:
         return b""
     return head[30 : 30 + int.from_bytes(head[26:28], "little")]
 
@@ -73,6 +100,7 @@ def directory(reader: Reader) -> Directory | None:
         end, at = _end_record(reader)
         if at < 0:
             return None
+        end_at = at
         count, size, offset = struct.unpack_from("<HLL", end, 10)
         if at >= 20 and (wide := _end_record_64(reader, at)):
             at, count, size, offset = wide
@@ -81,7 +109,14 @@ def directory(reader: Reader) -> Directory | None:
         data = reader.at(at - size, size) if size <= LIMITS.zip_directory_bytes else b""
     except Malformed:
         return None
-    return Directory(at=at - size, data=data, count=count, moved_bytes=at - size - offset)
+    return Directory(
+        at=at - size,
+        data=data,
+        count=count,
+        moved_bytes=at - size - offset,
+        size_bytes=size,
+        end_at=end_at,
+    )
 
 
 def read_members(reader: Reader, members: list[Member]) -> Iterator[Problem]:
@@ -95,6 +130,15 @@ def read_members(reader: Reader, members: list[Member]) -> Iterator[Problem]:
         raise Malformed(
             ProblemKind.TRUNCATED, at=reader.size_bytes, detail="no directory at the end of the archive"
         )
+    yield from read_listed(reader, found, members)
+
+
+def read_listed(reader: Reader, found: Directory, members: list[Member]) -> Iterator[Problem]:
+    """Fills `members` from that directory.
+
+    Raises:
+        Malformed: an entry in it is none.
+    """
     if found.count and not found.data:
         detail = f"a directory of {reader.size_bytes - found.at} bytes"
         raise Malformed(ProblemKind.OVER_LIMIT, at=found.at, detail=detail)
@@ -155,7 +199,7 @@ def opened(reader: Reader, member: Member) -> Reader:
     Raises:
         Malformed: it lies outside the file, is encrypted, or is compressed in a way that loaders do not know.
     """
-    if member.method == STORED and not member.flags & _ENCRYPTED:
+    if member.method == STORED and not member.flags & ENCRYPTED:
         return reader.part(data_start(reader, member), member.size_bytes)
     return Reader.of_bytes(content(reader, member, max_bytes=LIMITS.inflated_bytes))
 
@@ -167,8 +211,8 @@ def content(reader: Reader, member: Member, *, max_bytes: int) -> bytes:
         Malformed: as `opened` does.
     """
     start = data_start(reader, member)
-    if member.flags & _ENCRYPTED or member.method not in (STORED, _DEFLATED):
-        how = "encrypted" if member.flags & _ENCRYPTED else f"compressed by method {member.method}"
+    if member.flags & ENCRYPTED or member.method not in (STORED, _DEFLATED):
+        how = "encrypted" if member.flags & ENCRYPTED else f"compressed by method {member.method}"
         raise Malformed(ProblemKind.OVER_LIMIT, at=member.at, detail=f"a member is {how}")
     data = reader.at(start, min(member.size_bytes, max_bytes))
     if member.method == STORED:
@@ -183,11 +227,11 @@ def _end_record(reader: Reader) -> tuple[bytes, int]:
     """The end record and where it lies; -1 for nowhere. Most archives have no comment behind it."""
     size = reader.size_bytes
     end = reader.at(max(0, size - 22), min(22, size))
-    if end.startswith(_END) and end.endswith(b"\0\0"):
+    if end.startswith(END) and end.endswith(b"\0\0"):
         return end, size - len(end)
     tail_at = max(0, size - 22 - _U16_FULL)
     tail = reader.at(tail_at, size - tail_at)
-    found = tail.rfind(_END, 0, max(0, len(tail) - 18))
+    found = tail.rfind(END, 0, max(0, len(tail) - 18))
     return tail[found : found + 22], -1 if found < 0 else tail_at + found
 
 
@@ -210,7 +254,7 @@ def _entry(found: Directory, at: int) -> tuple[Member, int]:
     if data[at : at + 4] != _CENTRAL or at + _ENTRY.size > len(data):
         raise Malformed(ProblemKind.BAD_HEADER, at=found.at + at, detail="no entry of an archive's directory")
     entry = _ENTRY.unpack_from(data, at)
-    flags, method, size, inflated_size = entry[3], entry[4], entry[8], entry[9]
+    flags, method, crc, size, inflated_size = entry[3], entry[4], entry[7], entry[8], entry[9]
     name_size, extra_size, comment_size, offset = entry[10], entry[11], entry[12], entry[16]
     name_at = at + _ENTRY.size
     extra_at = name_at + name_size
@@ -224,6 +268,8 @@ def _entry(found: Directory, at: int) -> tuple[Member, int]:
         inflated_bytes=inflated_size,
         method=method,
         flags=flags,
+        crc=crc,
+        is_link=entry[1] >> 8 == _UNIX and entry[15] >> 16 & 0o170000 == _LINK,
     )
     return member, extra_at + extra_size + comment_size
 
@@ -245,6 +291,30 @@ def _wide(extra: bytes, narrow: tuple[int, int, int]) -> Iterator[int]:
             yield number
 
 
+def local_header(reader: Reader, at: int) -> LocalHeader | None:
+    """The local header there; None when there is none."""
+    if at < 0 or at + _LOCAL_HEADER.size > reader.size_bytes:
+        return None
+    header = _LOCAL_HEADER.unpack(reader.at(at, _LOCAL_HEADER.size))
+    flags, method, crc, size, inflated_size, name_size, extra_size = (*header[2:4], *header[6:11])
+    name_at = at + _LOCAL_HEADER.size
+    extra_at = name_at + name_size
+    if header[0] != LOCAL or extra_at + extra_size > reader.size_bytes:
+        return None
+    rest = reader.at(name_at, name_size + extra_size)
+    if _U32_FULL in (size, inflated_size):
+        inflated_size, size, _ = _wide(rest[name_size:], (inflated_size, size, 0))
+    return LocalHeader(
+        name=rest[:name_size].decode("utf-8", "replace"),
+        data_at=extra_at + extra_size,
+        size_bytes=size,
+        inflated_bytes=inflated_size,
+        method=method,
+        flags=flags,
+        crc=crc,
+    )
+
+
 def data_start(reader: Reader, member: Member) -> int:
     """Where the member's bytes start, by its local header.
 
@@ -253,22 +323,19 @@ def data_start(reader: Reader, member: Member) -> int:
     """
     if member.at + _LOCAL_HEADER.size > reader.size_bytes:
         raise Malformed(ProblemKind.OUT_OF_RANGE, at=member.at, detail="a member lies outside the file")
-    header = _LOCAL_HEADER.unpack(reader.at(member.at, _LOCAL_HEADER.size))
-    flags, method, size, inflated_size, name_size, extra_size = (*header[2:4], *header[7:11])
-    if header[0] != _LOCAL:
+    found = local_header(reader, member.at)
+    if found is None:
         raise Malformed(ProblemKind.BAD_HEADER, at=member.at, detail="no member where the directory has one")
-    name_at = member.at + _LOCAL_HEADER.size
-    local_name = reader.at(name_at, min(name_size, reader.size_bytes - name_at))
-    same_size = (size, inflated_size) == (member.size_bytes, member.inflated_bytes)
-    said_elsewhere = flags & _SIZES_FOLLOW or _U32_FULL in (size, inflated_size)
-    if method != member.method or local_name.decode("utf-8", "replace") != member.name:
+    if found.method != member.method or found.name != member.name:
         raise Malformed(
             ProblemKind.BAD_HEADER,
             at=member.at,
             detail="a member is called another name than in the directory",
         )
-    if not (same_size or said_elsewhere):
+    said = (found.size_bytes, found.inflated_bytes)
+    same_size = said == (member.size_bytes, member.inflated_bytes)
+    if not (same_size or found.flags & SIZES_FOLLOW or _U32_FULL in said):
         raise Malformed(
             ProblemKind.BAD_HEADER, at=member.at, detail="a member has another size than in the directory"
         )
-    return int(name_at + name_size + extra_size)
+    return found.data_at

@@ -68,6 +68,21 @@ class Limits:
     carved_bytes: int = 16 * _MIB  # searched for pickles behind the end of one
     carved_places: int = 64
 
+    # Graphs and tables that are judged
+    graph_fields: int = 8_000_000  # of all messages of one file, a second for each million or two
+    graph_depth: int = 100  # messages in messages, as protobuf itself allows
+    xml_bytes: int = 256 * _MIB
+    xml_elements: int = 4_000_000
+    xml_depth: int = 200
+    xml_attributes: int = 1_000  # of one element
+    serialized_items: int = 8_000_000  # R objects, UBJSON values, lines of a text
+    serialized_depth: int = 10_000  # kept on a list, not on the stack
+
+    # Text that rides with weights
+    template_chars: int = 256 * _KIB  # of one chat template; the longest known has 30,000
+    template_constant_chars: int = 16 * _KIB  # that a template puts together beforehand
+    template_depth: int = 256  # of blocks in a Go template
+
     # More of model files
     read_bytes: int = 128 * _MIB  # of one file in all, whatever its size
     json_header_bytes: int = 25_000_000  # hubs cap safetensors headers here
@@ -75,8 +90,12 @@ class Limits:
     prefix_bytes: int = 1 * _MIB  # searched for marks that have no fixed place
     zip_directory_bytes: int = 64 * _MIB
     zip_members: int = 100_000  # whose local headers are compared with the directory
+    zip_overlapping: int = 16  # members that share bytes with others and are looked into all the same
     inflated_ratio: int = 1_100  # deflate itself cannot do more than 1,032
     decompressor_bytes: int = 80 * _MIB  # xz -9 asks for 65 MiB
+    zstd_window_log: int = 27  # 128 MiB, as much as its own tool takes unasked
+    tar_header_bytes: int = 1 * _MIB  # of one member's names, attributes and holes
+    seven_zip_header_bytes: int = 64 * _MIB  # when inflated
     nested_arrays: int = 10_000  # of a GGUF key's value, which no known writer nests at all
     fact_items: int = 100  # names in one fact
     children: int = 4  # model files within one file

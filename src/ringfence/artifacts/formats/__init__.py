@@ -16,6 +16,7 @@ from ringfence.artifacts.formats import (
     pytorch_legacy,
     safetensors,
     tflite,
+    zip_archive,
 )
 
 __all__ = ["COMPANIONS", "FORMATS"]
@@ -38,4 +39,4 @@ FORMATS: tuple[Format, ...] = (
 )
 
 # Archives, and what rides with models: looked at when something is judged, never taken for a model.
-COMPANIONS: tuple[Format, ...] = ()
+COMPANIONS: tuple[Format, ...] = (zip_archive.FORMAT,)
