@@ -23,6 +23,8 @@ class Compression(Enum):
     BZIP2 = "bzip2"
     XZ = "xz"
     LZMA = "lzma"
+    ZSTD = "zstd"  # this and the next need libraries: see `decoders`
+    LZ4 = "lz4"
 
 
 _ZLIB_BITS = {Compression.DEFLATE: -15, Compression.ZLIB: 15, Compression.GZIP: 31}
@@ -31,14 +33,15 @@ _MAGIC = (
     (b"BZh", Compression.BZIP2),
     (b"\xfd7zXZ\x00", Compression.XZ),
 )
-# An inflated size that is not known, as who writes a stream puts it: .lzma has hardly any other mark.
+# An inflated size that is not known, as who writes a stream puts it, or one below a terabyte and the zero
+# that data begins with: .lzma has hardly any other mark.
 _UNKNOWN_SIZE = b"\xff" * 8
 
 
 def compression_of(head: bytes) -> Compression | None:
-    """What the first bytes say; never DEFLATE, which has no magic."""
+    """What the first bytes say. Never DEFLATE, which has no magic; nor what needs a library."""
     found = next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
-    if head[:3] == b"]\x00\x00" and head[5:13] == _UNKNOWN_SIZE:
+    if head[:2] == b"]\x00" and (head[5:13] == _UNKNOWN_SIZE or head[10:14] == bytes(4)):
         return Compression.LZMA
     if found is None and head[:1] == b"\x78" and len(head) > 1 and int.from_bytes(head[:2]) % 31 == 0:
         return Compression.ZLIB
@@ -61,5 +64,7 @@ def inflated(data: bytes, kind: Compression, *, max_bytes: int) -> bytes:
                 form = lzma.FORMAT_XZ if kind is Compression.XZ else lzma.FORMAT_ALONE
                 allowed = LIMITS.decompressor_bytes
                 return lzma.LZMADecompressor(form, memlimit=allowed).decompress(data, max_bytes)
+            case Compression.ZSTD | Compression.LZ4:
+                raise Malformed(ProblemKind.OVER_LIMIT, at=0, detail=f"{kind.value} data")
     except (zlib.error, lzma.LZMAError, OSError, EOFError, MemoryError) as error:
         raise Malformed(ProblemKind.BAD_HEADER, at=0, detail=f"not valid {kind.value} data") from error

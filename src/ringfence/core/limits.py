@@ -51,6 +51,14 @@ class Limits:
     judged_findings: int = 50  # of one check in one file; the rest counts for the verdict only
     folder_files: int = 100_000  # of one folder that is inspected
 
+    # Configurations and code that ride with weights
+    judged_json_bytes: int = 64 * _MIB  # a tokenizer has up to 35; parsed, these are up to 1 GB
+    configuration_nodes: int = 2_000_000  # values of one YAML document
+    configuration_depth: int = 64  # YAML; JSON is bounded by the recursion limit
+    configuration_texts: int = 20_000  # values that are looked into for what does not belong there
+    python_bytes: int = 2 * _MIB  # its syntax tree takes a hundred times as much
+    script_bytes: int = 4 * _MIB  # of a shell script and the like
+
     # Pickles that are judged, opcode by opcode
     judged_opcode_bytes: int = 512 * _MIB  # walked of one file; literals that are skipped do not count
     judged_inflated_bytes: int = 256 * _MIB  # of one compressed file or member
@@ -94,6 +102,7 @@ class Limits:
     inflated_ratio: int = 1_100  # deflate itself cannot do more than 1,032
     decompressor_bytes: int = 80 * _MIB  # xz -9 asks for 65 MiB
     zstd_window_log: int = 27  # 128 MiB, as much as its own tool takes unasked
+    path_chars: int = 4096  # of a member of an archive
     tar_header_bytes: int = 1 * _MIB  # of one member's names, attributes and holes
     seven_zip_header_bytes: int = 64 * _MIB  # when inflated
     nested_arrays: int = 10_000  # of a GGUF key's value, which no known writer nests at all

@@ -2,21 +2,30 @@
 
 from ringfence.artifacts.format import Format
 from ringfence.artifacts.formats import (
+    bzip2,
     ggml,
     gguf,
+    gzip,
     hdf5,
     joblib_dump,
     keras_zip,
     llamafile,
+    lz4,
+    nemo,
     npy,
     npz,
     onnx,
+    other_archive,
     pickled,
     pytorch,
     pytorch_legacy,
     safetensors,
+    tar,
     tflite,
+    xz,
     zip_archive,
+    zlib_stream,
+    zstandard,
 )
 
 __all__ = ["COMPANIONS", "FORMATS"]
@@ -31,6 +40,7 @@ FORMATS: tuple[Format, ...] = (
     npy.FORMAT,
     hdf5.FORMAT,
     tflite.FORMAT,
+    nemo.FORMAT,
     ggml.FORMAT,
     pytorch_legacy.FORMAT,
     joblib_dump.FORMAT,
@@ -39,4 +49,14 @@ FORMATS: tuple[Format, ...] = (
 )
 
 # Archives, and what rides with models: looked at when something is judged, never taken for a model.
-COMPANIONS: tuple[Format, ...] = (zip_archive.FORMAT,)
+COMPANIONS: tuple[Format, ...] = (
+    zip_archive.FORMAT,
+    tar.FORMAT,
+    gzip.FORMAT,
+    bzip2.FORMAT,
+    xz.FORMAT,
+    zstandard.FORMAT,
+    lz4.FORMAT,
+    zlib_stream.FORMAT,
+    other_archive.FORMAT,
+)
