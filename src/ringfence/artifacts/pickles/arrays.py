@@ -7,8 +7,8 @@ import math
 import re
 from dataclasses import dataclass
 
+from ringfence.artifacts.pickles.items import Made, State
 from ringfence.artifacts.pickles.literals import Literals
-from ringfence.artifacts.pickles.seen import Made, State
 
 __all__ = ["Extent", "extent"]
 

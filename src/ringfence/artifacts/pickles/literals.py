@@ -1,8 +1,9 @@
 """Literals of a pickle, decoded from where they stand and only when somebody asks."""
 
+import codecs
 from typing import Final
 
-from ringfence.artifacts.pickles.seen import Global, Made
+from ringfence.artifacts.pickles.items import Global, Made
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.core.limits import LIMITS
@@ -47,17 +48,6 @@ class Literals:
             return self._reader.at(at, end - at).decode()
         except UnicodeDecodeError:
             return None
-
-    def line_number(self, at: int, end: int) -> int:
-        """The line as a memo's key.
-
-        Raises:
-            Malformed: it is no such number.
-        """
-        text = self._reader.at(at, min(end - at, 20)).strip()
-        if not text.isdigit():
-            raise Malformed(ProblemKind.BAD_HEADER, at=at, detail="a memo entry that is no number")
-        return int(text)
 
     def text(self, item: object, *, max_bytes: int = LIMITS.pickle_name_bytes) -> str | None:
         """The string literal that `item` is; None when it is none, or longer than `max_bytes`."""
@@ -153,4 +143,5 @@ class Literals:
 def _unescaped(code: int, raw: bytes) -> str:
     if code == ord("V"):
         return raw.decode("raw-unicode-escape")
-    return raw[1:-1].decode("unicode-escape") if raw[:1] in (b"'", b'"') else raw.decode()
+    text, _ = codecs.escape_decode(raw[1:-1] if raw[:1] in (b"'", b'"') else raw)
+    return text.decode()

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ringfence.artifacts.pickles.items import Global
 from ringfence.core.limits import LIMITS
 
-__all__ = ["Anomaly", "Global", "How", "Made", "Nested", "Seen", "State", "Use"]
+__all__ = ["Anomaly", "How", "Nested", "Seen", "Use"]
 
 
 class How(StrEnum):
@@ -15,43 +16,6 @@ class How(StrEnum):
     CALL = "call"  # REDUCE
     INSTANCE = "instance"  # INST, OBJ, NEWOBJ, NEWOBJ_EX: a class, or a call all the same
     CHANGE = "change"  # BUILD, SETITEMS or APPENDS on the imported object itself
-
-
-class Global:
-    """Something that a pickle imports. One value for each name, so that a million calls cost nothing."""
-
-    __slots__ = ("at", "keeps", "made", "module", "name", "watched")
-
-    def __init__(self, module: str, name: str, at: int, *, watched: bool) -> None:
-        self.module = module
-        self.name = name
-        self.at = at  # where it was first named
-        self.watched = watched  # its calls are reported
-        self.keeps = (module, name) in _KEPT
-        self.made = Made(self, None)
-
-
-class Made:
-    """What a call returned."""
-
-    __slots__ = ("arguments", "of", "state")
-
-    def __init__(self, of: Global | None, arguments: object) -> None:
-        self.of = of
-        self.arguments = arguments
-        self.state: object = None
-
-
-class State:
-    """A dictionary whose entries matter, because joblib reads an array's length from them."""
-
-    __slots__ = ("entries",)
-
-    def __init__(self) -> None:
-        self.entries: dict[str, object] = {}
-
-
-_KEPT = {("numpy", "dtype"), ("joblib.numpy_pickle", "NumpyArrayWrapper")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

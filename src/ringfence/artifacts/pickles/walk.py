@@ -58,7 +58,7 @@ def _walk(
             seen.odd(at, f"more than {count} pickles behind each other", over_limit=True)
             return seen
         if not keep_memo:
-            machine.forget()
+            machine.memo.clear()
         if reader.at(at, 1) == b"\x80":
             at, complete = machine.pickle(at)
             count += 1

@@ -1,0 +1,76 @@
+"""What the machine's stack and memo hold instead of values.
+
+An item is None (of no interest), an int (the offset of a literal, decoded when a name needs it), a small
+tuple of items, one of the marks below, or an object that says where it came from.
+"""
+
+from collections.abc import Iterable
+from enum import Enum
+from typing import Final
+
+__all__ = ["DICT", "LIST", "MARK", "SET", "Global", "Made", "Plain", "State", "tuple_of"]
+
+
+class Plain(Enum):
+    """Containers that nothing is known of but what they are, and the mark that MARK leaves on the stack."""
+
+    LIST = "list"
+    DICT = "dictionary"
+    SET = "set"
+    MARK = "mark"
+
+
+LIST: Final = Plain.LIST
+DICT: Final = Plain.DICT
+SET: Final = Plain.SET
+MARK: Final = Plain.MARK
+
+
+class Global:
+    """Something that a pickle imports. One value for each name, so that a million calls cost nothing."""
+
+    __slots__ = ("at", "keeps", "made", "module", "name", "watched")
+
+    def __init__(self, module: str, name: str, at: int, *, watched: bool) -> None:
+        self.module = module
+        self.name = name
+        self.at = at  # where it was first named
+        self.watched = watched  # its calls are reported
+        self.keeps = (module, name) in _KEPT
+        self.made = Made(self, None)
+
+
+class Made:
+    """What a call returned."""
+
+    __slots__ = ("arguments", "of", "state")
+
+    def __init__(self, of: Global | None, arguments: object) -> None:
+        self.of = of
+        self.arguments = arguments
+        self.state: object = None
+
+
+class State:
+    """A dictionary whose entries matter, because joblib reads an array's length from them."""
+
+    __slots__ = ("entries",)
+
+    def __init__(self) -> None:
+        self.entries: dict[str, object] = {}
+
+
+_KEPT = {("numpy", "dtype"), ("joblib.numpy_pickle", "NumpyArrayWrapper")}
+
+
+def tuple_of(items: Iterable[object]) -> tuple[object, ...] | None:
+    """The tuple without tuples of tuples of tuples: they would make of a small file a deep structure, and
+    what they import is known without them. None when nothing in it is of interest.
+
+    Raises:
+        IndexError: a mark is among the items, which no loader takes over one.
+    """
+    kept = tuple(None if type(item) is tuple and tuple in map(type, item) else item for item in items)
+    if MARK in kept:
+        raise IndexError
+    return None if kept and all(item is None for item in kept) else kept

@@ -1,0 +1,86 @@
+"""What the machine's loop does by itself: frequent opcodes, and whole runs of plain items for a container.
+
+All other opcodes go through the table in `opcodes`. Source: CPython's Lib/pickletools.py.
+"""
+
+import re
+from typing import Final
+
+from ringfence.artifacts.pickles.items import DICT, LIST, SET
+
+__all__ = [
+    "APPEND", "CONSTANT", "CONSTANTS", "CONTAINER", "FILL", "GET", "KINDS", "LENGTHS", "MARKED", "MEMOIZE",
+    "NUMBER", "NUMBERS_KEPT", "PUT", "RUNS", "RUNS_WITH_GETS", "SET_ITEM", "SHORT", "STOP", "TEXT", "TUPLE",
+    "WITH_ARRAYS",
+]  # fmt: skip
+
+# The most frequent first.
+CONSTANT: Final = 0
+SHORT: Final = 1
+MEMOIZE: Final = 2
+GET: Final = 3
+CONTAINER: Final = 4
+TUPLE: Final = 5
+MARKED: Final = 6
+FILL: Final = 7
+APPEND: Final = 8
+SET_ITEM: Final = 9
+PUT: Final = 10
+TEXT: Final = 11
+NUMBER: Final = 12
+STOP: Final = 13
+_RARE: Final = 14
+
+_CODES: Final = (
+    (b"KMJGN\x88\x89", CONSTANT),
+    (b"U\x8c\x8a", SHORT),
+    (b"\x94", MEMOIZE),
+    (b"h", GET),
+    (b"]})\x8f", CONTAINER),
+    (b"\x85\x86\x87", TUPLE),
+    (b"(", MARKED),
+    (b"eu", FILL),
+    (b"a", APPEND),
+    (b"s", SET_ITEM),
+    (b"qr", PUT),
+    (b"X", TEXT),
+    (b".", STOP),
+)
+_LENGTH: Final = {ord("K"): 2, ord("M"): 3, ord("J"): 5, ord("G"): 9}
+_CONTAINER: Final[dict[int, object]] = {ord("]"): LIST, ord("}"): DICT, ord(")"): (), 0x8F: SET}
+
+
+def _kinds() -> bytes:
+    kinds = bytearray([_RARE]) * 256
+    for codes, kind in _CODES:
+        for code in codes:
+            kinds[code] = kind
+    return bytes(kinds)
+
+
+def _but(kinds: bytes, codes: bytes, kind: int) -> bytes:
+    return bytes(kind if code in codes else kinds[code] for code in range(256))
+
+
+KINDS: Final = _kinds()
+# Once something is imported whose arguments matter, numbers are kept as well.
+NUMBERS_KEPT: Final = _but(KINDS, b"KMJ", NUMBER)
+# Once an array of joblib's may come, so are dictionaries.
+WITH_ARRAYS: Final = _but(NUMBERS_KEPT, b"}us", _RARE)
+
+LENGTHS: Final = bytes(_LENGTH.get(code, 1) for code in range(256))
+CONSTANTS: Final = tuple(_CONTAINER.get(code) for code in range(256))
+
+
+def _runs(plain: bytes) -> dict[object, re.Pattern[bytes]]:
+    """For each container, plain items up to the opcode that puts them into it.
+
+    Nothing can be matched in two ways, so that it takes linear time.
+    """
+    return {LIST: re.compile(rb"(?s:(?:%b)*+e)" % plain), DICT: re.compile(rb"(?s:(?:(?:%b){2})*+u)" % plain)}
+
+
+_PLAIN: Final = rb"[K%b].|G.{8}|M..|J.{4}|[N\x88\x89)]"
+RUNS: Final = _runs(_PLAIN % b"")
+# As soon as every number of one byte is in the memo, what comes from there is plain as well.
+RUNS_WITH_GETS: Final = _runs(_PLAIN % b"h")

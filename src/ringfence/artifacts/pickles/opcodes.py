@@ -1,0 +1,250 @@
+"""What each opcode does that the machine's loop does not do by itself.
+
+Each function gets the machine and where the opcode lies, in the window (`i`) and in the stream (`at`). It
+returns where in the window the next one lies.
+
+Source: CPython's Modules/_pickle.c and Lib/pickletools.py.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from ringfence.artifacts.pickles import objects
+from ringfence.artifacts.pickles.items import DICT, LIST, MARK, SET, Global, Made, Plain, State, tuple_of
+from ringfence.artifacts.pickles.tape import Broken
+from ringfence.core.limits import LIMITS
+
+if TYPE_CHECKING:
+    from ringfence.artifacts.pickles.machine import Machine
+
+__all__ = ["HANDLERS", "get", "put", "put_into"]
+
+_Opcode = Callable[["Machine", int, int], int]
+
+_LONG_WIDTHS: Final = {0x8D: 8, 0x8E: 8, 0x96: 8}
+_LONG_BYTES: Final = b"\x96B\x8eT"
+_NUMBER_CHARS: Final = 100
+
+
+# Memo
+
+
+def get(machine: "Machine", key: int, at: int) -> object:
+    """The memo's item."""
+    if key not in machine.memo:
+        machine.seen.odd(at, "refers to a memo entry that this pickle never made")
+    return machine.memo.get(key)
+
+
+def put(machine: "Machine", key: int, item: object, at: int) -> None:
+    """Puts the item into the memo."""
+    if item is MARK:
+        raise IndexError
+    if key > machine.tape.size:  # the C unpickler makes room for all numbers below it
+        machine.seen.odd(at, "a memo entry's number is greater than the file", serious=True)
+    machine.memo.put(key, item)
+
+
+def _get(machine: "Machine", i: int, at: int) -> int:
+    machine.stack.append(get(machine, machine.tape.number(i, 4), at))
+    return i + 5
+
+
+def _get_text(machine: "Machine", i: int, at: int) -> int:
+    key, end = _number_line(machine, i, at)
+    machine.stack.append(get(machine, key, at))
+    return end
+
+
+def _put_text(machine: "Machine", i: int, at: int) -> int:
+    key, end = _number_line(machine, i, at)
+    put(machine, key, machine.stack[-1], at)
+    return end
+
+
+def _number_line(machine: "Machine", i: int, at: int) -> tuple[int, int]:
+    """The line as a memo's number, as loaders read it; and where the next opcode lies."""
+    end = _line(machine, i, at)
+    text = machine.reader.at(at + 1, min(end - i - 2, _NUMBER_CHARS))
+    if not text.isdigit():
+        machine.seen.odd(at, "a memo entry's number is written as no program writes it", serious=True)
+    try:
+        key = int(text)
+    except ValueError:
+        key = -1
+    if key < 0:
+        raise Broken("a memo entry that is no number")
+    return key, end
+
+
+# Literals
+
+
+def _line(machine: "Machine", i: int, at: int) -> int:
+    """Where the opcode behind the line lies."""
+    end = machine.tape.line_end(i + 1)
+    if end is None:
+        return i + machine.literals.line_end(at + 1) + 1 - at
+    return end + 1
+
+
+def _line_literal(machine: "Machine", i: int, at: int) -> int:
+    machine.stack.append(at)
+    return _line(machine, i, at)
+
+
+def _long(machine: "Machine", i: int, at: int) -> int:
+    code = machine.tape.window[i]
+    width = _LONG_WIDTHS.get(code, 4)
+    return _literal(machine, i, at, 1 + width, machine.tape.number(i, width), is_bytes=code in _LONG_BYTES)
+
+
+def _short_bytes(machine: "Machine", i: int, at: int) -> int:
+    return _literal(machine, i, at, 2, machine.tape.number(i, 1), is_bytes=True)
+
+
+def _literal(machine: "Machine", i: int, at: int, start: int, size: int, *, is_bytes: bool) -> int:
+    if at + start + size > machine.tape.size:
+        raise Broken("a literal ends past the file")
+    if is_bytes:
+        objects.look_into(machine, at + start, size)
+    machine.stack.append(at)
+    return i + start + size
+
+
+def _buffer(machine: "Machine", i: int, at: int) -> int:
+    machine.seen.odd(at, "refers to a buffer that is not in this file")
+    machine.stack.append(None)
+    return i + 1
+
+
+# Containers and the stack
+
+
+def _tuple(machine: "Machine", i: int, _at: int) -> int:
+    machine.stack.append(tuple_of(machine.take_marked()[: LIMITS.pickle_arguments]))
+    return i + 1
+
+
+def _list(machine: "Machine", i: int, _at: int) -> int:
+    machine.take_marked()
+    machine.stack.append(LIST)
+    return i + 1
+
+
+def _dict(machine: "Machine", i: int, at: int) -> int:
+    if len(machine.take_marked()) % 2:
+        machine.seen.odd(at, "a dictionary with a key without a value")
+    machine.stack.append(DICT)
+    return i + 1
+
+
+def _frozenset(machine: "Machine", i: int, _at: int) -> int:
+    machine.take_marked()
+    machine.stack.append(None)
+    return i + 1
+
+
+def _state(machine: "Machine", i: int, _at: int) -> int:
+    """EMPTY_DICT where dictionaries are followed."""
+    machine.stack.append(State())
+    return i + 1
+
+
+def _set_items(machine: "Machine", i: int, at: int) -> int:
+    """SETITEM and SETITEMS where dictionaries are followed."""
+    stack = machine.stack
+    if machine.tape.window[i] == ord("s"):
+        value, key = stack.pop(), stack.pop()
+        items = [key, value]
+    else:
+        items = machine.take_marked()
+    target = stack[-1]
+    if type(target) is State:
+        for key, value in zip(items[0::2], items[1::2], strict=False):
+            text = machine.literals.text(key)
+            if text is not None and len(target.entries) < LIMITS.pickle_arguments:
+                target.entries[text] = value
+    put_into(machine, DICT, target, at, odd=bool(len(items) % 2))
+    return i + 1
+
+
+def _add_items(machine: "Machine", i: int, at: int) -> int:
+    machine.take_marked()
+    put_into(machine, SET, machine.stack[-1], at)
+    return i + 1
+
+
+def put_into(machine: "Machine", kind: Plain, target: object, at: int, *, odd: bool = False) -> None:
+    """Items were put into `target` as if it were of that kind; `odd` when a key has no value."""
+    if odd:
+        machine.seen.odd(at, "a dictionary with a key without a value")
+    if type(target) is Global:
+        objects.changed(machine, target, at)
+    elif target is MARK:
+        raise IndexError
+    elif target is not kind and type(target) is not Made and not (kind is DICT and type(target) is State):
+        machine.seen.odd(at, f"puts items into something that is no {kind.value}")
+
+
+def _pop(machine: "Machine", i: int, _at: int) -> int:
+    if machine.stack.pop() is MARK:
+        machine.marks.pop()
+    return i + 1
+
+
+def _pop_mark(machine: "Machine", i: int, _at: int) -> int:
+    machine.take_marked()
+    return i + 1
+
+
+def _dup(machine: "Machine", i: int, _at: int) -> int:
+    if machine.stack[-1] is MARK:
+        raise IndexError
+    machine.stack.append(machine.stack[-1])
+    return i + 1
+
+
+# Structure
+
+
+def _proto(machine: "Machine", i: int, at: int) -> int:
+    machine.protocol = machine.tape.number(i, 1)
+    if at != machine.start:
+        machine.seen.odd(at, "changes its protocol after the beginning")
+    if machine.protocol > 5:  # the last one
+        machine.seen.odd(at, f"protocol {machine.protocol} does not exist")
+    return i + 2
+
+
+def _frame(machine: "Machine", i: int, at: int) -> int:
+    machine.tape.begin_frame(at + 9, machine.tape.number(i, 8))
+    return i + 9
+
+
+def _nothing(_machine: "Machine", i: int, _at: int) -> int:
+    return i + 1
+
+
+def _missing(machine: "Machine", i: int, _at: int) -> int:
+    raise Broken(f"opcode 0x{machine.tape.window[i]:02x} does not exist")
+
+
+def _handlers() -> tuple[_Opcode, ...]:
+    table: dict[int, _Opcode] = {}
+    for codes, handler in (
+        (b"j", _get), (b"g", _get_text), (b"p", _put_text),
+        (b"IFLSV", _line_literal), (b"TB\x8b\x8d\x8e\x96", _long), (b"C", _short_bytes), (b"\x97", _buffer),
+        (b"t", _tuple), (b"l", _list), (b"d", _dict), (b"\x91", _frozenset), (b"}", _state),
+        (b"us", _set_items), (b"\x90", _add_items), (b"0", _pop), (b"1", _pop_mark), (b"2", _dup),
+        (b"c", objects.global_), (b"\x93", objects.stack_global), (b"\x82\x83\x84", objects.extension),
+        (b"P", objects.persistent_line), (b"Q", objects.persistent), (b"R", objects.reduce),
+        (b"\x81\x92", objects.new), (b"o", objects.obj), (b"i", objects.inst), (b"b", objects.build),
+        (b"\x80", _proto), (b"\x95", _frame), (b"\x98", _nothing),
+    ):  # fmt: skip
+        for code in codes:
+            table[code] = handler
+    return tuple(table.get(code, _missing) for code in range(256))
+
+
+HANDLERS: Final = _handlers()
