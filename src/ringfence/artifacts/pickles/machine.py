@@ -20,7 +20,6 @@ from ringfence.artifacts.pickles.kinds import (
     CONTAINER,
     FILL,
     GET,
-    KINDS,
     LENGTHS,
     MARKED,
     MEMOIZE,
@@ -34,13 +33,10 @@ from ringfence.artifacts.pickles.kinds import (
     TEXT,
     TUPLE,
 )
-from ringfence.artifacts.pickles.literals import Literals
-from ringfence.artifacts.pickles.memo import Memo
 from ringfence.artifacts.pickles.opcodes import HANDLERS, get, put, put_into
-from ringfence.artifacts.pickles.seen import Seen
-from ringfence.artifacts.pickles.tape import Broken, Tape
+from ringfence.artifacts.pickles.stack_machine import StackMachine
+from ringfence.artifacts.pickles.tape import Broken
 from ringfence.artifacts.problems import Malformed, ProblemKind
-from ringfence.artifacts.reader import Reader
 from ringfence.core.limits import LIMITS
 
 __all__ = ["Machine"]
@@ -50,31 +46,12 @@ _ONE_BYTE: Final = 256
 _u32 = struct.Struct("<I").unpack_from
 
 
-class Machine:
-    """Walks one pickle after the other in one stream. All state is here, for the opcodes to work on."""
-
-    def __init__(self, reader: Reader, seen: Seen, *, with_arrays: bool = True, depth: int = 0) -> None:
-        self.reader = reader
-        self.seen = seen
-        self.literals = Literals(reader)
-        self.tape = Tape(reader, seen)
-        self.with_arrays = with_arrays  # joblib's are stepped over
-        self.depth = depth
-        self.stack: list[object] = []
-        self.marks: list[int] = []  # where on the stack they lie
-        self.memo = Memo()
-        self.protocol = 0
-        self.kinds = KINDS
-        self.start = 0
-        self.at = 0  # of the opcode in hand, or of a window's start
+class Machine(StackMachine):
+    """Walks one pickle after the other in one stream."""
 
     def pickle(self, at: int) -> tuple[int, bool]:
         """Walks the pickle at `at`: where it ended, and whether that was its STOP."""
-        self.stack.clear()
-        self.marks.clear()
-        self.tape.rewind()
-        self.kinds, self.protocol = KINDS, 0
-        self.start = self.at = at
+        self.begin(at)
         try:
             end = self._run(at)
         except Broken as why:
@@ -89,23 +66,6 @@ class Machine:
             return self.at, False
         self.seen.pickles += 1
         return end, True
-
-    def take_marked(self) -> list[object]:
-        """Takes everything above the last mark, and the mark.
-
-        Raises:
-            IndexError: there is no mark, or opcodes took away what lies below it.
-        """
-        mark = self.marks.pop()
-        if self.stack[mark] is not MARK:
-            raise IndexError
-        items = self.stack[mark + 1 :]
-        del self.stack[mark:]
-        return items
-
-    def deeper(self) -> "Machine":
-        """A machine for a pickle in the midst of this one."""
-        return Machine(self.reader, self.seen, depth=self.depth + 1)
 
     # The one long function: a call for each of millions of opcodes would be most of the time.
     def _run(self, at: int) -> int:  # noqa: C901, PLR0912, PLR0915

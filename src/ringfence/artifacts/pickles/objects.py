@@ -7,19 +7,17 @@ Source: CPython's Modules/_pickle.c; joblib/numpy_pickle.py.
 """
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ringfence.artifacts.pickles import arrays
 from ringfence.artifacts.pickles.items import MARK, Global, Made, Plain, State, tuple_of
 from ringfence.artifacts.pickles.kinds import KINDS, NUMBERS_KEPT, WITH_ARRAYS
 from ringfence.artifacts.pickles.names import python3_name
 from ringfence.artifacts.pickles.seen import How, Nested, Use
+from ringfence.artifacts.pickles.stack_machine import StackMachine
 from ringfence.artifacts.pickles.tape import Broken
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.core.limits import LIMITS
-
-if TYPE_CHECKING:
-    from ringfence.artifacts.pickles.machine import Machine
 
 __all__ = [
     "build",
@@ -46,14 +44,14 @@ _NEWOBJ_EX: Final = 0x92
 # Names
 
 
-def global_(machine: "Machine", i: int, at: int) -> int:
+def global_(machine: StackMachine, i: int, at: int) -> int:
     """GLOBAL: a module and a name, each on a line."""
     found, end = _line_global(machine, at)
     machine.stack.append(found)
     return i + end - at
 
 
-def _line_global(machine: "Machine", at: int) -> tuple[Global, int]:
+def _line_global(machine: StackMachine, at: int) -> tuple[Global, int]:
     literals = machine.literals
     module_end = literals.line_end(at + 1)
     name_end = literals.line_end(module_end + 1)
@@ -61,7 +59,7 @@ def _line_global(machine: "Machine", at: int) -> tuple[Global, int]:
     return _import(machine, module, name, at), name_end + 1
 
 
-def stack_global(machine: "Machine", i: int, at: int) -> int:
+def stack_global(machine: StackMachine, i: int, at: int) -> int:
     """STACK_GLOBAL: a module and a name from the stack."""
     name, module = machine.stack.pop(), machine.stack.pop()
     text = machine.literals.text
@@ -69,7 +67,7 @@ def stack_global(machine: "Machine", i: int, at: int) -> int:
     return i + 1
 
 
-def _import(machine: "Machine", module: str | None, name: str | None, at: int) -> Global:
+def _import(machine: StackMachine, module: str | None, name: str | None, at: int) -> Global:
     if module is None or name is None:
         machine.seen.odd(at, "imports something whose name is computed or no text", serious=True)
     elif not _could_be_imported(module, name):
@@ -89,7 +87,7 @@ def _could_be_imported(module: str, name: str) -> bool:
     return module.isprintable() and " " not in module and all(map(str.isidentifier, name.split(".")))
 
 
-def extension(machine: "Machine", i: int, at: int) -> int:
+def extension(machine: StackMachine, i: int, at: int) -> int:
     """EXT1, EXT2, EXT4: a number that stands for a name in the registry of whoever loads it."""
     width = _EXTENSION_WIDTHS[machine.tape.window[i]]
     code = machine.tape.number(i, width)
@@ -99,7 +97,7 @@ def extension(machine: "Machine", i: int, at: int) -> int:
     return i + 1 + width
 
 
-def persistent(machine: "Machine", i: int, at: int) -> int:
+def persistent(machine: StackMachine, i: int, at: int) -> int:
     """BINPERSID: an item that only the program that wrote it can turn into something."""
     item = machine.stack.pop()
     if item is MARK:
@@ -109,14 +107,14 @@ def persistent(machine: "Machine", i: int, at: int) -> int:
     return i + 1
 
 
-def persistent_line(machine: "Machine", i: int, at: int) -> int:
+def persistent_line(machine: StackMachine, i: int, at: int) -> int:
     """PERSID: the same with a line of text."""
     end = machine.literals.line_end(at + 1)
     _persistent(machine, machine.literals.line(at + 1, end) or "", at)
     return i + end + 1 - at
 
 
-def _persistent(machine: "Machine", word: str, at: int) -> None:
+def _persistent(machine: StackMachine, word: str, at: int) -> None:
     if len(machine.seen.persistent) < LIMITS.evidence_items:
         machine.seen.persistent.setdefault(word, at)
     machine.stack.append(Made(None, None))
@@ -125,14 +123,14 @@ def _persistent(machine: "Machine", word: str, at: int) -> None:
 # Calls
 
 
-def reduce(machine: "Machine", i: int, at: int) -> int:
+def reduce(machine: StackMachine, i: int, at: int) -> int:
     """REDUCE: calls anything with a tuple of arguments."""
     arguments, function = machine.stack.pop(), machine.stack.pop()
     machine.stack.append(_call(machine, How.CALL, function, arguments, at))
     return i + 1
 
 
-def new(machine: "Machine", i: int, at: int) -> int:
+def new(machine: StackMachine, i: int, at: int) -> int:
     """NEWOBJ, NEWOBJ_EX: makes an object of a class without calling its __init__."""
     if machine.tape.window[i] == _NEWOBJ_EX and machine.stack.pop() is MARK:  # keyword arguments
         raise IndexError
@@ -141,7 +139,7 @@ def new(machine: "Machine", i: int, at: int) -> int:
     return i + 1
 
 
-def obj(machine: "Machine", i: int, at: int) -> int:
+def obj(machine: StackMachine, i: int, at: int) -> int:
     """OBJ: calls what lies above the mark with what follows it."""
     items = machine.take_marked()
     arguments = tuple_of(items[1 : 1 + LIMITS.pickle_arguments])
@@ -149,7 +147,7 @@ def obj(machine: "Machine", i: int, at: int) -> int:
     return i + 1
 
 
-def inst(machine: "Machine", i: int, at: int) -> int:
+def inst(machine: StackMachine, i: int, at: int) -> int:
     """INST: imports what two lines name, and calls it with everything above the mark."""
     found, end = _line_global(machine, at)
     arguments = tuple_of(machine.take_marked()[: LIMITS.pickle_arguments])
@@ -157,7 +155,7 @@ def inst(machine: "Machine", i: int, at: int) -> int:
     return i + end - at
 
 
-def _call(machine: "Machine", how: How, function: object, arguments: object, at: int) -> Made:
+def _call(machine: StackMachine, how: How, function: object, arguments: object, at: int) -> Made:
     if arguments is MARK or function is MARK:
         raise IndexError
     if type(arguments) in (int, Plain):
@@ -170,17 +168,17 @@ def _call(machine: "Machine", how: How, function: object, arguments: object, at:
     return Made(function, arguments) if function.keeps else function.made
 
 
-def _use(machine: "Machine", how: How, of: Global, arguments: object, at: int) -> None:
+def _use(machine: StackMachine, how: How, of: Global, arguments: object, at: int) -> None:
     shown, texts = machine.literals.shown(arguments)
     machine.seen.used(Use(how=how, module=of.module, name=of.name, at=at, shown=shown, texts=texts))
 
 
-def changed(machine: "Machine", target: Global, at: int) -> None:
+def changed(machine: StackMachine, target: Global, at: int) -> None:
     """Items or a state were put into what was imported itself."""
     _use(machine, How.CHANGE, target, None, at)
 
 
-def build(machine: "Machine", i: int, at: int) -> int:
+def build(machine: StackMachine, i: int, at: int) -> int:
     """BUILD: gives an object its state, by __setstate__ or into its __dict__."""
     state, target = machine.stack.pop(), machine.stack[-1]
     if state is MARK or target is MARK:
@@ -196,7 +194,7 @@ def build(machine: "Machine", i: int, at: int) -> int:
     return i + 1
 
 
-def _behind_array(machine: "Machine", state: State, at: int) -> int:
+def _behind_array(machine: StackMachine, state: State, at: int) -> int:
     """Where the pickle goes on behind the array whose bytes begin at `at`."""
     found = arrays.extent(state, machine.literals, at)
     if found is None or (not found.is_object and found.end > machine.tape.size):
@@ -219,7 +217,7 @@ def _behind_array(machine: "Machine", state: State, at: int) -> int:
 # Bytes
 
 
-def look_into(machine: "Machine", at: int, size_bytes: int) -> None:
+def look_into(machine: StackMachine, at: int, size_bytes: int) -> None:
     """Notes bytes that look like a pickle, to be walked when this one is done."""
     if size_bytes < 4:  # the shortest pickle that names anything is longer
         return

@@ -7,19 +7,17 @@ Source: CPython's Modules/_pickle.c and Lib/pickletools.py.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ringfence.artifacts.pickles import objects
 from ringfence.artifacts.pickles.items import DICT, LIST, MARK, SET, Global, Made, Plain, State, tuple_of
+from ringfence.artifacts.pickles.stack_machine import StackMachine
 from ringfence.artifacts.pickles.tape import Broken
 from ringfence.core.limits import LIMITS
 
-if TYPE_CHECKING:
-    from ringfence.artifacts.pickles.machine import Machine
-
 __all__ = ["HANDLERS", "get", "put", "put_into"]
 
-_Opcode = Callable[["Machine", int, int], int]
+_Opcode = Callable[[StackMachine, int, int], int]
 
 _LONG_WIDTHS: Final = {0x8D: 8, 0x8E: 8, 0x96: 8}
 _LONG_BYTES: Final = b"\x96B\x8eT"
@@ -29,14 +27,14 @@ _NUMBER_CHARS: Final = 100
 # Memo
 
 
-def get(machine: "Machine", key: int, at: int) -> object:
+def get(machine: StackMachine, key: int, at: int) -> object:
     """The memo's item."""
     if key not in machine.memo:
         machine.seen.odd(at, "refers to a memo entry that this pickle never made")
     return machine.memo.get(key)
 
 
-def put(machine: "Machine", key: int, item: object, at: int) -> None:
+def put(machine: StackMachine, key: int, item: object, at: int) -> None:
     """Puts the item into the memo."""
     if item is MARK:
         raise IndexError
@@ -45,24 +43,24 @@ def put(machine: "Machine", key: int, item: object, at: int) -> None:
     machine.memo.put(key, item)
 
 
-def _get(machine: "Machine", i: int, at: int) -> int:
+def _get(machine: StackMachine, i: int, at: int) -> int:
     machine.stack.append(get(machine, machine.tape.number(i, 4), at))
     return i + 5
 
 
-def _get_text(machine: "Machine", i: int, at: int) -> int:
+def _get_text(machine: StackMachine, i: int, at: int) -> int:
     key, end = _number_line(machine, i, at)
     machine.stack.append(get(machine, key, at))
     return end
 
 
-def _put_text(machine: "Machine", i: int, at: int) -> int:
+def _put_text(machine: StackMachine, i: int, at: int) -> int:
     key, end = _number_line(machine, i, at)
     put(machine, key, machine.stack[-1], at)
     return end
 
 
-def _number_line(machine: "Machine", i: int, at: int) -> tuple[int, int]:
+def _number_line(machine: StackMachine, i: int, at: int) -> tuple[int, int]:
     """The line as a memo's number, as loaders read it; and where the next opcode lies."""
     end = _line(machine, i, at)
     text = machine.reader.at(at + 1, min(end - i - 2, _NUMBER_CHARS))
@@ -80,7 +78,7 @@ def _number_line(machine: "Machine", i: int, at: int) -> tuple[int, int]:
 # Literals
 
 
-def _line(machine: "Machine", i: int, at: int) -> int:
+def _line(machine: StackMachine, i: int, at: int) -> int:
     """Where the opcode behind the line lies."""
     end = machine.tape.line_end(i + 1)
     if end is None:
@@ -88,22 +86,22 @@ def _line(machine: "Machine", i: int, at: int) -> int:
     return end + 1
 
 
-def _line_literal(machine: "Machine", i: int, at: int) -> int:
+def _line_literal(machine: StackMachine, i: int, at: int) -> int:
     machine.stack.append(at)
     return _line(machine, i, at)
 
 
-def _long(machine: "Machine", i: int, at: int) -> int:
+def _long(machine: StackMachine, i: int, at: int) -> int:
     code = machine.tape.window[i]
     width = _LONG_WIDTHS.get(code, 4)
     return _literal(machine, i, at, 1 + width, machine.tape.number(i, width), is_bytes=code in _LONG_BYTES)
 
 
-def _short_bytes(machine: "Machine", i: int, at: int) -> int:
+def _short_bytes(machine: StackMachine, i: int, at: int) -> int:
     return _literal(machine, i, at, 2, machine.tape.number(i, 1), is_bytes=True)
 
 
-def _literal(machine: "Machine", i: int, at: int, start: int, size: int, *, is_bytes: bool) -> int:
+def _literal(machine: StackMachine, i: int, at: int, start: int, size: int, *, is_bytes: bool) -> int:
     if at + start + size > machine.tape.size:
         raise Broken("a literal ends past the file")
     if is_bytes:
@@ -112,7 +110,7 @@ def _literal(machine: "Machine", i: int, at: int, start: int, size: int, *, is_b
     return i + start + size
 
 
-def _buffer(machine: "Machine", i: int, at: int) -> int:
+def _buffer(machine: StackMachine, i: int, at: int) -> int:
     machine.seen.odd(at, "refers to a buffer that is not in this file")
     machine.stack.append(None)
     return i + 1
@@ -121,37 +119,37 @@ def _buffer(machine: "Machine", i: int, at: int) -> int:
 # Containers and the stack
 
 
-def _tuple(machine: "Machine", i: int, _at: int) -> int:
+def _tuple(machine: StackMachine, i: int, _at: int) -> int:
     machine.stack.append(tuple_of(machine.take_marked()[: LIMITS.pickle_arguments]))
     return i + 1
 
 
-def _list(machine: "Machine", i: int, _at: int) -> int:
+def _list(machine: StackMachine, i: int, _at: int) -> int:
     machine.take_marked()
     machine.stack.append(LIST)
     return i + 1
 
 
-def _dict(machine: "Machine", i: int, at: int) -> int:
+def _dict(machine: StackMachine, i: int, at: int) -> int:
     if len(machine.take_marked()) % 2:
         machine.seen.odd(at, "a dictionary with a key without a value")
     machine.stack.append(DICT)
     return i + 1
 
 
-def _frozenset(machine: "Machine", i: int, _at: int) -> int:
+def _frozenset(machine: StackMachine, i: int, _at: int) -> int:
     machine.take_marked()
     machine.stack.append(None)
     return i + 1
 
 
-def _state(machine: "Machine", i: int, _at: int) -> int:
+def _state(machine: StackMachine, i: int, _at: int) -> int:
     """EMPTY_DICT where dictionaries are followed."""
     machine.stack.append(State())
     return i + 1
 
 
-def _set_items(machine: "Machine", i: int, at: int) -> int:
+def _set_items(machine: StackMachine, i: int, at: int) -> int:
     """SETITEM and SETITEMS where dictionaries are followed."""
     stack = machine.stack
     if machine.tape.window[i] == ord("s"):
@@ -169,13 +167,13 @@ def _set_items(machine: "Machine", i: int, at: int) -> int:
     return i + 1
 
 
-def _add_items(machine: "Machine", i: int, at: int) -> int:
+def _add_items(machine: StackMachine, i: int, at: int) -> int:
     machine.take_marked()
     put_into(machine, SET, machine.stack[-1], at)
     return i + 1
 
 
-def put_into(machine: "Machine", kind: Plain, target: object, at: int, *, odd: bool = False) -> None:
+def put_into(machine: StackMachine, kind: Plain, target: object, at: int, *, odd: bool = False) -> None:
     """Items were put into `target` as if it were of that kind; `odd` when a key has no value."""
     if odd:
         machine.seen.odd(at, "a dictionary with a key without a value")
@@ -187,18 +185,18 @@ def put_into(machine: "Machine", kind: Plain, target: object, at: int, *, odd: b
         machine.seen.odd(at, f"puts items into something that is no {kind.value}")
 
 
-def _pop(machine: "Machine", i: int, _at: int) -> int:
+def _pop(machine: StackMachine, i: int, _at: int) -> int:
     if machine.stack.pop() is MARK:
         machine.marks.pop()
     return i + 1
 
 
-def _pop_mark(machine: "Machine", i: int, _at: int) -> int:
+def _pop_mark(machine: StackMachine, i: int, _at: int) -> int:
     machine.take_marked()
     return i + 1
 
 
-def _dup(machine: "Machine", i: int, _at: int) -> int:
+def _dup(machine: StackMachine, i: int, _at: int) -> int:
     if machine.stack[-1] is MARK:
         raise IndexError
     machine.stack.append(machine.stack[-1])
@@ -208,7 +206,7 @@ def _dup(machine: "Machine", i: int, _at: int) -> int:
 # Structure
 
 
-def _proto(machine: "Machine", i: int, at: int) -> int:
+def _proto(machine: StackMachine, i: int, at: int) -> int:
     machine.protocol = machine.tape.number(i, 1)
     if at != machine.start:
         machine.seen.odd(at, "changes its protocol after the beginning")
@@ -217,16 +215,16 @@ def _proto(machine: "Machine", i: int, at: int) -> int:
     return i + 2
 
 
-def _frame(machine: "Machine", i: int, at: int) -> int:
+def _frame(machine: StackMachine, i: int, at: int) -> int:
     machine.tape.begin_frame(at + 9, machine.tape.number(i, 8))
     return i + 9
 
 
-def _nothing(_machine: "Machine", i: int, _at: int) -> int:
+def _nothing(_machine: StackMachine, i: int, _at: int) -> int:
     return i + 1
 
 
-def _missing(machine: "Machine", i: int, _at: int) -> int:
+def _missing(machine: StackMachine, i: int, _at: int) -> int:
     raise Broken(f"opcode 0x{machine.tape.window[i]:02x} does not exist")
 
 
