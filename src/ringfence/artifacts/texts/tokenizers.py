@@ -1,13 +1,200 @@
-"""Judges a tokenizer.json: whether it maps words elsewhere."""
+"""Judges a tokenizer.json: whether it changes words on their way to the model or back.
 
+A tokenizer that replaces a host, a number or a name in what the model answers needs no change of weights.
+
+Source: huggingface/tokenizers, the serialised normalizers, pre-tokenizers, decoders and processors.
+"""
+
+import re
 from collections.abc import Iterator
 
 from ringfence.artifacts.spotted import Spotted
+from ringfence.artifacts.texts import hidden_characters
+from ringfence.artifacts.texts.instructions import is_mark
+from ringfence.artifacts.texts.suspicious_text import judge_value, programs_in
 from ringfence.core.bounded_json import Json
+from ringfence.core.findings import Confidence, Severity
+from ringfence.core.limits import LIMITS
 
-__all__ = ["judge_tokenizer"]
+__all__ = ["judge_replacement", "judge_tokenizer"]
+
+_STEPS = ("normalizer", "pre_tokenizer", "decoder", "post_processor")
+_URL = re.compile(r"(?:https?|ftp)://[\w.-]+\.[a-z]{2,}|\b[\w.+-]+@[\w-]+\.[a-z]{2,}\b", re.IGNORECASE)
+_LETTERS = re.compile(r"[A-Za-z0-9]")
+# What a regular expression says by letters: classes, escapes, groups' names and options.
+_REGEX_SPEECH = re.compile(
+    r"\\[pP]\{[^}]*\}|\\[xu]\{?[0-9a-fA-F]+\}?|\\.|\[[^\]]*\]|\(\?[^:)]*[:)]|\{[0-9,]*\}"
+)
+_PLAIN_SPECIALS = frozenset(
+    (
+        "pad",
+        "unk",
+        "bos",
+        "eos",
+        "cls",
+        "sep",
+        "mask",
+        "eod",
+        "eot",
+        "null",
+        "s",
+        "human",
+        "user",
+        "assistant",
+    )
+)
+_BOS_TOKENS = 8  # that a template puts around every text
 
 
 def judge_tokenizer(document: Json) -> Iterator[Spotted]:
     """What a parsed tokenizer.json would do to text."""
-    yield from ()  # rules follow
+    if not (isinstance(document, dict) and isinstance(model := document.get("model"), dict)):
+        yield _spotted("tokenizer-unreadable", Severity.MEDIUM, "it has no model")
+        return
+    words = _vocabulary(model.get("vocab"))
+    added = document.get("added_tokens") or []
+    if not isinstance(added, list) or len(added) > LIMITS.header_items:
+        yield _spotted("tokenizer-unreadable", Severity.MEDIUM, "added_tokens is no list, or too long a one")
+        added = []
+    yield from _same_number(words, added)
+    yield from _added(added)
+    for step in _STEPS:
+        yield from _step(step, document.get(step), words)
+
+
+def _vocabulary(vocab: Json) -> dict[str, int]:
+    """Tokens with their numbers, whichever way the model lists them."""
+    match vocab:
+        case dict():
+            return {word: number for word, number in vocab.items() if isinstance(number, int)}
+        case list():
+            pieces = (each[0] if isinstance(each, list) and each else each for each in vocab)
+            return {word: number for number, word in enumerate(pieces) if isinstance(word, str)}
+    return {}
+
+
+def _same_number(words: dict[str, int], added: list[Json]) -> Iterator[Spotted]:
+    """Two words that a model cannot tell apart: what one says comes out as the other."""
+    by_number: dict[int, str] = {}
+    for word, number in words.items():
+        other = by_number.setdefault(number, word)
+        if other != word:
+            yield _spotted("tokenizer-maps-words", Severity.HIGH, f"{other!r} and {word!r} are both {number}")
+            break
+    for token in added:
+        match token:
+            case {"id": int(number), "content": str(word)}:
+                other = by_number.setdefault(number, word)
+                if _plainly(other) != _plainly(word) and not (is_mark(other) and is_mark(word)):
+                    yield _spotted(
+                        "tokenizer-maps-words", Severity.HIGH, f"{other!r} and {word!r} are both {number}"
+                    )
+                    return
+
+
+def _plainly(word: str) -> str:
+    """Without what stands for a space in front: Ġ of GPT-2, ▁ of SentencePiece."""
+    return word.replace("\u0120", " ").replace("\u2581", " ").strip()
+
+
+def _added(added: list[Json]) -> Iterator[Spotted]:
+    for token in added:
+        content = token.get("content") if isinstance(token, dict) else None
+        if not isinstance(content, str):
+            yield _spotted("tokenizer-unreadable", Severity.MEDIUM, "an added token without content")
+            return
+        if _URL.search(content):
+            yield _spotted("tokenizer-odd-token", Severity.HIGH, content)
+        yield from programs_in("added_tokens", content)
+        yield from hidden_characters.judge_text(content)
+        special = isinstance(token, dict) and token.get("special") is True
+        bare = content.strip().lower()
+        if special and bare.isalpha() and bare.isascii() and len(bare) > 2 and bare not in _PLAIN_SPECIALS:
+            yield _spotted("tokenizer-odd-token", Severity.LOW, f"the word {content!r} is a special token")
+
+
+def _step(name: str, top: Json, words: dict[str, int]) -> Iterator[Spotted]:
+    """All parts of a step, those within sequences too."""
+    left: list[Json] = [top]
+    while left:
+        part = left.pop()
+        if isinstance(part, list):
+            left.extend(part)
+        if not isinstance(part, dict):
+            continue
+        left.extend(
+            value
+            for key, value in part.items()
+            if key in (*_STEPS, f"{name}s", "processors", "pretokenizers")
+        )
+        match part:
+            case {"type": "Replace", "pattern": pattern, "content": str(content)}:
+                yield from judge_replacement(name, pattern, content)
+            case {"type": "Split", "pattern": pattern, "behavior": "Removed"}:
+                yield from judge_replacement(name, pattern, "")
+            case {"type": "Strip", "content": str(content)} if _LETTERS.search(content):
+                yield _spotted("tokenizer-maps-words", Severity.HIGH, f"{name}: strips {content!r}")
+            case {"type": "Prepend", "prepend": str(content)} if _has_words(content):
+                yield _spotted("tokenizer-maps-words", Severity.HIGH, f"{name}: puts {content!r} in front")
+            case {"type": "TemplateProcessing"}:
+                yield from _around(part, words)
+
+
+def judge_replacement(where: str, pattern: Json, content: str) -> Iterator[Spotted]:
+    """Whether words are replaced; spaces, quotes, marks and accents are every tokenizer's work."""
+    match pattern:
+        case {"String": str(old)}:
+            changes = (bool(_LETTERS.search(old)) and not is_mark(old)) or (
+                _one_letter(old) and old != content
+            )
+            shown = old
+        case {"Regex": str(shown)}:
+            spelled = _REGEX_SPEECH.sub(" ", shown)
+            changes = re.search(r"[A-Za-z]{3}", spelled) is not None and not is_mark(spelled)
+        case _:
+            yield _spotted("tokenizer-unreadable", Severity.MEDIUM, f"{where}: replaces an unknown pattern")
+            return
+    if changes or _has_words(content):
+        yield _spotted("tokenizer-maps-words", Severity.HIGH, f"{where}: {shown!r} becomes {content!r}")
+    yield from judge_value(where, content)
+
+
+def _has_words(text: str) -> bool:
+    return bool(_LETTERS.search(text)) and not is_mark(text) and len(text) > 1
+
+
+def _one_letter(text: str) -> bool:
+    return len(text) == 1 and text.isascii() and text.isalnum()
+
+
+def _around(processor: dict[str, Json], words: dict[str, int]) -> Iterator[Spotted]:
+    """What is put around every text: few tokens, each what it says it is, and no words."""
+    special = processor.get("special_tokens")
+    tokens = list(special.values()) if isinstance(special, dict) else []
+    by_number = {number: word for word, number in words.items()}
+    for token in tokens:
+        match token:
+            case {"ids": list(numbers), "tokens": list(said)}:
+                pass
+            case _:
+                continue
+        meant = [by_number.get(each, "") if isinstance(each, int) else "" for each in numbers]
+        put = "".join(each for each in meant if each) or "".join(
+            each for each in said if isinstance(each, str)
+        )
+        differs = any(
+            real and real != name and not is_mark(real) for real, name in zip(meant, said, strict=False)
+        )
+        if len(numbers) > _BOS_TOKENS or differs or _has_words(put):
+            yield _spotted("tokenizer-maps-words", Severity.HIGH, f"puts {put!r} around every text")
+
+
+def _spotted(check: str, severity: Severity, what: str) -> Spotted:
+    return Spotted(
+        check=check,
+        severity=severity,
+        confidence=Confidence.CERTAIN if severity is Severity.MEDIUM else Confidence.POSSIBLE,
+        at=None,
+        evidence=(what[: LIMITS.evidence_chars],),
+        advice="take the tokenizer of the model's publisher",
+    )
