@@ -32,6 +32,7 @@ __all__ = [
     "directory",
     "first_name",
     "local_header",
+    "names",
     "opened",
     "read_listed",
     "read_members",
@@ -117,6 +118,17 @@ def directory(reader: Reader) -> Directory | None:
         size_bytes=size,
         end_at=end_at,
     )
+
+
+def names(reader: Reader) -> frozenset[str]:
+    """The names in the directory, as far as it can be read; for `Reader.once`."""
+    members: list[Member] = []
+    try:
+        for _problem in read_members(reader, members):
+            pass
+    except Malformed:
+        pass
+    return frozenset(member.name for member in members)
 
 
 def read_members(reader: Reader, members: list[Member]) -> Iterator[Problem]:

@@ -363,7 +363,7 @@ def _hidden(entry: Entry) -> Spotted:
 
 def _mismatch(at: int, what: str) -> Spotted:
     return Spotted(
-        check="zip-mismatch",
+        check="archive-ambiguous",
         severity=Severity.HIGH,
         confidence=Confidence.CERTAIN,
         at=at,

@@ -5,13 +5,13 @@ Checksums and the bit that says "encrypted" are not believed: there are loaders 
 Source: PKWARE APPNOTE 6.3.10, sections 4.4 and 5.8; CPython's Lib/zipfile.
 """
 
-import bz2
 import lzma
 import zlib
-from collections.abc import Callable, Iterator
-from typing import Protocol
+from collections.abc import Iterator
 
+from ringfence.artifacts.decoders import DECODER_ERRORS, Decoder, MissingLibrary, decoder
 from ringfence.artifacts.format import Inside, Judge
+from ringfence.artifacts.inflating import Compression
 from ringfence.artifacts.member_names import escapes
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
@@ -24,7 +24,9 @@ from ringfence.core.limits import LIMITS
 
 __all__ = ["beginning", "inside"]
 
-_DEFLATED, _BZIP2, _LZMA = 8, 12, 14
+_LZMA = 14
+_METHODS = {8: Compression.DEFLATE, 12: Compression.BZIP2, 93: Compression.ZSTD}
+_OPENED = frozenset((*_METHODS, _LZMA))
 _IN_BYTES, _OUT_BYTES = 64 * 1024, 1024 * 1024
 _LINK_BYTES = 4096
 
@@ -41,7 +43,7 @@ def inside(
         yield from escapes(entry.name, at=entry.at, link_to=target)
     elif entry.method == STORED:
         yield from _stored(reader, entry, judge, checks_crc)
-    elif entry.size_bytes and entry.method in _OPENERS:
+    elif entry.size_bytes and entry.method in _OPENED:
         yield from _inflated(reader, entry, judge, checks_crc)
     elif entry.size_bytes:
         yield _closed(entry, f"compressed by method {entry.method}")
@@ -55,15 +57,18 @@ def beginning(reader: Reader, entry: Entry, *, max_bytes: int) -> bytes:
     """
     if entry.method == STORED:
         return reader.at(entry.data_at, min(entry.size_bytes, max_bytes))
-    if entry.method not in _OPENERS:
+    if entry.method not in _OPENED:
         detail = f"a member is compressed by method {entry.method}"
         raise Malformed(ProblemKind.OVER_LIMIT, at=entry.at, detail=detail)
     found = b""
-    for chunk in _chunks(reader, entry, checks_crc=False):
-        reader.budget.inflate(len(chunk), at=entry.at)
-        found += chunk
-        if len(found) >= max_bytes:
-            break
+    try:
+        for chunk in _chunks(reader, entry, checks_crc=False, piece_bytes=max_bytes):
+            reader.budget.inflate(len(chunk), at=entry.at)
+            found += chunk
+            if len(found) >= max_bytes:
+                break
+    except MissingLibrary as missing:
+        raise Malformed(ProblemKind.OVER_LIMIT, at=entry.at, detail=_missing(missing)) from missing
     return found[:max_bytes]
 
 
@@ -91,7 +96,11 @@ def _crc_is_right(reader: Reader, entry: Entry) -> bool:
 def _inflated(
     reader: Reader, entry: Entry, judge: Judge | None, checks_crc: bool
 ) -> Iterator[Inside | Spotted | Problem]:
-    found = spooled(_chunks(reader, entry, checks_crc=checks_crc), budget=reader.budget, at=entry.at)
+    try:
+        found = spooled(_chunks(reader, entry, checks_crc=checks_crc), budget=reader.budget, at=entry.at)
+    except MissingLibrary as missing:
+        yield _spotted("needs-extra", entry, _missing(missing), "install it, and inspect the file again")
+        return
     if entry.encrypted:
         yield _closed(entry, "encrypted")
         if found.problem is not None:
@@ -102,44 +111,14 @@ def _inflated(
         yield Inside(name=entry.name, reader=found.reader, at=None, judge=judge)
 
 
-class _Decompressor(Protocol):
-    """What bz2 and lzma have in common."""
-
-    @property
-    def eof(self) -> bool: ...
-
-    @property
-    def unused_data(self) -> bytes: ...
-
-    @property
-    def needs_input(self) -> bool: ...
-
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+def _decoder(reader: Reader, entry: Entry) -> tuple[Decoder, int]:
+    """What inflates the member, and how many bytes of a header of its own to leave out."""
+    if entry.method == _LZMA:
+        return _raw_lzma(reader, entry)
+    return decoder(_METHODS[entry.method]), 0
 
 
-class _Deflate:
-    """zlib's, with the face of the others."""
-
-    def __init__(self) -> None:
-        self._inner = zlib.decompressobj(-zlib.MAX_WBITS)
-
-    @property
-    def eof(self) -> bool:
-        return self._inner.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._inner.unused_data
-
-    @property
-    def needs_input(self) -> bool:
-        return not self._inner.unconsumed_tail
-
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
-        return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
-
-
-def _raw_lzma(reader: Reader, entry: Entry) -> tuple[_Decompressor, int]:
+def _raw_lzma(reader: Reader, entry: Entry) -> tuple[Decoder, int]:
     """A decompressor by the header of the member's data, and the length of that header."""
     head = reader.at(entry.data_at, min(9, entry.size_bytes))
     if len(head) < 9 or head[2:4] != b"\5\0" or head[4] >= 9 * 5 * 5:
@@ -161,35 +140,30 @@ def _raw_lzma(reader: Reader, entry: Entry) -> tuple[_Decompressor, int]:
     return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters), len(head)
 
 
-_OPENERS: dict[int, Callable[[Reader, Entry], tuple[_Decompressor, int]]] = {
-    _DEFLATED: lambda _reader, _entry: (_Deflate(), 0),
-    _BZIP2: lambda _reader, _entry: (bz2.BZ2Decompressor(), 0),
-    _LZMA: _raw_lzma,
-}
-
-
-def _chunks(reader: Reader, entry: Entry, *, checks_crc: bool) -> Iterator[bytes]:
+def _chunks(
+    reader: Reader, entry: Entry, *, checks_crc: bool, piece_bytes: int = _OUT_BYTES
+) -> Iterator[bytes]:
     """What the member inflates to.
 
     Raises:
         Malformed: it is no such data, is cut short or goes on behind its end, or is not what was said of it.
     """
-    crc, size, chunk = 0, 0, b""
+    crc, size = 0, 0
     at, end = entry.data_at, entry.data_at + entry.size_bytes
     try:
-        inner, skipped = _OPENERS[entry.method](reader, entry)
+        inner, skipped = _decoder(reader, entry)
         at += skipped
         while not inner.eof:
             data = b""
-            if inner.needs_input and len(chunk) < _OUT_BYTES:
+            if inner.needs_input:
                 if at == end:
                     break
                 data = reader.at(at, min(_IN_BYTES, end - at))
                 at += len(data)
-            chunk = inner.decompress(data, _OUT_BYTES)
+            chunk = inner.decompress(data, piece_bytes)
             crc, size = zlib.crc32(chunk, crc) if checks_crc else 0, size + len(chunk)
             yield chunk
-    except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, MemoryError) as error:
+    except DECODER_ERRORS as error:
         raise Malformed(ProblemKind.BAD_HEADER, at=entry.at, detail="a member is no valid data") from error
     if not inner.eof and (entry.method != _LZMA or size != entry.inflated_bytes):
         raise Malformed(ProblemKind.TRUNCATED, at=entry.at, detail="a member ends before its data do")
@@ -201,14 +175,23 @@ def _chunks(reader: Reader, entry: Entry, *, checks_crc: bool) -> Iterator[bytes
         raise _malformed(entry, "its checksum is wrong")
 
 
+def _missing(missing: MissingLibrary) -> str:
+    return f"install ringfence[{missing.extra}]"
+
+
 def _closed(entry: Entry, how: str) -> Spotted:
+    advice = "unpack the archive with what can, and have the files judged"
+    return _spotted("closed-member", entry, how, advice)
+
+
+def _spotted(check: str, entry: Entry, why: str, advice: str) -> Spotted:
     return Spotted(
-        check="closed-member",
+        check=check,
         severity=Severity.MEDIUM,
         confidence=Confidence.CERTAIN,
         at=entry.at,
-        evidence=(entry.name, how),
-        advice="unpack the archive with what can, and have the files judged",
+        evidence=(entry.name, why),
+        advice=advice,
     )
 
 

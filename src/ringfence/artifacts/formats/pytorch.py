@@ -7,7 +7,7 @@ Source: pytorch/caffe2/serialize/inline_container.h and torch/serialization.py, 
 
 from collections.abc import Iterator
 
-from ringfence.artifacts import pickle_walk, torch_storages, zip_directory
+from ringfence.artifacts import pickle_walk, torch_archive, torch_storages, zip_directory
 from ringfence.artifacts.format import Format
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
@@ -17,7 +17,6 @@ from ringfence.core.limits import LIMITS
 
 __all__ = ["FORMAT"]
 
-_PICKLE = "data.pkl"
 _VERSION_BYTES = 20
 
 
@@ -25,15 +24,12 @@ def _sniff(reader: Reader) -> bool:
     first = zip_directory.first_name(reader)
     if not first:
         return False
-    if _is_pickle(first.decode("utf-8", "replace")):
+    if torch_archive.is_main_pickle(first.decode("utf-8", "replace")):
         return True
     found = reader.once(zip_directory.directory)
-    if found is None or b"/data.pkl" not in found.data:
+    if found is None or b"/data.pkl" not in found.data.lower():
         return False
-    members: list[Member] = []
-    for _problem in zip_directory.read_members(reader, members):
-        pass
-    return any(_is_pickle(member.name) for member in members)
+    return any(map(torch_archive.is_main_pickle, reader.once(zip_directory.names)))
 
 
 def _read(reader: Reader) -> Iterator[Fact | Problem]:
@@ -42,10 +38,10 @@ def _read(reader: Reader) -> Iterator[Fact | Problem]:
     yield from zip_directory.read_members(reader, members)
     yield Fact(name=FactName.MEMBERS, value=len(members))
     yield from zip_directory.check_members(reader, members)
-    pickled = next((member for member in members if _is_pickle(member.name)), None)
+    pickled = next((member for member in members if torch_archive.is_main_pickle(member.name)), None)
     if pickled is None:
         raise Malformed(ProblemKind.BAD_HEADER, at=None, detail="the directory does not list the pickle")
-    folder = pickled.name.removesuffix(_PICKLE)
+    folder = pickled.name.partition("/")[0] + "/"
     by_name = {member.name: member for member in members}
     if version := by_name.get(folder + "version"):
         text = zip_directory.content(reader, version, max_bytes=_VERSION_BYTES)
@@ -59,12 +55,9 @@ FORMAT = Format(
     suffixes=(".pt", ".pth", ".ckpt", ".bin"),
     sniff=_sniff,
     read=_read,
+    judge=torch_archive.judge,
+    judges_structure=True,
 )
-
-
-def _is_pickle(name: str) -> bool:
-    folder, _, file = name.partition("/")
-    return bool(folder) and file == _PICKLE
 
 
 def _runs_code(reader: Reader) -> tuple[str, ...]:

@@ -1,0 +1,118 @@
+"""What loading one of PyTorch's zip files would do: checkpoints, TorchScript, exported programs, packages.
+
+All of them come from one writer: a folder for everything, pickles beside raw storages. Pickles are judged as
+PyTorch reads them; storages, which nobody takes for anything else, are not read at all.
+
+Source: torch/serialization.py, torch/package, torch/export/pt2_archive and
+caffe2/serialize/inline_container.h in PyTorch 2.15.
+"""
+
+import re
+from collections.abc import Iterator
+
+from ringfence.artifacts import torchscript, zip_layout, zip_members
+from ringfence.artifacts.format import Inside, Judge
+from ringfence.artifacts.pickles import judge as pickles
+from ringfence.artifacts.problems import Problem
+from ringfence.artifacts.reader import Reader
+from ringfence.artifacts.spotted import Spotted
+from ringfence.artifacts.zip_layout import Entry
+from ringfence.core.findings import Confidence, Severity
+from ringfence.core.limits import LIMITS
+
+__all__ = ["is_main_pickle", "judge"]
+
+_MAIN_PICKLE = "data.pkl"
+_STORAGE = re.compile(
+    r"(?:data|constants|tensors|traced_inputs)/\d+|\.data/\d+\.storage"
+    r"|data/weights/weight_\d+|data/constants/tensor_\d+"
+)
+_NOTE = re.compile(
+    r"version|byteorder|archive_format|archive_version|\.format_version|\.storage_alignment"
+    r"|\.data/(?:version|serialization_id|python_version|extern_modules)"
+)
+_NOTED = re.compile(rb"[\w.+*\s-]*")
+_NOTE_BYTES = 16 * 1024
+_NATIVE = "data/aotinductor/"
+_OF_SCRIPT = "__torch__."  # classes that TorchScript takes from the archive itself, never from Python
+
+
+def is_main_pickle(name: str) -> bool:
+    """Whether the member is what is loaded first. PyTorch does not tell upper from lower case."""
+    folder, _, file = name.partition("/")
+    return bool(folder) and file.lower() == _MAIN_PICKLE
+
+
+def judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    """What loading it would do, and the files in it that are judged by their content."""
+    entries: list[Entry] = []
+    for found in zip_layout.laid_out(reader):
+        if isinstance(found, Entry):
+            entries.append(found)
+        else:
+            yield found
+    yield from _two_pickles(entries)
+    native: list[str] = []
+    for entry in entries:
+        path = _within_folder(entry.name)
+        if path.startswith(_NATIVE) and not path.endswith(".json"):
+            native.append(entry.name)
+        elif not _STORAGE.fullmatch(path) and not _is_note(reader, entry, path):
+            yield from zip_members.inside(reader, entry, judge=_judge_of(path), checks_crc=False)
+    if native:
+        yield _native_code(native)
+
+
+def _within_folder(name: str) -> str:
+    """The member's path in the archive's one folder, which may be called anything."""
+    return name.partition("/")[2]
+
+
+def _is_note(reader: Reader, entry: Entry, path: str) -> bool:
+    """Whether it is one of the short texts that PyTorch puts beside the pickle, with nothing else in it."""
+    if not _NOTE.fullmatch(path) or entry.size_bytes > _NOTE_BYTES:
+        return False
+    text = zip_members.beginning(reader, entry, max_bytes=_NOTE_BYTES + 1)
+    return len(text) <= _NOTE_BYTES and _NOTED.fullmatch(text) is not None
+
+
+def _judge_of(path: str) -> Judge | None:
+    """As what loaders take the member; None where its content tells."""
+    lower = path.lower()
+    if lower.endswith((".pkl", ".debug_pkl")):
+        return _pickle
+    if lower.startswith("code/") and lower.endswith(".py"):
+        return torchscript.judge
+    return None
+
+
+def _pickle(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    for found in pickles.judge(reader, with_storages=True):
+        harmless = isinstance(found, Spotted) and found.severity == Severity.LOW
+        if not (harmless and isinstance(found, Spotted) and found.evidence[0].startswith(_OF_SCRIPT)):
+            yield found
+
+
+def _two_pickles(entries: list[Entry]) -> Iterator[Spotted]:
+    """PyTorch looks into the folder of the first member, others into the first folder that has a pickle."""
+    found = [entry for entry in entries if is_main_pickle(entry.name)]
+    if len(found) > 1:
+        yield Spotted(
+            check="pytorch-two-pickles",
+            severity=Severity.HIGH,
+            confidence=Confidence.CERTAIN,
+            at=found[1].at,
+            evidence=tuple(entry.name for entry in found[: LIMITS.evidence_items]),
+            advice="do not load it: which of them is loaded depends on who loads it",
+        )
+
+
+def _native_code(names: list[str]) -> Spotted:
+    return Spotted(
+        check="native-code",
+        severity=Severity.LOW,
+        confidence=Confidence.CERTAIN,
+        at=None,
+        evidence=tuple(names[: LIMITS.evidence_items]),
+        advice="load it only if you trust who compiled it: a program can do anything that you can do",
+    )
