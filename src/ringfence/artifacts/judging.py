@@ -91,14 +91,17 @@ class _Run:
             return
         self.leaves_out |= dict.fromkeys(found.leaves_out)
         if not found.judges_structure:
-            yield from self._look(found.read, reader, depth)
+            yield from self._look(found.read, reader, depth, path.stem)
         if found.judge is None:
             yield _inconclusive("not-examined", f"what {found.title} may do is not examined")
         else:
-            yield from self._look(found.judge, reader, depth)
+            yield from self._look(found.judge, reader, depth, path.stem)
 
-    def _look(self, look: _Look, reader: Reader, depth: int) -> Iterator[Spotted]:
-        """What one pass over the file yields, up to the first thing that cannot be read on from."""
+    def _look(self, look: _Look, reader: Reader, depth: int, stem: str = "") -> Iterator[Spotted]:
+        """What one pass over the file yields, up to the first thing that cannot be read on from.
+
+        `stem` is the file's name without its last suffix, for files within that have no name of their own.
+        """
         reader.offset = 0
         try:
             for item in look(reader):
@@ -108,22 +111,23 @@ class _Run:
                     case Problem():
                         yield as_spotted(item)
                     case Inside():
-                        yield from self._inside(item, depth + 1)
+                        yield from self._inside(item, depth + 1, stem)
                     case Child():
                         part = reader.part(item.offset, item.size_bytes)
-                        yield from self._inside(Inside(name="", reader=part, at=item.offset), depth + 1)
+                        child = Inside(name="", reader=part, at=item.offset)
+                        yield from self._inside(child, depth + 1, stem)
                     case Fact():
                         pass
         except Malformed as stop:
             yield as_spotted(stop.problem)
 
-    def _inside(self, inside: Inside, depth: int) -> Iterator[Spotted]:
+    def _inside(self, inside: Inside, depth: int, stem: str) -> Iterator[Spotted]:
         inside.reader.budget.enter(at=inside.at)
         if depth > LIMITS.judged_depth:
             raise Malformed(ProblemKind.OVER_LIMIT, at=inside.at, detail=f"files within files, {depth} deep")
         name = clip(inside.name, chars=LIMITS.name_chars)
         if inside.judge is None:
-            found = self.file(inside.reader, inside.name, depth=depth)
+            found = self.file(inside.reader, inside.name or stem, depth=depth)
         else:
             found = self._look(inside.judge, inside.reader, depth)
         for spotted in found:

@@ -51,7 +51,6 @@ class Streams:
 
     def __init__(self, reader: Reader, kind: Compression, *, at: int = 0) -> None:
         self.end = at
-        self.name = ""  # as gzip has it for its first member
         self._reader = reader
         self._kind = kind
 
@@ -91,10 +90,8 @@ class Streams:
     _sum = _size = 0
 
     def _gzip_member(self) -> Iterator[bytes]:
-        start = self.end
         self._sum = self._size = 0
-        name, self.end = _gzip_header(self._reader, start)
-        self.name = self.name or name
+        self.end = _gzip_header(self._reader, self.end)
         yield from self._stream(decoder(self._kind), zlib.crc32)
         trailer = self._trailer(8)
         if trailer != self._sum.to_bytes(4, "little") + (self._size & 0xFFFFFFFF).to_bytes(4, "little"):
@@ -145,7 +142,7 @@ def judge_streams(
         yield needs_extra(missing.extra)
         return
     if spool.reader.size_bytes:
-        yield Inside(name=streams.name, reader=spool.reader, at=None, judge=inner)
+        yield Inside(name="", reader=spool.reader, at=None, judge=inner)
     if spool.problem:
         yield spool.problem
     elif streams.end < reader.size_bytes:
@@ -221,21 +218,25 @@ def _is_skipped(kind: Compression, head: bytes) -> bool:
     return kind in _WITH_SKIPPED_FRAMES and head[1:4] == b"\x2a\x4d\x18" and head[0] >> 4 == 5
 
 
-def _gzip_header(reader: Reader, start: int) -> tuple[str, int]:
-    """The name in a member's header, and where its data begins. Checks no more than Python's loader does."""
+def _gzip_header(reader: Reader, start: int) -> int:
+    """Where the data of the member at `start` begins. Checks no more than Python's loader does.
+
+    The name that stands there counts for nothing: loaders go by the file's own.
+    """
     left = reader.size_bytes - start
     for most in (_GZIP_HEAD_BYTES, LIMITS.literal_bytes):
         head = reader.at(start, min(left, most))
-        if (found := _gzip_fields(head)) is not None:
-            return found[0], start + found[1]
+        if (size := _gzip_header_bytes(head)) is not None:
+            return start + size
     kind = ProblemKind.TRUNCATED if left <= LIMITS.literal_bytes else ProblemKind.OVER_LIMIT
     raise Malformed(kind, at=start, detail="a gzip header without an end")
 
 
-def _gzip_fields(head: bytes) -> tuple[str, int] | None:
+def _gzip_header_bytes(head: bytes) -> int | None:
+    """How long the header is; None if that is more than there is of it."""
     if len(head) < 10 or head[2] != _DEFLATE_METHOD:
         return None
-    flags, at, name = head[3], 10, b""
+    flags, at = head[3], 10
     if flags & _EXTRA:
         at += 2 + int.from_bytes(head[at : at + 2], "little")
     for flag in (_NAME, _COMMENT):
@@ -243,7 +244,6 @@ def _gzip_fields(head: bytes) -> tuple[str, int] | None:
             end = head.find(b"\0", at)
             if end < 0:
                 return None
-            name = head[at:end] if flag == _NAME else name
             at = end + 1
     at += 2 if flags & _CHECKSUM else 0
-    return (name.decode("latin-1"), at) if at <= len(head) else None
+    return at if at <= len(head) else None
