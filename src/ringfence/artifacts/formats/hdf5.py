@@ -1,13 +1,15 @@
-"""HDF5, Keras' older format among it. Reads the superblock; looks for Keras' marks, walks no group.
+"""HDF5, Keras' older format among it. Reads the superblock and looks for Keras' marks; the rest is h5py's.
 
 Source: HDF5 File Format Specification 3.0, section II.A; keras/src/legacy/saving/legacy_h5_format.py.
 """
 
 from collections.abc import Iterator
 
-from ringfence.artifacts.format import Format
+from ringfence.artifacts import hdf5_judge
+from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
+from ringfence.artifacts.spotted import Spotted
 from ringfence.core.facts import Fact, FactName
 from ringfence.core.limits import LIMITS
 
@@ -33,15 +35,8 @@ def _sniff_named(reader: Reader) -> bool:
 
 
 def _read(reader: Reader) -> Iterator[Fact | Problem]:
-    start = next(
-        at for at in (0, *_places(reader.size_bytes - 8)) if reader.at(at, len(_SIGNATURE)) == _SIGNATURE
-    )
-    block = reader.at(start, min(_SUPERBLOCK_BYTES, reader.size_bytes - start))
-    version = block[8] if len(block) > 8 else -1
-    if version not in _PLACES:
-        raise Malformed(
-            ProblemKind.BAD_HEADER, at=start + 8, detail=f"superblock version {version} is unknown"
-        )
+    start = _start(reader)
+    block, version = _superblock(reader, start)
     yield Fact(name=FactName.VERSION, value=f"superblock {version}")
     prefix = reader.at(start, min(LIMITS.prefix_bytes, reader.size_bytes - start))
     if any(mark in prefix for mark in _KERAS_MARKS):
@@ -49,6 +44,20 @@ def _read(reader: Reader) -> Iterator[Fact | Problem]:
     if any(mark in prefix for mark in _LAMBDA_MARKS):
         yield Fact(name=FactName.RUNS_CODE, value=("keras lambda",))
     yield from _check_end(block, version, start, reader.size_bytes)
+
+
+def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    start = _start(reader)
+    block, version = _superblock(reader, start)
+    if any(reader.at(at, min(_SUPERBLOCK_BYTES, start - at)).strip(b"\0") for at in range(0, start, 64)):
+        yield Inside(name="user block", reader=reader.part(0, start), at=0)
+    end = _end(block, version, start)[1]
+    if end < reader.size_bytes:
+        behind = reader.size_bytes - end
+        detail = f"{behind} bytes behind the end that the superblock says"
+        yield Problem(kind=ProblemKind.TRAILING_DATA, at=end, detail=detail)
+        yield Inside(name="behind the end", reader=reader.part(end, behind), at=end)
+    yield from hdf5_judge.judge_objects(reader)
 
 
 FORMAT = Format(
@@ -59,6 +68,7 @@ FORMAT = Format(
     sniff_named=_sniff_named,
     read=_read,
     holds_anything=True,
+    judge=_judge,
 )
 
 
@@ -69,14 +79,37 @@ def _places(below: int) -> Iterator[int]:
         at *= 2
 
 
-def _check_end(block: bytes, version: int, start: int, size_bytes: int) -> Iterator[Problem]:
-    """Whether the file reaches as far as the superblock says."""
+def _start(reader: Reader) -> int:
+    """Where the superblock lies."""
+    return next(
+        at for at in (0, *_places(reader.size_bytes - 8)) if reader.at(at, len(_SIGNATURE)) == _SIGNATURE
+    )
+
+
+def _superblock(reader: Reader, start: int) -> tuple[bytes, int]:
+    """Its bytes, and its version."""
+    block = reader.at(start, min(_SUPERBLOCK_BYTES, reader.size_bytes - start))
+    version = block[8] if len(block) > 8 else -1
+    if version not in _PLACES:
+        raise Malformed(
+            ProblemKind.BAD_HEADER, at=start + 8, detail=f"superblock version {version} is unknown"
+        )
+    return block, version
+
+
+def _end(block: bytes, version: int, start: int) -> tuple[int, int]:
+    """Where the superblock says the file's end, and where that is."""
     width_at, addresses_at = _PLACES[version]
     width = block[width_at] if len(block) > width_at else 0
     end_at = addresses_at + 2 * width
     if width not in (2, 4, 8) or len(block) < end_at + width:
         raise Malformed(ProblemKind.BAD_HEADER, at=start + width_at, detail="the superblock makes no sense")
-    end = int.from_bytes(block[end_at : end_at + width], "little")
+    return end_at, int.from_bytes(block[end_at : end_at + width], "little")
+
+
+def _check_end(block: bytes, version: int, start: int, size_bytes: int) -> Iterator[Problem]:
+    """Whether the file reaches as far as the superblock says."""
+    end_at, end = _end(block, version, start)
     if end > size_bytes:
         detail = f"the superblock says {end} bytes, the file has {size_bytes}"
         yield Problem(kind=ProblemKind.TRUNCATED, at=start + end_at, detail=detail)

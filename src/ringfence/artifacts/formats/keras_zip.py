@@ -1,15 +1,20 @@
-"""Keras 3's own format: a zip file of two JSON documents and the weights. Reads the documents only.
+"""Keras 3's own format: a zip file of two JSON documents, the weights, and what layers keep beside them.
+
+The model is built from config.json alone; every member of that name is judged, because loaders and repacked
+archives disagree on which of several counts.
 
 Source: keras/src/saving/saving_lib.py.
 """
 
 from collections.abc import Iterator
 
-from ringfence.artifacts import zip_directory
-from ringfence.artifacts.format import Format
+from ringfence.artifacts import keras_config, payloads, zip_directory, zip_layout, zip_members
+from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
+from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.zip_directory import Member
+from ringfence.artifacts.zip_layout import Entry
 from ringfence.core.bounded_json import BadJson, DuplicateKey, Json, parse
 from ringfence.core.facts import Fact, FactName
 from ringfence.core.limits import LIMITS
@@ -59,6 +64,22 @@ def _sniff_named(reader: Reader) -> bool:
     )
 
 
+def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    names: set[str] = set()
+    for found in zip_layout.laid_out(reader):
+        if not isinstance(found, Entry):
+            yield found
+            continue
+        names.add(found.name)
+        last = found.name.replace("\\", "/").rpartition("/")[2].lower().rstrip(". ")
+        judge = keras_config.judge_document if last in (_CONFIG, _METADATA) else None
+        if found.name.startswith("assets/") and last.endswith(".txt"):
+            judge = _judge_words
+        yield from zip_members.inside(reader, found, judge=judge)
+    if _CONFIG not in names:
+        raise Malformed(ProblemKind.TRUNCATED, at=None, detail=f"there is no {_CONFIG}")
+
+
 FORMAT = Format(
     name="keras",
     title="Keras",
@@ -66,7 +87,17 @@ FORMAT = Format(
     sniff=_sniff,
     sniff_named=_sniff_named,
     read=_read,
+    judge=_judge,
+    judges_structure=True,
 )
+
+
+def _judge_words(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    """A vocabulary: layers read its lines and nothing else."""
+    yield from payloads.in_text(reader, 0, reader.size_bytes, name="vocabulary")
+    if reader.size_bytes <= LIMITS.header_bytes and b"\0" not in reader.at(0, reader.size_bytes):
+        return
+    yield Problem(kind=ProblemKind.BAD_HEADER, at=0, detail="a vocabulary that is no text")
 
 
 def _document(reader: Reader, member: Member) -> dict[str, Json]:

@@ -1,0 +1,239 @@
+"""What may come of reading an HDF5 file: what it fetches from elsewhere, and the code in Keras' attributes.
+
+h5py reads the structure through this project's bounded reader; no array is read, so that no filter runs.
+Links are looked at and never followed.
+
+Source: HDF5 File Format Specification 3.0; keras/src/legacy/saving/legacy_h5_format.py.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from ringfence.artifacts import keras_config, payloads
+from ringfence.artifacts.format import Inside
+from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
+from ringfence.artifacts.reader import Reader
+from ringfence.artifacts.spotted import Spotted
+from ringfence.artifacts.streams import needs_extra
+from ringfence.core.findings import Confidence, Severity
+from ringfence.core.limits import LIMITS
+from ringfence.core.text import clip
+
+if TYPE_CHECKING:
+    import h5py
+
+__all__ = ["judge_objects"]
+
+_CONFIGURATIONS: Final = ("model_config", "training_config")
+_OWN_FILTERS: Final = frozenset((1, 2, 3, 4, 5, 6, 32000))  # HDF5's, and LZF, which h5py brings
+_NUMBERS, _TEXT, _OPAQUE, _VARIABLE = 0, 3, 5, 9  # classes of types
+# What h5py makes of a broken file.
+_ERRORS: Final = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError, MemoryError)
+_Found = Spotted | Problem | Inside
+
+
+def judge_objects(reader: Reader) -> Iterator[_Found]:
+    """All groups, arrays and attributes, each once.
+
+    Raises:
+        Malformed: h5py cannot go on, or a limit is reached.
+    """
+    try:
+        import h5py
+    except ImportError:
+        yield needs_extra("hdf5")
+        return
+    file = _File(reader)
+    try:
+        with h5py.File(file, "r") as opened:
+            yield from _Walk(reader).all(opened)
+    except _ERRORS as error:
+        if file.stopped is not None:
+            raise file.stopped from error
+        raise Malformed(
+            ProblemKind.BAD_HEADER, at=None, detail="HDF5's own library cannot read all of it"
+        ) from error
+    if file.stopped is not None:
+        raise file.stopped
+
+
+class _File:
+    """A file as h5py wants it, over a reader. h5py swallows what is raised: `stopped` keeps it."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._at = 0
+        self.stopped: Malformed | None = None
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """As a file's."""
+        base = (0, self._at, self._reader.size_bytes)[whence]
+        self._at = base + offset
+        return self._at
+
+    def tell(self) -> int:
+        """As a file's."""
+        return self._at
+
+    def readinto(self, buffer: memoryview) -> int:
+        """As a file's."""
+        size = max(0, min(len(buffer), self._reader.size_bytes - self._at))
+        try:
+            buffer[:size] = self._reader.at(self._at, size)
+        except Malformed as stop:
+            self.stopped = stop
+            raise OSError("over a limit") from stop
+        self._at += size
+        return size
+
+    def read(self, size: int = -1) -> bytes:
+        """As a file's."""
+        buffer = bytearray(max(0, min(size, self._reader.size_bytes)))
+        return bytes(buffer[: self.readinto(memoryview(buffer))])
+
+    def flush(self) -> None:
+        """Nothing to do: nothing is written."""
+
+
+class _Walk:
+    """One pass over the objects of one file."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._left = LIMITS.header_items
+        self._seen: set[int] = set()
+
+    def all(self, file: "h5py.File") -> Iterator[_Found]:
+        """Goes down from the root, by a stack: groups may nest as deep as they like, and in circles."""
+        groups: list[tuple[str, Any]] = [("", file)]
+        self._seen.add(self._address(file))
+        yield from self._attributes("/", file)
+        while groups:
+            path, group = groups.pop()
+            for name in islice(iter(group), self._left + 1):
+                self._count()
+                where = f"{path}/{name}"
+                link = group.get(name, getlink=True)
+                if hasattr(link, "filename"):
+                    yield _outside(where, f"{link.filename}:{link.path}")
+                elif not hasattr(link, "path"):  # a hard one: what soft ones name is met by its own
+                    yield from self._object(where, group[name], groups)
+
+    def _count(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise Malformed(ProblemKind.OVER_LIMIT, at=None, detail="more objects than are read")
+        self._reader.budget.check_time(at=None)
+
+    def _address(self, found: "h5py.HLObject") -> int:
+        import h5py
+
+        return int(h5py.h5o.get_info(found.id).addr)
+
+    def _object(self, path: str, found: "h5py.HLObject", groups: list[tuple[str, Any]]) -> Iterator[_Found]:
+        import h5py
+
+        address = self._address(found)
+        if address in self._seen:
+            return
+        self._seen.add(address)
+        yield from self._attributes(path, found)
+        if isinstance(found, h5py.Group):
+            groups.append((path, found))
+        elif isinstance(found, h5py.Dataset):
+            yield from self._array(path, found)
+
+    def _array(self, path: str, array: "h5py.Dataset") -> Iterator[_Found]:
+        import h5py
+
+        made = array.id.get_create_plist()
+        for i in range(min(made.get_external_count(), LIMITS.evidence_items)):
+            yield _outside(path, _text(made.get_external(i)[0]))
+        if made.get_layout() == h5py.h5d.VIRTUAL:
+            for i in range(min(made.get_virtual_count(), LIMITS.header_items)):
+                if (name := _text(made.get_virtual_filename(i))) != ".":
+                    yield _outside(path, name)
+        for i in range(made.get_nfilters()):
+            number, _, _, name = made.get_filter(i)
+            if number not in _OWN_FILTERS:
+                yield _plugin(path, number, _text(name))
+        kind = array.id.get_type()
+        size = kind.get_size() * max(0, array.id.get_space().get_simple_extent_npoints())
+        if size > LIMITS.inflated_ratio * self._reader.size_bytes:
+            detail = f"an array of {size} bytes in a file of {self._reader.size_bytes}"
+            yield Problem(kind=ProblemKind.DOES_NOT_FIT, at=None, detail=detail)
+        at = array.id.get_offset()
+        if at is not None and kind.get_class() in (_NUMBERS, _TEXT, _OPAQUE):
+            yield from payloads.in_weights(self._reader, at, array.id.get_storage_size(), name=path)
+
+    def _attributes(self, path: str, found: "h5py.HLObject") -> Iterator[_Found]:
+        import h5py
+
+        for i in range(h5py.h5a.get_num_attrs(found.id)):
+            self._count()
+            attribute = h5py.h5a.open(found.id, index=i)
+            name = _text(attribute.name)
+            kind = attribute.get_type()
+            if kind.get_class() not in (_TEXT, _OPAQUE, _VARIABLE):
+                continue
+            if attribute.get_storage_size() > LIMITS.json_bytes:
+                raise Malformed(ProblemKind.OVER_LIMIT, at=None, detail="a text of an attribute is too long")
+            texts = [_bytes(found.attrs[name])] if kind.get_class() != _OPAQUE else [_raw(attribute)]
+            for text in texts:
+                yield from self._attribute(f"{path}@{name}", name, text)
+
+    def _attribute(self, where: str, name: str, text: bytes) -> Iterator[_Found]:
+        begins = text.lstrip()[:1]
+        if name in _CONFIGURATIONS or (begins in (b"{", b"[") and b'"class_name"' in text):
+            part = Reader.of_bytes(text, budget=self._reader.budget)
+            yield Inside(name=where, reader=part, at=None, judge=keras_config.judge_document)
+        elif text:
+            part = Reader.of_bytes(text, budget=self._reader.budget)
+            yield from payloads.in_text(part, 0, len(text), name=where)
+
+
+def _raw(attribute: "h5py.h5a.AttrID") -> bytes:
+    import numpy
+
+    values = numpy.empty(attribute.shape, dtype=attribute.dtype)
+    attribute.read(values)
+    return values.tobytes()
+
+
+def _bytes(value: object) -> bytes:
+    """An attribute's text; of several the texts one after the other, which no configuration is."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape")
+    if isinstance(value, bytes):
+        return value
+    several = getattr(value, "ravel", None)
+    if several is None:
+        return b""
+    return b"\n".join(_bytes(each) for each in islice(several().tolist(), LIMITS.header_items))
+
+
+def _text(value: object) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _outside(path: str, target: str) -> Spotted:
+    return Spotted(
+        check="hdf5-outside-file",
+        severity=Severity.HIGH,
+        confidence=Confidence.LIKELY,
+        at=None,
+        evidence=(clip(f"{path} is in {target}", chars=LIMITS.evidence_chars),),
+        advice="do not load it: it reads another file of whoever loads it",
+    )
+
+
+def _plugin(path: str, number: int, name: str) -> Spotted:
+    return Spotted(
+        check="hdf5-plugin-filter",
+        severity=Severity.LOW,
+        confidence=Confidence.CERTAIN,
+        at=None,
+        evidence=(clip(f"{path} needs filter {number} {name}", chars=LIMITS.evidence_chars),),
+        advice="load it only where that filter is installed on purpose",
+    )
