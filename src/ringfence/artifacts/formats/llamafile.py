@@ -11,12 +11,15 @@ from ringfence.artifacts import zip_directory
 from ringfence.artifacts.format import Child, Format
 from ringfence.artifacts.problems import Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
+from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.zip_directory import Member
 from ringfence.core.facts import Fact, FactName
+from ringfence.core.findings import Confidence, Severity
 
 __all__ = ["FORMAT"]
 
-_MAGIC = (b"MZqFpD", b"jartsr")
+# Cosmopolitan's, and what they become on the first run: ELF, Windows' and macOS' own.
+_MAGIC = (b"MZqFpD", b"jartsr", b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe")
 _WEIGHTS = ".gguf"
 
 
@@ -43,6 +46,17 @@ def _read(reader: Reader) -> Iterator[Fact | Problem | Child]:
             yield Child(offset=zip_directory.data_start(reader, member), size_bytes=member.size_bytes)
 
 
+def _judge(_reader: Reader) -> Iterator[Spotted]:
+    yield Spotted(
+        check="native-code",
+        severity=Severity.LOW,
+        confidence=Confidence.CERTAIN,
+        at=0,
+        evidence=("a program; of its parts the weights alone are examined",),
+        advice="run it only if you trust who built it; the weights alone load in llama.cpp",
+    )
+
+
 def _sniff_named(reader: Reader) -> bool:
     """One that is cut short: without its end there is no telling what it holds."""
     return reader.head.startswith(_MAGIC)
@@ -55,4 +69,5 @@ FORMAT = Format(
     sniff=_sniff,
     sniff_named=_sniff_named,
     read=_read,
+    judge=_judge,
 )

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ringfence.artifacts.format import Format
+from ringfence.artifacts.graphs.onnx_judge import judge
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.protobuf_wire import Field, Walker, Wire, varint
 from ringfence.artifacts.reader import Reader
@@ -121,7 +122,13 @@ def _facts(model: _Model) -> Iterator[Fact]:
 
 
 FORMAT = Format(
-    name="onnx", title="ONNX", suffixes=(".onnx",), sniff=_sniff, sniff_named=_sniff_named, read=_read
+    name="onnx",
+    title="ONNX",
+    suffixes=(".onnx",),
+    sniff=_sniff,
+    sniff_named=_sniff_named,
+    read=_read,
+    judge=judge,
 )
 
 

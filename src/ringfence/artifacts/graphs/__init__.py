@@ -1,0 +1,1 @@
+"""Computation graphs of several frameworks, walked and never run."""

@@ -1,0 +1,31 @@
+"""What XML of any kind must not hold."""
+
+from ringfence.artifacts.spotted import Spotted
+from ringfence.artifacts.xml_walk import Doctype, Element
+from ringfence.core.findings import Confidence, Severity
+
+__all__ = ["doctype", "include"]
+
+
+def doctype(found: Doctype) -> Spotted:
+    """A document type, which may declare entities."""
+    return Spotted(
+        check="xml-doctype",
+        severity=Severity.HIGH,
+        confidence=Confidence.LIKELY,
+        at=found.at,
+        evidence=(f"<!DOCTYPE {found.name}",),
+        advice="do not load it: a document type may read files, open connections or grow without end",
+    )
+
+
+def include(found: Element) -> Spotted:
+    """Another document that is to be put in here."""
+    return Spotted(
+        check="xml-include",
+        severity=Severity.HIGH,
+        confidence=Confidence.LIKELY,
+        at=found.at,
+        evidence=(found.attributes.get("href", ""),),
+        advice="do not load it: it pulls in a document from elsewhere",
+    )
