@@ -12,13 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ringfence.artifacts.format import Inside
+from ringfence.artifacts.judging import judging_budget
 from ringfence.artifacts.pickles.judge import judge
 from ringfence.artifacts.reader import Reader
+from ringfence.artifacts.spotted import Spotted
 from ringfence.core.findings import Severity
 
 
 def spotted(data: bytes) -> list[tuple[str, str]]:
-    return [(each.check, each.evidence[0]) for each in judge(Reader.of_bytes(data))]
+    return [
+        (each.check, each.evidence[0]) for each in judge(Reader.of_bytes(data)) if isinstance(each, Spotted)
+    ]
 
 
 PLAIN = [
@@ -120,11 +125,38 @@ def test_what_stands_behind_an_array_of_joblib_is_seen() -> None:
     assert ("pickle-dangerous-call", "os.system('id')") in spotted(data)
 
 
-@pytest.mark.parametrize(
-    ("content", "severity"),
-    [(b"PK\x03\x04", Severity.HIGH), (b"\xff\x02ab", Severity.HIGH), (b"\x80\x02\x8a\n", Severity.MEDIUM)],
-)
-def test_a_loader_within_a_pickle_is_never_nothing(content: bytes, severity: Severity) -> None:
-    data = b"\x80\x03ctorch.storage\n_load_from_bytes\nC\x04" + content + b"\x85R."
-    found = {each.check: each.severity for each in judge(Reader.of_bytes(data))}
-    assert found["pickle-nested-loader"] == severity
+def loading(content: bytes) -> bytes:
+    return b"\x80\x03ctorch.storage\n_load_from_bytes\nC" + bytes([len(content)]) + content + b"\x85R."
+
+
+def within(data: bytes) -> list[tuple[str, bytes]]:
+    reader = Reader.of_bytes(data, budget=judging_budget())
+    found = [each for each in judge(reader) if isinstance(each, Inside)]
+    return [(each.name, each.reader.at(0, each.reader.size_bytes)) for each in found]
+
+
+def test_what_a_loader_within_a_pickle_gets_is_a_file_of_its_own() -> None:
+    assert within(loading(b"\x80\x02\x8a\n")) == [("bytes.pt", b"\x80\x02\x8a\n")]
+    encoded = (
+        b"\x80\x02ctorch.storage\n_load_from_bytes\nc_codecs\nencode\n"
+        b"X\x03\x00\x00\x00\xc2\x80\x02X\x06\x00\x00\x00latin1\x86R\x85R."
+    )
+    assert within(encoded) == [("bytes.pt", b"\x80\x02")]
+
+
+def test_a_loader_within_a_pickle_that_gets_what_is_not_in_the_file_is_severe() -> None:
+    data = loading(b"abcd")[:-1] + b"0ctorch.storage\n_load_from_bytes\n(K\x01\x91\x85R."
+    found = [each for each in judge(Reader.of_bytes(data)) if isinstance(each, Spotted)]
+    assert [(each.check, each.severity) for each in found] == [("pickle-nested-loader", Severity.HIGH)]
+
+
+@pytest.mark.parametrize("magic", [b"PK\x03\x04", b"\x1f\x8b\x08", b"7z\xbc\xaf\x27\x1c"])
+def test_bytes_that_begin_as_an_archive_are_a_file_of_their_own(magic: bytes) -> None:
+    content = magic + bytes(100)
+    assert within(pickle.dumps({"x": content})) == [("bytes", content)]
+    assert within(pickle.dumps({"x": magic + b"short"})) == []
+
+
+def test_bytes_that_are_a_program_are_severe() -> None:
+    data = pickle.dumps({"x": b"\x7fELF\x02\x01" + bytes(100)})
+    assert spotted(data) == [("pickle-holds-program", "a program within 106 bytes")]

@@ -60,7 +60,13 @@ class State:
         self.entries: dict[str, object] = {}
 
 
-_KEPT = {("numpy", "dtype"), ("joblib.numpy_pickle", "NumpyArrayWrapper")}
+# Arrays' lengths are read from the first two; what the others return is bytes that may be a file.
+_KEPT = {
+    ("numpy", "dtype"),
+    ("joblib.numpy_pickle", "NumpyArrayWrapper"),
+    ("_codecs", "encode"),
+    ("codecs", "encode"),
+}
 
 
 def tuple_of(items: Iterable[object]) -> tuple[object, ...] | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ringfence.artifacts.format import Inside
 from ringfence.artifacts.pickles.policy import (
     Kind,
     arguments_look_dangerous,
@@ -12,6 +13,7 @@ from ringfence.artifacts.pickles.policy import (
 )
 from ringfence.artifacts.pickles.seen import How, Seen, Use
 from ringfence.artifacts.pickles.walk import Readings, walk
+from ringfence.artifacts.problems import Problem
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
 from ringfence.core.findings import Confidence, Severity
@@ -21,11 +23,14 @@ __all__ = ["judge"]
 _DO_NOT_LOAD = "do not load it: loading runs what is named here"
 _ASK = "load it only if you know this code and where the file comes from; safetensors needs no code at all"
 _STORAGE_IDS = ("storage",)
-_LEGACY_TORCH = b"\x80\x02\x8a\n".decode("utf-8", "replace")  # as `Use.texts` has it
 
 
-def judge(reader: Reader, *, pickles: int | None = None, with_storages: bool = False) -> Iterator[Spotted]:
+def judge(
+    reader: Reader, *, pickles: int | None = None, with_storages: bool = False
+) -> Iterator[Spotted | Problem | Inside]:
     """What was spotted in the stream of pickles that `reader` holds; nothing when it only makes plain data.
+
+    Files within its bytes are for the dispatcher, but for pickles: what they do counts as done here.
 
     `pickles` says how many there are where raw data follows them; `with_storages` that persistent ids are
     PyTorch's.
@@ -37,6 +42,7 @@ def judge(reader: Reader, *, pickles: int | None = None, with_storages: bool = F
     yield from _hidden(main, with_storages=with_storages)
     yield from _anomalies(main)
     yield from _other_readings(readings)
+    yield from _files(main)
 
 
 def _imports(seen: Seen) -> Iterator[Spotted]:
@@ -94,9 +100,7 @@ def _use(use: Use) -> Spotted | None:
         if kind is Kind.DANGEROUS:
             severity = Severity.CRITICAL
     elif use.name == "_load_from_bytes" and kind is Kind.DATA:
-        # Pickles within bytes are walked as well, but what else the loader opens (zip, tar) is not.
-        seen_into = use.texts[:1] and use.texts[0].startswith(_LEGACY_TORCH)
-        check, severity = "pickle-nested-loader", Severity.MEDIUM if seen_into else Severity.HIGH
+        check, severity = "pickle-nested-loader", Severity.HIGH  # of bytes that are not in the file
     elif kind is Kind.DATA:
         if not arguments_look_dangerous(use):
             return None
@@ -166,3 +170,22 @@ def _other_readings(readings: Readings) -> Iterator[Spotted]:
                 found.evidence[0].startswith(f"{module}.{name}") for module, name in known
             ):
                 yield found
+
+
+def _files(seen: Seen) -> Iterator[Spotted | Inside]:
+    for program in seen.programs:
+        yield Spotted(
+            check="pickle-holds-program",
+            severity=Severity.HIGH,
+            confidence=Confidence.POSSIBLE,
+            at=program.at,
+            evidence=(f"a program within {program.size_bytes} bytes",),
+            advice="do not load it before you know what the program is for",
+        )
+    done: set[tuple[int, int]] = set()
+    for name, contents in (("bytes.pt", seen.loaded), ("bytes", seen.files)):
+        for content in contents:
+            place = (id(content.source), content.start)
+            if place not in done:
+                done.add(place)
+                yield Inside(name=name, reader=content.opened(), at=None if content.is_text else content.at)

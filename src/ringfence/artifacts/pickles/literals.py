@@ -3,6 +3,7 @@
 import codecs
 from typing import Final
 
+from ringfence.artifacts.pickles.contents import Content
 from ringfence.artifacts.pickles.items import Global, Made
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.artifacts.reader import Reader
@@ -15,6 +16,7 @@ _COUNT_WIDTHS: Final = {
     **dict.fromkeys(b"U\x8cC\x8a", 1), **dict.fromkeys(b"TXB\x8b", 4), **dict.fromkeys(b"\x8d\x8e\x96", 8),
 }  # fmt: skip
 _TEXTS, _BYTES = b"U\x8cTX\x8d", b"CB\x8e\x96"
+_UNICODE, _PYTHON2_BYTES = b"\x8cX\x8d", b"UT"
 _LINE_WINDOW_BYTES: Final = 4096
 _SHOWN_DEPTH: Final = 3
 
@@ -63,15 +65,19 @@ class Literals:
         except UnicodeDecodeError:
             return None
 
-    def content(self, item: object) -> tuple[int, int] | None:
-        """Where the bytes literal that `item` is begins, and its length."""
+    def content(self, item: object) -> Content | None:
+        """The bytes that `item` is: a literal, or a text to be encoded in Latin 1."""
+        is_text = isinstance(item, Made) and item.of is not None and item.of.name == "encode"
+        if isinstance(item, Made) and is_text and isinstance(item.arguments, tuple) and item.arguments:
+            item = item.arguments[0]
         if type(item) is not int:
             return None
         code = self._reader.at(item, 1)[0]
-        if code not in _BYTES:
+        if code not in (_UNICODE if is_text else _BYTES + _PYTHON2_BYTES):
             return None
         width = _COUNT_WIDTHS[code]
-        return item + 1 + width, int.from_bytes(self._reader.at(item + 1, width), "little")
+        size = int.from_bytes(self._reader.at(item + 1, width), "little")
+        return Content(source=self._reader, start=item + 1 + width, size_bytes=size, is_text=is_text, at=item)
 
     def number(self, item: object) -> int | None:
         """The integer literal that `item` is."""

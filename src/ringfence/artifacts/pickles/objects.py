@@ -6,14 +6,19 @@ opcode that builds its wrapper; they are stepped over by their length.
 Source: CPython's Modules/_pickle.c; joblib/numpy_pickle.py.
 """
 
-import re
 from typing import Final
 
 from ringfence.artifacts.pickles import arrays
+from ringfence.artifacts.pickles.contents import (
+    Content,
+    looks_like_file,
+    looks_like_pickle,
+    looks_like_program,
+)
 from ringfence.artifacts.pickles.items import MARK, Global, Made, Plain, State, tuple_of
 from ringfence.artifacts.pickles.kinds import KINDS, NUMBERS_KEPT, WITH_ARRAYS
 from ringfence.artifacts.pickles.names import python3_name
-from ringfence.artifacts.pickles.seen import How, Nested, Use
+from ringfence.artifacts.pickles.seen import How, Use
 from ringfence.artifacts.pickles.stack_machine import StackMachine
 from ringfence.artifacts.pickles.tape import Broken
 from ringfence.artifacts.problems import Malformed, ProblemKind
@@ -34,8 +39,8 @@ __all__ = [
     "stack_global",
 ]
 
-_LOOKS_NESTED: Final = re.compile(rb"\x80[\x02-\x05][\s\S]|[(\]}]{0,8}[ci][\w.]+\n[\w.]+\n")
-_NESTED_HEAD_BYTES: Final = 256
+_SHORTEST_FILE_BYTES: Final = 4  # no shorter pickle names anything
+_LOADER: Final = ("torch.storage", "_load_from_bytes")
 _BUILDS_NAMES: Final = 3  # the first protocol whose names are Python 3's
 _EXTENSION_WIDTHS: Final = {0x82: 1, 0x83: 2, 0x84: 4}
 _NEWOBJ_EX: Final = 0x92
@@ -163,9 +168,25 @@ def _call(machine: StackMachine, how: How, function: object, arguments: object, 
     if type(function) is not Global:
         machine.seen.odd(at, "calls something that is no import", serious=True)
         return Made(None, None)
-    if function.watched:
+    if function.watched and not _loads(machine, function, arguments):
         _use(machine, how, function, arguments, at)
-    return Made(function, arguments) if function.keeps else function.made
+    if not function.keeps:
+        return function.made
+    made = Made(function, arguments)
+    if function.name == "encode":
+        look_into(machine, machine.literals.content(made))
+    return made
+
+
+def _loads(machine: StackMachine, function: Global, arguments: object) -> bool:
+    """Whether it is a loader of bytes that are in the file, which are judged as a file then."""
+    if (function.module, function.name) != _LOADER:
+        return False
+    first = arguments[0] if isinstance(arguments, tuple) and arguments else None
+    content = machine.literals.content(first)
+    if content is not None:
+        machine.seen.holds(content, machine.seen.loaded)
+    return content is not None
 
 
 def _use(machine: StackMachine, how: How, of: Global, arguments: object, at: int) -> None:
@@ -217,12 +238,20 @@ def _behind_array(machine: StackMachine, state: State, at: int) -> int:
 # Bytes
 
 
-def look_into(machine: StackMachine, at: int, size_bytes: int) -> None:
-    """Notes bytes that look like a pickle, to be walked when this one is done."""
-    if size_bytes < 4:  # the shortest pickle that names anything is longer
+def look_into(machine: StackMachine, content: Content | None) -> None:
+    """Notes bytes that look like a file, to be looked at when this pickle is done."""
+    if content is None or content.size_bytes < _SHORTEST_FILE_BYTES:
         return
-    if _LOOKS_NESTED.match(machine.reader.at(at, min(size_bytes, _NESTED_HEAD_BYTES))):
-        if len(machine.seen.nested) < LIMITS.pickle_nested:
-            machine.seen.nested.append(Nested(at=at, size_bytes=size_bytes))
-        else:
-            machine.seen.odd(at, f"more than {LIMITS.pickle_nested} pickles within bytes", over_limit=True)
+    try:
+        head = content.head()
+    except Malformed as wrong:
+        if wrong.problem.kind is ProblemKind.OVER_LIMIT:
+            raise
+        return
+    seen = machine.seen
+    if looks_like_pickle(head):
+        seen.holds(content, seen.pickled)
+    elif looks_like_file(head, content.size_bytes):
+        seen.holds(content, seen.files)
+    elif looks_like_program(head, content.size_bytes):
+        seen.holds(content, seen.programs)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ringfence.artifacts.pickles import objects
+from ringfence.artifacts.pickles.contents import BEGINNINGS, Content
 from ringfence.artifacts.pickles.items import DICT, LIST, MARK, SET, Global, Made, Plain, State, tuple_of
 from ringfence.artifacts.pickles.stack_machine import StackMachine
 from ringfence.artifacts.pickles.tape import Broken
@@ -22,6 +23,7 @@ _Opcode = Callable[[StackMachine, int, int], int]
 _LONG_WIDTHS: Final = {0x8D: 8, 0x8E: 8, 0x96: 8}
 _LONG_BYTES: Final = b"\x96B\x8eT"
 _NUMBER_CHARS: Final = 100
+_SURELY_NO_FILE_BYTES: Final = 256
 
 
 # Memo
@@ -104,8 +106,12 @@ def _short_bytes(machine: StackMachine, i: int, at: int) -> int:
 def _literal(machine: StackMachine, i: int, at: int, start: int, size: int, *, is_bytes: bool) -> int:
     if at + start + size > machine.tape.size:
         raise Broken("a literal ends past the file")
-    if is_bytes:
-        objects.look_into(machine, at + start, size)
+    # Most bytes are numbers: what cannot begin a file is not looked at any further.
+    if is_bytes and (size > _SURELY_NO_FILE_BYTES or machine.tape.window[i + start] in BEGINNINGS):
+        content = Content(
+            source=machine.reader, start=at + start, size_bytes=size, is_text=False, at=at + start
+        )
+        objects.look_into(machine, content)
     machine.stack.append(at)
     return i + start + size
 

@@ -1,13 +1,14 @@
 """What the symbolic machine saw a stream of pickles do."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from ringfence.artifacts.pickles.contents import Content
 from ringfence.artifacts.pickles.items import Global
 from ringfence.core.limits import LIMITS
 
-__all__ = ["Anomaly", "How", "Nested", "Seen", "Use"]
+__all__ = ["Anomaly", "How", "Seen", "Use"]
 
 
 class How(StrEnum):
@@ -40,14 +41,6 @@ class Anomaly:
     over_limit: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Nested:
-    """Bytes in a pickle that look like another pickle."""
-
-    at: int
-    size_bytes: int
-
-
 @dataclass(slots=True)
 class Seen:
     """Everything gathered, in order of appearance. It only grows; an error later on removes nothing."""
@@ -56,7 +49,10 @@ class Seen:
     imports: dict[tuple[str, str], Global] = field(default_factory=dict)
     uses: dict[tuple[How, str, str, str], Use] = field(default_factory=dict)
     anomalies: dict[tuple[str, bool], Anomaly] = field(default_factory=dict)
-    nested: list[Nested] = field(default_factory=list)
+    pickled: list[Content] = field(default_factory=list)  # bytes that look like a pickle
+    files: list[Content] = field(default_factory=list)  # bytes that look like another file
+    programs: list[Content] = field(default_factory=list)
+    loaded: list[Content] = field(default_factory=list)  # bytes that a loader gets
     extensions: dict[int, int] = field(default_factory=dict)  # code → where
     persistent: dict[str, int] = field(default_factory=dict)  # the id's first word, "" when computed → where
     arrays: int = 0  # whose bytes were stepped over
@@ -90,6 +86,13 @@ class Seen:
                     key, Anomaly(at=at, detail=detail, serious=serious, over_limit=over_limit)
                 )
 
+    def holds(self, content: Content, kind: list[Content]) -> None:
+        """Notes bytes that are a file, in one of the lists above."""
+        if len(kind) < LIMITS.pickle_nested:
+            kind.append(content)
+        else:
+            self.odd(content.at, f"more than {LIMITS.pickle_nested} files within bytes", over_limit=True)
+
     def add(self, other: "Seen", *, moved: int = 0) -> None:
         """Everything that `other` saw in a part of this stream that begins at `moved`."""
         for each in other.imports.values():
@@ -105,5 +108,12 @@ class Seen:
             self.extensions.setdefault(code, at + moved)
         for word, at in other.persistent.items():
             self.persistent.setdefault(word, at + moved)
+        for mine, others in (
+            (self.files, other.files),
+            (self.programs, other.programs),
+            (self.loaded, other.loaded),
+        ):
+            for content in others:
+                self.holds(replace(content, at=content.at + moved), mine)
         self.arrays += other.arrays
         self.pickles += other.pickles

@@ -34,12 +34,17 @@ def walk(reader: Reader, seen: Seen, *, pickles: int | None = None, depth: int =
     main = _walk(reader, seen, pickles=pickles)
     others = []
     if main.arrays:
-        others.append(_walk(reader, Seen(seen.watched), pickles=pickles, with_arrays=False))
+        others.append(_walk(reader, _other(main), pickles=pickles, with_arrays=False))
     if main.pickles > 1:
-        others.append(_walk(reader, Seen(seen.watched), pickles=pickles, keep_memo=True))
+        others.append(_walk(reader, _other(main), pickles=pickles, keep_memo=True))
     for each in (main, *others):
-        _walk_nested(reader, each, depth)
+        _walk_nested(each, depth)
     return Readings(main=main, others=tuple(others))
+
+
+def _other(main: Seen) -> Seen:
+    """For another reading of the same bytes, which costs as much again."""
+    return Seen(main.watched, walked_bytes=main.walked_bytes)
 
 
 def _walk(
@@ -97,19 +102,22 @@ def _is_name(module: str, name: str) -> bool:
     return bool(_NAME.fullmatch(module) and _NAME.fullmatch(name))
 
 
-def _walk_nested(reader: Reader, seen: Seen, depth: int) -> None:
+def _walk_nested(seen: Seen, depth: int) -> None:
     """Adds what the pickles within bytes do, in case somebody loads them as well."""
-    for each in seen.nested:
+    loaded = {each.start for each in seen.loaded}  # judged by the loader's own rules
+    for each in seen.pickled:
+        if each.start in loaded:
+            continue
         if depth >= LIMITS.pickle_nesting:
             seen.odd(each.at, f"pickles nested deeper than {depth}", over_limit=True)
             return
-        try:
-            part = reader.part(each.at, each.size_bytes)
-        except Malformed:
-            continue
         inner = Seen(seen.watched)
         inner.walked_bytes = seen.walked_bytes
-        walk(part, inner, depth=depth + 1)
+        try:
+            walk(each.opened(), inner, depth=depth + 1)
+        except Malformed as wrong:
+            seen.odd(each.at, wrong.problem.detail, over_limit=True)
+            continue
         seen.walked_bytes = inner.walked_bytes
-        if inner.pickles or any(_is_name(*name) for name in inner.imports):
+        if inner.extensions or any(_is_name(*name) for name in inner.imports):
             seen.add(inner, moved=each.at)
