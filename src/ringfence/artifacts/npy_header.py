@@ -11,7 +11,7 @@ from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.core.limits import LIMITS
 
-__all__ = ["MAGIC", "Array", "read_array"]
+__all__ = ["MAGIC", "Array", "data_start", "read_array"]
 
 MAGIC = b"\x93NUMPY"
 
@@ -42,6 +42,20 @@ class Array:
     def elements(self) -> int:
         """Items in the array."""
         return math.prod(self.shape)
+
+    @property
+    def size_bytes(self) -> int | None:
+        """What the data take; None where the header does not tell, as for objects."""
+        return None if self.item_bytes is None else self.elements * self.item_bytes
+
+
+def data_start(reader: Reader) -> int | None:
+    """Where the data of the array at the reader's beginning start; its header is not read. None: nowhere."""
+    start = reader.at(0, min(12, reader.size_bytes))
+    if not start.startswith(MAGIC) or len(start) < 12:
+        return None
+    width = 2 if start[6] == 1 else 4
+    return 8 + width + int.from_bytes(start[8 : 8 + width], "little")
 
 
 def read_array(reader: Reader) -> Array:
@@ -96,15 +110,23 @@ def _dtype(stated: _Literal, *, depth: int) -> tuple[str, int | None]:
         bits = f"{width * 8}" if kind in "fiuc" else ""
         return name + bits, width * (4 if kind == "U" else 1)
     if isinstance(stated, list) and depth < LIMITS.header_depth:
-        names = {_field_dtype(field, depth) for field in stated}
-        return ("object" if "object" in names else "structured"), None
+        fields = [_field_dtype(field, depth) for field in stated]
+        if any(name == "object" for name, _ in fields):
+            return "object", None
+        sizes = [size for _, size in fields if size is not None]
+        return "structured", sum(sizes) if len(sizes) == len(fields) else None
     raise _bad("the data type does not exist")
 
 
-def _field_dtype(field: _Literal, depth: int) -> str:
-    if isinstance(field, tuple) and len(field) in (2, 3):
-        return _dtype(field[1], depth=depth + 1)[0]
-    raise _bad("a field of the data type has no type")
+def _field_dtype(field: _Literal, depth: int) -> tuple[str, int | None]:
+    """The same of one field, which may be an array itself."""
+    if not isinstance(field, tuple) or len(field) not in (2, 3):
+        raise _bad("a field of the data type has no type")
+    name, size = _dtype(field[1], depth=depth + 1)
+    if len(field) == 2 or size is None:
+        return name, size
+    shape = field[2] if isinstance(field[2], tuple) else (field[2],)
+    return name, size * math.prod(_shape(shape))
 
 
 def _bad(detail: str) -> Malformed:

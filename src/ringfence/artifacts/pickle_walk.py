@@ -91,16 +91,16 @@ def is_text_pickle(head: bytes) -> bool:
         return False
 
 
-def walk(reader: Reader, found: Pickle) -> None:
+def walk(reader: Reader, found: Pickle, *, max_ops: int = LIMITS.pickle_ops) -> None:
     """Fills `found` from the pickle at the reader's offset, which moves behind the pickle's end.
 
     Stops early, with `complete` false, where joblib puts an array's bytes between the opcodes.
 
     Raises:
         Malformed: an opcode that does not exist, an argument that does not fit, or more than
-            `limits.pickle_ops` opcodes. What was found before stands.
+            `max_ops` opcodes. What was found before stands.
     """
-    _Walk(reader, found).run()
+    _Walk(reader, found).run(max_ops)
 
 
 def walk_tolerantly(reader: Reader, found: Pickle) -> Problem | None:
@@ -131,9 +131,9 @@ class _Walk:
         self._memo: dict[int, _Value] = {}
         self._array_follows = False
 
-    def run(self) -> None:
+    def run(self, max_ops: int) -> None:
         reader, found = self._reader, self._found
-        while found.ops < LIMITS.pickle_ops:
+        while found.ops < max_ops:
             found.ops += 1
             at = reader.offset
             code = reader.take(1)[0]

@@ -10,7 +10,7 @@ caffe2/serialize/inline_container.h in PyTorch 2.15.
 import re
 from collections.abc import Iterator
 
-from ringfence.artifacts import torchscript, zip_layout, zip_members
+from ringfence.artifacts import torch_export, torchscript, zip_layout, zip_members
 from ringfence.artifacts.format import Inside, Judge
 from ringfence.artifacts.pickles import judge as pickles
 from ringfence.artifacts.problems import Problem
@@ -23,10 +23,11 @@ from ringfence.core.limits import LIMITS
 __all__ = ["is_main_pickle", "judge"]
 
 _MAIN_PICKLE = "data.pkl"
-_STORAGE = re.compile(
-    r"(?:data|constants|tensors|traced_inputs)/\d+|\.data/\d+\.storage"
-    r"|data/weights/weight_\d+|data/constants/tensor_\d+"
-)
+_STORAGE = re.compile(r"(?:data|constants|tensors|traced_inputs)/\d+|\.data/\d+\.storage")
+# An exported program's are raw too, but for those that are a file of torch.save.
+_EXPORTED = re.compile(r"data/weights/weight_\d+|data/constants/tensor_\d+")
+_OF_TORCH_SAVE = (b"PK\3\4", b"\x80\2\x8a")
+_PROGRAM = re.compile(r"(?:models|data/(?:weights|constants|aotinductor))/.*\.json")
 _NOTE = re.compile(
     r"version|byteorder|archive_format|archive_version|\.format_version|\.storage_alignment"
     r"|\.data/(?:version|serialization_id|python_version|extern_modules)"
@@ -57,7 +58,7 @@ def judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
         path = _within_folder(entry.name)
         if path.startswith(_NATIVE) and not path.endswith(".json"):
             native.append(entry.name)
-        elif not _STORAGE.fullmatch(path) and not _is_note(reader, entry, path):
+        elif not _is_raw(reader, entry, path) and not _is_note(reader, entry, path):
             yield from zip_members.inside(reader, entry, judge=_judge_of(path), checks_crc=False)
     if native:
         yield _native_code(native)
@@ -66,6 +67,13 @@ def judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
 def _within_folder(name: str) -> str:
     """The member's path in the archive's one folder, which may be called anything."""
     return name.partition("/")[2]
+
+
+def _is_raw(reader: Reader, entry: Entry, path: str) -> bool:
+    """Whether it is a storage, whose bytes nobody takes for anything else."""
+    if _EXPORTED.fullmatch(path):
+        return not zip_members.beginning(reader, entry, max_bytes=4).startswith(_OF_TORCH_SAVE)
+    return _STORAGE.fullmatch(path) is not None
 
 
 def _is_note(reader: Reader, entry: Entry, path: str) -> bool:
@@ -83,6 +91,8 @@ def _judge_of(path: str) -> Judge | None:
         return _pickle
     if lower.startswith("code/") and lower.endswith(".py"):
         return torchscript.judge
+    if _PROGRAM.fullmatch(path):
+        return torch_export.judge
     return None
 
 

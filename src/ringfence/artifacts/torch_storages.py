@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ringfence.artifacts.pickle_walk import Pickle
 from ringfence.core.facts import Fact, FactName
 
-__all__ = ["facts"]
+__all__ = ["facts", "item_bytes"]
 
 # Class of a storage → dtype, as the other formats spell it; torch/storage.py.
 _DTYPES = {
@@ -14,6 +14,17 @@ _DTYPES = {
     "Short": "I16", "Char": "I8", "Byte": "U8", "Bool": "BOOL", "ComplexFloat": "C64",
     "ComplexDouble": "C128", "Untyped": "U8",
 }  # fmt: skip
+
+_ITEM_BYTES = {
+    "Double": 8, "Float": 4, "Half": 2, "BFloat16": 2, "Long": 8, "Int": 4, "Short": 2, "Char": 1, "Byte": 1,
+    "Bool": 1, "ComplexFloat": 8, "ComplexDouble": 16, "Untyped": 1, "QInt8": 1, "QUInt8": 1, "QInt32": 4,
+    "QUInt4x2": 1, "QUInt2x4": 1,
+}  # fmt: skip
+
+
+def item_bytes(kind: str) -> int | None:
+    """The bytes of one element in a storage of that class, e.g. torch.FloatStorage; None if there is none."""
+    return _ITEM_BYTES.get(kind.rpartition(".")[2].removesuffix("Storage"))
 
 
 def facts(found: Pickle) -> Iterator[Fact]:

@@ -63,6 +63,8 @@ class Limits:
     judged_opcode_bytes: int = 512 * _MIB  # walked of one file; literals that are skipped do not count
     judged_inflated_bytes: int = 256 * _MIB  # of one compressed file or member
     spool_memory_bytes: int = 32 * _MIB  # of one inflated file; what is more lies on disk
+    judged_json_bytes: int = 32 * _MIB  # of one document that tells what to build
+    storage_ops: int = 5_000_000  # opcodes walked over to find out where raw storages end
     pickle_stack: int = 16_000_000  # items
     pickle_marks: int = 1_000_000  # of containers that are open at one time
     pickle_memo: int = 16_000_000  # items

@@ -6,11 +6,13 @@ Source: numpy.savez.
 from collections import Counter
 from collections.abc import Iterator
 
-from ringfence.artifacts import npy_header, zip_directory
-from ringfence.artifacts.format import Format
-from ringfence.artifacts.problems import Problem
+from ringfence.artifacts import npy_header, zip_directory, zip_layout, zip_members
+from ringfence.artifacts.format import Format, Inside
+from ringfence.artifacts.problems import Malformed, Problem
 from ringfence.artifacts.reader import Reader
+from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.zip_directory import Member
+from ringfence.artifacts.zip_layout import Entry
 from ringfence.core.facts import Fact, FactName
 from ringfence.core.limits import LIMITS
 
@@ -18,6 +20,7 @@ __all__ = ["FORMAT"]
 
 _SUFFIX = ".npy"
 _ARRAYS = 10_000
+_HEADER_BYTES = 1024  # more than those that NumPy writes for plain arrays
 
 
 def _sniff(reader: Reader) -> bool:
@@ -25,10 +28,7 @@ def _sniff(reader: Reader) -> bool:
         return False
     if reader.once(zip_directory.directory) is None:
         return True  # cut short
-    members: list[Member] = []
-    for _problem in zip_directory.read_members(reader, members):
-        pass
-    return all(member.name.endswith(_SUFFIX) for member in members)
+    return all(name.endswith(_SUFFIX) for name in reader.once(zip_directory.names))
 
 
 def _read(reader: Reader) -> Iterator[Fact | Problem]:
@@ -50,6 +50,33 @@ def _read(reader: Reader) -> Iterator[Fact | Problem]:
         yield Fact(name=FactName.RUNS_CODE, value=("pickle",))
 
 
+def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    for found in zip_layout.laid_out(reader):
+        if not isinstance(found, Entry):
+            yield found
+        elif not _is_plain(reader, found):
+            yield from zip_members.inside(reader, found)
+
+
 FORMAT = Format(
-    name="npz", title="NumPy arrays (zip)", suffixes=(".npz",), sniff=_sniff, read=_read, holds_anything=True
+    name="npz",
+    title="NumPy arrays (zip)",
+    suffixes=(".npz",),
+    sniff=_sniff,
+    read=_read,
+    holds_anything=True,
+    judge=_judge,
+    judges_structure=True,
 )
+
+
+def _is_plain(reader: Reader, entry: Entry) -> bool:
+    """Whether it holds an array of numbers and nothing else, which is so without inflating all of it."""
+    if entry.encrypted:
+        return False
+    try:
+        head = zip_members.beginning(reader, entry, max_bytes=_HEADER_BYTES)
+        array = npy_header.read_array(Reader.of_bytes(head))
+    except Malformed:
+        return False
+    return array.size_bytes is not None and array.data_at + array.size_bytes == entry.inflated_bytes
