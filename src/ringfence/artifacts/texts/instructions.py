@@ -11,21 +11,9 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _ROLES = frozenset(
     (
-        *(
-            "system",
-            "user",
-            "assistant",
-            "tool",
-            "ipython",
-            "model",
-            "developer",
-            "human",
-            "inst",
-            "sys",
-            "ai",
-        ),
+        *("system", "user", "assistant", "tool", "ipython", "model", "developer", "human", "inst", "sys"),
         *("observation", "function", "bot", "question", "answer", "thought", "action", "input", "output"),
-        *("response", "final"),
+        *("response", "final", "ai"),
     )
 )
 
@@ -33,7 +21,7 @@ _BEFORE = r"(?:all |any |the |your |of |these |those |every |other )*"
 _THEIRS = r"(?:previous|prior|above|earlier|preceding|foregoing|existing|original|system|safety)"
 _ORDERS = r"(?:instruction|prompt|rule|message|guideline|direction|command|context|polic|safeguard)"
 _PEOPLE = r"(?:the |your )?(?:user|human|developer|operator|owner)s?\b"
-_TELL = r"(?:tell|inform|alert|warn|notify)"
+_TELL = r"(?:inform|alert|warn|notify)"
 _SECRETLY = r"(?:secretly|covertly|silently|surreptitiously|stealthily)"
 _DEEDS = (
     r"(?:send|add|insert|include|append|upload|install|run|execute|leak|forward|replace|change|post|weaken)"
@@ -45,6 +33,7 @@ _COVERT = tuple(
         rf"\b(?:do not|don't|never|must not) (?:ever )?(?:tell|inform|alert|warn|notify) {_PEOPLE}(?! (?:that )?you)",
         rf"\bwithout (?:telling|informing|alerting|notifying|warning|asking) {_PEOPLE}",
         rf"\b{_SECRETLY} (?:\w+ ){{0,2}}{_DEEDS}\b",
+        r"!\[[^\]\n]{0,100}\]\(https?://[^)\s]{1,300}=(?:\{|['\"])",
         r"\bexfiltrat(?:e|es|ing) ",
         r"\b(?:send|post|upload|forward|leak|transmit) (?:\w+ ){0,8}(?:to|via|at) (?:https?://|ftp://)",
     )
@@ -77,6 +66,8 @@ def words(text: str) -> int:
 def is_mark(text: str) -> bool:
     """Whether it is a token, a tag or a switch, which nobody writes in a sentence."""
     bare = text.strip()
+    if re.match(r"<[^<>\s]{1,40}>|\[[A-Z_/]{2,40}\]", bare):  # a message of a format, told by its token
+        return True
     return not words(bare) or (bare.startswith("/") and " " not in bare)
 
 

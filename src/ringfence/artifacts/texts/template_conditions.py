@@ -30,7 +30,9 @@ _CHOOSING = frozenset(("select", "reject", "selectattr", "rejectattr"))
 _LOOP_PLACES = frozenset(("index", "index0", "revindex", "revindex0", "length"))
 _FEW = 3  # lengths and places up to here tell a first message from a second
 # What people write to switch reasoning on and off, as the publishers of these models tell them to.
-_SWITCH = re.compile(r"/?(?:no_?|system_)?think(?:ing)?|/system_override|detailed thinking(?: on| off)?\s*")
+_SWITCH = re.compile(
+    r"/?(?:no_?|system_)?think(?:ing)?|/system_override|<<SYS>>|detailed thinking(?: on| off)?\s*"
+)
 # Keys of messages and kinds of their parts, which `in` looks for as it does for words.
 _KEYS = frozenset(
     (
@@ -221,6 +223,9 @@ class _Conditions:
                     of = node.node.node if isinstance(node.node, nodes.Getattr) else node.node
                     left.extend([of] if of is not None else [])
                     continue
+                case nodes.Name() if node.name in self._flow.tables and node.name not in called:
+                    called.add(node.name)
+                    left.append(self._flow.tables[node.name])
                 case nodes.Name() if isinstance(text := self._flow.names.get(node.name), str):
                     texts.append(text)
                 case nodes.TemplateData() | nodes.Const() | nodes.Concat() | nodes.Add() | nodes.Getitem():

@@ -56,7 +56,7 @@ class Flow:
         for node in everything:
             self._assigned.extend(self._assignments(node))
         self.assigned = frozenset(name for name, _ in self._assigned)
-        self.tables = {name for name, value in self._assigned if isinstance(value, nodes.Dict)}
+        self.tables = {name: value for name, value in self._assigned if isinstance(value, nodes.Dict)}
         self._find_constants()
         for _ in range(_ROUNDS):
             before = len(self._of_messages) + len(self._of_dates)
