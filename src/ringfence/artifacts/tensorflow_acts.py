@@ -1,4 +1,4 @@
-"""What running a TensorFlow graph would do besides arithmetic: files, connections, Python, unknown operations.
+"""What running a TensorFlow graph would do besides arithmetic: files, connections, Python, other operations.
 
 Operations that honest models have as well, for vocabularies and checkpoints, count only when the graph itself
 says which file: their own is named by who loads the model.
@@ -106,7 +106,7 @@ def op_acts(op: str) -> str | None:
 
 
 def acts(graph: Graph, functions: Iterable[str], assets: Iterable[str]) -> Iterator[Spotted]:
-    """What the nodes do. `functions` are the names in the library; `assets` nodes that name the model's files."""
+    """What the nodes do. `functions` names the library; `assets` nodes that stand for files of the model."""
     own, fed = frozenset(functions), frozenset(assets)
     for node in graph.nodes.values():
         yield from _act(graph, node, own, fed)

@@ -28,7 +28,5 @@ def test_a_description_longer_than_the_file_is_said() -> None:
     at = data.index(b"made by hand") - 4
     file = data[:at] + struct.pack("<I", 2**31) + data[at + 4 :]
     assert examined(file).problems == (
-        Problem(
-            kind=ProblemKind.DOES_NOT_FIT, at=at, detail=f"a text of {2**31} bytes does not fit into the file"
-        ),
+        Problem(kind=ProblemKind.DOES_NOT_FIT, at=at, detail=f"{2**31} items of 1 bytes end past the file"),
     )

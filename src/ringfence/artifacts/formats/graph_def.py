@@ -1,4 +1,4 @@
-"""TensorFlow's bare graphs: frozen ones (GraphDef, often .pb), and those of checkpoints (MetaGraphDef, .meta).
+"""TensorFlow graphs alone: frozen ones (GraphDef, often .pb), and those of checkpoints (MetaGraphDef, .meta).
 
 A message of protocol buffers has no magic: it is one when all its fields exist in that message and fill the
 file, and its first nodes have a name and an operation.

@@ -15,7 +15,7 @@ from ringfence.core.facts import Fact
 __all__ = ["FORMAT"]
 
 _FIELDS = 64
-_NUMBERS, _UUID, _VERSION = range(1, 6), 6, 7
+_NUMBERS, _VERSION, _UUID = range(1, 6), 6, 7
 _LONGEST_BYTES = 256
 
 
@@ -33,11 +33,10 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
         seen.add(each.number)
         if not (
             (each.number in _NUMBERS and each.wire is Wire.VARINT)
-            or (each.number == _UUID and each.wire is Wire.LENGTH)
-            or each.number == _VERSION
+            or (each.number in (_VERSION, _UUID) and each.wire is Wire.LENGTH)
         ):
             raise Malformed(ProblemKind.BAD_HEADER, at=each.at, detail="no fingerprint of a model")
-    if not seen.issuperset((_NUMBERS[0], _VERSION)):
+    if not seen.issuperset((_NUMBERS[0], _UUID)):
         raise Malformed(ProblemKind.TRUNCATED, at=reader.size_bytes, detail="the fingerprint is cut short")
     yield from ()
 
