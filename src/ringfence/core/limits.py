@@ -57,7 +57,7 @@ class Limits:
     configuration_depth: int = 64  # YAML; JSON is bounded by the recursion limit
     configuration_texts: int = 20_000  # values that are looked into for what does not belong there
     python_bytes: int = 2 * _MIB  # its syntax tree takes a hundred times as much
-    script_bytes: int = 4 * _MIB  # of a shell script and the like
+    script_bytes: int = 1 * _MIB  # of a shell script and the like
 
     # Pickles that are judged, opcode by opcode
     judged_opcode_bytes: int = 512 * _MIB  # walked of one file; literals that are skipped do not count

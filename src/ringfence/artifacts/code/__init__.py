@@ -1,0 +1,1 @@
+"""Code that rides with weights: read as syntax, never imported, compiled or run."""

@@ -1,0 +1,93 @@
+"""Judges scripts in other languages than Python by their text: what fetches and runs, hides or phones home.
+
+There is no parser for all of them, so a script is at best unknown; these patterns are what no installer of an
+honest model needs.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from ringfence.artifacts.code.python_acts import dangerous_command
+from ringfence.artifacts.spotted import Spotted
+from ringfence.artifacts.texts.hidden_characters import judge_text
+from ringfence.core.findings import Confidence, Severity
+
+__all__ = ["attacks_in", "judge_script"]
+
+_FETCH: Final = r"(?:curl|wget)\b"
+_ATTACKS: Final = tuple(
+    (why, re.compile(pattern, re.IGNORECASE))
+    for why, patterns in {
+        "runs what it decodes": (
+            r"\beval\s{0,4}\(\s{0,4}(?:atob|unescape|decodeURIComponent|Buffer\.from)\s{0,4}\(",
+            r"\bFunction\s{0,4}\(\s{0,4}(?:atob|unescape|Buffer\.from)\s{0,4}\(",
+            r"\beval\s{1,4}[\"'`$(]{1,4}\s{0,4}(?:echo|printf|base64|xxd)\b[^\n]{0,200}base64",
+            r"FromBase64String\([^\n]{0,400}(?:Invoke|IEX|Assembly\]::Load)",
+            r"\[(?:System\.)?Reflection\.Assembly\]::Load\(",
+        ),
+        "runs what it fetches": (
+            r"\b(?:IEX|Invoke-Expression)\b[^\n]{0,200}(?:Download|WebRequest|iwr|curl)",
+            r"(?:Download|WebRequest|iwr)[^\n]{0,200}\|\s{0,4}(?:IEX|Invoke-Expression)\b",
+            r"Download(?:File|Data)\([^\n]{0,300}\bStart-Process\b",
+            r"\beval\s{0,4}\(\s{0,4}(?:await\s{1,4})?[^\n]{0,80}\bfetch\(",
+            r"(?:bash|sh|source|\.)\s{1,4}<\(\s{0,4}" + _FETCH,
+            r"\beval\s{1,4}\"?\$\(\s{0,4}" + _FETCH,
+            r"(?:sh|bash)\s{1,4}-c\s{1,4}\"\$\(" + _FETCH,
+        ),
+        "sends what the browser knows": (
+            r"(?:fetch|XMLHttpRequest|sendBeacon)[^\n]{0,300}document\.cookie",
+            r"document\.cookie[^\n]{0,300}(?:fetch|XMLHttpRequest|sendBeacon|new\s{1,4}Image)",
+            r"(?:fetch|sendBeacon)\([^\n]{0,300}\blocalStorage\b",
+        ),
+        "runs a command": (
+            r"require\(\s{0,4}[\"'](?:node:)?child_process[\"']\s{0,4}\)",
+            r"\bCreateObject\(\s{0,4}\"(?:WScript\.Shell|Shell\.Application)\"\s{0,4}\)",
+            r"powershell[^\n]{0,80}\s-w(?:indowstyle)?\s{1,4}hidden",
+        ),
+        "sends secrets": (
+            r"(?:curl|wget|nc)\b[^\n]{0,300}(?:\.ssh/id_|\.aws/credentials|/etc/shadow|\.netrc)",
+            r"(?:\.ssh/id_|\.aws/credentials)[^\n|]{0,200}\|[^\n]{0,100}\b(?:curl|nc)\b",
+            r"^\s{0,8}(?:env|printenv)\s{0,4}\|[^\n]{0,100}\b(?:curl|nc)\b",
+        ),
+        "stays on the machine": (
+            r">>\s{0,4}~?[^\s;]{0,80}(?:\.bashrc|\.zshrc|\.profile|authorized_keys|/etc/cron)",
+        ),
+    }.items()
+    for pattern in patterns
+)
+_COMFYUI: Final = re.compile(r"\bapp\.registerExtension\s{0,4}\(")
+
+
+def attacks_in(text: str) -> Iterator[str]:
+    """Why the text of a script is no honest one, with the place."""
+    for why, pattern in _ATTACKS:
+        if (found := pattern.search(text)) is not None:
+            yield f"{why}: {found.group()[:160]}"
+    if (part := dangerous_command(text)) is not None:
+        yield f"a command that honest scripts do not have: {part[:160]}"
+
+
+def judge_script(text: str) -> Iterator[Spotted]:
+    """What is spotted in a script."""
+    yield from judge_text(text)
+    for attack in attacks_in(text):
+        yield Spotted(
+            check="script-attack",
+            severity=Severity.HIGH,
+            confidence=Confidence.LIKELY,
+            at=None,
+            evidence=(attack,),
+            advice="do not run it, and do not load what comes with it",
+        )
+    front_end = _COMFYUI.search(text) is not None
+    yield Spotted(
+        check="comfyui-front-end" if front_end else "script",
+        severity=Severity.LOW,
+        confidence=Confidence.CERTAIN,
+        at=None,
+        evidence=(
+            "runs in the browser of whoever opens ComfyUI" if front_end else "nobody has looked at it",
+        ),
+        advice="read it before anything runs it; a model's weights need no script",
+    )

@@ -1,0 +1,93 @@
+"""Judges a configuration by what its keys make loaders do, whatever the file is called or written in."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from ringfence.artifacts.budget import Budget
+from ringfence.artifacts.configurations.documents import Document, Entry, entries
+from ringfence.artifacts.configurations.packages import judge_environment
+from ringfence.artifacts.configurations.rules import ACTED_ON, RULES
+from ringfence.artifacts.configurations.words import words
+from ringfence.artifacts.configurations.workflows import judge_node
+from ringfence.artifacts.spotted import Spotted
+from ringfence.artifacts.texts.suspicious_text import judge_value
+from ringfence.artifacts.texts.templates import judge_template
+from ringfence.artifacts.texts.tokenizers import judge_tokenizer
+from ringfence.core.bounded_json import Json
+from ringfence.core.findings import Confidence, Severity
+from ringfence.core.limits import LIMITS
+
+__all__ = ["judge_document"]
+
+_TEMPLATES: Final = ("chat_template", "chat_templates", "default_chat_template")
+# Words that a model knows, and what people wrote for it: nothing that a program acts on.
+_NO_SETTING: Final = words("no_setting")
+
+
+def judge_document(document: Document, *, budget: Budget, is_data: bool = False) -> Iterator[Spotted]:
+    """What is spotted in one document; the texts of `is_data`, one record of many, are nobody's settings."""
+    yield from _twice(document)
+    value = document.value
+    if _is_tokenizer(value):
+        yield from judge_tokenizer(value)
+    texts = 0
+    for count, entry in enumerate(entries(value)):
+        if not count % 1024:
+            budget.check_time(at=None)
+        for rule in RULES:
+            yield from rule(entry)
+        yield from judge_node(entry)
+        yield from judge_environment(entry)
+        yield from _templates(entry)
+        if not is_data and isinstance(value, dict) and texts < LIMITS.configuration_texts:
+            settings = list(_settings(entry))
+            texts += len(settings)
+            for key, text in settings:
+                yield from judge_value(key, text)
+
+
+def _twice(document: Document) -> Iterator[Spotted]:
+    """Keys that stand twice with different values: by mistake, or so that two loaders see two things."""
+    for key, value in document.shadowed[: LIMITS.evidence_items]:
+        hides = key in ACTED_ON or _acts(value)
+        yield Spotted(
+            check="duplicate-key",
+            severity=Severity.HIGH if hides else Severity.MEDIUM,
+            confidence=Confidence.CERTAIN,
+            at=None,
+            evidence=(f"key {key} stands twice, with different values",),
+            advice="do not load it: loaders disagree on which value counts",
+        )
+
+
+def _acts(value: Json) -> bool:
+    return any(rule_says for entry in entries(value) for rule in RULES for rule_says in rule(entry))
+
+
+def _is_tokenizer(value: Json) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("model"), dict) and "added_tokens" in value
+
+
+def _templates(entry: Entry) -> Iterator[Spotted]:
+    """Chat templates: one text, a list of names and texts, or a mapping of them."""
+    for key in _TEMPLATES:
+        found = entry.mapping.get(key)
+        if isinstance(found, str):
+            yield from judge_template(found)
+        elif isinstance(found, list | dict):
+            for each in found.values() if isinstance(found, dict) else found:
+                text = each.get("template") if isinstance(each, dict) else each
+                if isinstance(text, str):
+                    yield from judge_template(text)
+
+
+def _settings(entry: Entry) -> Iterator[tuple[str, str]]:
+    """Texts that are settings, with their keys."""
+    if _NO_SETTING & set(entry.path.split(".")):
+        return
+    for key, value in entry.mapping.items():
+        if key in _NO_SETTING:
+            continue
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, str) and len(each) >= 8:
+                yield key, each

@@ -1,0 +1,49 @@
+"""JSON: configurations of models, tokenizers, indexes, workflows, and data one document a line."""
+
+import re
+from collections.abc import Iterator
+
+from ringfence.artifacts.configurations.documents import json_documents
+from ringfence.artifacts.configurations.judge import judge_document
+from ringfence.artifacts.format import Format, Inside
+from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
+from ringfence.artifacts.reader import Reader
+from ringfence.artifacts.spotted import Spotted
+from ringfence.core.facts import Fact
+from ringfence.core.limits import LIMITS
+
+__all__ = ["FORMAT"]
+
+_BEGINS = re.compile(rb'(?:\xef\xbb\xbf)?[ \t\r\n]*(?:\{[ \t\r\n]*["}]|\[[ \t\r\n]*[{\["])')
+
+
+def _sniff(reader: Reader) -> bool:
+    return _BEGINS.match(reader.head) is not None
+
+
+def _sniff_named(_reader: Reader) -> bool:
+    return True
+
+
+def _read(_reader: Reader) -> Iterator[Fact | Problem]:
+    yield from ()
+
+
+def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    if reader.size_bytes > LIMITS.judged_json_bytes:
+        raise Malformed(ProblemKind.OVER_LIMIT, at=0, detail=f"{reader.size_bytes} bytes of JSON")
+    documents = json_documents(reader.at(0, reader.size_bytes))
+    for document in documents:
+        yield from judge_document(document, budget=reader.budget, is_data=len(documents) > 1)
+
+
+FORMAT = Format(
+    name="json",
+    title="JSON",
+    suffixes=(".json", ".jsonl", ".ndjson"),
+    sniff=_sniff,
+    sniff_named=_sniff_named,
+    read=_read,
+    judge=_judge,
+    leaves_out=(),
+)

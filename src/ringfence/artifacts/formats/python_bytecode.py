@@ -1,0 +1,59 @@
+"""Python's compiled bytecode, which nobody can read. Its names are looked at; it is never unmarshalled.
+
+Source: CPython's Lib/importlib/_bootstrap_external.py and PEP 552.
+"""
+
+from collections.abc import Iterator
+
+from ringfence.artifacts.format import Format, Inside
+from ringfence.artifacts.problems import Problem
+from ringfence.artifacts.reader import Reader
+from ringfence.artifacts.spotted import Spotted
+from ringfence.core.facts import Fact, FactName
+from ringfence.core.findings import Confidence, Severity
+
+__all__ = ["FORMAT"]
+
+_CODE = (0xE3, 0x63)  # marshal's mark of a code object, with and without a reference
+_HAVE_FLAGS = 3_390  # Python 3.7
+_NEWEST = 3_999  # magic numbers of Python 3 begin at 3,000
+
+
+def _sniff(reader: Reader) -> bool:
+    head = reader.head
+    magic = int.from_bytes(head[:2], "little")
+    if head[2:4] != b"\r\n" or not (3_000 <= magic <= _NEWEST or 50_000 <= magic <= 62_300):
+        return False
+    return any(len(head) > at and head[at] in _CODE for at in (8, 12, 16))
+
+
+def _read(_reader: Reader) -> Iterator[Fact | Problem]:
+    yield Fact(name=FactName.RUNS_CODE, value=("python bytecode",))
+
+
+def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    magic, flags = (int.from_bytes(reader.head[at : at + size], "little") for at, size in ((0, 2), (4, 4)))
+    unchecked = flags == 1 and _HAVE_FLAGS <= magic <= _NEWEST
+    yield Spotted(
+        check="python-bytecode",
+        severity=Severity.HIGH,
+        confidence=Confidence.LIKELY if unchecked else Confidence.POSSIBLE,
+        at=0,
+        evidence=(
+            "never compared with its source"
+            if unchecked
+            else "runs without its source, which may be another",
+        ),
+        advice="delete it: Python makes it anew from its source, and without one nobody knows what it does",
+    )
+
+
+FORMAT = Format(
+    name="python-bytecode",
+    title="Python bytecode",
+    suffixes=(".pyc", ".pyo"),
+    sniff=_sniff,
+    read=_read,
+    judge=_judge,
+    leaves_out=(),
+)
