@@ -85,9 +85,8 @@ def header_at(block: bytes) -> Header | None:
     if len(block) < BLOCK_BYTES or stated is None or not stated[1]:
         return None
     summed = block[:148] + b" " * 8 + block[156:]
-    unsigned = sum(summed)
-    signed = unsigned - 256 * sum(byte > 127 for byte in summed)
-    if int(stated[1], 8) not in (unsigned, signed):
+    # Some old writers took bytes for signed numbers.
+    if int(stated[1], 8) != sum(summed) and int(stated[1], 8) != sum(memoryview(summed).cast("b")):
         return None
     name = _until_nul(block[:100])
     if block[257:263] == b"ustar\0" and (prefix := _until_nul(block[345:500])):
