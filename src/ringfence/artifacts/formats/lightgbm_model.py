@@ -20,10 +20,10 @@ __all__ = ["FORMAT"]
 _START = b"tree\nversion=v"
 _JSON = re.compile(rb'\s*\{\s*"name":\s*"tree",\s*"version":\s*"v')
 _TREES = "tree_info"
-_END_OF_TREES = "end of trees"
+_END_OF_TREES, _END = "end of trees", "end of parameters"
 _SINGLE = frozenset(
     (
-        *("tree", "", _END_OF_TREES, "feature_importances:", "parameters:", "end of parameters"),
+        *("tree", "", _END_OF_TREES, "feature_importances:", "parameters:", _END),
         *("average_output", "linear_tree"),
     )
 )
@@ -51,7 +51,8 @@ def _judge(reader: Reader) -> Iterator[Problem]:
         if _TREES not in table_of(reader):
             raise Malformed(ProblemKind.BAD_HEADER, at=0, detail="a model without trees")
         return
-    trees, ended, at = 0, False, 0
+    trees, at = 0, 0
+    ended, complete = False, False
     stated: int | None = None
     for count, line in enumerate(_lines(reader)):
         if count > LIMITS.serialized_items:
@@ -60,12 +61,13 @@ def _judge(reader: Reader) -> Iterator[Problem]:
             stated = len(line.partition("=")[2].split())
         trees += line.startswith("Tree=")
         ended = ended or line == _END_OF_TREES
+        complete = complete or line == _END
         # Behind the trees stand names that users gave, with whatever they put into them.
         if _CONTROL.search(line) or (line not in _SINGLE and not ended and not _LINE.fullmatch(line)):
             raise Malformed(ProblemKind.BAD_HEADER, at=at, detail="a line that no model has")
         at += len(line) + 1
-    if not ended:
-        raise Malformed(ProblemKind.TRUNCATED, at=at, detail="no end of the trees")
+    if not complete:
+        raise Malformed(ProblemKind.TRUNCATED, at=at, detail=f"there is no {_END}")
     if stated is not None and trees != stated:
         yield Problem(kind=ProblemKind.BAD_HEADER, at=None, detail=f"{trees} trees of {stated}")
 

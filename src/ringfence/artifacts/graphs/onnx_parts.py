@@ -34,21 +34,11 @@ KNOWN_FIELDS = {
 }
 
 NUMBERS_READ = 64
+_FLOAT16, _UINT64, _BFLOAT16 = 10, 13, 16
 _RAW_FORMATS = {
-    1: "f",
-    2: "B",
-    3: "b",
-    4: "H",
-    5: "h",
-    6: "i",
-    7: "q",
-    9: "?",
-    10: "e",
-    11: "d",
-    12: "I",
-    13: "Q",
-}
-_BFLOAT16 = 16
+    1: "f", 2: "B", 3: "b", 4: "H", 5: "h", 6: "i", 7: "q", 9: "?", 10: "e", 11: "d", 12: "I", 13: "Q",
+    _BFLOAT16: "H",
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -201,21 +191,24 @@ def numbers_of(reader: Reader, tensor: Tensor) -> list[float] | None:
     if tensor.is_external or tensor.texts:
         return None
     if tensor.raw is not None:
-        code = _RAW_FORMATS.get(tensor.kind, "H" if tensor.kind == _BFLOAT16 else "")
+        code = _RAW_FORMATS.get(tensor.kind, "")
         size = struct.calcsize(f"<{code}") if code else 0
         if not size or tensor.raw.value > size * NUMBERS_READ:
             return None
         reader.offset = tensor.raw.at
         data = reader.take(tensor.raw.value // size * size)
         found = [float(each[0]) for each in struct.iter_unpack(f"<{code}", data)]
-        return [_bfloat16(each) for each in found] if tensor.kind == _BFLOAT16 else found
+        return [_bfloat16(int(each)) for each in found] if tensor.kind == _BFLOAT16 else found
     numbers: list[float] = []
     for each in tensor.packed:
-        code = {4: "f", 10: "d"}.get(each.number, "")
         if each.wire is Wire.LENGTH and each.value > 10 * NUMBERS_READ:
             return None
-        numbers += _numbers(reader, each, code)
-    return numbers if len(numbers) <= NUMBERS_READ else None
+        numbers += _numbers(reader, each, {4: "f", 10: "d"}.get(each.number, ""))
+    if len(numbers) > NUMBERS_READ:
+        return None
+    if tensor.kind in (_FLOAT16, _BFLOAT16):
+        return [_half(int(each) & 0xFFFF, tensor.kind) for each in numbers]
+    return [each % 2.0**64 for each in numbers] if tensor.kind == _UINT64 else numbers
 
 
 def _numbers(reader: Reader, each: Field, code: str) -> Iterator[float]:
@@ -238,6 +231,13 @@ def _signed(value: int) -> float:
     return float(value - (1 << 64) if value >> 63 else value)
 
 
-def _bfloat16(bits: float) -> float:
-    number: float = struct.unpack("<f", struct.pack("<I", int(bits) << 16))[0]
+def _half(bits: int, kind: int) -> float:
+    if kind == _BFLOAT16:
+        return _bfloat16(bits)
+    number: float = struct.unpack("<e", struct.pack("<H", bits))[0]
+    return number
+
+
+def _bfloat16(bits: int) -> float:
+    number: float = struct.unpack("<f", struct.pack("<I", bits << 16))[0]
     return number
