@@ -26,23 +26,23 @@ class Spooled:
     problem: Problem | None
 
 
-def spooled(chunks: Iterable[bytes], *, budget: Budget, at: int | None) -> Spooled:
+def spooled(
+    chunks: Iterable[bytes], *, budget: Budget, at: int | None, max_bytes: int | None = None
+) -> Spooled:
     """What `chunks` bring, up to their end, to a limit, or to the `Malformed` that they raise.
 
-    `at` is where the compressed bytes begin in the file, for the problem. What came before a problem is kept,
-    because loaders would have acted on it already.
+    The limit is `max_bytes`, or else `limits.judged_inflated_bytes`. `at` is where the compressed bytes begin
+    in the file, for the problem. What came before a problem is kept, because loaders would have acted on it.
     """
     file: io.BytesIO | io.FileIO = io.BytesIO()
+    most = LIMITS.judged_inflated_bytes if max_bytes is None else max_bytes
     size, problem = 0, None
     try:
         for chunk in chunks:
             budget.inflate(len(chunk), at=at)
-            if size + len(chunk) > LIMITS.judged_inflated_bytes:
-                raise Malformed(
-                    ProblemKind.OVER_LIMIT,
-                    at=at,
-                    detail=f"inflates to more than {LIMITS.judged_inflated_bytes} bytes",
-                )
+            if size + len(chunk) > most:
+                detail = f"inflates to more than {most} bytes"
+                raise Malformed(ProblemKind.OVER_LIMIT, at=at, detail=detail)
             if isinstance(file, io.BytesIO) and size + len(chunk) > LIMITS.spool_memory_bytes:
                 file = _on_disk(file)
             left = memoryview(chunk)

@@ -96,8 +96,12 @@ def _crc_is_right(reader: Reader, entry: Entry) -> bool:
 def _inflated(
     reader: Reader, entry: Entry, judge: Judge | None, checks_crc: bool
 ) -> Iterator[Inside | Spotted | Problem]:
+    chunks = _chunks(reader, entry, checks_crc=checks_crc)
+    # What is over the limit anyway is only looked at where it begins: that is enough for most payloads.
+    is_much = (entry.inflated_bytes or 0) > LIMITS.judged_inflated_bytes
+    most = LIMITS.spool_memory_bytes if is_much else None
     try:
-        found = spooled(_chunks(reader, entry, checks_crc=checks_crc), budget=reader.budget, at=entry.at)
+        found = spooled(chunks, budget=reader.budget, at=entry.at, max_bytes=most)
     except MissingLibrary as missing:
         yield _spotted("needs-extra", entry, _missing(missing), "install it, and inspect the file again")
         return
