@@ -52,7 +52,7 @@ class Limits:
     folder_files: int = 100_000  # of one folder that is inspected
 
     # Configurations and code that ride with weights
-    judged_json_bytes: int = 64 * _MIB  # a tokenizer has up to 35; parsed, these are up to 1 GB
+    configuration_json_bytes: int = 64 * _MIB  # a tokenizer has up to 40; parsed, these are up to 2 GB
     configuration_nodes: int = 2_000_000  # values of one YAML document
     configuration_depth: int = 64  # YAML; JSON is bounded by the recursion limit
     configuration_texts: int = 20_000  # values that are looked into for what does not belong there
@@ -92,6 +92,8 @@ class Limits:
     template_chars: int = 256 * _KIB  # of one chat template; the longest known has 30,000
     template_constant_chars: int = 16 * _KIB  # that a template puts together beforehand
     template_depth: int = 256  # of blocks in a Go template
+    text_piece_bytes: int = 1 * _MIB  # of a text that is read piece by piece
+    sentence_pieces: int = 4_000_000  # fields of a SentencePiece model, those of its pieces not among them
 
     # More of model files
     read_bytes: int = 128 * _MIB  # of one file in all, whatever its size

@@ -41,7 +41,6 @@ _ATTACKS: Final = tuple(
             r"(?:fetch|sendBeacon)\([^\n]{0,300}\blocalStorage\b",
         ),
         "runs a command": (
-            r"require\(\s{0,4}[\"'](?:node:)?child_process[\"']\s{0,4}\)",
             r"\bCreateObject\(\s{0,4}\"(?:WScript\.Shell|Shell\.Application)\"\s{0,4}\)",
             r"powershell[^\n]{0,80}\s-w(?:indowstyle)?\s{1,4}hidden",
         ),
@@ -50,9 +49,7 @@ _ATTACKS: Final = tuple(
             r"(?:\.ssh/id_|\.aws/credentials)[^\n|]{0,200}\|[^\n]{0,100}\b(?:curl|nc)\b",
             r"^\s{0,8}(?:env|printenv)\s{0,4}\|[^\n]{0,100}\b(?:curl|nc)\b",
         ),
-        "stays on the machine": (
-            r">>\s{0,4}~?[^\s;]{0,80}(?:\.bashrc|\.zshrc|\.profile|authorized_keys|/etc/cron)",
-        ),
+        "stays on the machine": (r">>\s{0,4}~?[^\s;]{0,80}(?:authorized_keys|/etc/cron)",),
     }.items()
     for pattern in patterns
 )

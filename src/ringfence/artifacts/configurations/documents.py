@@ -35,9 +35,9 @@ def json_documents(data: bytes) -> list[Document]:
     Raises:
         Malformed: too long, too deep, not UTF-8, or not JSON.
     """
-    if len(data) > LIMITS.judged_json_bytes:
+    if len(data) > LIMITS.configuration_json_bytes:
         raise Malformed(
-            ProblemKind.OVER_LIMIT, at=0, detail=f"more than {LIMITS.judged_json_bytes} bytes of JSON"
+            ProblemKind.OVER_LIMIT, at=0, detail=f"more than {LIMITS.configuration_json_bytes} bytes of JSON"
         )
     try:
         text = data.decode("utf-8-sig")

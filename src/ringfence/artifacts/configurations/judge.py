@@ -12,7 +12,6 @@ from ringfence.artifacts.configurations.workflows import judge_node
 from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.texts.suspicious_text import judge_value
 from ringfence.artifacts.texts.templates import judge_template
-from ringfence.artifacts.texts.tokenizers import judge_tokenizer
 from ringfence.core.bounded_json import Json
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
@@ -27,23 +26,24 @@ _NO_SETTING: Final = words("no_setting")
 def judge_document(document: Document, *, budget: Budget, is_data: bool = False) -> Iterator[Spotted]:
     """What is spotted in one document; the texts of `is_data`, one record of many, are nobody's settings."""
     yield from _twice(document)
-    value = document.value
-    if _is_tokenizer(value):
-        yield from judge_tokenizer(value)
-    texts = 0
-    for count, entry in enumerate(entries(value)):
+    looked_at: set[str] = set()  # what an alias repeats is looked at once
+    for count, entry in enumerate(entries(document.value)):
         if not count % 1024:
             budget.check_time(at=None)
         for rule in RULES:
             yield from rule(entry)
         yield from judge_node(entry)
         yield from judge_environment(entry)
-        yield from _templates(entry)
-        if not is_data and isinstance(value, dict) and texts < LIMITS.configuration_texts:
-            settings = list(_settings(entry))
-            texts += len(settings)
-            for key, text in settings:
-                yield from judge_value(key, text)
+        for template in _templates(entry):
+            if template not in looked_at:
+                looked_at.add(template)
+                yield from judge_template(template)
+        if not is_data and isinstance(document.value, dict):
+            for key, text in _settings(entry):
+                if text not in looked_at and len(looked_at) < LIMITS.configuration_texts:
+                    looked_at.add(text)
+                    budget.check_time(at=None)
+                    yield from judge_value(key, text)
 
 
 def _twice(document: Document) -> Iterator[Spotted]:
@@ -64,21 +64,17 @@ def _acts(value: Json) -> bool:
     return any(rule_says for entry in entries(value) for rule in RULES for rule_says in rule(entry))
 
 
-def _is_tokenizer(value: Json) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("model"), dict) and "added_tokens" in value
-
-
-def _templates(entry: Entry) -> Iterator[Spotted]:
+def _templates(entry: Entry) -> Iterator[str]:
     """Chat templates: one text, a list of names and texts, or a mapping of them."""
     for key in _TEMPLATES:
         found = entry.mapping.get(key)
         if isinstance(found, str):
-            yield from judge_template(found)
+            yield found
         elif isinstance(found, list | dict):
             for each in found.values() if isinstance(found, dict) else found:
                 text = each.get("template") if isinstance(each, dict) else each
                 if isinstance(text, str):
-                    yield from judge_template(text)
+                    yield text
 
 
 def _settings(entry: Entry) -> Iterator[tuple[str, str]]:

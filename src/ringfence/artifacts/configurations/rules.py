@@ -81,7 +81,10 @@ def _diffusers(entry: Entry) -> Iterator[Spotted]:
     """model_index.json: a component → [library or file, class]."""
     name = entry.mapping.get("_class_name")
     if isinstance(name, list):
-        yield _low("runs-repository-code", f"_class_name: {name}")
+        yield _low(
+            "runs-repository-code",
+            f"_class_name: {', '.join(each for each in name[:4] if isinstance(each, str))}",
+        )
     elif not isinstance(name, str):
         return
     elif not _IDENTIFIER.fullmatch(name):

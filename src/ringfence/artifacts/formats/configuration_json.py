@@ -9,6 +9,8 @@ from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
+from ringfence.artifacts.texts.tokenizers import judge_tokenizer
+from ringfence.core.bounded_json import Json
 from ringfence.core.facts import Fact
 from ringfence.core.limits import LIMITS
 
@@ -30,11 +32,17 @@ def _read(_reader: Reader) -> Iterator[Fact | Problem]:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
-    if reader.size_bytes > LIMITS.judged_json_bytes:
+    if reader.size_bytes > LIMITS.configuration_json_bytes:
         raise Malformed(ProblemKind.OVER_LIMIT, at=0, detail=f"{reader.size_bytes} bytes of JSON")
     documents = json_documents(reader.at(0, reader.size_bytes))
     for document in documents:
+        if _is_tokenizer(document.value):
+            yield from judge_tokenizer(document.value)
         yield from judge_document(document, budget=reader.budget, is_data=len(documents) > 1)
+
+
+def _is_tokenizer(value: Json) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("model"), dict) and "added_tokens" in value
 
 
 FORMAT = Format(

@@ -34,7 +34,7 @@ def _read(_reader: Reader) -> Iterator[Fact | Problem]:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
-    if reader.size_bytes > LIMITS.judged_json_bytes:
+    if reader.size_bytes > LIMITS.configuration_json_bytes:
         raise Malformed(ProblemKind.OVER_LIMIT, at=0, detail=f"{reader.size_bytes} bytes of notebook")
     for document in json_documents(reader.at(0, reader.size_bytes)):
         yield from judge_cells(document.value)

@@ -54,6 +54,7 @@ FORMAT = Format(
             "pre-requirements.txt",
         ),
     ),
+    written_as=(".txt",),
     sniff=_sniff,
     sniff_named=_sniff_named,
     read=_read,

@@ -58,6 +58,7 @@ FORMAT = Format(
         *(".cmake", ".mk", ".desktop", ".service", ".reg", ".lnk", ".url"),
     ),
     names=("makefile", "dockerfile", "cmakelists.txt", "justfile", "procfile", "jenkinsfile", "vagrantfile"),
+    written_as=(".txt", ".html"),
     sniff=_sniff,
     sniff_named=_sniff_named,
     read=_read,
