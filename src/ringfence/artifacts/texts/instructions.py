@@ -30,7 +30,7 @@ _COVERT = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"\b(?:ignore|disregard|forget|override|bypass) {_BEFORE}{_THEIRS} {_BEFORE}{_ORDERS}",
-        rf"\b(?:do not|don't|never|must not) (?:ever )?(?:tell|inform|alert|warn|notify) {_PEOPLE}(?! (?:that )?you)",
+        rf"\b(?:do not|don't|never|must not) (?:ever )?{_TELL} {_PEOPLE}(?! (?:that )?you)",
         rf"\bwithout (?:telling|informing|alerting|notifying|warning|asking) {_PEOPLE}",
         rf"\b{_SECRETLY} (?:\w+ ){{0,2}}{_DEEDS}\b",
         r"!\[[^\]\n]{0,100}\]\(https?://[^)\s]{1,300}=(?:\{|['\"])",

@@ -1,0 +1,78 @@
+"""Texts that people read: READMEs, licenses, vocabularies, logs. Nothing loads them; what they hide counts.
+
+A pickle of protocol 0 is text, too, and is judged as a pickle whatever it is called.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ringfence.artifacts import pickle_walk
+from ringfence.artifacts.format import Format, Inside
+from ringfence.artifacts.pickles.judge import judge as judge_pickle
+from ringfence.artifacts.problems import Problem
+from ringfence.artifacts.reader import Reader
+from ringfence.artifacts.spotted import Spotted
+from ringfence.artifacts.text_bytes import encoding_of, pieces
+from ringfence.artifacts.texts.hidden_characters import judge_text
+from ringfence.artifacts.texts.hidden_markup import judge_markup
+from ringfence.core.facts import Fact
+
+__all__ = ["FORMAT"]
+
+_GIT_LFS = b"version https://git-lfs.github.com/spec/"
+
+
+def _sniff(reader: Reader) -> bool:
+    return reader.head.startswith(_GIT_LFS)
+
+
+def _sniff_named(reader: Reader) -> bool:
+    return encoding_of(reader.head) is not None
+
+
+def _read(_reader: Reader) -> Iterator[Fact | Problem]:
+    yield from ()
+
+
+def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    if pickle_walk.is_text_pickle(reader.head):
+        yield from judge_pickle(reader)
+    for at, text in pieces(reader, encoding_of(reader.head) or "utf-8"):
+        for spotted in (*judge_text(text), *judge_markup(text)):
+            yield replace(spotted, at=at)
+
+
+FORMAT = Format(
+    name="text",
+    title="plain text",
+    suffixes=(
+        *("", ".txt", ".md", ".rst", ".csv", ".tsv", ".log", ".html", ".htm", ".css", ".tex", ".bib", ".cff"),
+        *(".cfg", ".ini", ".conf", ".lock", ".license", ".markdown", ".mdx", ".vocab", ".merges", ".bpe"),
+        *(".tiktoken", ".codes", ".dict", ".map", ".prompt", ".modelfile", ".srt", ".vtt", ".diff", ".patch"),
+        *(
+            ".c",
+            ".h",
+            ".cc",
+            ".cpp",
+            ".hpp",
+            ".cu",
+            ".cuh",
+            ".java",
+            ".go",
+            ".rs",
+            ".kt",
+            ".swift",
+            ".m",
+            ".sql",
+        ),
+        *(".proto", ".metal", ".glsl", ".wgsl", ".cl", ".vue", ".scss", ".properties", ".env", ".example"),
+        *(".imatrix", ".gbnf", ".ebnf", ".lark", ".textproto", ".po", ".asc", ".sha256", ".md5", ".gotmpl"),
+    ),
+    names=("tokenizer.model",),  # of tiktoken, a line for each token
+    sniff=_sniff,
+    sniff_named=_sniff_named,
+    read=_read,
+    judge=_judge,
+    judges_structure=True,
+    leaves_out=(),
+)
