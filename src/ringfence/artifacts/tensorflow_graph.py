@@ -6,7 +6,6 @@ Source: tensorflow/core/framework/{graph,node_def,attr_value,function,op_def,ten
 """
 
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ringfence.artifacts.problems import Malformed, ProblemKind
@@ -20,6 +19,7 @@ _NUMBERS_BYTES = 1024
 _TEXT_BYTES = 4096
 _SNIFFED_FIELDS = 10_000
 _GRAPH_FIELDS = {1: Wire.LENGTH, 2: Wire.LENGTH, 3: Wire.VARINT, 4: Wire.LENGTH, 5: Wire.LENGTH}
+_VERSIONS = (3, 4)
 _NODE_FIELDS = frozenset(range(1, 8))
 # DataType → struct code of the numbers that constants are compared with
 _CODES = {1: "f", 2: "d", 3: "i", 4: "B", 5: "h", 6: "b", 9: "q", 17: "H", 22: "I", 23: "Q"}
@@ -67,25 +67,30 @@ def looks_like_graph(walker: Walker, start: int, end: int) -> bool:
     return nodes > 0
 
 
-def read_graph(walker: Walker, start: int, end: int) -> Iterator[Graph]:
-    """The functions in a GraphDef in the file's order, then the main graph.
+def read_graph(walker: Walker, start: int, end: int, graphs: list[Graph]) -> None:
+    """Fills `graphs` with the main graph of a GraphDef and the functions of its library.
 
     Raises:
-        Malformed: it is broken or over a limit.
+        Malformed: it is broken, ends too early, or is over a limit. What was filled in before stands.
     """
     main = Graph()
+    graphs.append(main)
+    has_version = False
     for each in walker.fields(start, end):
         if each.number == 1 and each.wire is Wire.LENGTH:
-            _add(main, _node(walker, each))
+            _add(main, walker, each)
         elif each.number == 2 and each.wire is Wire.LENGTH:
             for function in walker.inside(each):
                 if function.number == 1 and function.wire is Wire.LENGTH:
-                    yield _function(walker, function)
+                    graphs.append(found := Graph())
+                    _function(walker, function, found)
         elif each.number not in _GRAPH_FIELDS:
             raise Malformed(
                 ProblemKind.BAD_HEADER, at=each.at, detail="a graph with a field that it cannot have"
             )
-    yield main
+        has_version |= each.number in _VERSIONS
+    if not has_version:  # it comes last, and no program that saves graphs leaves it out
+        raise Malformed(ProblemKind.TRUNCATED, at=end, detail="the graph has no version: its end is missing")
 
 
 def source_of(name: str) -> str:
@@ -100,15 +105,22 @@ def text(reader: Reader, each: Field) -> str:
     return reader.at(each.at, min(each.value, _TEXT_BYTES)).decode("utf-8", "replace")
 
 
-def _add(graph: Graph, node: Node) -> None:
+def _add(graph: Graph, walker: Walker, message: Field) -> None:
+    node = Node(at=message.at)
+    try:
+        _read_node(walker, message, node)
+    finally:  # what is broken further on has an operation all the same
+        _keep(graph, node)
+
+
+def _keep(graph: Graph, node: Node) -> None:
     # Names are said to be unique; where they are not, none of the nodes may be lost.
     while node.name in graph.nodes:
         node.name += "\0"
     graph.nodes[node.name] = node
 
 
-def _function(walker: Walker, function: Field) -> Graph:
-    found = Graph()
+def _function(walker: Walker, function: Field, found: Graph) -> None:
     for each in walker.inside(function):
         if each.wire is not Wire.LENGTH:
             continue
@@ -120,12 +132,10 @@ def _function(walker: Walker, function: Field) -> Graph:
                     names = (text(walker.reader, arg) for arg in walker.inside(part) if arg.number == 1)
                     found.arguments.update(names)
         elif each.number == 3:
-            _add(found, _node(walker, each))
-    return found
+            _add(found, walker, each)
 
 
-def _node(walker: Walker, message: Field) -> Node:
-    node = Node(at=message.at)
+def _read_node(walker: Walker, message: Field, node: Node) -> None:
     for each in walker.inside(message):
         match each.number:
             case 1:
@@ -136,7 +146,6 @@ def _node(walker: Walker, message: Field) -> Node:
                 node.inputs.append(text(walker.reader, each))
             case 5 if each.wire is Wire.LENGTH:
                 _attribute(walker, each, node)
-    return node
 
 
 def _attribute(walker: Walker, entry: Field, node: Node) -> None:

@@ -9,13 +9,13 @@ from ringfence.artifacts import keras_config
 from ringfence.artifacts.format import Inside
 from ringfence.artifacts.graphs.findings import escapes
 from ringfence.artifacts.graphs.paths import leaves_folder
-from ringfence.artifacts.problems import Problem
+from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.protobuf_wire import Field, Walker, Wire
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.tensorflow_acts import acts
 from ringfence.artifacts.tensorflow_branches import branches
-from ringfence.artifacts.tensorflow_graph import read_graph, source_of, text
+from ringfence.artifacts.tensorflow_graph import Graph, read_graph, source_of, text
 from ringfence.core.bounded_json import BadJson, parse
 from ringfence.core.limits import LIMITS
 
@@ -33,7 +33,12 @@ def walker_of(reader: Reader) -> Walker:
 
 def judge_graph(walker: Walker, start: int, end: int, *, assets: frozenset[str]) -> Iterator[_Found]:
     """What the GraphDef there would do. `assets` are nodes that name files of the model itself."""
-    graphs = list(read_graph(walker, start, end))
+    graphs: list[Graph] = []
+    stop = None
+    try:
+        read_graph(walker, start, end, graphs)
+    except Malformed as wrong:
+        stop = wrong
     functions = frozenset(graph.name for graph in graphs)
     seen: set[tuple[str, tuple[str, ...]]] = set()
     for graph in graphs:
@@ -41,23 +46,31 @@ def judge_graph(walker: Walker, start: int, end: int, *, assets: frozenset[str])
             if (found.check, found.evidence) not in seen:
                 seen.add((found.check, found.evidence))
                 yield found
+    if stop:
+        raise stop
 
 
 def judge_meta_graph(walker: Walker, start: int, end: int) -> Iterator[_Found]:
     """What the MetaGraphDef there would do: its graph, and what its objects say about themselves."""
     graphs: list[Field] = []
     assets: set[str] = set()
-    for each in walker.fields(start, end):
-        if each.wire is not Wire.LENGTH:
-            continue
-        if each.number == _GRAPH:
-            graphs.append(each)
-        elif each.number == _ASSETS:
-            yield from _asset(walker, each, assets)
-        elif each.number == _OBJECTS:
-            yield from _objects(walker, each)
+    stop = None
+    try:
+        for each in walker.fields(start, end):
+            if each.wire is not Wire.LENGTH:
+                continue
+            if each.number == _GRAPH:
+                graphs.append(each)
+            elif each.number == _ASSETS:
+                yield from _asset(walker, each, assets)
+            elif each.number == _OBJECTS:
+                yield from _objects(walker, each)
+    except Malformed as wrong:
+        stop = wrong
     for graph in graphs:
         yield from judge_graph(walker, graph.at, graph.at + graph.value, assets=frozenset(assets))
+    if stop or not graphs:
+        raise stop or Malformed(ProblemKind.TRUNCATED, at=end, detail="there is no graph in it")
 
 
 def judge_keras_metadata(text_of_object: str, reader: Reader) -> Iterator[_Found]:

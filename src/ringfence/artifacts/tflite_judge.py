@@ -40,8 +40,8 @@ _COMMON = {
 }
 # TensorType → bits of one element; those without a size of their own are left out
 _BITS = {
-    0: 32, 1: 16, 2: 32, 3: 8, 4: 64, 6: 8, 7: 16, 8: 64, 9: 8, 10: 64, 11: 128, 12: 64, 15: 32, 16: 16, 17: 4,
-    18: 16, 19: 2,
+    0: 32, 1: 16, 2: 32, 3: 8, 4: 64, 6: 8, 7: 16, 8: 64, 9: 8, 10: 64, 11: 128, 12: 64, 15: 32, 16: 16,
+    17: 4, 18: 16, 19: 2,
 }  # fmt: skip
 _Found = Spotted | Problem | Inside
 

@@ -55,11 +55,15 @@ def _read(reader: Reader) -> Iterator[Fact | Problem]:
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
     walker = tensorflow_judge.walker_of(reader)
-    found = list(_meta_graphs(walker))
-    if not found:
+    graphs = 0
+    for each in _meta_graphs(walker):
+        graphs += 1
+        try:
+            yield from tensorflow_judge.judge_meta_graph(walker, each.at, each.at + each.value)
+        except Malformed as stop:
+            yield stop.problem
+    if not graphs:
         raise Malformed(ProblemKind.TRUNCATED, at=reader.size_bytes, detail="there is no graph in it")
-    for each in found:
-        yield from tensorflow_judge.judge_meta_graph(walker, each.at, each.at + each.value)
 
 
 FORMAT = Format(
