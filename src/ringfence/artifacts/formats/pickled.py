@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from ringfence.artifacts import pickle_walk
 from ringfence.artifacts.format import Format
 from ringfence.artifacts.pickles.judge import judge
+from ringfence.artifacts.pickles.walk import begins_as_pickle
 from ringfence.artifacts.problems import Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.core.facts import Fact, FactName
@@ -23,7 +24,7 @@ def _sniff(reader: Reader) -> bool:
 
 
 def _sniff_named(reader: Reader) -> bool:
-    return pickle_walk.is_text_pickle(reader.head)
+    return pickle_walk.is_text_pickle(reader.head) or begins_as_pickle(reader.head)
 
 
 def _read(reader: Reader) -> Iterator[Fact | Problem]:

@@ -1,6 +1,6 @@
 """What a pickle does, as findings: each import, call and oddity with what it means and what to do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ringfence.artifacts.format import Inside
 from ringfence.artifacts.pickles.policy import (
@@ -11,7 +11,7 @@ from ringfence.artifacts.pickles.policy import (
     kind_of,
     library_of,
 )
-from ringfence.artifacts.pickles.seen import How, Seen, Use
+from ringfence.artifacts.pickles.seen import Anomaly, How, Seen, Use
 from ringfence.artifacts.pickles.walk import Readings, walk
 from ringfence.artifacts.problems import Problem
 from ringfence.artifacts.reader import Reader
@@ -40,7 +40,7 @@ def judge(
     yield from _imports(main)
     yield from _uses(main)
     yield from _hidden(main, with_storages=with_storages)
-    yield from _anomalies(main)
+    yield from _anomalies(main.anomalies.values())
     yield from _other_readings(readings)
     yield from _files(main)
 
@@ -70,6 +70,7 @@ def _import(module: str, name: str, at: int) -> Spotted:
     kind = kind_of(module, name)
     severity, check = {
         Kind.DANGEROUS: (Severity.CRITICAL, "pickle-dangerous-import"),
+        Kind.CODE: (Severity.HIGH, "pickle-contains-code"),
         Kind.STANDARD_LIBRARY: (Severity.HIGH, "pickle-suspicious-import"),
         Kind.DOTTED: (Severity.HIGH, "pickle-suspicious-import"),
         Kind.MODULE: (Severity.HIGH, "pickle-suspicious-import"),
@@ -101,13 +102,16 @@ def _use(use: Use) -> Spotted | None:
             severity = Severity.CRITICAL
     elif use.name == "_load_from_bytes" and kind is Kind.DATA:
         check, severity = "pickle-nested-loader", Severity.HIGH  # of bytes that are not in the file
-    elif kind is Kind.DATA:
+    elif kind in (Kind.DATA, Kind.LIBRARY) or use.name == "getattr":
         if not arguments_look_dangerous(use):
             return None
         check, severity = "pickle-odd-arguments", Severity.HIGH
     elif kind is Kind.DANGEROUS:
         check, severity = "pickle-dangerous-call", Severity.CRITICAL
         evidence = (*evidence, danger(use.module, use.name) or "")
+    elif kind is Kind.CODE:
+        check, severity = "pickle-contains-code", Severity.HIGH
+        evidence = (*evidence, kind.value)
     elif kind is Kind.CLASS:
         risky = arguments_look_dangerous(use)
         check, severity = "pickle-unknown-class", Severity.HIGH if risky else Severity.LOW
@@ -145,8 +149,8 @@ def _hidden(seen: Seen, *, with_storages: bool) -> Iterator[Spotted]:
             )
 
 
-def _anomalies(seen: Seen) -> Iterator[Spotted]:
-    for odd in seen.anomalies.values():
+def _anomalies(anomalies: Iterable[Anomaly]) -> Iterator[Spotted]:
+    for odd in anomalies:
         check = "pickle-hidden-name" if "whose name is computed" in odd.detail else "pickle-anomaly"
         if odd.over_limit:
             check = "over-limit"
@@ -165,6 +169,7 @@ def _anomalies(seen: Seen) -> Iterator[Spotted]:
 def _other_readings(readings: Readings) -> Iterator[Spotted]:
     known = set(readings.main.imports)
     for other in readings.others:
+        yield from _anomalies(odd for odd in other.anomalies.values() if odd.over_limit)
         for found in (*_imports(other), *_uses(other)):
             if found.severity == Severity.CRITICAL and not any(
                 found.evidence[0].startswith(f"{module}.{name}") for module, name in known

@@ -62,7 +62,7 @@ class Literals:
             if code in b"SV":
                 return _unescaped(code, raw)
             return raw.decode("utf-8", "surrogatepass") if code in _TEXTS else None
-        except UnicodeDecodeError:
+        except ValueError:  # no UTF-8, or an escape that does not exist
             return None
 
     def content(self, item: object) -> Content | None:

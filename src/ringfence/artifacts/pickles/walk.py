@@ -15,7 +15,7 @@ from ringfence.artifacts.problems import Malformed
 from ringfence.artifacts.reader import Reader
 from ringfence.core.limits import LIMITS
 
-__all__ = ["Readings", "walk"]
+__all__ = ["Readings", "begins_as_pickle", "walk"]
 
 _CANDIDATE: Final = re.compile(rb"\x80[\x02-\x05]|c[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n")
 _NAME: Final = re.compile(r"[A-Za-z_][\w.]*")
@@ -40,6 +40,16 @@ def walk(reader: Reader, seen: Seen, *, pickles: int | None = None, depth: int =
     for each in (main, *others):
         _walk_nested(each, depth)
     return Readings(main=main, others=tuple(others))
+
+
+def begins_as_pickle(head: bytes) -> bool:
+    """Whether a loader of pickles would get as far as an import in these bytes, or to a value.
+
+    Broken ones count: what they import before they break is imported.
+    """
+    seen = Seen(lambda _module, _name: False)
+    Machine(Reader.of_bytes(head), seen).pickle(0)
+    return seen.pickles > 0 or any(_is_name(*each) for each in seen.imports)
 
 
 def _other(main: Seen) -> Seen:
@@ -121,3 +131,6 @@ def _walk_nested(seen: Seen, depth: int) -> None:
         seen.walked_bytes = inner.walked_bytes
         if inner.extensions or any(_is_name(*name) for name in inner.imports):
             seen.add(inner, moved=each.at)
+        for odd in inner.anomalies.values():  # broken ones may be bytes that only begin as pickles do
+            if odd.over_limit:
+                seen.odd(odd.at + each.at, odd.detail, over_limit=True)
