@@ -61,6 +61,13 @@ def test_the_same_file_twice_says_nothing() -> None:
     assert checks(tar_of(("a.pkl", GOOD), ("./a.pkl", GOOD))) == ("clean", [])
 
 
+def test_a_file_that_is_a_hard_link_the_second_time_says_nothing() -> None:
+    first, second = tarfile.TarInfo("a.pkl"), tarfile.TarInfo("b.pkl")
+    first.size = second.size = len(GOOD)
+    data = tar_with((first, GOOD), _info("b.pkl", tarfile.LNKTYPE, "a.pkl"), (second, GOOD))
+    assert checks(data) == ("clean", [])
+
+
 @pytest.mark.parametrize("other", [GOOD + b"x", GOOD[:-3] + bytes([GOOD[-3] ^ 1]) + GOOD[-2:]])
 def test_two_files_of_one_name_are_said(other: bytes) -> None:
     verdict, found = checks(tar_of(("a.pkl", GOOD), ("a.pkl", other)))

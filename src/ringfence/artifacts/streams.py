@@ -38,7 +38,7 @@ _MAGIC = {
 }
 _WITH_SKIPPED_FRAMES = (Compression.ZSTD, Compression.LZ4)
 _ZEROS_MAY_FOLLOW = (Compression.GZIP, Compression.XZ)
-_IN_BYTES, _OUT_BYTES = 16 * 1024, 8 * 1024
+_IN_BYTES, _OUT_BYTES, _ZEROS_BYTES = 16 * 1024, 8 * 1024, 1024 * 1024
 # An error costs all that was asked for in that call: loaders, which ask for 8 KiB or more, see no more.
 _FIRST_OUT_BYTES, _FIRST_BYTES = 512, 64 * 1024
 _GZIP_HEAD_BYTES = 1024
@@ -128,13 +128,8 @@ def judge(kind: Compression) -> Judge:
     return lambda reader: judge_streams(reader, kind)
 
 
-def judge_streams(
-    reader: Reader, kind: Compression, *, at: int = 0, inner: Judge | None = None
-) -> Iterator[Spotted | Problem | Inside]:
-    """The file that the streams from `at` on inflate to, as a file within; and what is wrong with them.
-
-    `inner` is the judge of it where loaders take it for something whatever it looks like.
-    """
+def judge_streams(reader: Reader, kind: Compression, *, at: int = 0) -> Iterator[Spotted | Problem | Inside]:
+    """The file that the streams from `at` on inflate to, as a file within; and what is wrong with them."""
     streams = Streams(reader, kind, at=at)
     try:
         spool = spooled(streams.chunks(), budget=reader.budget, at=at)
@@ -142,7 +137,7 @@ def judge_streams(
         yield needs_extra(missing.extra)
         return
     if spool.reader.size_bytes:
-        yield Inside(name="", reader=spool.reader, at=None, judge=inner)
+        yield Inside(name="", reader=spool.reader, at=None)
     if spool.problem:
         yield spool.problem
     elif streams.end < reader.size_bytes:
@@ -192,10 +187,12 @@ def inflate_one(reader: Reader, decode: Decoder, *, at: int, what: str) -> Itera
 
 def first_not_zero(reader: Reader, at: int) -> int:
     """Where the first byte from `at` on stands that is not zero; the file's end where there is none."""
+    size = 1  # mostly there is no zero at all
     while at < reader.size_bytes:
-        data = reader.at(at, min(reader.size_bytes - at, _IN_BYTES))
+        data = reader.at(at, min(reader.size_bytes - at, size))
         rest = data.lstrip(b"\0")
         at += len(data) - len(rest)
+        size = _ZEROS_BYTES
         if rest:
             break
     return at

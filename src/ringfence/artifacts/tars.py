@@ -4,7 +4,7 @@ Source: GNU tar's manual; CPython's Lib/tarfile.py, whose `extractall` follows n
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ringfence.artifacts.archive_paths import escapes, leads_out, parts_of
 from ringfence.artifacts.format import Inside
@@ -119,6 +119,8 @@ class _Unpacked:
             data_at=member.data_at,
             size_bytes=member.size_bytes,
         )
+        if member.kind == HARD_LINK and (target := self._paths.get("/".join(parts_of(member.link)))):
+            kept = replace(target, at=member.at, name=member.name)
         before = self._paths.get(path)
         if before and not (member.kind == before.kind == FOLDER) and not self._is_same(kept, before):
             yield Spotted(
@@ -161,11 +163,13 @@ class _Unpacked:
     def links(self) -> Iterator[Spotted]:
         """Links that lead outside, and members that would be written through a link."""
         for path, link in self._links.items():
+            self._reader.budget.check_time(at=link.at)
             if leads_out(path, link.link, self._links.keys()):
                 yield _escape(link.at, f"{link.name} → {link.link}")
         if not self._links:
             return
         for path, kept in self._paths.items():
+            self._reader.budget.check_time(at=kept.at)
             parts = path.split("/")
             through = next((i for i in range(1, len(parts)) if "/".join(parts[:i]) in self._links), None)
             if through is not None:

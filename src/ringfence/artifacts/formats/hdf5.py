@@ -10,6 +10,7 @@ from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
+from ringfence.artifacts.tar_headers import starts_tar
 from ringfence.core.facts import Fact, FactName
 from ringfence.core.limits import LIMITS
 
@@ -26,6 +27,8 @@ _PLACES = {0: (13, 24), 1: (13, 28), 2: (9, 12), 3: (9, 12)}
 
 def _sniff(reader: Reader) -> bool:
     head = reader.head
+    if starts_tar(reader):  # whose first member, at byte 512, may be one
+        return False
     return any(head.startswith(_SIGNATURE, at) for at in (0, *_places(len(head))))
 
 

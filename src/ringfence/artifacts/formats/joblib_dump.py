@@ -8,6 +8,7 @@ Source: joblib/numpy_pickle.py, numpy_pickle_compat.py and compressor.py, versio
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ringfence.artifacts import pickle_walk, streams
 from ringfence.artifacts.format import Format, Inside
@@ -66,8 +67,16 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
     kind, at = _compression(reader.head)
     if kind is None:
         yield from pickles.judge(reader)
-    else:
-        yield from streams.judge_streams(reader, kind, at=at, inner=pickles.judge)
+        return
+    for item in streams.judge_streams(reader, kind, at=at):
+        if (
+            isinstance(item, Inside)
+            and item.at is None
+            and not pickle_walk.looks_like_pickle(item.reader.head)
+        ):
+            yield replace(item, judge=pickles.judge)  # without its mark nobody else would know it
+        else:
+            yield item  # which may be a PyTorch file as well
 
 
 FORMAT = Format(

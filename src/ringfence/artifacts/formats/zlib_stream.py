@@ -7,13 +7,17 @@ from ringfence.artifacts import streams
 from ringfence.artifacts.format import Format
 from ringfence.artifacts.inflating import Compression, compression_of, inflated
 from ringfence.artifacts.reader import Reader
+from ringfence.core.limits import LIMITS
 
 __all__ = ["FORMAT"]
 
 
 def _sniff(reader: Reader) -> bool:
+    """Its checksum may be wrong, which loaders find out when it is too late."""
     head = reader.head
-    return compression_of(head) is Compression.ZLIB and bool(inflated(head, Compression.ZLIB, max_bytes=1))
+    if compression_of(head) is not Compression.ZLIB:
+        return False
+    return bool(inflated(head[2:], Compression.DEFLATE, max_bytes=LIMITS.sniff_bytes))
 
 
 FORMAT = Format(
