@@ -41,12 +41,12 @@ def _sniff(reader: Reader) -> bool:
 
 
 def _read(reader: Reader) -> Iterator[Fact | Problem]:
-    name = _NAMES[reader.take(4)]
+    name = _name(reader)
     yield Fact(name=FactName.VERSION, value=name if name == "ggml" else f"{name} {reader.u32()}")
 
 
 def _judge(reader: Reader) -> Iterator[Problem]:
-    name = _NAMES[reader.take(4)]
+    name = _name(reader)
     if name == "ggml":
         *_, mels, file_type = (reader.u32() for _ in range(_WHISPER_NUMBERS))
         if mels not in _WHISPER_MELS:
@@ -61,6 +61,13 @@ def _judge(reader: Reader) -> Iterator[Problem]:
         yield from _tensors(reader, aligned=name == "ggjt", exact=version >= 3)
     else:
         raise Malformed(ProblemKind.OVER_LIMIT, at=0, detail="an adapter of old, which is not walked")
+
+
+def _name(reader: Reader) -> str:
+    name = _NAMES.get(reader.take(4))
+    if name is None:
+        raise Malformed(ProblemKind.BAD_HEADER, at=0, detail="no such magic")
+    return name
 
 
 def _skip_tokens(reader: Reader, count: int, *, with_score: bool) -> None:

@@ -11,7 +11,7 @@ from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.graphs.findings import escapes
 from ringfence.artifacts.graphs.messages import text_of
 from ringfence.artifacts.graphs.paths import leaves_folder
-from ringfence.artifacts.problems import Problem
+from ringfence.artifacts.problems import Problem, ProblemKind
 from ringfence.artifacts.protobuf_wire import Field, Walker, Wire, varint
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
@@ -23,7 +23,7 @@ __all__ = ["FORMAT"]
 
 # The first block has number 0 and no parent, -1; both stand in every program.
 _FIRST_BLOCK = b"\x08\x00\x10" + b"\xff" * 9 + b"\x01"
-_BLOCKS, _OPERATORS = 1, 4
+_BLOCKS, _VERSION, _OPERATORS = 1, 4, 4
 _TOP_FIELDS = frozenset((1, 2, 3, 4, 5))
 
 _FILES = frozenset(
@@ -51,14 +51,16 @@ def _sniff(reader: Reader) -> bool:
 
 def _read(reader: Reader) -> Iterator[Fact | Problem]:
     for each in Walker(reader, max_fields=LIMITS.header_items).fields(0, reader.size_bytes):
-        if each.number == 4 and each.wire is Wire.LENGTH and each.value < 16:
+        if each.number == _VERSION and each.wire is Wire.LENGTH and each.value < 16:
             reader.offset = each.at + min(1, each.value)
             yield Fact(name=FactName.VERSION, value=str(varint(reader)))
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
     walker = Walker(reader, max_fields=LIMITS.graph_fields)
+    has_version = False
     for block in walker.fields(0, reader.size_bytes):
+        has_version = has_version or block.number == _VERSION
         if block.number not in _TOP_FIELDS:
             yield _unknown_field(block)
         if block.number != _BLOCKS or block.wire is not Wire.LENGTH:
@@ -66,6 +68,8 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
         for each in walker.inside(block):
             if each.number == _OPERATORS and each.wire is Wire.LENGTH:
                 yield from _judge_operator(reader, _operator(walker, each))
+    if not has_version:  # it follows the blocks
+        yield Problem(kind=ProblemKind.TRUNCATED, at=reader.size_bytes, detail="no version behind the blocks")
 
 
 def _operator(walker: Walker, message: Field) -> _Operator:

@@ -28,14 +28,14 @@ _TYPES = {
     19: ("U64", 8), 20: ("U8", 1), 21: ("I8", 1), 22: ("BF16", 2), 23: ("C64", 8), 24: ("C128", 16),
     32: ("F8_E4M3", 1), 33: ("F8_E5M2", 1),
 }  # fmt: skip
+_TYPE_BYTES = frozenset(bytes([each]) for each in _TYPES)
 
 
 def _sniff(reader: Reader) -> bool:
     head = reader.head
     size = int.from_bytes(head[16:20], "little")
-    return (
-        head[:16] == _START and 2 <= size <= _LARGEST_HEADER and head[20:21] == b"\x08" and head[21] in _TYPES
-    )
+    starts = head[:16] == _START and head[20:21] == b"\x08" and head[21:22] in _TYPE_BYTES
+    return starts and 2 <= size <= _LARGEST_HEADER
 
 
 def _read(reader: Reader) -> Iterator[Fact | Problem]:

@@ -77,6 +77,8 @@ def judge(reader: Reader) -> _Found:
         }
     if sum(each.number == 7 for each in top) > 1:
         yield Problem(kind=ProblemKind.DUPLICATE_KEY, at=None, detail="several graphs, which loaders merge")
+    if not {7, 8} <= {each.number for each in top}:
+        yield Problem(kind=ProblemKind.TRUNCATED, at=reader.size_bytes, detail="no graph or no operator set")
     for each in top:
         yield from _words(run, each, doc=6, pairs=14)
         if each.number == 7:
