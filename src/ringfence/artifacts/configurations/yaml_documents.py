@@ -1,7 +1,7 @@
 """YAML of strangers as values: read event by event, no tag constructed, no anchor expanded.
 
-Every scalar is text as it stands there. An alias is the very thing it names, so that what is shared is judged
-once, however often it is named.
+Every scalar but null is text as it stands there. An alias is the very thing it names, so that what is shared
+is judged once, however often it is named.
 """
 
 from collections.abc import Iterator
@@ -39,6 +39,7 @@ class Yaml:
 
 
 _YAML = "tag:yaml.org,2002:"
+_NULLS = ("", "~", "null", "Null", "NULL")
 
 
 def yaml_document(data: bytes, *, budget: Budget) -> Yaml:
@@ -92,7 +93,8 @@ class _Builder:
             if not count % 4096:
                 self._budget.check_time(at=None)
             if isinstance(event, yaml.ScalarEvent):
-                self._add(event, event.value)
+                null = not event.style and event.value in _NULLS
+                self._add(event, None if null else event.value)
             elif isinstance(event, yaml.AliasEvent):
                 self._put(self._anchors.get(event.anchor or ""))
             elif isinstance(event, yaml.SequenceStartEvent):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ringfence.artifacts.configurations.documents import json_documents
 from ringfence.artifacts.configurations.judge import judge_document
 from ringfence.artifacts.format import Format, Inside
+from ringfence.artifacts.keras_config import judge_configuration
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
@@ -38,11 +39,23 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
     for document in documents:
         if _is_tokenizer(document.value):
             yield from judge_tokenizer(document.value)
+        for model in _keras_models(document.value):
+            yield from judge_configuration(model, reader)
         yield from judge_document(document, budget=reader.budget, is_data=len(documents) > 1)
 
 
 def _is_tokenizer(value: Json) -> bool:
     return isinstance(value, dict) and isinstance(value.get("model"), dict) and "added_tokens" in value
+
+
+def _keras_models(value: Json) -> Iterator[Json]:
+    """The layers that `model.to_json` writes, and TensorFlow.js beside its weights."""
+    if isinstance(value, dict):
+        topology = value.get("modelTopology")
+        for holder in (value, topology if isinstance(topology, dict) else {}):
+            for model in (holder, holder.get("model_config")):
+                if isinstance(model, dict) and "class_name" in model and "config" in model:
+                    yield model
 
 
 FORMAT = Format(

@@ -20,6 +20,7 @@ __all__ = ["FORMAT"]
 
 # Keys of so many parts cost their parser time that grows with the square of it.
 _LONG_KEY = re.compile(rf"(?:[\w\"'-]+[ \t]*\.[ \t]*){{{LIMITS.key_parts}}}")
+_LOOKS_LIKE_ONE = re.compile(rb"^[ \t]*(?:\[[^\n\]]{1,200}\]|[\w.\"'-]{1,200}[ \t]*=)", re.MULTILINE)
 _SECTION = re.compile(rb"\s*(?:[#;][^\n]*\n\s*)*\[[^\]\n]{1,200}\]")
 
 
@@ -27,8 +28,8 @@ def _sniff(_reader: Reader) -> bool:
     return False
 
 
-def _sniff_named(_reader: Reader) -> bool:
-    return True
+def _sniff_named(reader: Reader) -> bool:
+    return _LOOKS_LIKE_ONE.search(reader.head) is not None
 
 
 def _read(_reader: Reader) -> Iterator[Fact | Problem]:

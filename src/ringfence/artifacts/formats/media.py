@@ -6,6 +6,7 @@ Source: PNG (W3C, third edition), JPEG (ITU T.81), GIF89a, RIFF; magic numbers o
 from collections.abc import Callable, Iterator
 
 from ringfence.artifacts.format import Format, Inside
+from ringfence.artifacts.png_texts import png_texts
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
@@ -66,6 +67,8 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
         (_PNG, _end_of_png), (_JPEG, _end_of_jpeg), (b"GIF8", _end_of_gif), (b"RIFF", _end_of_riff)
     )  # fmt: skip
     end = next((find(reader) for magic, find in ends if head.startswith(magic)), reader.size_bytes)
+    if head.startswith(_PNG):
+        yield from png_texts(reader)
     behind = reader.size_bytes - end
     if behind > 0 and reader.at(end, min(behind, 64)).strip(b"\0\r\n "):
         if reader.at(end, min(behind, 3)) != _JPEG:  # cameras put a larger or a brighter picture there

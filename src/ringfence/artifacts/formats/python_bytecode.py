@@ -14,6 +14,23 @@ from ringfence.core.findings import Confidence, Severity
 
 __all__ = ["FORMAT"]
 
+# What code that leaves its process has to name.
+_ACTING = frozenset(
+    (
+        *("system", "popen", "Popen", "check_output", "check_call", "subprocess", "exec", "eval", "marshal"),
+        *(
+            "b64decode",
+            "urlopen",
+            "urlretrieve",
+            "requests",
+            "socket",
+            "ctypes",
+            "__import__",
+            "__subclasses__",
+        ),
+        *("__globals__", "__builtins__", "execv", "execve", "posix", "pty"),
+    )
+)
 _CODE = (0xE3, 0x63)  # marshal's mark of a code object, with and without a reference
 _HAVE_FLAGS = 3_390  # Python 3.7
 _NEWEST = 3_999  # magic numbers of Python 3 begin at 3,000
@@ -34,16 +51,17 @@ def _read(_reader: Reader) -> Iterator[Fact | Problem]:
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
     magic, flags = (int.from_bytes(reader.head[at : at + size], "little") for at, size in ((0, 2), (4, 4)))
     unchecked = flags == 1 and _HAVE_FLAGS <= magic <= _NEWEST
+    if reader.size_bytes > LIMITS.python_bytes:
+        raise Malformed(ProblemKind.OVER_LIMIT, at=0, detail=f"{reader.size_bytes} bytes of bytecode")
+    found = marshal_strings(reader.at(0, reader.size_bytes))
+    names = dict.fromkeys(name for name in found if _ACTING & set(name.split(".")))
+    why = "never compared with its source" if unchecked else "runs without its source, which may be another"
     yield Spotted(
         check="python-bytecode",
-        severity=Severity.HIGH,
-        confidence=Confidence.LIKELY if unchecked else Confidence.POSSIBLE,
+        severity=Severity.HIGH if names or unchecked else Severity.LOW,
+        confidence=Confidence.LIKELY if names else Confidence.POSSIBLE,
         at=0,
-        evidence=(
-            "never compared with its source"
-            if unchecked
-            else "runs without its source, which may be another",
-        ),
+        evidence=(why, *(f"names {name}" for name in names)),
         advice="delete it: Python makes it anew from its source, and without one nobody knows what it does",
     )
 
