@@ -30,6 +30,7 @@ _OWN_FILTERS: Final = frozenset((1, 2, 3, 4, 5, 6, 32000))  # HDF5's, and LZF, w
 _NUMBERS, _TEXT, _OPAQUE, _VARIABLE = 0, 3, 5, 9  # classes of types
 # What h5py makes of a broken file.
 _ERRORS: Final = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError, MemoryError)
+_UNREADABLE: Final = "HDF5's own library cannot read all of it"
 _Found = Spotted | Problem | Inside
 
 
@@ -47,13 +48,11 @@ def judge_objects(reader: Reader) -> Iterator[_Found]:
     file = _File(reader)
     try:
         with h5py.File(file, "r") as opened:
-            yield from _Walk(reader).all(opened)
+            yield from _Walk(reader, file).all(opened)
     except _ERRORS as error:
         if file.stopped is not None:
             raise file.stopped from error
-        raise Malformed(
-            ProblemKind.BAD_HEADER, at=None, detail="HDF5's own library cannot read all of it"
-        ) from error
+        raise Malformed(ProblemKind.BAD_HEADER, at=None, detail=_UNREADABLE) from error
     if file.stopped is not None:
         raise file.stopped
 
@@ -99,8 +98,9 @@ class _File:
 class _Walk:
     """One pass over the objects of one file."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, file: _File) -> None:
         self._reader = reader
+        self._file = file
         self._left = LIMITS.header_items
         self._seen: set[int] = set()
 
@@ -110,15 +110,30 @@ class _Walk:
         self._seen.add(self._address(file))
         yield from self._attributes("/", file)
         while groups:
-            path, group = groups.pop()
-            for name in islice(iter(group), self._left + 1):
-                self._count()
-                where = f"{path}/{name}"
-                link = group.get(name, getlink=True)
-                if hasattr(link, "filename"):
-                    yield _outside(where, f"{link.filename}:{link.path}")
-                elif not hasattr(link, "path"):  # a hard one: what soft ones name is met by its own
-                    yield from self._object(where, group[name], groups)
+            yield from self._unless_broken(self._group(*groups.pop(), groups))
+
+    def _unless_broken(self, found: Iterator[_Found]) -> Iterator[_Found]:
+        """`found`, as far as h5py can read it: one broken object hides no other."""
+        try:
+            yield from found
+        except _ERRORS as error:
+            if self._file.stopped is not None:
+                raise self._file.stopped from error
+            yield Problem(kind=ProblemKind.BAD_HEADER, at=None, detail=_UNREADABLE)
+
+    def _group(self, path: str, group: "h5py.Group", groups: list[tuple[str, Any]]) -> Iterator[_Found]:
+        for name in islice(iter(group), self._left + 1):
+            self._count()
+            yield from self._unless_broken(self._link(f"{path}/{name}", group, name, groups))
+
+    def _link(
+        self, path: str, group: "h5py.Group", name: str, groups: list[tuple[str, Any]]
+    ) -> Iterator[_Found]:
+        link = group.get(name, getlink=True)
+        if hasattr(link, "filename"):
+            yield _outside(path, f"{link.filename}:{link.path}")
+        elif not hasattr(link, "path"):  # a hard one: what soft ones name is met by its own
+            yield from self._object(path, group[name], groups)
 
     def _count(self) -> None:
         self._left -= 1
@@ -163,27 +178,42 @@ class _Walk:
         if size > LIMITS.inflated_ratio * self._reader.size_bytes:
             detail = f"an array of {size} bytes in a file of {self._reader.size_bytes}"
             yield Problem(kind=ProblemKind.DOES_NOT_FIT, at=None, detail=detail)
-        at = array.id.get_offset()
-        if at is not None and kind.get_class() in (_NUMBERS, _TEXT, _OPAQUE):
-            yield from payloads.in_weights(self._reader, at, array.id.get_storage_size(), name=path)
+        yield from self._content(path, array, kind.get_class())
+
+    def _content(self, path: str, array: "h5py.Dataset", kind: int) -> Iterator[_Found]:
+        """What hides among numbers that lie there as they are, and in the few texts of an array."""
+        if kind == _VARIABLE and array.size and array.size <= LIMITS.fact_items:
+            for item in array[()].ravel().tolist() if array.shape else [array[()]]:
+                data = item.tobytes() if hasattr(item, "tobytes") else _bytes(item)
+                part = Reader.of_bytes(data, budget=self._reader.budget)
+                yield from payloads.in_text(part, 0, len(data), name=path)
+        if kind not in (_NUMBERS, _TEXT, _OPAQUE):
+            return
+        at, size = array.id.get_offset(), array.id.get_storage_size()
+        if array.chunks is not None and size and not array.id.get_create_plist().get_nfilters():
+            first = array.id.get_chunk_info(0)
+            at, size = first.byte_offset, first.size
+        if at is not None:
+            yield from payloads.in_weights(self._reader, at, size, name=path)
 
     def _attributes(self, path: str, found: "h5py.HLObject") -> Iterator[_Found]:
         import h5py
 
         for i in range(h5py.h5a.get_num_attrs(found.id)):
             self._count()
-            attribute = h5py.h5a.open(found.id, index=i)
-            name = _text(attribute.name)
-            kind = attribute.get_type()
-            if kind.get_class() not in (_TEXT, _OPAQUE, _VARIABLE):
-                continue
-            if attribute.get_storage_size() > LIMITS.json_bytes:
-                raise Malformed(ProblemKind.OVER_LIMIT, at=None, detail="a text of an attribute is too long")
-            texts = [_bytes(found.attrs[name])] if kind.get_class() != _OPAQUE else [_raw(attribute)]
-            for text in texts:
-                yield from self._attribute(f"{path}@{name}", name, text)
+            yield from self._unless_broken(self._attribute(path, found, h5py.h5a.open(found.id, index=i)))
 
-    def _attribute(self, where: str, name: str, text: bytes) -> Iterator[_Found]:
+    def _attribute(self, path: str, found: "h5py.HLObject", attribute: "h5py.h5a.AttrID") -> Iterator[_Found]:
+        name = _text(attribute.name)
+        kind = attribute.get_type().get_class()
+        if kind not in (_TEXT, _OPAQUE, _VARIABLE) or not attribute.get_space().get_simple_extent_npoints():
+            return
+        if attribute.get_storage_size() > LIMITS.json_bytes:
+            raise Malformed(ProblemKind.OVER_LIMIT, at=None, detail="a text of an attribute is too long")
+        text = _raw(attribute) if kind == _OPAQUE else _bytes(found.attrs[name])
+        yield from self._words(f"{path}@{name}", name, text)
+
+    def _words(self, where: str, name: str, text: bytes) -> Iterator[_Found]:
         begins = text.lstrip()[:1]
         if name in _CONFIGURATIONS or (begins in (b"{", b"[") and b'"class_name"' in text):
             part = Reader.of_bytes(text, budget=self._reader.budget)
@@ -214,7 +244,7 @@ def _bytes(value: object) -> bytes:
 
 
 def _text(value: object) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value)
 
 
 def _outside(path: str, target: str) -> Spotted:
