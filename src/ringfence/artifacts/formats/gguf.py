@@ -7,11 +7,16 @@ import math
 import struct
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-from ringfence.artifacts.format import Format
+from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
+from ringfence.artifacts.spotted import Spotted
+from ringfence.artifacts.texts.suspicious_text import judge_value
+from ringfence.artifacts.texts.templates import judge_template
 from ringfence.core.facts import Fact, FactName
+from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip
 
@@ -88,6 +93,8 @@ _FILE_TYPES = {
 }  # fmt: skip
 
 _TEMPLATE = "tokenizer.chat_template"
+_TOKENS = "tokenizer.ggml.tokens"
+_NO_TOKEN = 0xFFFF_FFFF  # written where there is none
 _FACT_OF_KEY = {
     "general.name": FactName.NAME,
     "general.architecture": FactName.ARCHITECTURE,
@@ -110,7 +117,57 @@ def _sniff(reader: Reader) -> bool:
     return reader.head[:4] == b"GGUF" and reader.size_bytes >= 8
 
 
+@dataclass(slots=True)
+class _Text:
+    """A string that a key holds."""
+
+    at: int  # of the key
+    key: str
+    value: bytes
+
+
 def _read(reader: Reader) -> Iterator[Fact | Problem]:
+    yield from (item for item in _read_header(reader, {}) if not isinstance(item, _Text))
+
+
+def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    """The structure, every string that a key holds, and what templates and numbers of tokens would do."""
+    keys: _Keys = {}
+    for item in _read_header(reader, keys):
+        if isinstance(item, Problem):
+            yield item
+            if item.kind is ProblemKind.TRAILING_DATA and item.at is not None:
+                yield Inside(name="", reader=reader.part(item.at, reader.size_bytes - item.at), at=item.at)
+        elif isinstance(item, _Text):
+            yield from (replace(each, at=item.at) for each in _judge_text(item.key, _text(item.value)))
+    yield from _tokens_beyond(keys)
+
+
+def _judge_text(key: str, text: str) -> Iterator[Spotted]:
+    is_template = key == _TEMPLATE or key.startswith(_TEMPLATE + ".")
+    if is_template:
+        yield from judge_template(text)
+    yield from judge_value(key, "" if is_template else text)
+
+
+def _tokens_beyond(keys: _Keys) -> Iterator[Spotted]:
+    """Special tokens that the vocabulary does not have; programs look them up unchecked."""
+    tokens = keys.get(_TOKENS)
+    for key, value in keys.items():
+        if not (key.startswith("tokenizer.ggml.") and key.endswith("_token_id")):
+            continue
+        if isinstance(tokens, int) and isinstance(value, int) and tokens <= value < _NO_TOKEN:
+            yield Spotted(
+                check="token-out-of-range",
+                severity=Severity.LOW,
+                confidence=Confidence.CERTAIN,
+                at=None,
+                evidence=(f"{key} is {value}, and there are {tokens} tokens",),
+                advice="take the file of the model's publisher, or leave it out",
+            )
+
+
+def _read_header(reader: Reader, keys: _Keys) -> Iterator[Fact | Problem | _Text]:
     reader.skip(4)
     version = reader.u32()
     yield Fact(name=FactName.VERSION, value=str(version))
@@ -119,17 +176,24 @@ def _read(reader: Reader) -> Iterator[Fact | Problem]:
         kind = ProblemKind.OVER_LIMIT if why else ProblemKind.BAD_HEADER
         raise Malformed(kind, at=4, detail=f"version {version} is {why or 'unknown'}")
     tensors = reader.count(each_at_least_bytes=24)
-    keys: _Keys = {}
     yield Fact(name=FactName.TENSORS, value=tensors)
     yield from _read_keys(reader, keys)
     yield from _facts(keys)
     yield from _read_tensors(reader, tensors, keys)
 
 
-FORMAT = Format(name="gguf", title="GGUF (llama.cpp)", suffixes=(".gguf",), sniff=_sniff, read=_read)
+FORMAT = Format(
+    name="gguf",
+    title="GGUF (llama.cpp)",
+    suffixes=(".gguf",),
+    sniff=_sniff,
+    read=_read,
+    judge=_judge,
+    judges_structure=True,
+)
 
 
-def _read_keys(reader: Reader, keys: _Keys) -> Iterator[Problem]:
+def _read_keys(reader: Reader, keys: _Keys) -> Iterator[Problem | _Text]:
     """Fills `keys` with every key; with numbers, and the strings that become facts."""
     arrays = _Arrays(reader)
     count = reader.count(each_at_least_bytes=13)
@@ -139,9 +203,12 @@ def _read_keys(reader: Reader, keys: _Keys) -> Iterator[Problem]:
         kind = reader.u32()
         value: _Value = None
         if kind == _STRING:
-            value = _kept(key, reader.string())
+            text = reader.string()
+            value = _kept(key, text)
+            yield _Text(at, key, text)
         elif kind == _ARRAY:
-            arrays.skip(depth=1)
+            count = arrays.skip(depth=1)
+            value = count if key == _TOKENS else None
         else:
             value = _read_scalar(reader, kind)
         if key in keys:
@@ -175,16 +242,16 @@ class _Arrays:
         self._left = LIMITS.nested_arrays
         self._strings_left = LIMITS.header_strings
 
-    def skip(self, *, depth: int) -> None:
-        """Moves behind the array whose type comes next."""
+    def skip(self, *, depth: int) -> int:
+        """Moves behind the array whose type comes next, and says how many items it has."""
         reader = self._reader
         self._left -= depth > 1
         if depth > LIMITS.header_depth or not self._left:
             detail = f"arrays nested deeper than {depth - 1}" if self._left else "too many nested arrays"
             raise Malformed(ProblemKind.OVER_LIMIT, at=reader.offset, detail=detail)
         kind = reader.u32()
+        count = reader.count(each_at_least_bytes=_smallest_item(kind, reader.offset))
         if kind == _STRING:
-            count = reader.count(each_at_least_bytes=8)
             self._strings_left -= count
             if self._strings_left < 0:
                 raise Malformed(
@@ -192,15 +259,20 @@ class _Arrays:
                 )
             reader.skip_strings(count)
         elif kind == _ARRAY:
-            for _ in range(_at_most(reader.count(each_at_least_bytes=12), reader.offset)):
+            for _ in range(_at_most(count, reader.offset)):
                 self.skip(depth=depth + 1)
-        elif kind in _SCALAR:
-            size = _SCALAR[kind].size
-            reader.skip(reader.count(each_at_least_bytes=size) * size)
         else:
-            raise Malformed(
-                ProblemKind.BAD_HEADER, at=reader.offset - 4, detail=f"array type {kind} does not exist"
-            )
+            reader.skip(count * _SCALAR[kind].size)
+        return count
+
+
+def _smallest_item(kind: int, offset: int) -> int:
+    """Bytes that an item of an array takes at least."""
+    if kind in _SCALAR:
+        return _SCALAR[kind].size
+    if kind not in (_STRING, _ARRAY):
+        raise Malformed(ProblemKind.BAD_HEADER, at=offset - 4, detail=f"array type {kind} does not exist")
+    return 8 if kind == _STRING else 12
 
 
 def _facts(keys: _Keys) -> Iterator[Fact]:
@@ -298,6 +370,10 @@ def _check_spans(
             yield Problem(kind=ProblemKind.BAD_HEADER, at=data + offset, detail=detail)
             return
         end = max(end, offset + size)
+    end = data + -(-end // alignment) * alignment
+    if end < size_bytes:
+        detail = f"{size_bytes - end} bytes behind the last tensor"
+        yield Problem(kind=ProblemKind.TRAILING_DATA, at=end, detail=detail)
 
 
 def _at_most(count: int, offset: int) -> int:

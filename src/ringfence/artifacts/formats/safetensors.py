@@ -7,9 +7,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ringfence.artifacts.format import Format
+from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
+from ringfence.artifacts.spotted import Spotted
+from ringfence.artifacts.texts.suspicious_text import judge_name, judge_value
+from ringfence.artifacts.texts.templates import judge_template
 from ringfence.core.bounded_json import BadJson, DuplicateKey, Json, parse
 from ringfence.core.facts import Fact, FactName
 from ringfence.core.limits import LIMITS
@@ -58,11 +61,7 @@ def _sniff_named(reader: Reader) -> bool:
 
 def _read(reader: Reader) -> Iterator[Fact | Problem]:
     size = _header_bytes(reader)
-    if size > reader.size_bytes - _DATA_AT:
-        detail = f"a header of {size} bytes does not fit into the file's {reader.size_bytes}"
-        raise Malformed(ProblemKind.DOES_NOT_FIT, at=0, detail=detail)
-    header = _parse(reader, size)
-    metadata = header.pop("__metadata__", {})
+    metadata, header = reader.once(_header)
     yield from _metadata_facts(metadata)
     yield Fact(name=FactName.TENSORS, value=len(header))
     elements: Counter[str] = Counter()
@@ -77,6 +76,22 @@ def _read(reader: Reader) -> Iterator[Fact | Problem]:
     yield from _check_spans(spans, _DATA_AT + size, reader.size_bytes)
 
 
+def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    """The structure, what the metadata holds, and what stands behind the tensors."""
+    for item in _read(reader):
+        if isinstance(item, Problem):
+            yield item
+            if item.kind is ProblemKind.TRAILING_DATA and item.at is not None:
+                yield Inside(name="", reader=reader.part(item.at, reader.size_bytes - item.at), at=item.at)
+    metadata, header = reader.once(_header)
+    for key, value in metadata.items() if isinstance(metadata, dict) else ():
+        if key.startswith("chat_template") and isinstance(value, str):
+            yield from judge_template(value)
+        yield from judge_value(key, value if isinstance(value, str) else "")
+    for name in header:
+        yield from judge_name(name)
+
+
 FORMAT = Format(
     name="safetensors",
     title="safetensors",
@@ -84,11 +99,23 @@ FORMAT = Format(
     sniff=_sniff,
     sniff_named=_sniff_named,
     read=_read,
+    judge=_judge,
+    judges_structure=True,
 )
 
 
 def _header_bytes(reader: Reader) -> int:
     return int.from_bytes(reader.head[:8], "little")
+
+
+def _header(reader: Reader) -> tuple[Json, dict[str, Json]]:
+    """The metadata, and what the header says of each tensor."""
+    size = _header_bytes(reader)
+    if size > reader.size_bytes - _DATA_AT:
+        detail = f"a header of {size} bytes does not fit into the file's {reader.size_bytes}"
+        raise Malformed(ProblemKind.DOES_NOT_FIT, at=0, detail=detail)
+    header = _parse(reader, size)
+    return header.pop("__metadata__", {}), header
 
 
 def _parse(reader: Reader, size: int) -> dict[str, Json]:

@@ -9,7 +9,7 @@ from ringfence.artifacts.texts import hidden_characters
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
 
-__all__ = ["judge_value", "programs_in"]
+__all__ = ["judge_name", "judge_value", "programs_in"]
 
 _ADVICE = "do not load it; ask its publisher what this is for"
 
@@ -76,7 +76,7 @@ _ENCODED_RUNS = 1_000  # of one value
 
 def judge_value(key: str, value: str) -> Iterator[Spotted]:
     """What is wrong with one string of a file's metadata, and with its key."""
-    yield from _judge_key(key)
+    yield from judge_name(key)
     yield from hidden_characters.judge_text(value)
     if "\x1b" in value or _CONTROL.search(value):
         severity = Severity.HIGH if "\x1b" in value else Severity.LOW
@@ -118,7 +118,8 @@ def _encoded(text: str) -> Iterator[str]:
             yield what
 
 
-def _judge_key(key: str) -> Iterator[Spotted]:
+def judge_name(key: str) -> Iterator[Spotted]:
+    """What is wrong with the name of a key or a tensor."""
     if ".." in re.split(r"[/\\]", key):
         yield _spotted("name-leads-out", Severity.HIGH, key, "a name that leads out of the folder")
     if "\x1b" in key or _CONTROL.search(key):
