@@ -6,11 +6,13 @@ Source: CPython's Lib/importlib/_bootstrap_external.py and PEP 552.
 from collections.abc import Iterator
 
 from ringfence.artifacts.format import Format, Inside
-from ringfence.artifacts.problems import Problem
+from ringfence.artifacts.marshal_strings import marshal_strings
+from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
 from ringfence.core.facts import Fact, FactName
 from ringfence.core.findings import Confidence, Severity
+from ringfence.core.limits import LIMITS
 
 __all__ = ["FORMAT"]
 
