@@ -5,6 +5,7 @@ import gzip
 import io
 import lzma
 import pickle
+import sys
 import tarfile
 import time
 import zipfile
@@ -233,6 +234,38 @@ def test_the_name_within_a_gzip_header_counts_for_nothing() -> None:
     with gzip.GzipFile("readme.txt", "wb", fileobj=file) as packed:
         packed.write(b"cos\nsystem\n(S'echo hi'\ntR.")
     assert checks(file.getvalue(), "model.pkl.gz")[0] == "malicious"
+
+
+def test_a_prefix_that_only_some_readers_look_at_may_not_lead_outside() -> None:
+    block = bytearray(tar_of(("a", b""), form=tarfile.USTAR_FORMAT)[:_BLOCK])
+    block[257:265], block[345:349] = bytes(8), b"/etc"
+    data = checksummed(bytes(block)) + bytes(1024)
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        assert archive.getnames() == ["/etc/a"]
+    assert checks(data) == ("suspicious", ["high archive-escapes "])
+
+
+def test_a_gzip_name_that_goes_on_and_on_hides_nothing() -> None:
+    plain = gzip.compress(PAYLOAD)
+    data = plain[:3] + b"\x08" + plain[4:10] + b"n" * 100_000 + b"\0" + plain[10:]
+    assert gzip.decompress(data) == PAYLOAD
+    assert checks(data)[0] == "malicious"
+
+
+def test_a_payload_cut_in_two_streams_of_two_kinds_is_found() -> None:
+    halves = lzma.compress(PAYLOAD[:20]) + lzma.compress(PAYLOAD[20:], lzma.FORMAT_ALONE)
+    assert lzma.decompress(halves) == PAYLOAD
+    assert checks(halves) == ("malicious", ["critical pickle-dangerous-call "])
+
+
+@pytest.mark.parametrize(("library", "suffix"), [("lz4", "lz4"), ("backports", "zst")])
+def test_what_no_library_is_there_for_is_inconclusive(
+    monkeypatch: pytest.MonkeyPatch, library: str, suffix: str
+) -> None:
+    frame = {"lz4": b"\x04\x22\x4d\x18" + bytes(20), "zst": b"\x28\xb5\x2f\xfd" + bytes(20)}[suffix]
+    for name in (library, "compression"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert checks(frame, f"a.{suffix}") == ("inconclusive", ["medium needs-extra "])
 
 
 # joblib

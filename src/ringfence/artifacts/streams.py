@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from ringfence.artifacts.decoders import DECODER_ERRORS, Decoder, MissingLibrary, decoder
 from ringfence.artifacts.format import Inside, Judge
-from ringfence.artifacts.inflating import Compression
+from ringfence.artifacts.inflating import Compression, compression_of
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spool import spooled
@@ -37,6 +37,7 @@ _MAGIC = {
     Compression.LZ4: b"\x04\x22\x4d\x18",
 }
 _WITH_SKIPPED_FRAMES = (Compression.ZSTD, Compression.LZ4)
+_LZMAS = (Compression.XZ, Compression.LZMA)
 _ZEROS_MAY_FOLLOW = (Compression.GZIP, Compression.XZ)
 _IN_BYTES, _OUT_BYTES, _ZEROS_BYTES = 16 * 1024, 8 * 1024, 1024 * 1024
 # An error costs all that was asked for in that call: loaders, which ask for 8 KiB or more, see no more.
@@ -72,12 +73,21 @@ class Streams:
             else:
                 yield from self._stream(decoder(self._kind), None)
             self._skip_zeros()
-            magic = _MAGIC.get(self._kind)
-            if not magic or not (self._magic().startswith(magic) or _is_skipped(self._kind, self._magic())):
+            if not self._goes_on():
                 return
 
     def _magic(self) -> bytes:
-        return self._reader.at(self.end, min(6, self._reader.size_bytes - self.end))
+        return self._reader.at(self.end, min(14, self._reader.size_bytes - self.end))
+
+    def _goes_on(self) -> bool:
+        """Whether another stream begins here. Loaders take .lzma behind .xz for one file, and the reverse."""
+        head = self._magic()
+        if self._kind in _LZMAS:
+            found = compression_of(head)
+            self._kind = found if found in _LZMAS else self._kind
+            return found in _LZMAS
+        magic = _MAGIC.get(self._kind)
+        return bool(magic and head.startswith(magic)) or _is_skipped(self._kind, head)
 
     def _stream(self, decode: Decoder, checksum: Callable[[bytes, int], int] | None) -> Iterator[bytes]:
         for chunk in inflate_one(self._reader, decode, at=self.end, what=self._kind.value):
@@ -221,11 +231,11 @@ def _gzip_header(reader: Reader, start: int) -> int:
     The name that stands there counts for nothing: loaders go by the file's own.
     """
     left = reader.size_bytes - start
-    for most in (_GZIP_HEAD_BYTES, LIMITS.literal_bytes):
+    for most in (_GZIP_HEAD_BYTES, LIMITS.header_string_bytes):
         head = reader.at(start, min(left, most))
         if (size := _gzip_header_bytes(head)) is not None:
             return start + size
-    kind = ProblemKind.TRUNCATED if left <= LIMITS.literal_bytes else ProblemKind.OVER_LIMIT
+    kind = ProblemKind.TRUNCATED if left <= LIMITS.header_string_bytes else ProblemKind.OVER_LIMIT
     raise Malformed(kind, at=start, detail="a gzip header without an end")
 
 

@@ -44,6 +44,7 @@ class Header:
     """One block of 512 bytes, as it says it."""
 
     name: bytes
+    other_name: bytes  # as readers have it that do not look at the magic
     link: bytes
     kind: bytes  # one byte
     size_bytes: int | None  # None for garbage, which readers take for different numbers
@@ -88,11 +89,14 @@ def header_at(block: bytes) -> Header | None:
     # Some old writers took bytes for signed numbers.
     if int(stated[1], 8) != sum(summed) and int(stated[1], 8) != sum(memoryview(summed).cast("b")):
         return None
-    name = _until_nul(block[:100])
-    if block[257:263] == b"ustar\0" and (prefix := _until_nul(block[345:500])):
-        name = prefix + b"/" + name
+    name = other_name = _until_nul(block[:100])
+    if prefix := _until_nul(block[345:500]):
+        other_name = prefix + b"/" + name
+    if block[257:263] == b"ustar\0":
+        name = other_name
     return Header(
         name=name,
+        other_name=other_name,
         link=_until_nul(block[157:257]),
         kind=block[156:157],
         size_bytes=octal(block[124:136]),
@@ -206,7 +210,13 @@ class _Gathered:
 
     def _whole(self, header: Header) -> TarMember:
         said = self._common | self._own
-        names = [said.get("GNU.sparse.name"), said.get("path"), self._long.get(b"L"), header.name]
+        names = [
+            said.get("GNU.sparse.name"),
+            said.get("path"),
+            self._long.get(b"L"),
+            header.name,
+            header.other_name,
+        ]
         link = said.get("linkpath") or self._long.get(b"K") or header.link
         size = self._size(header, said)
         kind = header.kind
