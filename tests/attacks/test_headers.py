@@ -463,7 +463,7 @@ def test_a_hostile_onnx_file_is_a_problem(file: bytes) -> None:
             b"{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296)}",
             ProblemKind.BAD_HEADER,
         ),
-        (b"{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296,)}", ProblemKind.OUT_OF_RANGE),
+        (b"{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296,)}", ProblemKind.TRUNCATED),
     ],
 )
 def test_a_hostile_npy_header_is_a_problem(header: bytes, kind: ProblemKind) -> None:

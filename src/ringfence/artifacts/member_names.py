@@ -1,19 +1,15 @@
-"""Names within archives that lead whoever unpacks them out of the folder he unpacks into.
+"""What is said of members of zip files whose names lead out of the folder that they are unpacked into.
 
-Source: PKWARE APPNOTE 6.3.10, section 4.4.17, and what unpackers on POSIX and Windows make of a name.
+Source: PKWARE APPNOTE 6.3.10, section 4.4.17.
 """
 
-import re
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
+from ringfence.artifacts import archive_paths
 from ringfence.artifacts.spotted import Spotted
 from ringfence.core.findings import Confidence, Severity
 
-__all__ = ["ESCAPES", "escapes", "folded"]
-
-ESCAPES = "archive-escapes"
-_DRIVE = re.compile(r"[A-Za-z]:[/\\]|\\\\")
+__all__ = ["escapes", "folded"]
 
 
 def escapes(name: str, *, at: int | None, link_to: str | None = None) -> Iterator[Spotted]:
@@ -21,18 +17,13 @@ def escapes(name: str, *, at: int | None, link_to: str | None = None) -> Iterato
     why = None
     if "\0" in name:
         why = "a name that goes on behind its end"
-    elif name.startswith("/") or _DRIVE.match(name):
-        why = "an absolute name"
-    elif _leads_out(PurePosixPath(name.replace("\\", "/"))):
+    elif archive_paths.escapes(name):
         why = "a name that leads out of the folder"
-    elif link_to is not None:
-        target = link_to.replace("\\", "/")
-        parent = PurePosixPath(name.replace("\\", "/")).parent
-        if target.startswith("/") or _DRIVE.match(link_to) or _leads_out(parent / target):
-            why = f"a link out of the folder, to {link_to}"
+    elif link_to is not None and archive_paths.leads_out(name, link_to, ()):
+        why = f"a link out of the folder, to {link_to}"
     if why is not None:
         yield Spotted(
-            check=ESCAPES,
+            check="archive-escapes",
             severity=Severity.HIGH,
             confidence=Confidence.CERTAIN,
             at=at,
@@ -43,13 +34,4 @@ def escapes(name: str, *, at: int | None, link_to: str | None = None) -> Iterato
 
 def folded(name: str) -> str:
     """The file that the name stands for where unpackers see none but the plain parts of a path."""
-    return str(PurePosixPath(name.partition("\0")[0].replace("\\", "/")))
-
-
-def _leads_out(path: PurePosixPath) -> bool:
-    depth = 0
-    for part in path.parts:
-        depth += -1 if part == ".." else 1
-        if depth < 0:
-            return True
-    return False
+    return "/".join(archive_paths.parts_of(name.partition("\0")[0]))

@@ -24,7 +24,7 @@ _TOKEN = re.compile(
 )
 _WORDS: dict[str, _Literal] = {"True": True, "False": False, "None": None}
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
-_DTYPE = re.compile(r"[<>|=]?([?a-zA-Z])(\d{0,9})(?:\[[^\]]{1,20}\])?")
+_DTYPE = re.compile(r"[<>|=]?([?abBcdDefFgGhHiIlLmMOqQSuUV])(\d{0,9})(?:\[[^\]]{1,20}\])?")
 _NAMES = {"f": "F", "i": "I", "u": "U", "c": "C", "b": "BOOL", "O": "object", "U": "text", "S": "bytes"}
 
 

@@ -267,7 +267,7 @@ class _Rest:
 
     def _gap(self, start: int, end: int) -> Iterator[Entry | Spotted | Problem | Inside]:
         name = "(between members)"
-        if start == 0 or end == self._reader.size_bytes:
+        if self._is_secret and (start == 0 or end == self._reader.size_bytes):
             name = "(before the archive)" if start == 0 else "(behind the archive)"
         size = min(end - start, self._left)
         self._left -= size
@@ -296,8 +296,11 @@ class _Rest:
 
     def _unlisted(self, data: bytes, start: int, at: int, end: int, name: str) -> Iterator[Spotted | Inside]:
         """The part that is no member, unless it is padding or what is left of a lost directory."""
-        left_over = not self._is_secret and data.startswith(_CENTRAL, at)
+        broken = data.startswith(LOCAL, at)
+        left_over = not self._is_secret and (broken or data.startswith(_CENTRAL, at))
         if not left_over and data[at:end].strip(b"\0"):
+            # Without its mark, because what is broken here would be broken as an archive of its own as well.
+            at += len(LOCAL) if broken else 0
             yield from _unlisted(self._reader, start + at, start + end, name)
 
     def _member(self, data: bytes, start: int, at: int) -> tuple[Entry, int] | None:

@@ -27,7 +27,7 @@ def test_an_array_longer_than_the_file_is_said() -> None:
     file = npy(b"{'descr': '<f4', 'fortran_order': False, 'shape': (5,)}", bytes(12))
     assert examined(file).problems == (
         Problem(
-            kind=ProblemKind.OUT_OF_RANGE,
+            kind=ProblemKind.TRUNCATED,
             at=len(file) - 12,
             detail=f"an array of 20 bytes ends past the file's {len(file)}",
         ),

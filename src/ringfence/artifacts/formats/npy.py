@@ -91,7 +91,7 @@ def _length(reader: Reader, array: Array, *, at: int) -> Iterator[Problem]:
     size, rest = array.size_bytes, reader.size_bytes - array.data_at
     if size > rest:
         detail = f"an array of {size} bytes ends past the file's {reader.size_bytes}"
-        yield Problem(kind=ProblemKind.OUT_OF_RANGE, at=at + array.data_at, detail=detail)
+        yield Problem(kind=ProblemKind.TRUNCATED, at=at + array.data_at, detail=detail)
     elif size < rest and reader.at(array.data_at + size, 1) != npy_header.MAGIC[:1]:
         detail = f"{rest - size} bytes behind the array"
         yield Problem(kind=ProblemKind.TRAILING_DATA, at=at + array.data_at + size, detail=detail)

@@ -32,6 +32,11 @@ def _sniff(reader: Reader) -> bool:
     return any(map(torch_archive.is_main_pickle, reader.once(zip_directory.names)))
 
 
+def _sniff_named(reader: Reader) -> bool:
+    """One that is cut short: TorchScript's archives do not begin with the pickle."""
+    return bool(zip_directory.first_name(reader)) and reader.once(zip_directory.directory) is None
+
+
 def _read(reader: Reader) -> Iterator[Fact | Problem]:
     yield Fact(name=FactName.RUNS_CODE, value=_runs_code(reader))
     members: list[Member] = []
@@ -54,6 +59,7 @@ FORMAT = Format(
     title="PyTorch (zip)",
     suffixes=(".pt", ".pth", ".ckpt", ".bin"),
     sniff=_sniff,
+    sniff_named=_sniff_named,
     read=_read,
     judge=torch_archive.judge,
     judges_structure=True,

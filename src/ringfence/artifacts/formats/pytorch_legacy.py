@@ -24,7 +24,8 @@ _MAGIC_WITHIN = 32
 _BEFORE_OBJECT = 3  # magic number, protocol version, system
 _PICKLES = 5
 _COUNT_BYTES = 8  # before each storage
-_MODULE_ID = "persistent id 'module'"  # a class beside its source, which is only compared
+# A class beside its source, which is only compared: what is called is the class, which is judged by its name.
+_MODULE_ID, _OF_MODULE = "persistent id 'module'", "calls something that is no import"
 
 
 def _sniff(reader: Reader) -> bool:
@@ -45,9 +46,10 @@ def _read(reader: Reader) -> Iterator[Fact | Problem]:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
-    for found in pickles.judge(reader, pickles=_PICKLES, with_storages=True):
-        if not (isinstance(found, Spotted) and found.evidence[0] == _MODULE_ID):
-            yield found
+    spotted = list(pickles.judge(reader, pickles=_PICKLES, with_storages=True))
+    told = {each.evidence[0] for each in spotted if isinstance(each, Spotted)}
+    usual = (_MODULE_ID, _OF_MODULE) if _MODULE_ID in told else ()
+    yield from (each for each in spotted if not (isinstance(each, Spotted) and each.evidence[0] in usual))
     reader.offset = 0
     for number in range(_PICKLES):
         each = pickle_walk.Pickle()
