@@ -96,7 +96,7 @@ def test_a_lambda_layer_that_only_counts_is_suspicious() -> None:
         "lambda x: eval('1')",
         "lambda x: [c for c in ().__class__.__base__.__subclasses__()]",
         "lambda x: getattr(x, 'sys' + 'tem')('true')",
-        "lambda x: (lambda y: open('/tmp/x', 'w'))(x)",
+        "lambda x: (lambda y: open('/srv/x', 'w'))(x)",
         "lambda x, f=None: exec('pass')",
     ],
 )
@@ -180,7 +180,7 @@ def test_a_vocabulary_outside_the_model_is_suspicious(path: str) -> None:
 
 
 def test_a_graph_outside_the_model_is_suspicious() -> None:
-    layer = _layer("keras.layers", "TFSMLayer", {"filepath": "/tmp/graph"})
+    layer = _layer("keras.layers", "TFSMLayer", {"filepath": "/srv/graph"})
     assert _said(_judged(_keras(layer))) == ("suspicious", {"keras-outside-file"})
 
 

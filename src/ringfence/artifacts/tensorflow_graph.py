@@ -51,11 +51,11 @@ class Graph:
 
 
 def looks_like_graph(walker: Walker, start: int, end: int) -> bool:
-    """Whether the message there is a GraphDef that has a node, by its fields and the node's first ones."""
+    """Whether the message there is a GraphDef with a node, by its fields and those of its first nodes."""
     nodes = 0
     for each in walker.fields(start, end):
-        if _GRAPH_FIELDS.get(each.number) is not each.wire:
-            return False
+        if _GRAPH_FIELDS.get(each.number, each.wire) is not each.wire:
+            return False  # fields that nobody knows are stepped over by loaders, too
         if each.number == 1 and nodes < 3:
             nodes += 1
             parts = list(walker.inside(each))

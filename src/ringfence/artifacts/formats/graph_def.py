@@ -25,7 +25,7 @@ _GRAPH = 2
 
 
 def _sniff(reader: Reader) -> bool:
-    if not reader.head.startswith((b"\x0a", b"\x12", b"\x22")):
+    if not reader.head.startswith((b"\x0a", b"\x12", b"\x18", b"\x22")):
         return False
     walker = Walker(reader, max_fields=_SNIFFED_FIELDS)
     return tensorflow_graph.looks_like_graph(walker, 0, reader.size_bytes)
@@ -65,7 +65,7 @@ def _judge_meta(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
 
 
 FORMAT = Format(
-    name="graph_def",
+    name="graph-def",
     title="TensorFlow graph",
     suffixes=(),
     sniff=_sniff,
@@ -74,7 +74,7 @@ FORMAT = Format(
 )
 
 META_GRAPH = Format(
-    name="meta_graph",
+    name="meta-graph",
     title="TensorFlow graph of a checkpoint",
     suffixes=(),
     sniff=_sniff_meta,

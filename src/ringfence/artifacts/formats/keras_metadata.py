@@ -47,7 +47,7 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
 
 
 FORMAT = Format(
-    name="keras_metadata",
+    name="keras-metadata",
     title="descriptions of Keras layers",
     suffixes=(),
     sniff=lambda _reader: False,

@@ -67,7 +67,7 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
 
 
 FORMAT = Format(
-    name="saved_model",
+    name="saved-model",
     title="TensorFlow SavedModel",
     suffixes=(),
     sniff=_sniff,

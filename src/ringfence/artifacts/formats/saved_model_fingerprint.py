@@ -42,7 +42,7 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
 
 
 FORMAT = Format(
-    name="saved_model_fingerprint",
+    name="saved-model-fingerprint",
     title="fingerprint of a SavedModel",
     suffixes=(),
     sniff=lambda _reader: False,

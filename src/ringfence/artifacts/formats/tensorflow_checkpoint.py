@@ -50,7 +50,7 @@ def _judge_weights(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
 
 
 FORMAT = Format(
-    name="tensorflow_index",
+    name="tensorflow-index",
     title="index of a TensorFlow checkpoint",
     suffixes=(),
     sniff=_sniff,
@@ -61,7 +61,7 @@ FORMAT = Format(
 
 # Raw numbers look like nothing: they are what their name says.
 WEIGHTS = Format(
-    name="tensorflow_weights",
+    name="tensorflow-weights",
     title="weights of a TensorFlow checkpoint",
     suffixes=tuple(f".data-{i:05}-of-{n:05}" for n in range(1, _SHARDS + 1) for i in range(n)),
     sniff=lambda _reader: False,

@@ -1,0 +1,5 @@
+
+
+xPlaceholder
+
+yAcmeOpx"Ú
