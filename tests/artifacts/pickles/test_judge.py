@@ -40,6 +40,11 @@ def test_plain_data_of_every_protocol_has_nothing_to_spot(value: object, protoco
     assert spotted(pickle.dumps(value, protocol=protocol)) == []
 
 
+@pytest.mark.parametrize("protocol", range(6))
+def test_pickles_behind_each_other_are_as_one(protocol: int) -> None:
+    assert spotted(b"".join(pickle.dumps(value, protocol=protocol) for value in ([1], {"a": 2}, "x"))) == []
+
+
 CALLS_SYSTEM = [
     b"cos\nsystem\n(S'id'\ntR.",
     b"(S'id'\nios\nsystem\n.",

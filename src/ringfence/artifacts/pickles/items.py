@@ -66,6 +66,7 @@ _KEPT = {
     ("joblib.numpy_pickle", "NumpyArrayWrapper"),
     ("_codecs", "encode"),
     ("codecs", "encode"),
+    ("functools", "partial"),  # its state may name another function than its arguments
 }
 
 

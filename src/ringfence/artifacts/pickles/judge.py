@@ -1,5 +1,6 @@
 """What a pickle does, as findings: each import, call and oddity with what it means and what to do."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 from ringfence.artifacts.format import Inside
@@ -9,6 +10,7 @@ from ringfence.artifacts.pickles.policy import (
     danger,
     is_watched,
     kind_of,
+    kind_reached,
     library_of,
 )
 from ringfence.artifacts.pickles.seen import Anomaly, How, Seen, Use
@@ -35,7 +37,7 @@ def judge(
     `pickles` says how many there are where raw data follows them; `with_storages` that persistent ids are
     PyTorch's.
     """
-    readings = walk(reader, Seen(is_watched), pickles=pickles)
+    readings = walk(reader, Seen(is_watched, _is_urgent), pickles=pickles)
     main = readings.main
     yield from _imports(main)
     yield from _uses(main)
@@ -43,6 +45,10 @@ def judge(
     yield from _anomalies(main.anomalies.values())
     yield from _other_readings(readings)
     yield from _files(main)
+
+
+def _is_urgent(module: str, name: str) -> bool:
+    return kind_of(module, name) is Kind.DANGEROUS
 
 
 def _imports(seen: Seen) -> Iterator[Spotted]:
@@ -93,7 +99,8 @@ def _uses(seen: Seen) -> Iterator[Spotted]:
 
 
 def _use(use: Use) -> Spotted | None:
-    kind = kind_of(use.module, use.name)
+    is_getattr = (use.module, use.name) == ("builtins", "getattr") and use.how is not How.CHANGE
+    kind = kind_reached(use) if is_getattr else kind_of(use.module, use.name)
     evidence: tuple[str, ...] = (f"{use.module}.{use.name}{use.shown}",)
     if use.how is How.CHANGE:
         check, severity = "pickle-changes-import", Severity.HIGH
@@ -102,7 +109,7 @@ def _use(use: Use) -> Spotted | None:
             severity = Severity.CRITICAL
     elif use.name == "_load_from_bytes" and kind is Kind.DATA:
         check, severity = "pickle-nested-loader", Severity.HIGH  # of bytes that are not in the file
-    elif kind in (Kind.DATA, Kind.LIBRARY) or use.name == "getattr":
+    elif kind in (Kind.DATA, Kind.LIBRARY):
         if not arguments_look_dangerous(use):
             return None
         check, severity = "pickle-odd-arguments", Severity.HIGH
@@ -167,14 +174,19 @@ def _anomalies(anomalies: Iterable[Anomaly]) -> Iterator[Spotted]:
 
 
 def _other_readings(readings: Readings) -> Iterator[Spotted]:
-    known = set(readings.main.imports)
+    """Of another reading what is surely dangerous counts; all that is severe when it reads without a flaw."""
+    known = {f"{module}.{name}" for module, name in readings.main.imports}
     for other in readings.others:
         yield from _anomalies(odd for odd in other.anomalies.values() if odd.over_limit)
+        least = Severity.CRITICAL if other.anomalies else Severity.HIGH
         for found in (*_imports(other), *_uses(other)):
-            if found.severity == Severity.CRITICAL and not any(
-                found.evidence[0].startswith(f"{module}.{name}") for module, name in known
-            ):
+            if found.severity >= least and _path(found) not in known:
                 yield found
+
+
+def _path(found: Spotted) -> str:
+    """What is imported, with which the evidence of imports and uses begins."""
+    return re.split(r"[(\s]", found.evidence[0], maxsplit=1)[0]
 
 
 def _files(seen: Seen) -> Iterator[Spotted | Inside]:

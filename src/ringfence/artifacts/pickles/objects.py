@@ -41,6 +41,9 @@ __all__ = [
 
 _SHORTEST_FILE_BYTES: Final = 4  # no shorter pickle names anything
 _LOADER: Final = ("torch.storage", "_load_from_bytes")
+_MODULE: Final = "module"
+_GETATTR: Final = ("builtins", "getattr")
+_PARTIAL: Final = ("functools", "partial")
 _BUILDS_NAMES: Final = 3  # the first protocol whose names are Python 3's
 _EXTENSION_WIDTHS: Final = {0x82: 1, 0x83: 2, 0x84: 4}
 _NEWOBJ_EX: Final = 0x92
@@ -108,7 +111,10 @@ def persistent(machine: StackMachine, i: int, at: int) -> int:
     if item is MARK:
         raise IndexError
     first = item[0] if type(item) is tuple and item else item
-    _persistent(machine, machine.literals.text(first) or "", at)
+    word = machine.literals.text(first) or ""
+    _persistent(machine, word, at)
+    if word == _MODULE and isinstance(item, tuple) and len(item) > 1 and type(item[1]) is Global:
+        machine.stack[-1] = item[1]  # PyTorch before 1.6 writes a class with its source so, to compare it
     return i + 1
 
 
@@ -160,7 +166,7 @@ def inst(machine: StackMachine, i: int, at: int) -> int:
     return i + end - at
 
 
-def _call(machine: StackMachine, how: How, function: object, arguments: object, at: int) -> Made:
+def _call(machine: StackMachine, how: How, function: object, arguments: object, at: int) -> Made | Global:
     if arguments is MARK or function is MARK:
         raise IndexError
     if type(arguments) in (int, Plain):
@@ -170,12 +176,25 @@ def _call(machine: StackMachine, how: How, function: object, arguments: object, 
         return Made(None, None)
     if function.watched and not _loads(machine, function, arguments):
         _use(machine, how, function, arguments, at)
+    if (function.module, function.name) == _GETATTR and (reached := _reached(machine, arguments, at)):
+        return reached
     if not function.keeps:
         return function.made
     made = Made(function, arguments)
     if function.name == "encode":
         look_into(machine, machine.literals.content(made))
     return made
+
+
+def _reached(machine: StackMachine, arguments: object, at: int) -> Global | None:
+    """What an attribute of an import is: the same as the dotted name that newer protocols have for it."""
+    if not isinstance(arguments, tuple) or len(arguments) != 2 or type(arguments[0]) is not Global:
+        return None
+    of, attribute = arguments[0], machine.literals.text(arguments[1])
+    if not attribute:
+        return None
+    name = f"{of.name}.{attribute}"
+    return Global(of.module, name, at, watched=machine.seen.watched(of.module, name))
 
 
 def _loads(machine: StackMachine, function: Global, arguments: object) -> bool:
@@ -210,9 +229,15 @@ def build(machine: StackMachine, i: int, at: int) -> int:
         machine.seen.odd(at, "gives a state to something that has none")
     elif target.of is not None and target.of.keeps:
         target.state = state
+        if (target.of.module, target.of.name) == _PARTIAL and not _same_first(state, target.arguments):
+            machine.seen.odd(at, "gives a partial function another function", serious=True)
         if target.of.name == "NumpyArrayWrapper" and machine.with_arrays and type(state) is State:
             return i + _behind_array(machine, state, at + 1) - at
     return i + 1
+
+
+def _same_first(one: object, other: object) -> bool:
+    return isinstance(one, tuple) and isinstance(other, tuple) and one[:1] == other[:1] != ()
 
 
 def _behind_array(machine: StackMachine, state: State, at: int) -> int:
@@ -227,9 +252,7 @@ def _behind_array(machine: StackMachine, state: State, at: int) -> int:
     machine.stack[-1] = None
     if not found.is_object:
         return found.end
-    if machine.depth >= LIMITS.pickle_nesting:
-        raise Malformed(ProblemKind.OVER_LIMIT, at=at, detail="arrays of objects nested too deep")
-    end, complete = machine.deeper().pickle(at)
+    end, complete = machine.inner().pickle(at)
     if not complete:
         raise Broken("the pickle of an array of objects does not end")
     return end

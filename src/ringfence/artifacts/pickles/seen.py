@@ -1,6 +1,6 @@
 """What the symbolic machine saw a stream of pickles do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -46,6 +46,7 @@ class Seen:
     """Everything gathered, in order of appearance. It only grows; an error later on removes nothing."""
 
     watched: Callable[[str, str], bool]  # whether the calls of module, name are to be reported
+    urgent: Callable[[str, str], bool] = lambda _module, _name: False  # noted even over a limit
     imports: dict[tuple[str, str], Global] = field(default_factory=dict)
     uses: dict[tuple[How, str, str, str], Use] = field(default_factory=dict)
     anomalies: dict[tuple[str, bool], Anomaly] = field(default_factory=dict)
@@ -64,7 +65,7 @@ class Seen:
         found = self.imports.get((module, name))
         if found is None:
             found = Global(module, name, at, watched=self.watched(module, name))
-            if len(self.imports) < LIMITS.pickle_globals:
+            if self._has_room(self.imports, LIMITS.pickle_globals, module, name):
                 self.imports[module, name] = found
             else:
                 self.odd(at, f"more than {LIMITS.pickle_globals} imports", over_limit=True)
@@ -72,10 +73,18 @@ class Seen:
 
     def used(self, use: Use) -> None:
         """Notes the use."""
-        if len(self.uses) < LIMITS.pickle_uses:
+        if self._has_room(self.uses, LIMITS.pickle_uses, use.module, use.name):
             self.uses.setdefault((use.how, use.module, use.name, use.shown), use)
         else:
             self.odd(use.at, f"more than {LIMITS.pickle_uses} calls", over_limit=True)
+
+    def _has_room(self, noted: Sized, most: int, module: str, name: str) -> bool:
+        """Whether one more may be noted. Harmless ones must not crowd out what matters."""
+        return len(noted) < most or (len(noted) < 2 * most and self.urgent(module, name))
+
+    def fresh(self) -> "Seen":
+        """For other bytes, or another reading of the same ones."""
+        return Seen(self.watched, self.urgent, walked_bytes=self.walked_bytes)
 
     def odd(self, at: int, detail: str, *, serious: bool = False, over_limit: bool = False) -> None:
         """Notes an anomaly; the same one counts once."""

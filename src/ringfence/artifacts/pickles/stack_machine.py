@@ -20,13 +20,12 @@ __all__ = ["StackMachine"]
 class StackMachine(ABC):
     """All state of the machine, open to its opcodes."""
 
-    def __init__(self, reader: Reader, seen: Seen, *, with_arrays: bool = True, depth: int = 0) -> None:
+    def __init__(self, reader: Reader, seen: Seen, *, with_arrays: bool = True) -> None:
         self.reader = reader
         self.seen = seen
         self.literals = Literals(reader)
         self.tape = Tape(reader, seen)
         self.with_arrays = with_arrays  # joblib's are stepped over
-        self.depth = depth
         self.stack: list[object] = []
         self.marks: list[int] = []  # where on the stack they lie
         self.memo = Memo()
@@ -46,9 +45,9 @@ class StackMachine(ABC):
         self.start = at
         self.at = at  # of the opcode in hand, or of a window's start
 
-    def deeper(self) -> Self:
-        """A machine for a pickle in the midst of this one."""
-        return type(self)(self.reader, self.seen, depth=self.depth + 1)
+    def inner(self) -> Self:
+        """A machine for a pickle in the midst of this one, which a plain unpickler reads."""
+        return type(self)(self.reader, self.seen, with_arrays=False)
 
     def take_marked(self) -> list[object]:
         """Takes everything above the last mark, and the mark.

@@ -34,9 +34,9 @@ def walk(reader: Reader, seen: Seen, *, pickles: int | None = None, depth: int =
     main = _walk(reader, seen, pickles=pickles)
     others = []
     if main.arrays:
-        others.append(_walk(reader, _other(main), pickles=pickles, with_arrays=False))
+        others.append(_walk(reader, main.fresh(), pickles=pickles, with_arrays=False))
     if main.pickles > 1:
-        others.append(_walk(reader, _other(main), pickles=pickles, keep_memo=True))
+        others.append(_walk(reader, main.fresh(), pickles=pickles, keep_memo=True))
     for each in (main, *others):
         _walk_nested(each, depth)
     return Readings(main=main, others=tuple(others))
@@ -50,11 +50,6 @@ def begins_as_pickle(head: bytes) -> bool:
     seen = Seen(lambda _module, _name: False)
     Machine(Reader.of_bytes(head), seen).pickle(0)
     return seen.pickles > 0 or any(_is_name(*each) for each in seen.imports)
-
-
-def _other(main: Seen) -> Seen:
-    """For another reading of the same bytes, which costs as much again."""
-    return Seen(main.watched, walked_bytes=main.walked_bytes)
 
 
 def _walk(
@@ -74,7 +69,7 @@ def _walk(
             return seen
         if not keep_memo:
             machine.memo.clear()
-        if reader.at(at, 1) == b"\x80":
+        if reader.at(at, 1) == b"\x80" or _is_flawless(reader, seen, at):
             at, complete = machine.pickle(at)
             count += 1
         else:
@@ -86,6 +81,13 @@ def _walk(
     elif pickles is not None and count < pickles:
         seen.odd(at, f"{count} pickles where {pickles} should be")
     return seen
+
+
+def _is_flawless(reader: Reader, seen: Seen, at: int) -> bool:
+    """Whether a pickle begins there that has no mark, as protocols 0 and 1 write them."""
+    trial = seen.fresh()
+    _, complete = Machine(reader, trial).pickle(at)
+    return complete and not trial.anomalies
 
 
 def _carve(reader: Reader, seen: Seen, at: int) -> None:
@@ -100,7 +102,7 @@ def _carve(reader: Reader, seen: Seen, at: int) -> None:
     for place in places:
         if place < end:
             continue
-        tail = Seen(seen.watched)
+        tail = seen.fresh()
         stop, complete = Machine(Reader.of_bytes(data), tail).pickle(place)
         if tail.imports and all(_is_name(*each) for each in tail.imports):
             end = stop if complete else end
@@ -121,8 +123,7 @@ def _walk_nested(seen: Seen, depth: int) -> None:
         if depth >= LIMITS.pickle_nesting:
             seen.odd(each.at, f"pickles nested deeper than {depth}", over_limit=True)
             return
-        inner = Seen(seen.watched)
-        inner.walked_bytes = seen.walked_bytes
+        inner = seen.fresh()
         try:
             walk(each.opened(), inner, depth=depth + 1)
         except Malformed as wrong:
