@@ -1,9 +1,12 @@
 import bz2
 import gzip
 import lzma
+import pickle
+import random
 import sys
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 
 import lz4.frame
 import pytest
@@ -15,6 +18,7 @@ from ringfence.artifacts.inflating import Compression
 from ringfence.artifacts.problems import Malformed
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.streams import Streams
+from ringfence.core.limits import LIMITS
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -103,3 +107,11 @@ def test_nothing_but_malformed_is_raised(kind: Compression, data: st.DataObject)
 def test_a_wrong_checksum_comes_after_what_it_is_about(kind: Compression) -> None:
     broken = KINDS[kind](PAYLOAD)[:-4] + b"\x55" * 4
     assert checks(broken) == ("malicious", ["critical pickle-dangerous-call ", "medium bad-header "])
+
+
+def test_what_hardly_shrinks_may_be_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = replace(LIMITS, judged_inflated_bytes=1000)
+    monkeypatch.setattr("ringfence.artifacts.streams.LIMITS", small)
+    honest = pickle.dumps(random.Random(1).randbytes(100_000))
+    assert checks(gzip.compress(honest)) == ("clean", [])
+    assert "medium over-limit " in checks(gzip.compress(pickle.dumps(bytes(100_000))))[1]

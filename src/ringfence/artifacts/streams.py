@@ -142,7 +142,9 @@ def judge_streams(reader: Reader, kind: Compression, *, at: int = 0) -> Iterator
     """The file that the streams from `at` on inflate to, as a file within; and what is wrong with them."""
     streams = Streams(reader, kind, at=at)
     try:
-        spool = spooled(streams.chunks(), budget=reader.budget, at=at)
+        # Weights hardly shrink: a large archive of them is no bomb.
+        most = max(LIMITS.judged_inflated_bytes, LIMITS.inflated_growth * reader.size_bytes)
+        spool = spooled(streams.chunks(), budget=reader.budget, at=at, max_bytes=most)
     except MissingLibrary as missing:
         yield needs_extra(missing.extra)
         return

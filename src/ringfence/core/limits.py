@@ -57,11 +57,13 @@ class Limits:
     configuration_depth: int = 64  # YAML; JSON is bounded by the recursion limit
     configuration_texts: int = 20_000  # values that are looked into for what does not belong there
     python_bytes: int = 2 * _MIB  # its syntax tree takes a hundred times as much
+    python_text_chars: int = 64 * _MIB  # of all text that one file puts together from constants
     script_bytes: int = 1 * _MIB  # of a shell script and the like
 
     # Pickles that are judged, opcode by opcode
     judged_opcode_bytes: int = 512 * _MIB  # walked of one file; literals that are skipped do not count
     judged_inflated_bytes: int = 256 * _MIB  # of one compressed file or member
+    inflated_growth: int = 4  # times a compressed file's own size, where that is more
     spool_memory_bytes: int = 32 * _MIB  # of one inflated file; what is more lies on disk
     judged_json_bytes: int = 32 * _MIB  # of one document that tells what to build
     storage_ops: int = 5_000_000  # opcodes walked over to find out where raw storages end
@@ -102,6 +104,7 @@ class Limits:
     prefix_bytes: int = 1 * _MIB  # searched for marks that have no fixed place
     zip_directory_bytes: int = 64 * _MIB
     zip_members: int = 100_000  # whose local headers are compared with the directory
+    zip_members_of_too_many: int = 5_000  # looked into where there are more than that
     zip_overlapping: int = 16  # members that share bytes with others and are looked into all the same
     inflated_ratio: int = 1_100  # deflate itself cannot do more than 1,032
     decompressor_bytes: int = 80 * _MIB  # xz -9 asks for 65 MiB
