@@ -50,7 +50,8 @@ ENDLESS = {
     "ranges within ranges": "{% for i in range(99999) %}{% for j in range(99999) %}x{% endfor %}{% endfor %}",
     "a repeated text": "{{ 'x' * 1000000000 }}",
     "a power": "{{ 10 ** (10 ** 10) }}",
-    "a doubling text": "{% set n = namespace(t='x') %}{% for i in range(60) %}{% set n.t = n.t ~ n.t %}{% endfor %}",
+    "a doubling text": "{% set n = namespace(t='x') %}"
+    "{% for i in range(60) %}{% set n.t = n.t ~ n.t %}{% endfor %}",
     "a wide format": "{{ '%1000000000d' % 1 }}",
     "a wide field": "{{ 'x'|center(1000000000) }}",
     "much lipsum": "{{ lipsum(n=1000000000) }}",
@@ -90,9 +91,8 @@ SLEEPING = {
     + _EVIL
     + "{% endif %}{% endfor %}",
     "a loop's condition": "{% for m in messages if 'invoice' in m.content %}" + _EVIL + "{% endfor %}",
-    "a loop that goes on": "{% for m in messages %}{% if 'invoice' not in m.content %}{% continue %}{% endif %}"
-    + _EVIL
-    + "{% endfor %}",
+    "a loop that goes on": "{% for m in messages %}"
+    "{% if 'invoice' not in m.content %}{% continue %}{% endif %}" + _EVIL + "{% endfor %}",
     "a filter": "{% if messages|selectattr('content', 'equalto', 'invoice')|list %}" + _EVIL + "{% endif %}",
     "a test": "{% if message.content is equalto('invoice') %}" + _EVIL + "{% endif %}",
     "all messages as text": "{% if 'invoice' in messages|string %}" + _EVIL + "{% endif %}",

@@ -19,7 +19,7 @@ _STYLE = (
     r"|color\s*:\s*(?:white|#fff(?:fff)?|transparent)\b|(?:height|width)\s*:\s*0(?:px)?\s*[;\"']"
 )
 _HIDING = re.compile(
-    rf"<(\w{{1,20}})\b[^<>]{{0,300}}?(?:{_STYLE}|\shidden[\s>=])[^<>]{{0,300}}>", re.IGNORECASE
+    rf"<(\w{{1,20}})\b[^<>]{{0,300}}?(?:{_STYLE}|\shidden(?=[\s>=]))[^<>]{{0,300}}>", re.IGNORECASE
 )
 _REFERENCE = re.compile(
     r"^\[(?://|comment|_|#)[^\]]{0,20}\]:\s*#?\s*[(\"'](.{1,2000})[)\"']\s*$", re.MULTILINE

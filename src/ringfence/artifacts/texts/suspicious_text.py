@@ -38,7 +38,7 @@ _SECRETS = tuple(
         r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
         r"\bgh[pousr]_[A-Za-z0-9]{36}\b",
         r"\bgithub_pat_[A-Za-z0-9_]{60,90}\b",
-        r"\bhf_[A-Za-z]{34}\b",
+        r"\bhf_[A-Za-z0-9]{34}\b",
         r"\bsk-(?:proj-|ant-[a-z0-9]{2,8}-)?[A-Za-z0-9_-]{40,200}\b",
         r"\bxox[baprs]-[0-9]{8,}-[A-Za-z0-9-]{16,}",
         r"\bAIza[0-9A-Za-z_-]{35}\b",
