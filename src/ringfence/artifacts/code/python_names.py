@@ -15,6 +15,7 @@ from typing import Final
 
 from ringfence.artifacts.code.python_acts import act_of
 from ringfence.artifacts.code.words import words
+from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.core.limits import LIMITS
 
 __all__ = ["Names"]
@@ -67,6 +68,7 @@ class Names:
     """The names of one file."""
 
     def __init__(self, tree: ast.AST) -> None:
+        self._tree = tree  # nodes are known by their ids as long as they live
         self._means: dict[str, set[str]] = {}
         self._texts: dict[str, str | None] = {}  # None: bound to several things
         self._lists: dict[str, list[ast.expr]] = {}
@@ -75,15 +77,24 @@ class Names:
         for node in nodes:
             self._import(node)
         self._next: dict[str, str | None] = {}
+        # By a node's id, so that nothing is worked out twice, however often it is asked for.
+        self._known_names: dict[int, frozenset[str]] = {}
+        self._known_texts: dict[int, str | None] = {}
+        self._text_left = LIMITS.python_text_chars
         for _ in range(2):  # a name may be bound to one that is bound further down
             for node in nodes:
                 self._bind(node)
             self._texts, self._next = self._next, {}
+            self._known_names.clear()
+            self._known_texts.clear()
 
     def of(self, node: ast.expr, depth: int = 0) -> frozenset[str]:
         """The dotted names that the expression may stand for. A call is written with ()."""
-        if depth > _DEPTH:
-            return frozenset()
+        if (known := self._known_names.get(id(node))) is None:
+            known = self._known_names[id(node)] = frozenset() if depth > _DEPTH else self._of(node, depth)
+        return known
+
+    def _of(self, node: ast.expr, depth: int) -> frozenset[str]:
         match node:
             case ast.Name(id=name):
                 return self._of_name(name)
@@ -104,9 +115,21 @@ class Names:
         return frozenset()
 
     def text(self, node: ast.expr, depth: int = 0) -> str | None:
-        """The text or bytes (as Latin-1) that the expression works out to, when it is made of constants."""
-        if depth > _DEPTH:
-            return None
+        """The text or bytes (as Latin-1) that the expression works out to, when it is made of constants.
+
+        Raises:
+            Malformed: more text is put together than any honest file does.
+        """
+        if id(node) not in self._known_texts:
+            text = None if depth > _DEPTH else self._text(node, depth)
+            if text is not None and not isinstance(node, ast.Constant | ast.Name):
+                self._text_left -= len(text)
+                if self._text_left < 0:
+                    raise Malformed(ProblemKind.OVER_LIMIT, at=None, detail="text is put together endlessly")
+            self._known_texts[id(node)] = text
+        return self._known_texts[id(node)]
+
+    def _text(self, node: ast.expr, depth: int) -> str | None:
         match node:
             case ast.Constant(value=str() as text):
                 return text

@@ -115,10 +115,14 @@ def _spread(found: list[Scope]) -> None:
     while waiting:
         caller = waiting.pop(0)
         for name in _called(caller):
+            kept = []
             for scope in by_name.get(name, ()):
                 if scope.when < caller.when:
                     scope.when = caller.when
                     waiting.append(scope)
+                if scope.when < When.IMPORT:
+                    kept.append(scope)
+            by_name[name] = kept  # what runs on import cannot run any earlier
 
 
 def _called(scope: Scope) -> Iterator[str]:

@@ -17,7 +17,7 @@ __all__ = ["attacks_in", "judge_script"]
 
 _FETCH: Final = r"(?:curl|wget)\b"
 _ATTACKS: Final = tuple(
-    (why, re.compile(pattern, re.IGNORECASE))
+    (why, re.compile(pattern, re.IGNORECASE | re.MULTILINE))
     for why, patterns in {
         "runs what it decodes": (
             r"\beval\s{0,4}\(\s{0,4}(?:atob|unescape|decodeURIComponent|Buffer\.from)\s{0,4}\(",

@@ -8,6 +8,7 @@ from ringfence.artifacts.configurations.words import words
 from ringfence.artifacts.pickles.policy import Kind, danger, kind_of
 from ringfence.artifacts.spotted import Spotted
 from ringfence.core.findings import Confidence, Severity
+from ringfence.core.limits import LIMITS
 
 __all__ = ["Runs", "judge_dotted", "judge_repository_code", "stays_within"]
 
@@ -35,8 +36,8 @@ _DO_NOT: Final = "do not load it: a loader would call what is named here"
 
 
 def judge_dotted(where: str, name: str, *, runs: Runs, arguments: tuple[str, ...] = ()) -> Spotted | None:
-    """What naming `name` under the key `where` comes to; None for no dotted name at all."""
-    if not _DOTTED.fullmatch(name):
+    """What naming `name` under the key `where` comes to; None for a harmless name, and what is no dotted one."""
+    if len(name) > LIMITS.name_chars or not _DOTTED.fullmatch(name):
         return None
     module, _, last = name.rpartition(".")
     evidence = (f"{where}: {name}", *arguments[:3])

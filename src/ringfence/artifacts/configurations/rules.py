@@ -35,6 +35,7 @@ _SPACY: Final = re.compile(r"spacy[\w-]*\.[\w.]+")
 _IDENTIFIER: Final = re.compile(r"[^\W\d]\w*")
 _DTYPE: Final = re.compile(r"(?:torch\.)?[a-z]{2,10}\d{0,3}(?:_\w{1,12})?|auto")
 _RESOLVER: Final = re.compile(r"\$\{\s*(?:eval|python|exec|run|shell|cmd)\s*:([^}]{0,500})")
+_EXPRESSION_CHARS: Final = 4096
 _ARITHMETIC: Final = re.compile(r"[\w\s.+*/%(){}$\[\],:'\"<>=!|&^~-]*")
 _CODE: Final = re.compile(r"__\w+__|\bimport\b|\b(?:exec|eval|open|getattr|compile|lambda|system|popen)\b")
 
@@ -183,7 +184,7 @@ def _dtypes(entry: Entry) -> Iterator[Spotted]:
 def _resolvers(entry: Entry) -> Iterator[Spotted]:
     """OmegaConf's ${eval:…}, which runs Python where a program has registered it."""
     for key, value in entry.mapping.items():
-        if not isinstance(value, str) or "${" not in value:
+        if not isinstance(value, str) or len(value) > _EXPRESSION_CHARS or "${" not in value:
             continue
         for found in _RESOLVER.finditer(value):
             if _CODE.search(found[1]) or not _ARITHMETIC.fullmatch(found[1]):

@@ -16,7 +16,7 @@ from ringfence.core.limits import LIMITS
 __all__ = ["FORMAT"]
 
 # Keys of so many parts cost their parser time that grows with the square of it.
-_LONG_KEY = re.compile(rf"(?:[\w\"'-]+[ \t]*\.[ \t]*){{{LIMITS.key_parts}}}")
+_LONG_KEY = re.compile(rf"(?<![\w\"'-])(?:[\w\"'-]+[ \t]*\.[ \t]*){{{LIMITS.key_parts}}}")
 
 
 def _sniff(_reader: Reader) -> bool:
