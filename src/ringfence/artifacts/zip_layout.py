@@ -74,7 +74,8 @@ def laid_out(reader: Reader) -> Iterator[Entry | Spotted | Problem | Inside]:
     yield from _names(members)
     yield from _claims(reader, members)
     yield from _entries(reader, members, taken)
-    yield from _Rest(reader, is_secret=found is not None).searched(taken)
+    if len(members) <= LIMITS.zip_members:
+        yield from _Rest(reader, is_secret=found is not None).searched(taken)
 
 
 def _listed(
@@ -165,11 +166,13 @@ def _entries(
     reader: Reader, members: list[Member], taken: list[tuple[int, int]]
 ) -> Iterator[Entry | Spotted | Problem]:
     """The listed members in file order. Of those that share bytes only a few: such archives are bombs."""
-    if len(members) > LIMITS.zip_members:
-        detail = f"of {len(members)} members {LIMITS.zip_members} were looked at"
+    most = len(members)
+    if most > LIMITS.zip_members:
+        most = LIMITS.zip_members_of_too_many
+        detail = f"of more than {LIMITS.zip_members} members {most} were looked at"
         yield Problem(kind=ProblemKind.OVER_LIMIT, at=None, detail=detail)
     end, shared = 0, 0
-    for member in sorted(members, key=lambda each: each.at)[: LIMITS.zip_members]:
+    for member in sorted(members, key=lambda each: each.at)[:most]:
         header = local_header(reader, member.at)
         if header is None:
             kind = ProblemKind.BAD_HEADER if member.at < reader.size_bytes else ProblemKind.OUT_OF_RANGE
