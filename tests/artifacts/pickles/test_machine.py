@@ -260,6 +260,5 @@ def test_what_is_clean_after_a_bit_flipped_is_still_a_pickle(
     at = data.draw(st.integers(0, len(whole) - 1))
     whole[at] ^= 1 << data.draw(st.integers(0, 7))
     if verdict(bytes(whole)) == Verdict.CLEAN:
-        # What is no value: a list for a key, text for a number.
-        with contextlib.suppress(TypeError, ValueError, OverflowError):
+        with contextlib.suppress(TypeError):  # a list for a key
             Recording(bytes(whole)).load()

@@ -10,8 +10,8 @@ from ringfence.artifacts.pickles.items import DICT, LIST, SET
 
 __all__ = [
     "APPEND", "CONSTANT", "CONSTANTS", "CONTAINER", "FILL", "GET", "KINDS", "LENGTHS", "MARKED", "MEMOIZE",
-    "NUMBER", "NUMBERS_KEPT", "PUT", "RUNS", "RUNS_WITH_GETS", "SET_ITEM", "SHORT", "STOP", "TEXT", "TUPLE",
-    "WITH_ARRAYS",
+    "NUMBER", "NUMBERS_KEPT", "PUT", "RUNS", "RUNS_WITH_GETS", "SET_ITEM", "SHORT", "SKIPPED", "STOP",
+    "TEXT", "TUPLE", "WITH_ARRAYS",
 ]  # fmt: skip
 
 # The most frequent first.
@@ -29,11 +29,12 @@ PUT: Final = 10
 TEXT: Final = 11
 NUMBER: Final = 12
 STOP: Final = 13
-_RARE: Final = 14
+SKIPPED: Final = 14
+_RARE: Final = 15
 
 _CODES: Final = (
     (b"KMJGN\x88\x89", CONSTANT),
-    (b"U\x8c\x8a", SHORT),
+    (b"\x8c", SHORT),
     (b"\x94", MEMOIZE),
     (b"h", GET),
     (b"]})\x8f", CONTAINER),
@@ -44,6 +45,7 @@ _CODES: Final = (
     (b"s", SET_ITEM),
     (b"qr", PUT),
     (b"X", TEXT),
+    (b"U\x8a", SKIPPED),
     (b".", STOP),
 )
 _LENGTH: Final = {ord("K"): 2, ord("M"): 3, ord("J"): 5, ord("G"): 9}

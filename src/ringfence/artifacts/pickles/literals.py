@@ -10,7 +10,7 @@ from ringfence.artifacts.reader import Reader
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip
 
-__all__ = ["Literals"]
+__all__ = ["Literals", "is_value"]
 
 _COUNT_WIDTHS: Final = {
     **dict.fromkeys(b"U\x8cC\x8a", 1), **dict.fromkeys(b"TXB\x8b", 4), **dict.fromkeys(b"\x8d\x8e\x96", 8),
@@ -151,3 +151,23 @@ def _unescaped(code: int, raw: bytes) -> str:
         return raw.decode("raw-unicode-escape")
     text, _ = codecs.escape_decode(raw[1:-1] if raw[:1] in (b"'", b'"') else raw)
     return text.decode()
+
+
+def is_value(code: int, line: bytes) -> bool:
+    """Whether loaders can read the line behind the opcode as the number or text that it should be."""
+    try:
+        match chr(code):
+            case "F":
+                float(line)
+            case "I":
+                return line in (b"00", b"01") or int(line.decode("ascii"), 0) is not None
+            case "L":
+                int(line.removesuffix(b"L").decode("ascii"), 0)
+            case "S":
+                quoted = len(line) > 1 and line[:1] == line[-1:] and line[:1] in (b"'", b'"')
+                return quoted and codecs.escape_decode(line[1:-1]) is not None
+            case "V":
+                line.decode("raw-unicode-escape")
+    except ValueError:
+        return False
+    return True

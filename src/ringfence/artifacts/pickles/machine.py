@@ -9,10 +9,11 @@ The loop here does the frequent opcodes (`kinds`); the rest are functions in a t
 Source: CPython's Lib/pickle.py, Modules/_pickle.c and Lib/pickletools.py.
 """
 
+import codecs
 import struct
 from typing import Final
 
-from ringfence.artifacts.pickles.items import DICT, LIST, MARK, tuple_of
+from ringfence.artifacts.pickles.items import DICT, LIST, MARK, Plain, tuple_of
 from ringfence.artifacts.pickles.kinds import (
     APPEND,
     CONSTANT,
@@ -29,6 +30,7 @@ from ringfence.artifacts.pickles.kinds import (
     RUNS_WITH_GETS,
     SET_ITEM,
     SHORT,
+    SKIPPED,
     STOP,
     TEXT,
     TUPLE,
@@ -84,7 +86,10 @@ class Machine(StackMachine):
                     i += LENGTHS[code]
                 elif kind == SHORT:
                     push(base + i)
-                    i += 2 + window[i + 1]
+                    begin = i + 2
+                    i = begin + window[i + 1]
+                    if not window[begin:i].isascii():
+                        self._check_text(window[begin:i], base + begin - 2, whole=i <= len(window))
                     if i < limit and window[i] == _MEMOIZE_CODE and not far:  # as nearly always
                         memoize(stack[-1])
                         i += 1
@@ -147,7 +152,8 @@ class Machine(StackMachine):
                     i += 1
                 elif kind == SET_ITEM:
                     pop()
-                    pop()
+                    if type(pop()) is Plain:
+                        self.seen.odd(base + i, "a dictionary with a key that can be none")
                     if stack[-1] is not DICT:
                         put_into(self, DICT, stack[-1], base + i)
                     i += 1
@@ -165,7 +171,13 @@ class Machine(StackMachine):
                         put(self, key, item, base + i)
                 elif kind == TEXT:
                     push(base + i)
-                    i += 5 + _u32(window, i + 1)[0]
+                    begin = i + 5
+                    i = begin + _u32(window, i + 1)[0]
+                    if not window[begin:i].isascii():
+                        self._check_text(window[begin:i], base + begin - 5, whole=i <= len(window))
+                elif kind == SKIPPED:
+                    push(base + i)
+                    i += 2 + window[i + 1]
                 elif kind == NUMBER:
                     push(base + i)
                     i += LENGTHS[code]
@@ -178,6 +190,14 @@ class Machine(StackMachine):
                     limit, kinds = tape.limit, self.kinds
         finally:
             self.at = base + i
+
+    def _check_text(self, text: bytes, at: int, *, whole: bool) -> None:
+        """Of a text that the window's end cuts off, what lies behind that is not looked at."""
+        decoder = codecs.getincrementaldecoder("utf-8")("surrogatepass")
+        try:
+            decoder.decode(text, final=whole)
+        except UnicodeDecodeError:
+            self.seen.odd(at, "a text that is not UTF-8")
 
     def _stop(self, end: int) -> int:
         if self.stack[-1] is MARK:

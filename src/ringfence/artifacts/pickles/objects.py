@@ -169,7 +169,7 @@ def inst(machine: StackMachine, i: int, at: int) -> int:
 def _call(machine: StackMachine, how: How, function: object, arguments: object, at: int) -> Made | Global:
     if arguments is MARK or function is MARK:
         raise IndexError
-    if type(arguments) in (int, Plain):
+    if type(arguments) in (int, Plain, Made, Global):
         machine.seen.odd(at, "calls something with arguments that are no tuple")
     if type(function) is not Global:
         machine.seen.odd(at, "calls something that is no import", serious=True)

@@ -12,6 +12,7 @@ from typing import Final
 from ringfence.artifacts.pickles import objects
 from ringfence.artifacts.pickles.contents import BEGINNINGS, Content
 from ringfence.artifacts.pickles.items import DICT, LIST, MARK, SET, Global, Made, Plain, State, tuple_of
+from ringfence.artifacts.pickles.literals import is_value
 from ringfence.artifacts.pickles.stack_machine import StackMachine
 from ringfence.artifacts.pickles.tape import Broken
 from ringfence.core.limits import LIMITS
@@ -22,6 +23,7 @@ _Opcode = Callable[[StackMachine, int, int], int]
 
 _LONG_WIDTHS: Final = {0x8D: 8, 0x8E: 8, 0x96: 8}
 _LONG_BYTES: Final = b"\x96B\x8eT"
+_SIGNED: Final = b"T\x8b"
 _NUMBER_CHARS: Final = 100
 _SURELY_NO_FILE_BYTES: Final = 256
 
@@ -89,8 +91,14 @@ def _line(machine: StackMachine, i: int, at: int) -> int:
 
 
 def _line_literal(machine: StackMachine, i: int, at: int) -> int:
+    end = _line(machine, i, at)
+    size = end - i - 2
+    if size <= LIMITS.pickle_name_bytes and not is_value(
+        machine.tape.window[i], machine.reader.at(at + 1, size)
+    ):
+        machine.seen.odd(at, "a line that is no such value")
     machine.stack.append(at)
-    return _line(machine, i, at)
+    return end
 
 
 def _long(machine: StackMachine, i: int, at: int) -> int:
@@ -106,6 +114,8 @@ def _short_bytes(machine: StackMachine, i: int, at: int) -> int:
 def _literal(machine: StackMachine, i: int, at: int, start: int, size: int, *, is_bytes: bool) -> int:
     if at + start + size > machine.tape.size:
         raise Broken("a literal ends past the file")
+    if size >= 1 << 31 and machine.tape.window[i] in _SIGNED:
+        raise Broken("a literal of a negative length")
     # Most bytes are numbers: what cannot begin a file is not looked at any further.
     if is_bytes and (size > _SURELY_NO_FILE_BYTES or machine.tape.window[i + start] in BEGINNINGS):
         content = Content(
@@ -119,6 +129,13 @@ def _literal(machine: StackMachine, i: int, at: int, start: int, size: int, *, i
 def _buffer(machine: StackMachine, i: int, at: int) -> int:
     machine.seen.odd(at, "refers to a buffer that is not in this file")
     machine.stack.append(None)
+    return i + 1
+
+
+def _readonly(machine: StackMachine, i: int, at: int) -> int:
+    machine.seen.odd(at, "refers to a buffer that is not in this file")
+    if machine.stack[-1] is MARK:
+        raise IndexError
     return i + 1
 
 
@@ -226,10 +243,6 @@ def _frame(machine: StackMachine, i: int, at: int) -> int:
     return i + 9
 
 
-def _nothing(_machine: StackMachine, i: int, _at: int) -> int:
-    return i + 1
-
-
 def _missing(machine: StackMachine, i: int, _at: int) -> int:
     raise Broken(f"opcode 0x{machine.tape.window[i]:02x} does not exist")
 
@@ -244,7 +257,7 @@ def _handlers() -> tuple[_Opcode, ...]:
         (b"c", objects.global_), (b"\x93", objects.stack_global), (b"\x82\x83\x84", objects.extension),
         (b"P", objects.persistent_line), (b"Q", objects.persistent), (b"R", objects.reduce),
         (b"\x81\x92", objects.new), (b"o", objects.obj), (b"i", objects.inst), (b"b", objects.build),
-        (b"\x80", _proto), (b"\x95", _frame), (b"\x98", _nothing),
+        (b"\x80", _proto), (b"\x95", _frame), (b"\x98", _readonly),
     ):  # fmt: skip
         for code in codes:
             table[code] = handler
