@@ -43,13 +43,10 @@ def walk(reader: Reader, seen: Seen, *, pickles: int | None = None, depth: int =
 
 
 def begins_as_pickle(head: bytes) -> bool:
-    """Whether a loader of pickles would get as far as an import in these bytes, or to a value.
-
-    Broken ones count: what they import before they break is imported.
-    """
+    """Whether a loader of pickles would get as far as an import in these bytes, broken as they may be."""
     seen = Seen(lambda _module, _name: False)
     Machine(Reader.of_bytes(head), seen).pickle(0)
-    return seen.pickles > 0 or any(_is_name(*each) for each in seen.imports)
+    return any(_is_name(*each) for each in seen.imports)
 
 
 def _walk(
