@@ -237,6 +237,21 @@ def test_a_key_twice_in_a_configuration_is_suspicious() -> None:
     assert _judged(out.getvalue()).judgement.verdict == Verdict.SUSPICIOUS
 
 
+def test_both_values_of_a_key_that_stands_twice_are_judged() -> None:
+    for first, second in ((json.dumps(_lambda(COMMAND)), "1"), ("1", json.dumps(_lambda(COMMAND)))):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as archive:
+            archive.writestr("metadata.json", b"{}")
+            archive.writestr("config.json", f'{{"config": {first}, "config": {second}}}')
+            archive.writestr("model.weights.h5", WEIGHTS)
+        assert _judged(out.getvalue()).judgement.verdict == Verdict.MALICIOUS
+
+
+def test_numbers_that_only_python_writes_are_no_reason_to_stop() -> None:
+    layer = _layer("keras.layers", "Masking", {"mask_value": float("nan"), "x": float("inf")})
+    assert _said(_judged(_keras(layer))) == ("clean", set())
+
+
 def test_a_pickle_before_an_hdf5_file_is_found() -> None:
     out = io.BytesIO()
     with h5py.File(out, "w", userblock_size=512) as file:

@@ -11,6 +11,7 @@ import binascii
 from collections.abc import Iterator
 from typing import Final
 
+from ringfence.artifacts.configurations.documents import json_documents
 from ringfence.artifacts.format import Inside
 from ringfence.artifacts.keras_names import Referred, referred, tensorflow_danger
 from ringfence.artifacts.marshal_strings import marshal_strings
@@ -18,11 +19,11 @@ from ringfence.artifacts.pickles.policy import danger
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
-from ringfence.core.bounded_json import BadJson, DuplicateKey, Json, parse
+from ringfence.core.bounded_json import Json
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
 
-__all__ = ["document", "judge_configuration", "judge_document"]
+__all__ = ["judge_configuration", "judge_document"]
 
 _Object = dict[str, Json]
 _DO_NOT_LOAD: Final = "do not load it: building the model runs what is named here"
@@ -50,27 +51,21 @@ _ACTING_WORDS: Final = frozenset(
 )
 
 
-def document(reader: Reader, *, what: str) -> Json:
-    """The JSON that `reader` holds. `what` is our name for it.
+def judge_document(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    """The same as `judge_configuration` for a file that holds nothing else.
 
     Raises:
-        Malformed: it is none, or too long.
+        Malformed: it is no JSON object, or too long.
     """
     if reader.size_bytes > LIMITS.json_bytes:
-        raise Malformed(ProblemKind.OVER_LIMIT, at=0, detail=f"{what} is too long to be read")
-    try:
-        return parse(reader.at(0, reader.size_bytes))
-    except BadJson as error:
-        kind = ProblemKind.DUPLICATE_KEY if isinstance(error, DuplicateKey) else ProblemKind.BAD_HEADER
-        raise Malformed(kind, at=0, detail=f"{what}: {error}") from error
-
-
-def judge_document(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
-    """The same as `judge_configuration` for a file that holds nothing else."""
-    config = document(reader, what="the configuration")
-    if not isinstance(config, dict):
+        raise Malformed(ProblemKind.OVER_LIMIT, at=0, detail="the configuration is too long to be read")
+    found = json_documents(reader.at(0, reader.size_bytes))
+    if len(found) != 1 or not isinstance(found[0].value, dict):
         raise Malformed(ProblemKind.BAD_HEADER, at=0, detail="the configuration is no JSON object")
-    yield from judge_configuration(config, reader)
+    if found[0].shadowed:
+        yield Problem(kind=ProblemKind.DUPLICATE_KEY, at=None, detail="a key stands twice in one object")
+    hidden: list[Json] = [{key: value} for key, value in found[0].shadowed]
+    yield from judge_configuration([found[0].value, *hidden], reader)
 
 
 def judge_configuration(

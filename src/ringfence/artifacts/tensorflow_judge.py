@@ -6,6 +6,7 @@ Source: tensorflow/core/protobuf/{meta_graph,saved_model,saved_object_graph}.pro
 from collections.abc import Iterator
 
 from ringfence.artifacts import keras_config
+from ringfence.artifacts.configurations.documents import json_documents
 from ringfence.artifacts.format import Inside
 from ringfence.artifacts.graphs.findings import escapes
 from ringfence.artifacts.graphs.paths import leaves_folder
@@ -16,7 +17,7 @@ from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.tensorflow_acts import acts
 from ringfence.artifacts.tensorflow_branches import branches
 from ringfence.artifacts.tensorflow_graph import Graph, read_graph, source_of, text
-from ringfence.core.bounded_json import BadJson, parse
+from ringfence.core.bounded_json import Json
 from ringfence.core.limits import LIMITS
 
 __all__ = ["judge_graph", "judge_keras_metadata", "judge_meta_graph", "walker_of"]
@@ -76,10 +77,12 @@ def judge_meta_graph(walker: Walker, start: int, end: int) -> Iterator[_Found]:
 def judge_keras_metadata(text_of_object: str, reader: Reader) -> Iterator[_Found]:
     """What a Keras object's own description would do; unknown classes are made from the graph beside it."""
     try:
-        config = parse(text_of_object.encode("utf-8", "surrogatepass"))
-    except BadJson:
+        found = json_documents(text_of_object.encode("utf-8", "replace"))
+    except Malformed:
         return  # of another kind of object: only Keras reads it, and needs JSON
-    yield from keras_config.judge_configuration(config, reader, revived=True)
+    for document in found:
+        hidden: list[Json] = [{key: value} for key, value in document.shadowed]
+        yield from keras_config.judge_configuration([document.value, *hidden], reader, revived=True)
 
 
 def _asset(walker: Walker, asset: Field, assets: set[str]) -> Iterator[_Found]:
