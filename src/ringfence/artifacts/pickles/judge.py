@@ -77,6 +77,7 @@ def _import(module: str, name: str, at: int) -> Spotted:
     severity, check = {
         Kind.DANGEROUS: (Severity.CRITICAL, "pickle-dangerous-import"),
         Kind.CODE: (Severity.HIGH, "pickle-contains-code"),
+        Kind.RUNS_TEXT: (Severity.MEDIUM, "pickle-runs-text"),
         Kind.STANDARD_LIBRARY: (Severity.HIGH, "pickle-suspicious-import"),
         Kind.DOTTED: (Severity.HIGH, "pickle-suspicious-import"),
         Kind.MODULE: (Severity.HIGH, "pickle-suspicious-import"),
@@ -116,6 +117,9 @@ def _use(use: Use) -> Spotted | None:
     elif kind is Kind.DANGEROUS:
         check, severity = "pickle-dangerous-call", Severity.CRITICAL
         evidence = (*evidence, danger(use.module, use.name) or "")
+    elif kind is Kind.RUNS_TEXT:
+        check, severity = "pickle-runs-text", Severity.MEDIUM
+        evidence = (*evidence, kind.value)
     elif kind is Kind.CODE:
         check, severity = "pickle-contains-code", Severity.HIGH
         evidence = (*evidence, kind.value)

@@ -4,6 +4,15 @@ Tier 1 is pure data: whatever its members are called with, and however they are 
 values. Tier 2 are classes of well-known libraries, generated from the libraries themselves by
 `scripts/allowlist.py`. The list of dangers only makes worse and gives the danger its name; nothing is
 harmless because it is missing there.
+
+Why a name on a list is harmless in whatever company. A pickle can call what it imports without any call being
+seen: as a defaultdict's factory, a partial's function, or an instance's own `__setstate__` or `append`. So it
+is not enough that a member is harmless as honest pickles call it: it must be with any arguments at all, those
+being made of other members. By that rule a list may hold what makes values of its arguments, calls their
+methods, or calls what it is given (for that is a member, or is reported itself), and nothing that turns text
+into an import, an attribute, code, a path or a command. What is so only when it is made without arguments, as
+honest pickles make it, is `restored`; with them it may read a file and nothing worse. What executes a text of
+its own state, harmless as it is in honest pickles, is on no list (`Kind.RUNS_TEXT`).
 """
 
 import json
@@ -17,7 +26,15 @@ from typing import Final
 
 from ringfence.artifacts.pickles.seen import How, Use
 
-__all__ = ["Kind", "arguments_look_dangerous", "danger", "is_watched", "kind_of", "library_of"]
+__all__ = [
+    "Kind",
+    "arguments_look_dangerous",
+    "danger",
+    "is_watched",
+    "kind_of",
+    "kind_reached",
+    "library_of",
+]
 
 _FOLDER: Final = Path(__file__).parent / "allowlist"
 
@@ -27,6 +44,8 @@ class Kind(Enum):
 
     DATA = "data"
     LIBRARY = "library"
+    CODE = "contains code that nobody has looked at"
+    RUNS_TEXT = "executes a text of its state, which is not examined"
     DANGEROUS = "dangerous"
     STANDARD_LIBRARY = "standard library"  # on no list
     DOTTED = "dotted"  # reaches through one thing into another
@@ -37,9 +56,34 @@ class Kind(Enum):
 
 _Names = Mapping[str, frozenset[str]]
 
-# Data whose calls are looked at: a codec runs by name, and bytes may be another file to load.
-_LOOKED_AT: Final = {("_codecs", "encode"), ("codecs", "encode"), ("torch.storage", "_load_from_bytes")}
+_ENCODE: Final = {("_codecs", "encode"), ("codecs", "encode")}
 _PLAIN_CODECS: Final = {"latin1", "latin-1", "iso-8859-1", "ascii", "utf-8", "utf8"}
+_LOADER: Final = ("torch.storage", "_load_from_bytes")
+_TYPE: Final = ("builtins", "type")
+_GETATTR: Final = ("builtins", "getattr")
+_REACHES: Final = re.compile(
+    r"\((?P<module>[\w.]+)\.(?P<name>\w+)(?P<made>\(…\))?, '(?P<attribute>[a-zA-Z_]\w*)'\)"
+)
+# Methods that objects of a library keep of themselves, which only compute.
+_METHODS: Final = {
+    "scipy": {"_call_linear", "_call_linear_np", "_call_nearest", "_call_previousnext", "_call_spline"},
+    "torch": {"_infer_parameters", "_lazy_load_hook"},
+}
+# What calls its first argument, or an attribute of it, with other arguments.
+_CALLERS: Final = {
+    ("functools", "partial"),
+    ("numpy", "vectorize"),
+    ("numpy.lib.function_base", "vectorize"),
+    ("numpy.random._pickle", "__generator_ctor"),
+    ("numpy.random._pickle", "__randomstate_ctor"),
+    ("torch._tensor", "_rebuild_from_type"),
+    ("torch._tensor", "_rebuild_from_type_v2"),
+    ("torch.tensor", "_rebuild_from_type"),
+}
+# Data whose calls are looked at: a codec runs by name, and bytes may be another file to load.
+_LOOKED_AT: Final = {*_ENCODE, _LOADER, _TYPE, *_CALLERS}
+_QUOTED: Final = re.compile(r"""'(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?""")
+_NAMED: Final = re.compile(r"(?<![\w.])((?:\w+\.)+)(\w+)(?![\w.(])")
 _CLASS: Final = re.compile(r"_{0,2}[A-Z]\w*")
 _DANGEROUS_TEXT: Final = re.compile(
     r"""^(?:https?|ftp|file|data):// | ^[/~] | ^[A-Za-z]:\\ | \.\./ | [;|&`]\s*\w | \$\( |
@@ -58,7 +102,10 @@ def _data() -> _Names:
 def _libraries() -> Mapping[str, _Names]:
     found = {}
     for path in sorted(_FOLDER.glob("library-*.json")):
-        found[path.stem.removeprefix("library-")] = _read(path.name)
+        names = dict(_read(path.name))
+        for module, restored in _read(path.name, "restored").items():
+            names[module] = names.get(module, frozenset()) | restored
+        found[path.stem.removeprefix("library-")] = names
     return found
 
 
@@ -70,18 +117,26 @@ def _dangers() -> Mapping[str, Mapping[str, str]]:
     return whole
 
 
-def _read(name: str) -> _Names:
+@cache
+def _parts(part: str) -> _Names:
+    """All libraries' names of one part."""
+    found: dict[str, frozenset[str]] = {}
+    for path in sorted(_FOLDER.glob("library-*.json")):
+        found |= _read(path.name, part)
+    return found
+
+
+def _read(name: str, part: str = "names") -> _Names:
     whole = json.loads((_FOLDER / name).read_text(encoding="utf-8"))
-    return {module: frozenset(names) for module, names in whole["names"].items()}
+    return {module: frozenset(names) for module, names in whole.get(part, {}).items()}
 
 
 @cache
 def library_of(module: str, name: str) -> str | None:
     """The library of tier 2 that the import belongs to."""
-    if "." in module or module in _libraries():
-        for library, names in _libraries().items():
-            if name in names.get(module, ()):
-                return library
+    for library, names in _libraries().items():
+        if name in names.get(module, ()):
+            return library
     return None
 
 
@@ -104,6 +159,11 @@ def danger(module: str, name: str) -> str | None:
     return dangers["anywhere"].get(parts[-1])
 
 
+def _is_code(module: str, name: str) -> bool:
+    """Whether it puts a function or class together of the code that the pickle holds."""
+    return module in _dangers()["code"] and f"{module}.{name}" not in _dangers()["names"]
+
+
 @cache
 def kind_of(module: str, name: str) -> Kind:
     """What the import is."""
@@ -111,6 +171,10 @@ def kind_of(module: str, name: str) -> Kind:
         return Kind.DATA
     if library_of(module, name) is not None:
         return Kind.LIBRARY
+    if name in _parts("runs_text").get(module, ()):
+        return Kind.RUNS_TEXT
+    if _is_code(module, name):
+        return Kind.CODE
     if danger(module, name) is not None:
         return Kind.DANGEROUS
     if module.partition(".")[0] in sys.stdlib_module_names and module != "__main__":
@@ -124,11 +188,51 @@ def kind_of(module: str, name: str) -> Kind:
 
 def is_watched(module: str, name: str) -> bool:
     """Whether what the import is called with matters."""
-    return (module, name) in _LOOKED_AT or kind_of(module, name) not in (Kind.DATA, Kind.LIBRARY)
+    return (
+        (module, name) in _LOOKED_AT
+        or name in _parts("restored").get(module, ())
+        or kind_of(module, name) not in (Kind.DATA, Kind.LIBRARY)
+    )
 
 
 def arguments_look_dangerous(use: Use) -> bool:
-    """Whether a string among the arguments is a path, a command, code or an address."""
-    if (use.module, use.name) in (("_codecs", "encode"), ("codecs", "encode")):
+    """Whether no honest pickle gives it these arguments, or one is a path, a command, code or an address."""
+    what = (use.module, use.name)
+    if what in _ENCODE:
         return use.how is not How.CALL or use.texts[-1:] == () or use.texts[-1] not in _PLAIN_CODECS
+    if what == _TYPE:  # the type of None, and no class of the pickle's own
+        return use.shown not in ("…", "(…)")
+    if what in _CALLERS:
+        return not all(_is_harmless(*each) for each in _named(use))
+    if use.name in _parts("restored").get(use.module, ()):
+        return use.shown != "()"
     return any(_DANGEROUS_TEXT.search(text) for text in use.texts)
+
+
+def kind_reached(use: Use) -> Kind:
+    """What a use of getattr gives: something on a list, a constant of a class, a method, or who knows."""
+    found = _REACHES.fullmatch(use.shown)
+    if found is None:
+        return Kind.DANGEROUS
+    module, name, attribute = found["module"], found["name"], found["attribute"]
+    kind = kind_of(module, f"{name}.{attribute}")
+    if kind is Kind.DANGEROUS or attribute.startswith("__"):
+        return Kind.DANGEROUS
+    if found["made"] is not None:
+        harmless = attribute in _METHODS.get(library_of(module, name) or "", ())
+        return Kind.LIBRARY if harmless else Kind.FUNCTION
+    if kind in (Kind.DATA, Kind.LIBRARY):
+        return kind
+    owner = kind_of(module, name)  # Python 3.11 writes members of an enum so
+    is_constant = attribute.isupper() and owner in (Kind.DATA, Kind.LIBRARY, Kind.CLASS)
+    return owner if is_constant else Kind.FUNCTION
+
+
+def _named(use: Use) -> list[tuple[str, str]]:
+    """The imports among the arguments."""
+    found = _NAMED.findall(_QUOTED.sub("", use.shown))
+    return [(module.rstrip("."), name) for module, name in found]
+
+
+def _is_harmless(module: str, name: str) -> bool:
+    return kind_of(module, name) in (Kind.DATA, Kind.LIBRARY) and (module, name) != _LOADER
