@@ -119,9 +119,11 @@ def test_code_outside_of_a_layer_is_found() -> None:
 
 
 def test_the_older_format_keeps_code_in_lists() -> None:
-    config = {"name": "l", "function": [_code(COMMAND), None, None], "function_type": "lambda"}
-    found = _judged(_h5({"class_name": "Lambda", "config": config}), "model.h5")
-    assert _said(found) == ("malicious", {"keras-code"})
+    code = [_code(COMMAND), None, None]
+    for function in (code, {"class_name": "__tuple__", "items": code}):
+        config = {"name": "l", "function": function, "function_type": "lambda"}
+        found = _judged(_h5({"class_name": "Lambda", "config": config}), "model.h5")
+        assert _said(found) == ("malicious", {"keras-code"})
 
 
 def test_code_in_what_a_model_was_trained_with_is_found() -> None:

@@ -81,6 +81,10 @@ def test_writing_a_file_is_malicious_wherever_it_stands(name: str, clothes: Call
             [constant("p", "/etc/shadow"), node("InitializeTableFromTextFileV2", "t", ["h", "p"])],
             "high graph-touches-files InitializeTableFromTextFileV2 a file of the system, /etc/shadow",
         ),
+        (
+            [node("DatasetFromGraph")],
+            "high graph-runs-code DatasetFromGraph runs a graph that lies in a text",
+        ),
         ([node("RpcCall")], "high graph-opens-connection RpcCall opens a connection"),
         ([node("ShellExec")], "low graph-custom-operator ShellExec"),
         ([node("Addons>Image")], "info graph-needs-library tensorflow_addons: Addons>Image"),

@@ -159,6 +159,8 @@ def _lambda(config: _Object) -> Iterator[Spotted]:
     """A layer that is a function. One with a class name of its own is met on the way."""
     for key in ("function", "output_shape", "mask"):
         function = config.get(key)
+        if isinstance(function, dict) and function.get("class_name") == "__tuple__":
+            function = function.get("items")
         if isinstance(function, list) and function and isinstance(function[0], str):
             yield from _code(function[0])
         elif key == "function" and isinstance(function, str):

@@ -23,6 +23,8 @@ from ringfence.core.text import clip
 __all__ = ["acts", "op_acts"]
 
 _PYTHON: Final = frozenset(("PyFunc", "PyFuncStateless", "EagerPyFunc"))
+# What they run is no part of the graph: it lies in a text in a form of its own.
+_HIDDEN: Final = frozenset(("DatasetFromGraph", "RemoteFusedGraphExecute", "MlirPassthroughOp"))
 # Nothing that a model needs: each counts wherever it stands.
 _FILES: Final = {
     "ReadFile": "reads a file",
@@ -116,6 +118,8 @@ def _act(graph: Graph, node: Node, own: frozenset[str], fed: frozenset[str]) -> 
     op = node.op
     if op in _PYTHON:
         yield _spotted("graph-runs-code", Severity.HIGH, node, "calls Python code")
+    elif op in _HIDDEN:
+        yield _spotted("graph-runs-code", Severity.HIGH, node, "runs a graph that lies in a text")
     elif op in _FILES:
         paths = _texts(graph, node, range(len(node.inputs)), frozenset())
         writes = op in _WRITES and paths
