@@ -146,6 +146,17 @@ OPCODES: dict[str, bytes] = {
     + b"\x93"
     + text("echo")
     + b"\x85R.",
+    "a memo entry as a line of many zeros": b"\x80\x04"
+    + text("math")
+    + b"p0\n0"
+    + text("os")
+    + b"p7\n0g"
+    + b"0" * 200
+    + b"7\n"
+    + text("system")
+    + b"\x93"
+    + text("echo")
+    + b"\x85R.",
     "a memo kept over two pickles": b"\x80\x04"
     + text("os")
     + b"\x94"

@@ -162,6 +162,11 @@ def test_bytes_that_begin_as_an_archive_are_a_file_of_their_own(magic: bytes) ->
     assert within(pickle.dumps({"x": magic + b"short"})) == []
 
 
+def test_bytes_that_begin_as_a_pickle_by_chance_are_nothing() -> None:
+    chance = [b"\x80\x02\x82\x47", b"\x80\x04X\xff\xff\xff\xff", b"\x80\x03\xff" + bytes(50)]
+    assert spotted(pickle.dumps(chance)) == []
+
+
 def test_bytes_that_are_a_program_are_severe() -> None:
     data = pickle.dumps({"x": b"\x7fELF\x02\x01" + bytes(100)})
     assert spotted(data) == [("pickle-holds-program", "a program within 106 bytes")]

@@ -24,7 +24,8 @@ _Opcode = Callable[[StackMachine, int, int], int]
 _LONG_WIDTHS: Final = {0x8D: 8, 0x8E: 8, 0x96: 8}
 _LONG_BYTES: Final = b"\x96B\x8eT"
 _SIGNED: Final = b"T\x8b"
-_NUMBER_CHARS: Final = 100
+_NUMBER_CHARS: Final = 20  # the digits of 2^64
+_LINE_BYTES: Final = 64 * 1024
 _SURELY_NO_FILE_BYTES: Final = 256
 
 
@@ -53,52 +54,50 @@ def _get(machine: StackMachine, i: int, at: int) -> int:
 
 
 def _get_text(machine: StackMachine, i: int, at: int) -> int:
-    key, end = _number_line(machine, i, at)
+    key, after = _number_line(machine, i, at)
     machine.stack.append(get(machine, key, at))
-    return end
+    return after
 
 
 def _put_text(machine: StackMachine, i: int, at: int) -> int:
-    key, end = _number_line(machine, i, at)
+    key, after = _number_line(machine, i, at)
     put(machine, key, machine.stack[-1], at)
-    return end
+    return after
 
 
 def _number_line(machine: StackMachine, i: int, at: int) -> tuple[int, int]:
     """The line as a memo's number, as loaders read it; and where the next opcode lies."""
-    end = _line(machine, i, at)
-    text = machine.reader.at(at + 1, min(end - i - 2, _NUMBER_CHARS))
-    if not text.isdigit():
+    line, after = _line(machine, i, at)
+    if not line.isdigit():
         machine.seen.odd(at, "a memo entry's number is written as no program writes it", serious=True)
+    digits = line.strip().lstrip(b"+0_") or b"0"
     try:
-        key = int(text)
+        key = int(digits) if len(digits) <= _NUMBER_CHARS and len(line) < _LINE_BYTES else -1
     except ValueError:
         key = -1
     if key < 0:
         raise Broken("a memo entry that is no number")
-    return key, end
+    return key, after
 
 
 # Literals
 
 
-def _line(machine: StackMachine, i: int, at: int) -> int:
-    """Where the opcode behind the line lies."""
+def _line(machine: StackMachine, i: int, at: int) -> tuple[bytes, int]:
+    """The opcode's line without its end, or the beginning of a long one; and where the next opcode lies."""
     end = machine.tape.line_end(i + 1)
-    if end is None:
-        return i + machine.literals.line_end(at + 1) + 1 - at
-    return end + 1
+    if end is not None:
+        return machine.tape.window[i + 1 : end], end + 1
+    far = machine.literals.line_end(at + 1)
+    return machine.reader.at(at + 1, min(far - at - 1, _LINE_BYTES)), i + far + 1 - at
 
 
 def _line_literal(machine: StackMachine, i: int, at: int) -> int:
-    end = _line(machine, i, at)
-    size = end - i - 2
-    if size <= LIMITS.pickle_name_bytes and not is_value(
-        machine.tape.window[i], machine.reader.at(at + 1, size)
-    ):
+    line, after = _line(machine, i, at)
+    if len(line) <= LIMITS.pickle_name_bytes and not is_value(machine.tape.window[i], line):
         machine.seen.odd(at, "a line that is no such value")
     machine.stack.append(at)
-    return end
+    return after
 
 
 def _long(machine: StackMachine, i: int, at: int) -> int:

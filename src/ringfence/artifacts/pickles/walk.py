@@ -74,7 +74,7 @@ def _walk(
             _carve(reader, seen, at)
             return seen
     if not complete:
-        _carve(reader, seen, at)
+        _carve(reader, seen, min(at, reader.size_bytes))
     elif pickles is not None and count < pickles:
         seen.odd(at, f"{count} pickles where {pickles} should be")
     return seen
@@ -127,7 +127,8 @@ def _walk_nested(seen: Seen, depth: int) -> None:
             seen.odd(each.at, wrong.problem.detail, over_limit=True)
             continue
         seen.walked_bytes = inner.walked_bytes
-        if inner.extensions or any(_is_name(*name) for name in inner.imports):
+        flawless = inner.pickles > 0 and not inner.anomalies
+        if any(_is_name(*name) for name in inner.imports) or (inner.extensions and flawless):
             seen.add(inner, moved=each.at)
         for odd in inner.anomalies.values():  # broken ones may be bytes that only begin as pickles do
             if odd.over_limit:
