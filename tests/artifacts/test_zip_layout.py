@@ -130,3 +130,7 @@ def test_what_lies_between_members_is_searched_so_far_only(monkeypatch: pytest.M
     assert [each for each in laid_out(_reader(data)) if isinstance(each, Problem)] == [
         Problem(kind=ProblemKind.OVER_LIMIT, at=42, detail="20 bytes that belong to no member")
     ]
+
+
+def test_names_of_before_unicode_are_read_as_they_were_meant() -> None:
+    assert _held(raw_zip([Part(name="æ".encode("cp437"), data=PLAIN)])) == [("æ", PLAIN)]

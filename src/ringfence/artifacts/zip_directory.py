@@ -274,7 +274,7 @@ def _entry(found: Directory, at: int) -> tuple[Member, int]:
         extra = data[extra_at : extra_at + extra_size]
         inflated_size, size, offset = _wide(extra, (inflated_size, size, offset))
     member = Member(
-        name=data[name_at:extra_at].decode("utf-8", "replace"),
+        name=_text(data[name_at:extra_at]),
         at=found.moved_bytes + offset,
         size_bytes=size,
         inflated_bytes=inflated_size,
@@ -284,6 +284,14 @@ def _entry(found: Directory, at: int) -> tuple[Member, int]:
         is_link=entry[1] >> 8 == _UNIX and entry[15] >> 16 & 0o170000 == _LINK,
     )
     return member, extra_at + extra_size + comment_size
+
+
+def _text(name: bytes) -> str:
+    """The name in UTF-8, or else in the code page that archives had before."""
+    try:
+        return name.decode("utf-8")
+    except UnicodeDecodeError:
+        return name.decode("cp437")
 
 
 def _wide(extra: bytes, narrow: tuple[int, int, int]) -> Iterator[int]:
@@ -317,7 +325,7 @@ def local_header(reader: Reader, at: int) -> LocalHeader | None:
     if _U32_FULL in (size, inflated_size):
         inflated_size, size, _ = _wide(rest[name_size:], (inflated_size, size, 0))
     return LocalHeader(
-        name=rest[:name_size].decode("utf-8", "replace"),
+        name=_text(rest[:name_size]),
         data_at=extra_at + extra_size,
         size_bytes=size,
         inflated_bytes=inflated_size,
