@@ -23,7 +23,7 @@ DATA = json.loads((FOLDER / "data.json").read_text())["names"]
 DANGERS = json.loads((FOLDER / "dangers.json").read_text())
 PARTS = ("names", "restored", "runs_text")
 # Besides modules of the same name, these are the library's own.
-ALSO_OF = {"catboost": ("_catboost",)}
+ALSO_OF = {"catboost": ("_catboost",), "sklearn": ("_loss",)}
 DATA_OF_THE_STANDARD_LIBRARY = {
     *(
         "_codecs",
@@ -237,6 +237,20 @@ def test_a_partial_function_may_not_get_another_function_by_its_state() -> None:
 def test_time_zones_are_data_in_every_protocol() -> None:
     zone = zoneinfo.ZoneInfo("UTC")
     assert [spotted(pickle.dumps(zone, protocol=protocol)) for protocol in range(6)] == [[]] * 6
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "expected"),
+    [
+        (b"numpy.core._multiarray_umath", b"log1p", []),
+        (b"os", b"system", [("pickle-dangerous-call", Severity.CRITICAL)]),
+    ],
+)
+def test_numpys_functions_are_found_by_name_only_where_they_are_listed(
+    module: bytes, name: bytes, expected: list[tuple[str, Severity]]
+) -> None:
+    texts = b"".join(b"\x8c" + bytes([len(each)]) + each for each in (module, name))
+    assert spotted(b"\x80\x04cnumpy.core\n_ufunc_reconstruct\n" + texts + b"\x86R.") == expected
 
 
 @pytest.mark.parametrize(

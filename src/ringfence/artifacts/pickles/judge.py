@@ -10,7 +10,7 @@ from ringfence.artifacts.pickles.policy import (
     danger,
     is_watched,
     kind_of,
-    kind_reached,
+    kind_used,
     library_of,
 )
 from ringfence.artifacts.pickles.seen import Anomaly, How, Seen, Use
@@ -100,8 +100,7 @@ def _uses(seen: Seen) -> Iterator[Spotted]:
 
 
 def _use(use: Use) -> Spotted | None:
-    is_getattr = (use.module, use.name) == ("builtins", "getattr") and use.how is not How.CHANGE
-    kind = kind_reached(use) if is_getattr else kind_of(use.module, use.name)
+    kind = kind_used(use)
     evidence: tuple[str, ...] = (f"{use.module}.{use.name}{use.shown}",)
     if use.how is How.CHANGE:
         check, severity = "pickle-changes-import", Severity.HIGH

@@ -32,7 +32,7 @@ __all__ = [
     "danger",
     "is_watched",
     "kind_of",
-    "kind_reached",
+    "kind_used",
     "library_of",
 ]
 
@@ -61,6 +61,7 @@ _PLAIN_CODECS: Final = {"latin1", "latin-1", "iso-8859-1", "ascii", "utf-8", "ut
 _LOADER: Final = ("torch.storage", "_load_from_bytes")
 _TYPE: Final = ("builtins", "type")
 _GETATTR: Final = ("builtins", "getattr")
+_UFUNC: Final = (("numpy.core", "_ufunc_reconstruct"), ("numpy._core", "_ufunc_reconstruct"))
 _REACHES: Final = re.compile(
     r"\((?P<module>[\w.]+)\.(?P<name>\w+)(?P<made>\(…\))?, '(?P<attribute>[a-zA-Z_]\w*)'\)"
 )
@@ -209,8 +210,19 @@ def arguments_look_dangerous(use: Use) -> bool:
     return any(_DANGEROUS_TEXT.search(text) for text in use.texts)
 
 
-def kind_reached(use: Use) -> Kind:
-    """What a use of getattr gives: something on a list, a constant of a class, a method, or who knows."""
+def kind_used(use: Use) -> Kind:
+    """What the use gives, where that is not what is called: an attribute or a name that is told in text."""
+    what = (use.module, use.name)
+    if use.how is How.CHANGE or what not in (_GETATTR, *_UFUNC):
+        return kind_of(*what)
+    if what == _GETATTR:
+        return _kind_reached(use)
+    known = len(use.texts) == 2 and kind_of(*use.texts) is Kind.LIBRARY
+    return Kind.LIBRARY if known else Kind.DANGEROUS
+
+
+def _kind_reached(use: Use) -> Kind:
+    """What getattr gives: something on a list, a constant of a class, a method, or who knows."""
     found = _REACHES.fullmatch(use.shown)
     if found is None:
         return Kind.DANGEROUS
