@@ -175,4 +175,8 @@ def test_what_cannot_be_read_is_never_clean(template: str) -> None:
 
 
 def test_what_is_long_but_flat_is_read() -> None:
-    assert _worst("{{ a" + " ~ a" * 20_000 + " }}") == Severity.INFO
+    assert _worst("{{ a" + " ~ a" * 10_000 + " }}") == Severity.INFO
+
+
+def test_what_would_take_long_to_follow_is_given_up() -> None:
+    assert _worst("{{ x[" + "+".join("a" * 50_000) + "] }}") == Severity.MEDIUM

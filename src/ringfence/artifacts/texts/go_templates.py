@@ -54,9 +54,11 @@ def judge_go(text: str) -> Iterator[Spotted]:
     """Words that it looks for in messages, with what it says when they come up; functions nobody offers."""
     open_blocks: list[str] = []  # what the block looks for; "" for nothing
     behind = 0
+    line = 1
     for action in _ACTION.finditer(text):
-        line = text.count("\n", 0, action.start()) + 1
+        line += text.count("\n", behind, action.start())
         yield from _said(text[behind : action.start()], open_blocks, line)
+        line += action[0].count("\n")
         behind = action.end()
         body = action[1].strip()
         if body.startswith("/*"):

@@ -109,21 +109,27 @@ class _Conditions:
 
         match node:
             case nodes.If():
-                for trigger in self._triggers(node.test, decided=True):
-                    yield trigger, self._said(_arms(node))
+                yield from self._with(self._triggers(node.test, decided=True), _arms(node))
             case nodes.For():
                 chosen = [node.iter, *([node.test] if node.test else [])]
                 triggers = [each for part in chosen for each in self._triggers(part, decided=True)]
                 triggers += self._leaving(node)
-                for trigger in triggers:
-                    yield trigger, self._said([*node.body, *node.else_])
+                yield from self._with(triggers, [*node.body, *node.else_])
             case nodes.Output():
                 for each in node.nodes:
-                    for trigger in self._triggers(each, decided=isinstance(each, nodes.CondExpr)):
-                        yield trigger, self._said([each])
+                    found = self._triggers(each, decided=isinstance(each, nodes.CondExpr))
+                    yield from self._with(found, [each])
             case nodes.Assign():
-                for trigger in self._triggers(node.node, decided=isinstance(node.node, nodes.CondExpr)):
-                    yield trigger, self._said([node.node])
+                found = self._triggers(node.node, decided=isinstance(node.node, nodes.CondExpr))
+                yield from self._with(found, [node.node])
+
+    def _with(
+        self, triggers: Iterable[_Trigger], parts: list["nodes.Node"]
+    ) -> Iterator[tuple[_Trigger, str]]:
+        said: str | None = None
+        for trigger in triggers:
+            said = self._said(parts) if said is None else said
+            yield trigger, said
 
     def _leaving(self, loop: "nodes.For") -> Iterator[_Trigger]:
         """Triggers that leave the loop, or one turn of it, early: what stands behind depends on them."""
@@ -178,7 +184,9 @@ class _Conditions:
 
         for each in walk(node):
             match each:
-                case nodes.Filter(name="length" | "count", node=nodes.Node() as of) if self._flow.is_text(of):
+                case nodes.Filter(name="length" | "count" | "wordcount", node=nodes.Node() as of) if (
+                    self._flow.is_text(of)
+                ):
                     return True
                 case nodes.Getattr(node=nodes.Name(name="loop"), attr=place) if place in _LOOP_PLACES:
                     return True

@@ -17,7 +17,7 @@ Constant = str | int | float | bool | tuple["Constant", ...] | None
 Constants = Mapping[str, Constant]
 """Variables that only ever have one value."""
 
-_DEPTH = 64
+_DEPTH = 24
 
 
 class _NoConstantError(Exception):

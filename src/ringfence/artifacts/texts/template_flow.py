@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ringfence.artifacts.texts.template_constants import Constant, value_of
-from ringfence.artifacts.texts.template_syntax import walk
+from ringfence.artifacts.texts.template_syntax import UnreadableTemplateError, walk
+from ringfence.core.limits import LIMITS
 
 if TYPE_CHECKING:
     from jinja2 import nodes
@@ -41,11 +42,15 @@ _ROUNDS = 4  # of passing values on; templates pass them on through two variable
 
 
 class Flow:
-    """What is known of the variables of one template."""
+    """What is known of the variables of one template.
+
+    Asking raises `UnreadableTemplateError` when following the values has taken too many steps.
+    """
 
     def __init__(self, tree: "nodes.Template") -> None:
         from jinja2 import nodes
 
+        self._steps_left = LIMITS.template_steps
         self.macros: dict[str, nodes.Macro] = {}
         self.names: dict[str, Constant] = {}
         self._assigned: list[tuple[str, nodes.Node]] = []
@@ -70,11 +75,20 @@ class Flow:
 
     def is_text(self, node: "nodes.Node") -> bool:
         """Whether the value holds text that stands in messages."""
-        return any(variable(each) in self._of_messages for each in _parts(node))
+        return self._holds(node, self._of_messages)
 
     def is_date(self, node: "nodes.Node") -> bool:
         """Whether the value depends on what day it is."""
-        return any(variable(each) in self._of_dates for each in _parts(node))
+        return self._holds(node, self._of_dates)
+
+    def _holds(self, node: "nodes.Node", names: set[str]) -> bool:
+        for each in _parts(node):
+            self._steps_left -= 1
+            if self._steps_left < 0:
+                raise UnreadableTemplateError("values are passed on through too much")
+            if variable(each) in names:
+                return True
+        return False
 
     def _assignments(self, node: "nodes.Node") -> Iterator[tuple[str, "nodes.Node"]]:
         """Names with what they are given there: by set, by for, by with and by calling a macro."""

@@ -124,7 +124,8 @@ def _builds(node: "nodes.Node") -> bool:
         case nodes.Call(node=nodes.Getattr(attr=name)):
             return name in _BUILDERS
         case nodes.Add() | nodes.Mul() | nodes.Mod():
-            return any(isinstance(each, nodes.Const) and isinstance(each.value, str) for each in walk(node))
+            parts = (node.left, node.right)
+            return any(isinstance(each, nodes.Const) and isinstance(each.value, str) for each in parts)
     return False
 
 

@@ -6,6 +6,8 @@ Source: transformers' `_compile_jinja_template` (loop controls, `{% generation %
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ringfence.core.limits import LIMITS
+
 if TYPE_CHECKING:
     from jinja2 import nodes
 
@@ -44,13 +46,16 @@ def parse(text: str) -> "nodes.Template":
         extensions=["jinja2.ext.loopcontrols", "jinja2.ext.do", Generation],
     )
     try:
-        return Parser(environment, text).parse()
+        tree = Parser(environment, text).parse()
     except jinja2.TemplateSyntaxError as error:
         raise UnreadableTemplateError(f"line {error.lineno}: no Jinja") from error
     except RecursionError as error:
         raise UnreadableTemplateError("nested too deeply") from error
     except (ValueError, OverflowError, AssertionError) as error:  # numbers and escapes of absurd length
         raise UnreadableTemplateError("a literal that cannot be read") from error
+    if sum(1 for _ in walk(tree)) > LIMITS.template_nodes:
+        raise UnreadableTemplateError(f"more than {LIMITS.template_nodes} parts")
+    return tree
 
 
 def walk(node: "nodes.Node") -> Iterator["nodes.Node"]:

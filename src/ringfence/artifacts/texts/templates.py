@@ -46,13 +46,12 @@ def judge_template(text: str) -> Iterator[Spotted]:
 def _judge_jinja(text: str) -> Iterator[Spotted]:
     try:
         tree = parse(text)
+        flow = Flow(tree)
+        yield from judge_reach(tree, flow.names)
+        yield from judge_calls(tree, flow)
+        yield from judge_conditions(tree, flow)
     except UnreadableTemplateError as error:
         yield _unread(str(error))
-        return
-    flow = Flow(tree)
-    yield from judge_reach(tree, flow.names)
-    yield from judge_calls(tree, flow)
-    yield from judge_conditions(tree, flow)
 
 
 def _unread(why: str) -> Spotted:
