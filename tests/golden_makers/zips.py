@@ -131,7 +131,7 @@ def _numpy() -> None:
         "objects.npy": objects,
         "several.npy": floats + records,
         "calls-a-command.npy": evil,
-        "other-name-for-objects.npy": evil.replace(b"'|O'", b"'object'").replace(b"      \n", b" \n"),
+        "other-name-for-objects.npy": evil.replace(b"'|O'", b"'object'").replace(b"     \n", b" \n"),
         "cut-short.npy": floats[:-1],
         "pickle-behind.npy": floats + pickle.dumps(_Payload()),
     }.items():

@@ -1,9 +1,13 @@
+from pathlib import Path
+
 import pytest
 
 from examining import examined
 from real.model_files import sample
 from ringfence.artifacts.problems import ProblemKind
 from ringfence.core.facts import FactName
+from ringfence.core.verdicts import Verdict
+from zip_judging import checks, judged
 
 
 @pytest.mark.parametrize(("name", "protocol"), [("legacy.pt", "2"), ("protocol4.pt", "4")])
@@ -29,3 +33,11 @@ def test_one_that_ends_within_its_pickles_is_truncated() -> None:
         "pytorch-legacy",
         [ProblemKind.TRUNCATED],
     )
+
+
+def test_a_storage_is_as_long_as_the_pickle_says() -> None:
+    data = bytearray((Path(__file__).parents[2] / "golden" / "pytorch-legacy" / "state.pt").read_bytes())
+    assert judged(bytes(data)).judgement.verdict is Verdict.CLEAN
+    at = data.rindex((12).to_bytes(8, "little"))
+    data[at] = 11
+    assert checks(bytes(data)) == {"bad-header"}
