@@ -67,8 +67,8 @@ _REACHES: Final = re.compile(
 )
 # Methods that objects of a library keep of themselves, which only compute.
 _METHODS: Final = {
-    "scipy": {"_call_linear", "_call_linear_np", "_call_nearest", "_call_previousnext", "_call_spline"},
-    "torch": {"_infer_parameters", "_lazy_load_hook"},
+    "scipy": re.compile(r"_call_(?:linear|linear_np|nearest|previousnext|spline)|_h_[a-z_]+"),
+    "torch": re.compile(r"_infer_parameters|_lazy_load_hook|_annealing_[a-z]+|_\w*scale_fn"),
 }
 # What calls its first argument, or an attribute of it, with other arguments.
 _CALLERS: Final = {
@@ -230,12 +230,15 @@ def _kind_reached(use: Use) -> Kind:
     kind = kind_of(module, f"{name}.{attribute}")
     if kind is Kind.DANGEROUS or attribute.startswith("__"):
         return Kind.DANGEROUS
+    owner = kind_of(module, name)
     if found["made"] is not None:
-        harmless = attribute in _METHODS.get(library_of(module, name) or "", ())
-        return Kind.LIBRARY if harmless else Kind.FUNCTION
+        harmless = _METHODS.get(library_of(module, name) or "")
+        if harmless is not None and harmless.fullmatch(attribute):
+            return Kind.LIBRARY
+        return owner if owner is Kind.RUNS_TEXT else Kind.FUNCTION
     if kind in (Kind.DATA, Kind.LIBRARY):
         return kind
-    owner = kind_of(module, name)  # Python 3.11 writes members of an enum so
+    # Python 3.11 writes members of an enum so.
     is_constant = attribute.isupper() and owner in (Kind.DATA, Kind.LIBRARY, Kind.CLASS)
     return owner if is_constant else Kind.FUNCTION
 
