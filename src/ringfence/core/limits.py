@@ -93,8 +93,8 @@ class Limits:
     # Text that rides with weights
     template_chars: int = 256 * _KIB  # of one chat template; the longest known has 30,000
     template_constant_chars: int = 16 * _KIB  # that a template puts together beforehand
-    template_nodes: int = 20_000  # of its syntax tree; the longest known has 3,000
-    template_steps: int = 2_000_000  # of following values through one template
+    template_nodes: int = 20_000  # of its syntax tree; known ones have under 1,000
+    template_steps: int = 200_000  # of following values through one template
     template_depth: int = 256  # of blocks in a Go template
     text_piece_bytes: int = 1 * _MIB  # of a text that is read piece by piece
     sentence_pieces: int = 4_000_000  # fields of a SentencePiece model, those of its pieces not among them

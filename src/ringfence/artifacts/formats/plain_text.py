@@ -3,6 +3,7 @@
 A pickle of protocol 0 is text, too, and is judged as a pickle whatever it is called.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -19,11 +20,14 @@ from ringfence.core.facts import Fact
 
 __all__ = ["FORMAT"]
 
+_TIKTOKEN = re.compile(
+    rb"[A-Za-z0-9+/]{2,128}={0,2} [0-9]{1,7}\n"
+)  # its vocabularies, called tokenizer.model, too
 _GIT_LFS = b"version https://git-lfs.github.com/spec/"
 
 
 def _sniff(reader: Reader) -> bool:
-    return reader.head.startswith(_GIT_LFS)
+    return reader.head.startswith(_GIT_LFS) or _TIKTOKEN.match(reader.head) is not None
 
 
 def _sniff_named(reader: Reader) -> bool:
@@ -68,7 +72,6 @@ FORMAT = Format(
         *(".proto", ".metal", ".glsl", ".wgsl", ".cl", ".vue", ".scss", ".properties", ".env", ".example"),
         *(".imatrix", ".gbnf", ".ebnf", ".lark", ".textproto", ".po", ".asc", ".sha256", ".md5", ".gotmpl"),
     ),
-    names=("tokenizer.model",),  # of tiktoken, a line for each token
     sniff=_sniff,
     sniff_named=_sniff_named,
     read=_read,
