@@ -166,3 +166,33 @@ def test_everyday_scripts_are_unknown(name: str, text: str) -> None:
 @pytest.mark.parametrize("start", ["import ", "import\t"])
 def test_a_path_file_that_runs_code_is_malicious(start: str) -> None:
     assert verdict(f"../lib\n{start}os; os.getcwd()\n", "x.pth") == Verdict.MALICIOUS
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "__builtins__.exec(\"import os; os.system('true')\")",
+        "__builtins__.__import__('os').system('true')",
+        "print.__self__.exec(\"import os; os.system('true')\")",
+        "import random\nrandom._os.system('true')",
+        "import os\nos.system.__call__('true')",
+        "import operator, os\noperator.methodcaller('system', 'true')(os)",
+        "import os\ndef a():\n    return os.system\na()('true')",
+        "import os\nclass A:\n    run = os.system\nA.run('true')",
+        "import os\na = type('A', (), {})()\na.z = os.system\na.z('true')",
+        "__import__('%s%s' % ('o', 's')).system('true')",
+        "__import__('{}{}'.format('o', 's')).system('true')",
+        "__import__(f\"{'o'}{'s'}\").system('true')",
+        "import sys\n__import__(sys.argv[0]).system('true')",
+        "class M(type):\n def __new__(*a):\n  __import__('os').system('true')\nclass X(metaclass=M): 0",
+        "import marshal, types\ntypes.FunctionType(marshal.loads(b'x'), {})()",
+        "exec(open('weights.bin').read())",
+    ],
+)
+def test_rarer_detours_to_a_command_are_suspicious_at_least(source: str) -> None:
+    assert verdict(source) >= Verdict.SUSPICIOUS
+
+
+def test_a_program_that_asks_for_more_than_being_one_runs_nothing_on_import() -> None:
+    source = "import os, sys\nif sys.platform != 'win32' and __name__ == '__main__':\n    os.system('true')\n"
+    assert verdict(source) == Verdict.UNKNOWN

@@ -124,8 +124,13 @@ _ACTS: Final[dict[str, Act]] = {
 }
 # Of a library's names one is enough: they are what they are under any parent.
 _ANYWHERE: Final = re.compile(
-    r"(?:^|\.)(?P<name>os\.(?:system|popen|exec[lv]p?e?|posix_spawnp?)"
+    r"(?:^|\.)_{0,2}(?P<name>os\.(?:system|popen|exec[lv]p?e?|posix_spawnp?)"
     r"|subprocess\.(?:run|call|Popen|check_call|check_output|getoutput)|builtins\.(?:exec|eval))$"
+)
+# Of a module whose name cannot be worked out.
+_OF_ANY_MODULE: Final = re.compile(
+    r"^(?:__import__|importlib\.(?:import_module|__import__))\(\)\.(?:system|popen|Popen|check_output|check_call"
+    r"|getoutput|execve?|spawn[lv]|exec|eval)$|^__import__\(\)\.\?$"
 )
 _NATIVE_COMMAND: Final = re.compile(
     r"^ctypes\..*\.(?:system|popen|execv[pe]*|ShellExecute(?:Ex)?[AW]|WinExec|CreateProcess[AW]|CreateThread"
@@ -178,7 +183,7 @@ def act_of(name: str) -> Act | None:
         return act
     if (found := _ANYWHERE.search(name)) is not None:
         return _ACTS.get(found["name"])
-    return Act.COMMAND if _NATIVE_COMMAND.search(name) else None
+    return Act.COMMAND if _NATIVE_COMMAND.search(name) or _OF_ANY_MODULE.search(name) else None
 
 
 def sends(name: str) -> bool:

@@ -26,6 +26,8 @@ _RUNS: Final = (Act.COMMAND, Act.CODE)
 _OPENS_NOTHING_YET: Final = words("opens_nothing_yet")
 # Programs that honest code asks at import what the machine can do.
 _ASKS: Final = words("asks")
+_GETTERS: Final = ("operator.attrgetter", "operator.methodcaller")
+_SHELLS: Final = frozenset(("system", "popen", "Popen", "check_output", "exec", "eval"))
 _EVALUATE: Final = ("exec", "eval", "builtins.exec", "builtins.eval")
 
 
@@ -102,6 +104,8 @@ class _Weigher:
         for act, name in acts.items():
             if act is not None:
                 yield from self._act(node, act, name, arguments, text)
+            elif name in _GETTERS and text is not None and _SHELLS & set(text.replace(".", " ").split()):
+                yield self._acts(f"{name} of {text}", node)
         if not acts.keys() & set(_RUNS):
             yield from self._handed_over(node, arguments)
             if self._when.by_loading and text and (part := dangerous_command(text)):
@@ -121,8 +125,8 @@ class _Weigher:
             yield from self._code(node, name, arguments, origins)
         elif act is Act.NETWORK:
             yield self._network(node, name, origins)
-        elif act is Act.BYTECODE and self._when.by_loading and name.startswith("marshal"):
-            yield self._high("code-hidden", f"{name}: {act.value}", node)
+        elif act is Act.BYTECODE and origins:
+            yield self._bad("code-hidden", f"{name} of data {_worst(origins)}", node)
         elif act is Act.IMPORT:
             yield from self._import(node, name, arguments)
         elif act is Act.DELETE and name == "shutil.rmtree" and self._when.by_loading and _is_home(text):

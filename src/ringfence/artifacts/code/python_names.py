@@ -5,15 +5,14 @@ text that is put together from constants. A name that is bound more than once st
 """
 
 import ast
-import base64
-import binascii
 import builtins
 import codecs
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from ringfence.artifacts.code.python_acts import act_of
+from ringfence.artifacts.code.python_decoders import DECODERS, METHODS, TEXT_BYTES
 from ringfence.artifacts.code.words import words
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.core.limits import LIMITS
@@ -22,45 +21,9 @@ __all__ = ["Names"]
 
 _DEPTH: Final = 24
 _MEANINGS: Final = 8  # of one name or expression
-_TEXT_BYTES: Final = 1 << 20
 _ITEMS: Final = 64
 _MODULES: Final = words("modules")
 _BUILTINS: Final = frozenset(dir(builtins))
-_Bytes = Callable[[bytes], bytes]
-
-
-def _unpacked(data: bytes) -> bytes:
-    return zlib.decompressobj(47).decompress(data, _TEXT_BYTES)
-
-
-_DECODERS: Final[dict[str, _Bytes]] = {
-    "base64.b64decode": base64.b64decode,
-    "base64.urlsafe_b64decode": base64.urlsafe_b64decode,
-    "base64.standard_b64decode": base64.b64decode,
-    "base64.decodebytes": base64.b64decode,
-    "base64.b32decode": base64.b32decode,
-    "base64.b16decode": lambda data: base64.b16decode(data, casefold=True),
-    "base64.b85decode": base64.b85decode,
-    "base64.a85decode": base64.a85decode,
-    "binascii.unhexlify": binascii.unhexlify,
-    "binascii.a2b_hex": binascii.unhexlify,
-    "binascii.a2b_base64": binascii.a2b_base64,
-    "bytes.fromhex": lambda data: bytes.fromhex(data.decode("latin-1")),
-    "bytearray.fromhex": lambda data: bytes.fromhex(data.decode("latin-1")),
-    "zlib.decompress": _unpacked,
-    "gzip.decompress": _unpacked,
-}
-_METHODS: Final[dict[str, Callable[[str], str]]] = {
-    "decode": str,
-    "encode": str,
-    "lower": str.lower,
-    "upper": str.upper,
-    "strip": str.strip,
-    "swapcase": str.swapcase,
-    "title": str.title,
-}
-
-
 _BINDS: Final = (ast.stmt, ast.NamedExpr, ast.comprehension)
 
 
@@ -71,6 +34,8 @@ class Names:
         self._tree = tree  # nodes are known by their ids as long as they live
         self._means: dict[str, set[str]] = {}
         self._texts: dict[str, str | None] = {}  # None: bound to several things
+        self._attributes: dict[str, set[str]] = {}  # of any object, that something dangerous was put into
+        self._returns: dict[str, set[str]] = {}  # functions that give something dangerous back
         self._lists: dict[str, list[ast.expr]] = {}
         self._stars: list[str] = []
         nodes = [node for node in ast.walk(tree) if isinstance(node, _BINDS)]
@@ -84,6 +49,7 @@ class Names:
         for _ in range(2):  # a name may be bound to one that is bound further down
             for node in nodes:
                 self._bind(node)
+                self._define(node)
             self._texts, self._next = self._next, {}
             self._known_names.clear()
             self._known_texts.clear()
@@ -99,7 +65,10 @@ class Names:
             case ast.Name(id=name):
                 return self._of_name(name)
             case ast.Attribute(value=value, attr=attr):
-                return frozenset(f"{each}.{attr}" for each in self._limited(self.of(value, depth + 1)))
+                owners = self._limited(self.of(value, depth + 1))
+                return frozenset(
+                    {_attribute(each, attr) for each in owners} | self._attributes.get(attr, set())
+                )
             case ast.NamedExpr(value=value) | ast.Await(value=value) | ast.Starred(value=value):
                 return self.of(value, depth + 1)
             case ast.IfExp(body=one, orelse=other):
@@ -141,6 +110,12 @@ class Names:
                 return self.text(value, depth + 1)
             case ast.BinOp(op=ast.Add()):
                 return self._joined(_summands(node), "", depth)
+            case ast.BinOp(left=left, op=ast.Mod(), right=right):
+                return self._filled(
+                    left, right.elts if isinstance(right, ast.Tuple) else [right], "%s", depth
+                )
+            case ast.Call(func=ast.Attribute(value=value, attr="format"), args=args):
+                return self._filled(value, args, "{}", depth)
             case ast.JoinedStr(values=values):
                 return self._joined(values, "", depth)
             case ast.Subscript(value=value, slice=ast.Slice(lower=None, upper=None, step=step)):
@@ -192,7 +167,7 @@ class Names:
         if text is None:
             return frozenset(found)
         for owner in owners:
-            if owner in ("sys.modules", "__builtins__", "__builtins__.__dict__", "builtins.__dict__"):
+            if owner in ("sys.modules", "__builtins__", "__dict__", "builtins.__dict__"):
                 found.add(text)
             elif owner in ("globals()", "locals()", "vars()"):
                 found |= self._of_name(text)
@@ -206,7 +181,7 @@ class Names:
         found: set[str] = set()
         for name in self.of(node.func, depth + 1):
             first = node.args[0] if node.args else None
-            if name in ("__import__", "builtins.__import__", "importlib.import_module") and first:
+            if name in ("__import__", "importlib.__import__", "importlib.import_module") and first:
                 text = self.text(first, depth + 1)
                 found.add(text if text is not None else f"{name}()")
             elif name in ("getattr", "builtins.getattr") and len(node.args) > 1 and first:
@@ -222,7 +197,7 @@ class Names:
             elif name.endswith(".__call__"):
                 found.add(f"{name.removesuffix('.__call__')}()")
             else:
-                found.add(f"{name}()")
+                found |= {f"{name}()"} | self._returns.get(name, set())
         return frozenset(self._limited(found))
 
     def _joined(self, parts: Iterable[ast.expr], by: str, depth: int) -> str | None:
@@ -233,7 +208,17 @@ class Names:
                 return None
             texts.append(text)
         whole = by.join(texts)
-        return whole if len(whole) <= _TEXT_BYTES else None
+        return whole if len(whole) <= TEXT_BYTES else None
+
+    def _filled(self, pattern: ast.expr, values: list[ast.expr], gap: str, depth: int) -> str | None:
+        """A pattern with its gaps filled in, where it has no other formatting."""
+        parts = (self.text(pattern, depth + 1) or "").split(gap)
+        texts = [self.text(each, depth + 1) for each in values]
+        if len(parts) != len(texts) + 1 or gap[0] in "".join(parts) or None in texts:
+            return None
+        return "".join(part + (text or "") for part, text in zip(parts, (*texts, ""), strict=True))[
+            :TEXT_BYTES
+        ]
 
     def _method(
         self, node: ast.expr, value: ast.expr, attr: str, args: list[ast.expr], depth: int
@@ -245,9 +230,9 @@ class Names:
             whole, old, new = (self.text(each, depth + 1) for each in (value, *args))
             if whole is None or old is None or new is None:
                 return None
-            return whole.replace(old, new)[:_TEXT_BYTES] if old else whole
-        if attr in _METHODS and (text := self.text(value, depth + 1)) is not None:
-            return _METHODS[attr](text)
+            return whole.replace(old, new)[:TEXT_BYTES] if old else whole
+        if attr in METHODS and (text := self.text(value, depth + 1)) is not None:
+            return METHODS[attr](text)
         return self._function(node.func, args, depth) if isinstance(node, ast.Call) else None
 
     def _function(self, func: ast.expr, args: list[ast.expr], depth: int) -> str | None:
@@ -274,8 +259,8 @@ class Names:
                 name = {"hex": "bytes.fromhex", "base64": "base64.b64decode", "zlib": "zlib.decompress"}.get(
                     codec, ""
                 )
-            if name in _DECODERS:
-                return _DECODERS[name](text.encode("latin-1")).decode("latin-1")
+            if name in DECODERS:
+                return DECODERS[name](text.encode("latin-1")).decode("latin-1")
         except (ValueError, zlib.error):  # not what it says; binascii's error is a ValueError
             pass
         return None
@@ -335,12 +320,26 @@ class Names:
                     if item.optional_vars is not None:
                         self._bind_one(item.optional_vars, item.context_expr)
 
+    def _define(self, node: ast.AST) -> None:
+        """What functions give back and classes hold, where it is dangerous."""
+        match node:
+            case ast.FunctionDef(name=name):
+                for each in ast.walk(node):
+                    if isinstance(each, ast.Return) and each.value is not None:
+                        self._returns.setdefault(name, set()).update(filter(act_of, self.of(each.value)))
+            case ast.ClassDef(body=body):
+                for each in body:
+                    if isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name):
+                        self._put(each.targets[0].id, each.value)
+
     def _bind_one(self, target: ast.expr, value: ast.expr) -> None:
         if isinstance(target, ast.Tuple | ast.List):
             if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts):
                 for one, its in zip(target.elts, value.elts, strict=True):
                     self._bind_one(one, its)
             return
+        if isinstance(target, ast.Attribute):
+            self._put(target.attr, value)
         if not isinstance(target, ast.Name):
             return
         if isinstance(value, ast.List | ast.Tuple):
@@ -348,6 +347,10 @@ class Names:
         text = self.text(value)
         self._next[target.id] = text if text == self._next.get(target.id, text) else None
         self._mean(target.id, value)
+
+    def _put(self, attribute: str, value: ast.expr) -> None:
+        if acts := set(filter(act_of, self.of(value))):
+            self._attributes.setdefault(attribute, set()).update(acts)
 
     def _mean(self, name: str, value: ast.expr) -> None:
         interesting = {each for each in self.of(value) if _interesting(each)}
@@ -359,6 +362,17 @@ class Names:
 
 def _interesting(name: str) -> bool:
     return act_of(name) is not None or name.partition(".")[0].removesuffix("()") in _MODULES
+
+
+def _attribute(owner: str, attr: str) -> str:
+    """`owner.attr`, by the shortest name for the same thing."""
+    if owner in ("builtins", "__builtins__"):
+        return attr
+    if attr == "__call__":
+        return owner
+    if attr == "__self__" and owner in _BUILTINS:
+        return "builtins"
+    return f"{owner}.{attr}"
 
 
 def _summands(node: ast.expr) -> list[ast.expr]:

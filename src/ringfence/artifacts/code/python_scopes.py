@@ -135,6 +135,8 @@ def _called(scope: Scope) -> Iterator[str]:
                     yield each.id
         elif isinstance(node, _Function | ast.ClassDef):
             yield from filter(None, map(_last_name, node.decorator_list))
+        if isinstance(node, ast.ClassDef):  # a metaclass
+            yield from filter(None, (_last_name(keyword.value) for keyword in node.keywords))
 
 
 def _local_name(node: ast.expr) -> str | None:
@@ -159,6 +161,8 @@ def _last_name(node: ast.expr) -> str | None:
 def _asks_for_program(test: ast.expr) -> bool:
     """Whether it is `__name__ == "__main__"`."""
     match test:
+        case ast.BoolOp(op=ast.And(), values=values):
+            return any(map(_asks_for_program, values))
         case ast.Compare(
             left=ast.Name(id="__name__"), ops=[ast.Eq()], comparators=[ast.Constant(value="__main__")]
         ):
