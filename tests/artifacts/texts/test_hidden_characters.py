@@ -15,6 +15,7 @@ HONEST = {
     "isolates that close": "the word \u2068שלום\u2069 means peace",  # noqa: RUF001
     "a byte order mark": "\ufeffname,value",
     "zero-width spaces": "long\u200bword and another\u200bone",
+    "a token of zero-width spaces": "\u200b" * 16,
     "soft hyphens": "Donau\u00addampf\u00adschiff",
     "symbols of a font": "\ue0a0\ue0b0\uf015\uf121\ue0b2",
     "ideographs with variants": "葛\U000e0100城",

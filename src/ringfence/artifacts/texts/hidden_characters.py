@@ -78,7 +78,7 @@ def _selectors(run: str) -> str:
 
 
 def _bits(run: str) -> str:
-    """What the run says if one of its two commonest characters is 0 and the other is 1."""
+    """What the run says if its two commonest characters are 0 and 1; one kind alone says nothing."""
     kinds = sorted(set(run), key=lambda each: (-run.count(each), each))[:2]
     if len(kinds) == 2:
         for zero, one in (sorted(kinds), sorted(kinds, reverse=True)):
@@ -86,7 +86,7 @@ def _bits(run: str) -> str:
             data = int(digits, 2).to_bytes(-(-len(digits) // 8), "big") if len(digits) < 100_000 else b""
             if len(data) > 3 and data.isascii() and data.decode().isprintable():
                 return data.decode()
-    return f"{len(set(run))} kinds of invisible characters"
+    return f"{len(set(run))} kinds of invisible characters" if len(kinds) == 2 else ""
 
 
 def _plain(run: str) -> str:
