@@ -30,6 +30,7 @@ _OWN_FILTERS: Final = frozenset((1, 2, 3, 4, 5, 6, 32000))  # HDF5's, and LZF, w
 _NUMBERS, _TEXT, _OPAQUE, _VARIABLE = 0, 3, 5, 9  # classes of types
 # What h5py makes of a broken file.
 _ERRORS: Final = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError, MemoryError)
+_WORTH_READING_BYTES: Final = 16
 _UNREADABLE: Final = "HDF5's own library cannot read all of it"
 _Found = Spotted | Problem | Inside
 
@@ -205,12 +206,16 @@ class _Walk:
 
     def _attribute(self, path: str, found: "h5py.HLObject", attribute: "h5py.h5a.AttrID") -> Iterator[_Found]:
         name = _text(attribute.name)
-        kind = attribute.get_type().get_class()
-        if kind not in (_TEXT, _OPAQUE, _VARIABLE) or not attribute.get_space().get_simple_extent_npoints():
+        kind, count = attribute.get_type(), attribute.get_space().get_simple_extent_npoints()
+        if kind.get_class() not in (_TEXT, _OPAQUE, _VARIABLE) or not count:
             return
-        if attribute.get_storage_size() > LIMITS.json_bytes:
+        # Both numbers are the file's: what the library would allocate for them is nobody's text.
+        if count > LIMITS.header_items or count * kind.get_size() > LIMITS.json_bytes:
             raise Malformed(ProblemKind.OVER_LIMIT, at=None, detail="a text of an attribute is too long")
-        text = _raw(attribute) if kind == _OPAQUE else _bytes(found.attrs[name])
+        is_short = kind.get_class() == _TEXT and count * kind.get_size() < _WORTH_READING_BYTES
+        if is_short and not kind.is_variable_str() and name not in _CONFIGURATIONS:
+            return  # the library may take for ever over broken ones, and nothing fits into them
+        text = _raw(attribute) if kind.get_class() == _OPAQUE else _bytes(found.attrs[name])
         yield from self._words(f"{path}@{name}", name, text)
 
     def _words(self, where: str, name: str, text: bytes) -> Iterator[_Found]:
@@ -224,11 +229,13 @@ class _Walk:
 
 
 def _raw(attribute: "h5py.h5a.AttrID") -> bytes:
+    """The bytes of values that are no text."""
     import numpy
 
-    values = numpy.empty(attribute.shape, dtype=attribute.dtype)
-    attribute.read(values)
-    return values.tobytes()
+    kind = attribute.get_type()
+    values = numpy.empty(attribute.shape, dtype=f"V{kind.get_size()}")
+    attribute.read(values, mtype=kind)
+    return b"\n".join(item.tobytes().rstrip(b"\0") for item in values.ravel())
 
 
 def _bytes(value: object) -> bytes:
