@@ -1,5 +1,6 @@
 import io
 import zlib
+from pathlib import Path
 
 import py7zr
 import pytest
@@ -65,9 +66,29 @@ def test_bytes_behind_the_archive_are_judged() -> None:
 
 def test_an_archive_that_is_cut_short_anywhere_is_never_clean() -> None:
     whole = packed(("a.pkl", GOOD), ("b.pkl", GOOD))
-    assert [
-        checks(whole[:cut])[0] for cut in range(len(whole)) if checks(whole[:cut])[0] < "inconclusive"
-    ] == []
+    verdicts = {checks(whole[:cut], "a.7z")[0] for cut in range(len(whole))}
+    assert verdicts <= {"inconclusive", "suspicious"}
+
+
+def _header(name: str) -> bytes:
+    """The header of the archive below, with another name as long as the first one's."""
+    plain = _WHOLE[_PLAIN_HEADER_AT:]
+    return plain.replace("a.pkl".encode("utf-16-le"), name.encode("utf-16-le"))
+
+
+def test_names_that_lead_outside_or_stand_twice_are_said() -> None:
+    assert checks(with_header(_header("../xx"))) == ("suspicious", ["high archive-escapes "])
+    assert checks(with_header(_header("b.pkl"))) == ("suspicious", ["high archive-duplicate "])
+
+
+def test_a_link_that_leads_outside_is_said(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "target").touch()
+    (tmp_path / "folder" / "link").symlink_to("../target")
+    file = io.BytesIO()
+    with py7zr.SevenZipFile(file, "w") as archive:
+        archive.write(tmp_path / "folder" / "link", "link")
+    assert checks(file.getvalue()) == ("suspicious", ["high archive-escapes "])
 
 
 def test_a_wrong_checksum_is_said() -> None:
