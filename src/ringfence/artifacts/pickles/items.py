@@ -29,7 +29,7 @@ MARK: Final = Plain.MARK
 class Global:
     """Something that a pickle imports. One value for each name, so that a million calls cost nothing."""
 
-    __slots__ = ("at", "keeps", "made", "module", "name", "watched")
+    __slots__ = ("at", "is_plain", "keeps", "made", "module", "name", "watched")
 
     def __init__(self, module: str, name: str, at: int, *, watched: bool) -> None:
         self.module = module
@@ -37,6 +37,7 @@ class Global:
         self.at = at  # where it was first named
         self.watched = watched  # its calls are reported
         self.keeps = (module, name) in _KEPT
+        self.is_plain = not (watched or self.keeps)  # neither its calls nor what they return matters
         self.made = Made(self, None)
 
 
@@ -77,7 +78,15 @@ def tuple_of(items: Iterable[object]) -> tuple[object, ...] | None:
     Raises:
         IndexError: a mark is among the items, which no loader takes over one.
     """
-    kept = tuple(None if type(item) is tuple and tuple in map(type, item) else item for item in items)
-    if MARK in kept:
-        raise IndexError
-    return None if kept and all(item is None for item in kept) else kept
+    kept = tuple(items)
+    is_plain, is_deep = bool(kept), False
+    for item in kept:
+        if item is not None:
+            is_plain = False
+            if item is MARK:
+                raise IndexError
+            if type(item) is tuple and tuple in map(type, item):
+                is_deep = True
+    if is_deep:
+        kept = tuple(None if type(item) is tuple and tuple in map(type, item) else item for item in kept)
+    return None if is_plain else kept

@@ -9,9 +9,9 @@ from typing import Final
 from ringfence.artifacts.pickles.items import DICT, LIST, SET
 
 __all__ = [
-    "APPEND", "CONSTANT", "CONSTANTS", "CONTAINER", "FILL", "GET", "KINDS", "LENGTHS", "MARKED", "MEMOIZE",
-    "NUMBER", "NUMBERS_KEPT", "PUT", "RUNS", "RUNS_WITH_GETS", "SET_ITEM", "SHORT", "SKIPPED", "STOP",
-    "TEXT", "TUPLE", "WITH_ARRAYS",
+    "APPEND", "BUILD", "CALL", "CONSTANT", "CONSTANTS", "CONTAINER", "FILL", "GET", "KINDS", "LENGTHS",
+    "MARKED", "MEMOIZE", "NUMBER", "NUMBERS_KEPT", "PUT", "RUNS", "RUNS_WITH_GETS", "SET_ITEM", "SHORT",
+    "SHORT_BYTES", "SKIPPED", "STOP", "TEXT", "TUPLE", "WITH_ARRAYS",
 ]  # fmt: skip
 
 # The most frequent first.
@@ -30,7 +30,10 @@ TEXT: Final = 11
 NUMBER: Final = 12
 STOP: Final = 13
 SKIPPED: Final = 14
-_RARE: Final = 15
+CALL: Final = 15
+BUILD: Final = 16
+SHORT_BYTES: Final = 17
+_RARE: Final = 18
 
 _CODES: Final = (
     (b"KMJGN\x88\x89", CONSTANT),
@@ -46,6 +49,9 @@ _CODES: Final = (
     (b"qr", PUT),
     (b"X", TEXT),
     (b"U\x8a", SKIPPED),
+    (b"R\x81", CALL),
+    (b"b", BUILD),
+    (b"C", SHORT_BYTES),
     (b".", STOP),
 )
 _LENGTH: Final = {ord("K"): 2, ord("M"): 3, ord("J"): 5, ord("G"): 9}

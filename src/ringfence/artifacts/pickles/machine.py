@@ -13,9 +13,12 @@ import codecs
 import struct
 from typing import Final
 
-from ringfence.artifacts.pickles.items import DICT, LIST, MARK, Plain, tuple_of
+from ringfence.artifacts.pickles.contents import BEGINNINGS
+from ringfence.artifacts.pickles.items import DICT, LIST, MARK, Global, Made, Plain, tuple_of
 from ringfence.artifacts.pickles.kinds import (
     APPEND,
+    BUILD,
+    CALL,
     CONSTANT,
     CONSTANTS,
     CONTAINER,
@@ -30,6 +33,7 @@ from ringfence.artifacts.pickles.kinds import (
     RUNS_WITH_GETS,
     SET_ITEM,
     SHORT,
+    SHORT_BYTES,
     SKIPPED,
     STOP,
     TEXT,
@@ -45,6 +49,7 @@ __all__ = ["Machine"]
 
 _MEMOIZE_CODE: Final = 0x94
 _ONE_BYTE: Final = 256
+_SHORTEST: Final = 4  # bytes that are looked into
 _u32 = struct.Struct("<I").unpack_from
 
 
@@ -181,6 +186,28 @@ class Machine(StackMachine):
                 elif kind == NUMBER:
                     push(base + i)
                     i += LENGTHS[code]
+                elif kind == SHORT_BYTES and (window[i + 1] < _SHORTEST or window[i + 2] not in BEGINNINGS):
+                    push(base + i)
+                    i += 2 + window[i + 1]
+                elif (
+                    kind == CALL
+                    and len(stack) > 1
+                    and type(function := stack[-2]) is Global
+                    and function.is_plain
+                    and (stack[-1] is None or type(stack[-1]) is tuple)
+                ):
+                    pop()
+                    stack[-1] = function.made
+                    i += 1
+                elif (
+                    kind == BUILD
+                    and len(stack) > 1
+                    and type(target := stack[-2]) is Made
+                    and (target.of is None or target.of.is_plain)
+                    and stack[-1] is not MARK
+                ):
+                    pop()
+                    i += 1
                 elif kind == STOP:
                     i += 1
                     return self._stop(base + i)
