@@ -1,7 +1,11 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from ringfence.artifacts import skops_schema, torch_export
+from ringfence.artifacts.reader import Reader
 from ringfence.core.verdicts import Verdict
 from zip_judging import judged
 from zipping import zipped
@@ -68,3 +72,22 @@ def test_a_random_generator_is_one_of_numpys(name: str, verdict: Verdict) -> Non
 )
 def test_a_document_that_cannot_be_read_is_never_clean(text: bytes) -> None:
     assert judged(zipped({"schema.json": text})).judgement.verdict >= Verdict.INCONCLUSIVE
+
+
+_KEYS = st.sampled_from(
+    ["__module__", "__class__", "__loader__", "content", "bit_generator", "obj", "func", "target", "expr_str"]
+)
+_TEXTS = st.sampled_from(["os", "system", "MethodNode", "JsonNode", "numpy", "", "\0", "torch.x", "((("])
+_JSON = st.recursive(
+    st.none() | st.integers() | _TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=5),
+)
+
+
+@settings(deadline=None)
+@given(_JSON)
+def test_no_document_makes_either_judge_crash(document: object) -> None:
+    text = json.dumps(document).encode()
+    for judge in (skops_schema.judge, torch_export.judge):
+        for _ in judge(Reader.of_bytes(text)):
+            pass
