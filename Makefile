@@ -37,12 +37,9 @@ lock:
 demo-files: $(VENV)/dev.stamp
 	$(BIN)/python scripts/demo_files.py
 
-# What pickles may name of libraries, looked up in an environment that has them.
-LIBRARIES := .cache/libraries
+# What pickles may name of libraries, looked up in the versions of scripts/allowlist-libraries.txt.
 allowlist:
-	test -x $(LIBRARIES)/bin/pip || $(PYTHON) -m venv $(LIBRARIES)
-	$(LIBRARIES)/bin/pip install --quiet --only-binary :all: scikit-learn scipy pandas xgboost lightgbm torch
-	$(LIBRARIES)/bin/python scripts/allowlist.py
+	$(PYTHON) scripts/allowlist.py
 
 clean:
 	rm -rf $(VENV) .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
