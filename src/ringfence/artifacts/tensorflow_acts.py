@@ -23,8 +23,13 @@ from ringfence.core.text import clip
 __all__ = ["acts", "op_acts"]
 
 _PYTHON: Final = frozenset(("PyFunc", "PyFuncStateless", "EagerPyFunc"))
-# What they run is no part of the graph: it lies in a text in a form of its own.
-_HIDDEN: Final = frozenset(("DatasetFromGraph", "RemoteFusedGraphExecute", "MlirPassthroughOp"))
+_CODE: Final = {
+    **dict.fromkeys(_PYTHON, "calls Python code"),
+    **dict.fromkeys(
+        ("DatasetFromGraph", "RemoteFusedGraphExecute", "MlirPassthroughOp"),
+        "runs a graph that lies in a text",
+    ),
+}
 # Nothing that a model needs: each counts wherever it stands.
 _FILES: Final = {
     "ReadFile": "reads a file",
@@ -102,9 +107,7 @@ def _known() -> frozenset[str]:
 
 def op_acts(op: str) -> str | None:
     """What an operation does that no model needs, whatever it is given."""
-    if op in _PYTHON:
-        return "calls Python code"
-    return _FILES.get(op) or ("opens a connection" if op in _CONNECTIONS else None)
+    return _CODE.get(op) or _FILES.get(op) or ("opens a connection" if op in _CONNECTIONS else None)
 
 
 def acts(graph: Graph, functions: Iterable[str], assets: Iterable[str]) -> Iterator[Spotted]:
@@ -116,10 +119,8 @@ def acts(graph: Graph, functions: Iterable[str], assets: Iterable[str]) -> Itera
 
 def _act(graph: Graph, node: Node, own: frozenset[str], fed: frozenset[str]) -> Iterator[Spotted]:
     op = node.op
-    if op in _PYTHON:
-        yield _spotted("graph-runs-code", Severity.HIGH, node, "calls Python code")
-    elif op in _HIDDEN:
-        yield _spotted("graph-runs-code", Severity.HIGH, node, "runs a graph that lies in a text")
+    if op in _CODE:
+        yield _spotted("graph-runs-code", Severity.HIGH, node, _CODE[op])
     elif op in _FILES:
         paths = _texts(graph, node, range(len(node.inputs)), frozenset())
         writes = op in _WRITES and paths
