@@ -238,3 +238,15 @@ def test_ubjson_bombs_are_bounded() -> None:
     started = time.monotonic()
     assert verdict(empty, "m.ubj") != "malicious"
     assert time.monotonic() - started < 1
+
+
+def test_r_references_to_symbols_have_no_attributes_however_many_symbols_there_are() -> None:
+    symbols = b"".join(struct.pack(">3I", 1, 9, 1) + bytes([97 + n]) for n in range(3))
+    body = struct.pack(">2I", 19, 4) + symbols + struct.pack(">I", 0xFF | 2 << 8)
+    assert verdict(r_stream(body), "m.rds") == "clean"
+
+
+def test_r_objects_in_the_native_form_are_walked() -> None:
+    start = b"B\n" + struct.pack("<3I", 2, 0x040100, 0x020300)
+    assert verdict(start + struct.pack("<2Id", 14, 1, 1.0), "m.rds") == "clean"
+    assert verdict(start + struct.pack("<3I", 5, 252, 254), "m.rds") == "malicious"

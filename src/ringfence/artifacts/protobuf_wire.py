@@ -71,6 +71,11 @@ class Walker:
             raise Malformed(ProblemKind.OVER_LIMIT, at=at, detail="more fields than are read")
         reader = self.reader
         reader.offset = at
+        if reader.remaining_bytes >= 2:  # most fields are small ones with a length, and worth a shorter way
+            tag, size = reader.take(2)
+            if tag & 0x87 == Wire.LENGTH and tag > 7 and size < 0x80:
+                return Field(tag >> 3, Wire.LENGTH, size, at + 2), at + 2 + size
+            reader.offset = at
         tag = varint(reader)
         if tag >> 3 == 0 or tag >> 32 or tag & 7 not in _WIRES:
             raise Malformed(ProblemKind.BAD_HEADER, at=at, detail=f"no field starts with tag {tag}")

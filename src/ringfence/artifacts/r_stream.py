@@ -1,4 +1,4 @@
-"""R's serialised objects, item by item, without building any. Versions 2 and 3, portable (XDR) form.
+"""R's serialised objects, item by item, without building any. Versions 2 and 3, both binary forms.
 
 Theory: an item begins with flags that name its type and say whether attributes and a tag follow. What is
 still to come lies on a list of tasks, so that nesting costs no stack.
@@ -9,6 +9,7 @@ Source: R's src/main/serialize.c; R Internals, section 1.8; CVE-2024-27322 for w
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Literal
 
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.artifacts.reader import Reader
@@ -41,6 +42,8 @@ _NAMED_SPACES = frozenset((247, 248, 249))
 _PAIRS, _CLOSURE, _ENVIRONMENT, _PROMISE, _CALL, _DOTS = 2, 3, 4, 5, 6, 17
 _CHARACTERS, _BYTECODE = 9, 21
 _PARTS = {1: 1, 22: 2, _ALTREP: 3}  # items in a symbol, an external pointer, a compact vector
+# Their flags hold something else, or their attributes are among their parts.
+_WITHOUT_ATTRIBUTES = frozenset((_CHARACTERS, _ENVIRONMENT, _ALTREP, _REFERENCE))
 _COUNTED = frozenset((7, 8, _CHARACTERS, 24))
 _ITEM_BYTES = {10: 4, 13: 4, 14: 8, 15: 16}
 _LISTS = frozenset((16, 19, 20))  # texts, lists, expressions
@@ -51,13 +54,13 @@ _BC_WITH_ATTRIBUTES = frozenset((239, 240))
 _Task = Callable[[], None]
 
 
-def sightings(reader: Reader) -> Iterator[Sighting]:
-    """What stands in the object at the reader's offset, behind `X` and a newline; moves behind its end.
+def sightings(reader: Reader, *, byte_order: Literal["big", "little"] = "big") -> Iterator[Sighting]:
+    """What stands in the object at the reader's offset, behind the form's letter; moves behind its end.
 
     Raises:
         Malformed: it is no such stream, ends early, or goes over a limit.
     """
-    walk = _Walk(reader)
+    walk = _Walk(reader, byte_order)
     walk.header()
     while walk.tasks:
         walk.tasks.pop()()
@@ -71,8 +74,9 @@ def sightings(reader: Reader) -> Iterator[Sighting]:
 class _Walk:
     """One stream: what is still to come, the last first, and what was found since somebody looked."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, byte_order: Literal["big", "little"]) -> None:
         self.reader = reader
+        self._byte_order: Literal["big", "little"] = byte_order
         self.tasks: list[_Task] = []
         self.found: list[Sighting] = []
         self.items = 0
@@ -103,7 +107,7 @@ class _Walk:
         if kind in (_PAIRS, _CLOSURE, _PROMISE, _CALL, _DOTS):
             self._pair(kind, flags, at)
             return
-        if flags & _HAS_ATTRIBUTES and kind not in (_CHARACTERS, _ENVIRONMENT, _ALTREP):
+        if flags & _HAS_ATTRIBUTES and kind not in _WITHOUT_ATTRIBUTES:
             tasks.append(self._item)
         if kind == _ENVIRONMENT:
             self._int()
@@ -218,4 +222,4 @@ class _Walk:
         return size
 
     def _int(self) -> int:
-        return int.from_bytes(self.reader.take(4), "big", signed=True)
+        return int.from_bytes(self.reader.take(4), self._byte_order, signed=True)

@@ -17,9 +17,9 @@ from ringfence.core.findings import Confidence, Severity
 
 __all__ = ["FORMAT"]
 
-_WORKSPACE = (b"RDX2\n", b"RDX3\n")
-_OTHER_WORKSPACES = (b"RDA2\n", b"RDA3\n", b"RDB2\n", b"RDB3\n")
-_PORTABLE = (b"X\n\0\0\0\2\0", b"X\n\0\0\0\3\0")
+_WORKSPACES = tuple(b"RD" + form + version for form in (b"X", b"A", b"B") for version in (b"2\n", b"3\n"))
+_FORMS = (*(b"X\n\0\0\0\2\0", b"X\n\0\0\0\3\0", b"B\n\2\0\0\0", b"B\n\3\0\0\0", b"A\n2\n", b"A\n3\n"),)
+_PORTABLE, _NATIVE = b"X\n", b"B\n"
 _CALL, _LIKELY, _POSSIBLE = Severity.CRITICAL, Confidence.LIKELY, Confidence.POSSIBLE
 _MEANING = {
     Sight.PROMISE: ("r-promise", _CALL, _LIKELY, "an expression that runs when the object is looked at"),
@@ -31,7 +31,7 @@ _MEANING = {
 
 def _sniff(reader: Reader) -> bool:
     head = reader.head
-    return head.startswith((*_WORKSPACE, *_OTHER_WORKSPACES, *_PORTABLE))
+    return head.startswith((*_WORKSPACES, *_FORMS))
 
 
 def _read(reader: Reader) -> Iterator[Fact]:
@@ -45,10 +45,11 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem]:
     if reader.head[:2] == b"RD":
         reader.skip(5)
     at = reader.offset
-    if reader.take(2) != b"X\n":
-        raise Malformed(ProblemKind.OVER_LIMIT, at=at, detail="R's text and native forms are not walked")
+    form = reader.take(2)
+    if form not in (_PORTABLE, _NATIVE):
+        raise Malformed(ProblemKind.OVER_LIMIT, at=at, detail="R's text form is not walked")
     told: set[Sight] = set()
-    for found in sightings(reader):
+    for found in sightings(reader, byte_order="big" if form == _PORTABLE else "little"):
         if found.sight not in told:
             told.add(found.sight)
             check, severity, confidence, what = _MEANING[found.sight]

@@ -11,15 +11,14 @@ It is a heuristic and reported as such: hashes, learned triggers and comparisons
 
 import math
 from collections.abc import Iterable
-from enum import IntFlag
 
 from ringfence.artifacts.graphs.onnx_parts import Node
 
 __all__ = ["Flow", "Mark", "mark_of_constant"]
 
 
-class Mark(IntFlag):
-    """What is known of a value."""
+class Mark:
+    """What is known of a value, as bits of a number. No enumeration, because graphs have many values."""
 
     NONE = 0
     INPUT = 1  # the input itself, or mere arithmetic on it
@@ -91,7 +90,7 @@ _RANGE = Mark.ABOVE | Mark.BELOW
 _OUTCOME = Mark.PLACED | Mark.MATCHED
 
 
-def mark_of_constant(numbers: Iterable[float] | None) -> Mark:
+def mark_of_constant(numbers: Iterable[float] | None) -> int:
     """The mark of a constant of those numbers; None stands for more numbers than were looked at."""
     if numbers is None:
         return Mark.CONSTANT | Mark.UNUSUAL
@@ -104,9 +103,9 @@ class Flow:
 
     def __init__(self, outer: "Flow | None" = None) -> None:
         self._outer = outer
-        self._marks: dict[str, Mark] = {}
+        self._marks: dict[str, int] = {}
 
-    def __getitem__(self, name: str) -> Mark:
+    def __getitem__(self, name: str) -> int:
         flow: Flow | None = self
         while flow is not None:
             if name in flow._marks:
@@ -114,7 +113,7 @@ class Flow:
             flow = flow._outer
         return Mark.NONE
 
-    def __setitem__(self, name: str, mark: Mark) -> None:
+    def __setitem__(self, name: str, mark: int) -> None:
         self._marks[name] = mark
 
     def decides(self, node: Node) -> bool:
@@ -124,26 +123,26 @@ class Flow:
         for name in node.outputs:
             self._marks[name] = out
         if node.op in ("If", "Where"):
-            return bool(marks) and _OUTCOME in marks[0]
+            return bool(marks) and marks[0] & _OUTCOME == _OUTCOME
         if node.op == "Mul" and len(marks) == 2:
-            return any(_OUTCOME in a and Mark.LEARNED in b for a, b in (marks, marks[::-1]))
+            return any(a & _OUTCOME == _OUTCOME and b & Mark.LEARNED for a, b in (marks, marks[::-1]))
         return False
 
 
-def _through(node: Node, marks: list[Mark]) -> Mark:
+def _through(node: Node, marks: list[int]) -> int:
     """The mark of what the node puts out."""
     union = Mark.NONE
     for mark in marks:
         union |= mark
-    constant = bool(marks) and all(Mark.CONSTANT in mark for mark in marks)
+    constant = bool(marks) and all(mark & Mark.CONSTANT for mark in marks)
     if node.op in _SHAPES:
         return Mark.NONE
     if constant:
         return union
-    unusual = any(Mark.CONSTANT | Mark.UNUSUAL in mark for mark in marks)
+    unusual = any(mark & Mark.UNUSUAL for mark in marks)
     of_input = union & ~(Mark.CONSTANT | Mark.UNUSUAL)
     picks = node.op in _PICKS or node.op.startswith("Reduce")
-    if Mark.INPUT not in union or Mark.LEARNED in union or (picks and Mark.INPUT not in marks[0]):
+    if not union & Mark.INPUT or union & Mark.LEARNED or (picks and not marks[0] & Mark.INPUT):
         return Mark.LEARNED if union & (Mark.INPUT | Mark.LEARNED) else Mark.NONE
     if picks:
         return of_input | Mark.PLACED
@@ -154,27 +153,27 @@ def _through(node: Node, marks: list[Mark]) -> Mark:
     return _compared(node.op, marks, of_input, unusual)
 
 
-def _arithmetic(node: Node, of_input: Mark, unusual: bool) -> Mark:
+def _arithmetic(node: Node, of_input: int, unusual: bool) -> int:
     op = node.op
     if op in ("Sub", "Add") and unusual:
         return of_input | Mark.DIFFERENCE
-    if Mark.DIFFERENCE in of_input and (op in ("Abs", "Pow") or (op == "Mul" and len(set(node.inputs)) == 1)):
+    if of_input & Mark.DIFFERENCE and (op in ("Abs", "Pow") or (op == "Mul" and len(set(node.inputs)) == 1)):
         return of_input | Mark.DISTANCE
-    if (op in _PRODUCTS and _RANGE in of_input) or (op == "Not" and Mark.DIFFERENCE in of_input):
+    if (op in _PRODUCTS and of_input & _RANGE == _RANGE) or (op == "Not" and of_input & Mark.DIFFERENCE):
         return of_input | Mark.MATCHED
     return of_input
 
 
-def _compared(op: str, marks: list[Mark], of_input: Mark, unusual: bool) -> Mark:
-    with_constant = any(Mark.CONSTANT in mark for mark in marks)
-    difference = Mark.DIFFERENCE in of_input
+def _compared(op: str, marks: list[int], of_input: int, unusual: bool) -> int:
+    with_constant = any(mark & Mark.CONSTANT for mark in marks)
+    difference = of_input & Mark.DIFFERENCE
     if op == "RegexFullMatch":
         return of_input | Mark.MATCHED | Mark.PLACED
     if op in _EQUALITIES:
         return of_input | (Mark.MATCHED if unusual or (difference and with_constant) else Mark.NONE)
     if op.startswith(("Less", "Greater")):
-        if Mark.DISTANCE in of_input and with_constant:
+        if of_input & Mark.DISTANCE and with_constant:
             return of_input | Mark.MATCHED
-        upside = op.startswith("Greater") is (Mark.CONSTANT not in marks[0])
+        upside = op.startswith("Greater") is not bool(marks[0] & Mark.CONSTANT)
         return of_input | ((Mark.ABOVE if upside else Mark.BELOW) if unusual else Mark.NONE)
     return Mark.LEARNED

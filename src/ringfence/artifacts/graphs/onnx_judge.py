@@ -91,12 +91,12 @@ def judge(reader: Reader) -> _Found:
         yield from _function(run, function)
 
 
-def _graph(run: _Run, graph: Field, flow: Flow, *, depth: int, given: tuple[Mark, ...] = ()) -> _Found:
+def _graph(run: _Run, graph: Field, flow: Flow, *, depth: int, given: tuple[int, ...] = ()) -> _Found:
     """One graph. `given` are the marks of its first inputs, where an outer node hands them in."""
     if depth > LIMITS.graph_depth // 3:
         raise Malformed(ProblemKind.OVER_LIMIT, at=graph.at, detail=f"graphs nested {depth} deep")
     inputs: list[tuple[str, bool]] = []
-    constants: list[tuple[str, Mark]] = []
+    constants: list[tuple[str, int]] = []
     for each in run.walker.inside(graph):
         if each.number not in KNOWN_FIELDS["graph"]:
             yield _unknown_field("graph", each)
@@ -225,7 +225,7 @@ def _compiled(node: Node, attribute: Attribute, reader: Reader) -> Iterator[Spot
     )
 
 
-def _constant(run: _Run, attribute: Attribute) -> Mark:
+def _constant(run: _Run, attribute: Attribute) -> int:
     if attribute.tensors:
         return mark_of_constant(numbers_of(run.reader, tensor_of(run.walker, attribute.tensors[0])))
     return mark_of_constant(attribute.numbers)
