@@ -68,14 +68,18 @@ class _Run:
         self.worst: dict[Verdict, str] = {}  # → the first check that led to it
         self.leaves_out: dict[str, None] = {}
         self._count: Counter[tuple[str, Verdict]] = Counter()
+        self._seen: set[Spotted] = set()  # of what is kept
 
     def keep(self, spotted: Spotted) -> None:
         """Notes what it makes of the file, and keeps it unless there are many of its kind."""
+        if spotted in self._seen:
+            return
         verdict = verdict_of(spotted.severity, spotted.confidence)
         self.worst.setdefault(verdict, spotted.check)
         self._count[spotted.check, verdict] += 1
         if self._count[spotted.check, verdict] <= LIMITS.judged_findings:
             self.kept.append(spotted)
+            self._seen.add(spotted)
 
     def file(self, reader: Reader, name: str, *, depth: int) -> Iterator[Spotted]:
         """What is spotted in one file, and in the files within it."""
