@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ringfence.artifacts.budget import Budget
+from ringfence.artifacts.companions import COMPANIONS
 from ringfence.artifacts.examine import identify, name_problems
 from ringfence.artifacts.format import Child, Inside
-from ringfence.artifacts.formats import COMPANIONS, FORMATS
+from ringfence.artifacts.formats import FORMATS
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind, as_spotted
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted, moved
