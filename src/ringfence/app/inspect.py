@@ -1,47 +1,120 @@
-"""All about one artifact: a file, or a folder and the models in it."""
+"""All about one artifact: a file, or a folder and the models in it, and whether it may be loaded."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from ringfence.app.judging import Allowed, Judges, files_below
 from ringfence.app.scan.here import Here
 from ringfence.app.scan.request import Progress, ScanRequest
 from ringfence.app.scan.scan import Scan
-from ringfence.core.inventory import Skipped
+from ringfence.artifacts.problems import ProblemKind
+from ringfence.core.findings import Finding
+from ringfence.core.inventory import Inventory, Skipped
+from ringfence.core.judged import JudgedFile
 from ringfence.core.models import Model
+from ringfence.core.verdicts import Judgement, Verdict, judged, verdict_of
 
 __all__ = ["Inspection", "inspect"]
+
+_STRUCTURE = frozenset(map(str, ProblemKind))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """What one file or folder is. `complete` is false when it holds no model or a part could not be read."""
+    """What one file or folder is. `complete` is false when there is no file or a part could not be read.
+
+    `reasons` are the checks that led to the verdict, `leaves_out` what it says nothing about. `findings` are
+    those of all files and models, the worst first.
+    """
 
     started_at: datetime  # UTC
     complete: bool
     path: Path
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    leaves_out: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    judged: tuple[JudgedFile, ...]  # every file, by name
     models: tuple[Model, ...]
     skipped: tuple[Skipped, ...]
 
 
-def inspect(path: Path, here: Here, progress: Progress, *, hashed: bool) -> Inspection:
-    """Examines what lies at `path`, as a scan of nothing else would.
+def inspect(
+    path: Path, here: Here, progress: Progress, *, hashed: bool, allowed: Allowed | None = None
+) -> Inspection:
+    """Examines what lies at `path`, as a scan of nothing else would, and judges every file there.
 
     Raises:
         UnreadableScope: there is nothing that can be read.
     """
     request = ScanRequest(paths=(path,), hashed=hashed, processes=False, listeners=False, installed=False)
-    scan = Scan(request, here)
-    inventory = scan.look(progress)
-    if hashed:
-        inventory = scan.verify(progress)
-    about_files = tuple(
-        each for each in inventory.skipped if each.kind in ("file", "folder", "link", "store")
-    )
+    with Judges(allowed or Allowed(), processes=here.cores) as judges:
+        scan = Scan(request, here)
+        inventory = scan.look(progress)
+        if hashed:
+            inventory = scan.verify(progress)
+        files, skipped = _judged(path, judges)
+    skipped = [*_about_files(inventory), *skipped]
+    judgement = _judgement(files, skipped)
     return Inspection(
         started_at=inventory.started_at,
-        complete=inventory.complete and bool(inventory.models) and not about_files,
+        complete=inventory.complete and bool(files) and not skipped,
         path=path,
+        verdict=judgement.verdict,
+        reasons=judgement.reasons,
+        leaves_out=judgement.leaves_out,
+        findings=_findings(files, inventory.models),
+        judged=tuple(files),
         models=inventory.models,
-        skipped=about_files,
+        skipped=tuple(dict.fromkeys(skipped)),
     )
+
+
+def _judged(path: Path, judges: Judges) -> tuple[list[JudgedFile], list[Skipped]]:
+    files: list[JudgedFile] = []
+    skipped: list[Skipped] = []
+    found = list(files_below(path))
+    skipped += (item for item in found if isinstance(item, Skipped))
+    for answer in judges.judge(item for item in found if not isinstance(item, Skipped)):
+        if isinstance(answer, Skipped):
+            skipped.append(answer)
+        else:
+            files.append(answer)
+    return files, skipped
+
+
+def _about_files(inventory: Inventory) -> Iterator[Skipped]:
+    return (each for each in inventory.skipped if each.kind in ("file", "folder", "link", "store"))
+
+
+def _judgement(files: Iterable[JudgedFile], skipped: Iterable[Skipped]) -> Judgement:
+    """The worst of all files; what nobody could read is never clean."""
+    reasons: dict[tuple[Verdict, str], None] = {}
+    leaves_out: dict[str, None] = {}
+    for file in files:
+        leaves_out |= dict.fromkeys(file.leaves_out)
+        reasons[file.verdict, ""] = None
+        for each in file.findings:
+            reasons[verdict_of(each.severity, each.confidence), each.check] = None
+    if skipped or not reasons:
+        reasons[Verdict.INCONCLUSIVE, "skipped" if skipped else "nothing-to-judge"] = None
+    found = judged(reasons, leaves_out=leaves_out)
+    return Judgement(
+        verdict=found.verdict, reasons=tuple(filter(None, found.reasons)), leaves_out=found.leaves_out
+    )
+
+
+def _findings(files: Iterable[JudgedFile], models: Iterable[Model]) -> tuple[Finding, ...]:
+    """All of them, each once. What a short look at a header found counts only where judging found it too."""
+    found = {each.fingerprint: each for file in files for each in file.findings}
+    for model in models:
+        for each in model.findings:
+            if each.check not in _STRUCTURE:
+                found.setdefault(each.fingerprint, each)
+    return tuple(sorted(found.values(), key=_urgency))
+
+
+def _urgency(each: Finding) -> tuple[int, str, int, str]:
+    return (-each.severity.rank, each.subject, each.offset or 0, each.check)

@@ -2,12 +2,16 @@
 
 import argparse
 import os
+from collections.abc import Sequence
+from dataclasses import fields
 
-from ringfence.app.inspect import inspect
+from ringfence.app.inspect import Inspection, inspect
+from ringfence.app.judging import Allowed
 from ringfence.cli.failing import worst_severity_fails
 from ringfence.cli.streams import write
 from ringfence.cli.watching import watched
 from ringfence.core.errors import ExitCode, UsageError
+from ringfence.core.verdicts import Verdict
 from ringfence.wiring.here import here
 
 __all__ = ["run"]
@@ -21,7 +25,9 @@ def run(options: argparse.Namespace) -> int:
             hint="save it to a file and name that",
         )
     with watched() as progress:
-        result = inspect(options.path, here(), progress, hashed=not options.no_hash)
+        result = inspect(
+            options.path, here(), progress, hashed=not options.no_hash, allowed=_allowed(options)
+        )
     if options.format == "json":
         from ringfence.app.documents import document
 
@@ -31,6 +37,19 @@ def run(options: argparse.Namespace) -> int:
         from ringfence.cli.tables.details import details
 
         show(details(result))
-    if worst_severity_fails((each for model in result.models for each in model.findings), options.fail_on):
+    return _exit_code(result, options.fail_on)
+
+
+def _allowed(options: argparse.Namespace) -> Allowed:
+    return Allowed(
+        **{each.name: getattr(options, each.name) for each in fields(Allowed) if each.name in options}
+    )
+
+
+def _exit_code(result: Inspection, fail_on: Sequence[str]) -> ExitCode:
+    floor = min((Verdict(word) for word in fail_on if word in set(Verdict)), default=Verdict.SUSPICIOUS)
+    if result.verdict >= min(floor, Verdict.SUSPICIOUS) or worst_severity_fails(result.findings, fail_on):
         return ExitCode.FAILED_AS_ASKED
-    return ExitCode.DONE if result.complete else ExitCode.NOT_EXAMINED
+    if result.verdict is Verdict.INCONCLUSIVE or not result.complete:
+        return ExitCode.NOT_EXAMINED
+    return ExitCode.DONE

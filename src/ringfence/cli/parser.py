@@ -7,11 +7,12 @@ from typing import TypeAlias
 from ringfence import __version__
 from ringfence.cli.sizes import parse_size
 
-__all__ = ["BILL_FORMATS", "SEVERITIES", "SIGNALS", "make_parser"]
+__all__ = ["BILL_FORMATS", "SEVERITIES", "SIGNALS", "VERDICTS", "make_parser"]
 
 # The words of `core.findings.Severity`, `core.inventory.SignalId` and `app.bom.BillFormat`, spelled out here
 # because importing them costs more than all the rest of `ringfence --version`; a test holds them together.
 SEVERITIES = ("info", "low", "medium", "high", "critical")
+VERDICTS = ("known-library", "unknown", "inconclusive", "suspicious", "malicious")
 SIGNALS = ("large-artifacts", "local-servers", "offline-accelerator", "unrecorded-code", "license-ambiguity")
 BILL_FORMATS = ("cyclonedx-1.6", "cyclonedx-1.7", "spdx-3.0")
 
@@ -87,13 +88,14 @@ def _add_scan(commands: _Commands) -> None:
 def _add_inspect(commands: _Commands) -> None:
     inspect = commands.add_parser(
         "inspect",
-        help="all about one model file or folder",
-        description="Says what a file is, what its header tells and what is wrong with it. Loads nothing.",
-        epilog=_EXIT_CODES,
+        help="all about one model file, folder or archive, and whether it may be loaded",
+        description="Says what a file is, what its header tells and what loading it would do. Loads nothing.",
+        epilog="exit status: 0 done, 1 suspicious or worse, or what --fail-on names, 2 usage, 3 inconclusive",
     )
     inspect.add_argument("path", type=Path, metavar="FILE|DIR")
     inspect.add_argument("--no-hash", action="store_true", help="do not compute SHA-256")
-    _add_fail_on(inspect, SEVERITIES)
+    _add_budget(inspect)
+    _add_fail_on(inspect, (*SEVERITIES, *VERDICTS))
     _add_format(inspect)
 
 
@@ -138,6 +140,37 @@ def _add_completion(commands: _Commands) -> None:
         "completion", help="print shell completion", description="Prints a completion script for your shell."
     )
     completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+
+
+def _add_budget(parser: argparse.ArgumentParser) -> None:
+    budget = parser.add_argument_group("budget of each file; what goes beyond is inconclusive")
+    for option, dest, kind, metavar, what in _BUDGET:
+        budget.add_argument(
+            option, dest=dest, type=kind, metavar=metavar, default=argparse.SUPPRESS, help=what
+        )
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no time; try 30")
+    return seconds
+
+
+def _count(text: str) -> int:
+    if not (text.isdecimal() and len(text) < 10):
+        raise argparse.ArgumentTypeError(f"{text!r} is no count; try 1000")
+    return int(text)
+
+
+# Options that change what judging a file may cost, with the fields of `app.judging.Allowed`.
+_BUDGET = (
+    ("--max-seconds", "seconds", _seconds, "N", "time, default 120"),
+    ("--max-read", "read_bytes", parse_size, "SIZE", "bytes read, default 2 GiB"),
+    ("--max-inflated", "inflated_bytes", parse_size, "SIZE", "bytes out of compressed data, default 4 GiB"),
+    ("--max-files", "files", _count, "N", "files within it, default 100,000"),
+    ("--max-memory", "memory_bytes", parse_size, "SIZE", "memory of the process that judges, default 4 GiB"),
+)
 
 
 def _add_fail_on(parser: argparse.ArgumentParser, choices: tuple[str, ...]) -> None:

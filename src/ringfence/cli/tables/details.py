@@ -1,5 +1,6 @@
-"""One model with everything that is known of it."""
+"""The verdict with its reasons, then each model with everything that is known of it."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
@@ -17,17 +18,40 @@ from ringfence.cli.tables.summary import skipped_table
 from ringfence.core.facts import FactValue
 from ringfence.core.findings import Finding
 from ringfence.core.models import Model, ModelFile
+from ringfence.core.verdicts import Verdict
 
-__all__ = ["details"]
+__all__ = ["MEANING", "VERDICT_STYLE", "details"]
+
+MEANING = {
+    Verdict.CLEAN: "everything that loading runs was examined, and none of it can act",
+    Verdict.KNOWN_LIBRARY: "acts through classes of well-known libraries only",
+    Verdict.UNKNOWN: "names or holds code that nobody has looked at; nothing bad was seen in it",
+    Verdict.INCONCLUSIVE: "a part could not be examined: do not take it for clean",
+    Verdict.SUSPICIOUS: "holds what honest files do not: do not load it",
+    Verdict.MALICIOUS: "would do harm when loaded: do not load it",
+}
+VERDICT_STYLE = {
+    Verdict.CLEAN: "green",
+    Verdict.KNOWN_LIBRARY: "green",
+    Verdict.UNKNOWN: "yellow",
+    Verdict.INCONCLUSIVE: "yellow",
+    Verdict.SUSPICIOUS: "red",
+    Verdict.MALICIOUS: "red",
+}
 
 _SHOWN_FILES = 20
+_SHOWN_FINDINGS = 50
+_SHOWN_REASONS = 4
 _VALUE_CHARS = 300
 
 
 def details(result: Inspection) -> Iterator[RenderableType]:
-    """Each model in turn, then what was not looked at."""
-    if not result.models:
-        yield safe(f"{result.path}: no model file of a format that ringfence knows")
+    """The verdict, what led to it, each model in turn, then what was not looked at."""
+    yield from _verdict(result)
+    for each in result.findings[:_SHOWN_FINDINGS]:
+        yield Padding(_finding(each), (0, 0, 0, 2))
+    if len(result.findings) > _SHOWN_FINDINGS:
+        yield Text(f"  and {len(result.findings) - _SHOWN_FINDINGS} more findings: see --json", "dim")
     for model in result.models:
         yield heading(name_of(model), f"{model.store or ''} {show_size(model.size_bytes)}".strip())
         yield Text(f"  id  {model.id or 'unknown until every file is hashed'}")
@@ -36,10 +60,24 @@ def details(result: Inspection) -> Iterator[RenderableType]:
             yield from _file(file)
         if len(model.files) > _SHOWN_FILES:
             yield Text(f"  and {len(model.files) - _SHOWN_FILES} more files", "dim")
-        for each in sorted(model.findings, key=lambda each: each.severity, reverse=True):
-            yield Padding(_finding(each), (0, 0, 0, 2))
     if result.skipped:
         yield skipped_table(result.skipped)
+
+
+def _verdict(result: Inspection) -> Iterator[RenderableType]:
+    """One line that can be acted on, what it covers, and what is in the files when there are several."""
+    style = VERDICT_STYLE[result.verdict]
+    line = Text(result.verdict, f"bold {style}")
+    if result.reasons:
+        line.append(f"  {', '.join(result.reasons[:_SHOWN_REASONS])}", style)
+    yield line
+    yield safe(f"  {MEANING[result.verdict]}")
+    if result.leaves_out:
+        yield safe(f"  not examined: {'; '.join(result.leaves_out)}", "dim")
+    if len(result.judged) > 1:
+        counts = Counter(file.verdict for file in result.judged)
+        shown = ", ".join(f"{counts[each]} {each}" for each in reversed(Verdict) if counts[each])
+        yield Text(f"  {len(result.judged)} files: {shown}")
 
 
 def _columns() -> Table:

@@ -1,0 +1,98 @@
+"""The process that judges: a file's path comes in, what may come of loading that file goes out.
+
+It has no more memory than it is given, dumps no core, and whoever started it ends it when it takes too long.
+"""
+
+import os
+import sys
+from contextlib import suppress
+
+from ringfence.app.judging.allowed import Allowed
+from ringfence.app.judging.below import FileToJudge
+from ringfence.app.judging.wire import answer_line, task_from
+from ringfence.artifacts.judging import judge
+from ringfence.artifacts.reader import Reader
+from ringfence.artifacts.spotted import Spotted, as_finding
+from ringfence.core.findings import Confidence, Severity
+from ringfence.core.inventory import Skipped
+from ringfence.core.judged import JudgedFile
+from ringfence.core.text import printable
+from ringfence.core.verdicts import Verdict
+from ringfence.endpoint.opening import NotOpened, opened, refusal
+
+__all__ = ["could_not_judge", "judge_file", "serve"]
+
+
+def serve(allowed: Allowed) -> None:
+    """Answers every line on standard input with one on standard output, until there are no more."""
+    _limit(allowed)
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # whatever a library prints is no answer
+    for line in sys.stdin.buffer:
+        file = task_from(line)
+        try:
+            answer = judge_file(file, allowed)
+        except (MemoryError, RecursionError) as error:
+            what = "memory" if isinstance(error, MemoryError) else "depth"
+            answer = could_not_judge(file, f"needs more {what} than is allowed")
+        answers.write(answer_line(answer))
+
+
+def judge_file(file: FileToJudge, allowed: Allowed) -> JudgedFile | Skipped:
+    """Opens and judges one file."""
+    try:
+        with opened(file.path) as fd:
+            before = os.fstat(fd)
+            found = judge(Reader.of_fd(fd, budget=allowed.budget()), name=file.name)
+            after = os.fstat(fd)
+    except (NotOpened, OSError) as error:
+        reason = error.reason if isinstance(error, NotOpened) else refusal(error).reason
+        return Skipped(kind="file", subject=printable(str(file.path)), reason=reason)
+    findings = tuple(as_finding(each, subject=file.name) for each in found.spotted)
+    judged = JudgedFile(
+        path=file.path,
+        name=file.name,
+        format=found.format,
+        size_bytes=before.st_size,
+        verdict=found.judgement.verdict,
+        leaves_out=found.judgement.leaves_out,
+        findings=findings,
+    )
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        return could_not_judge(file, "changed while it was read", judged)
+    return judged
+
+
+def could_not_judge(file: FileToJudge, why: str, known: JudgedFile | None = None) -> JudgedFile:
+    """That `file` cannot be judged for certain, with what is known of it besides."""
+    spotted = Spotted(
+        check="judging-failed",
+        severity=Severity.MEDIUM,
+        confidence=Confidence.CERTAIN,
+        at=None,
+        evidence=(why,),
+        advice="do not load it before somebody has looked at it",
+    )
+    return JudgedFile(
+        path=file.path,
+        name=file.name,
+        format=known.format if known else None,
+        size_bytes=known.size_bytes if known else 0,
+        verdict=max(Verdict.INCONCLUSIVE, known.verdict) if known else Verdict.INCONCLUSIVE,
+        leaves_out=known.leaves_out if known else (),
+        findings=(as_finding(spotted, subject=file.name), *(known.findings if known else ())),
+    )
+
+
+def _limit(allowed: Allowed) -> None:
+    try:
+        import resource
+    except ImportError:  # where there are no such limits
+        return
+    for kind, value in (
+        (resource.RLIMIT_AS, allowed.memory_bytes),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, allowed.inflated_bytes),
+    ):
+        with suppress(OSError, ValueError):  # a tighter limit stands already
+            resource.setrlimit(kind, (value, value))
