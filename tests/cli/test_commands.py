@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -91,20 +92,81 @@ def test_what_fail_on_names_beats_an_incomplete_scope(demo_home: Path, tmp_path:
 
 def test_inspect_says_everything_about_one_file(demo_home: Path) -> None:
     done = ringfence("inspect", "holiday.jpg", cwd=demo_home / "Downloads")
-    assert done.returncode == 0
+    assert done.returncode == 3
     lines = [line.strip() for line in done.stdout.splitlines()]
-    assert lines[0] == "holiday.jpg  5.4 MB"
+    assert lines[0] == "inconclusive  suffix-lies"
+    assert "holiday.jpg  5.4 MB" in lines
     assert "location  holiday.jpg" in lines
     assert "quantization    F16" in lines
     assert "medium suffix-lies  holiday.jpg at byte 0" in lines
 
 
-def test_inspect_of_something_that_is_no_model_ends_with_three(tmp_path: Path) -> None:
-    text = tmp_path / "notes.txt"
-    text.write_text("nothing to see")
-    done = ringfence("inspect", text)
-    assert done.returncode == 3
-    assert "no model file of a format that ringfence knows" in " ".join(done.stdout.split())
+DATA = {
+    "clean": pickle.dumps({"weights": [1.5]}),
+    "unknown": b"\x80\x02cmyapp.models\nThing\n)\x81.",
+    "inconclusive": pickle.dumps(list(range(100)))[:60],
+    "malicious": b"cos\nsystem\n(S'true'\ntR.",
+}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "fail_on", "status"),
+    [
+        ("clean", (), 0),
+        ("unknown", (), 0),
+        ("unknown", ("unknown",), 1),
+        ("unknown", ("low",), 1),
+        ("unknown", ("inconclusive",), 0),
+        ("inconclusive", (), 3),
+        ("inconclusive", ("inconclusive",), 1),
+        ("inconclusive", ("malicious",), 3),
+        ("malicious", (), 1),
+        ("malicious", ("malicious",), 1),
+    ],
+)
+def test_the_status_of_inspect_is_the_verdict(
+    tmp_path: Path, verdict: str, fail_on: tuple[str, ...], status: int
+) -> None:
+    (tmp_path / "model.pkl").write_bytes(DATA[verdict])
+    asked = [word for what in fail_on for word in ("--fail-on", what)]
+    done = ringfence("inspect", tmp_path / "model.pkl", *asked, "--json")
+    assert (json.loads(done.stdout)["verdict"], done.returncode) == (verdict, status)
+
+
+def test_what_is_suspicious_beats_what_could_not_be_examined(tmp_path: Path) -> None:
+    for verdict, data in DATA.items():
+        (tmp_path / f"{verdict}.pkl").write_bytes(data)
+    done = ringfence("inspect", tmp_path, "--json")
+    document = json.loads(done.stdout)
+    assert (document["verdict"], document["reasons"], done.returncode) == (
+        "malicious",
+        ["pickle-dangerous-call"],
+        1,
+    )
+    assert [(each["name"], each["verdict"]) for each in document["judged"]] == [
+        (f"{verdict}.pkl", verdict) for verdict in sorted(DATA)
+    ]
+    assert document["findings"][0]["subject"] == "malicious.pkl"
+
+
+def test_a_budget_that_is_spent_is_inconclusive(tmp_path: Path) -> None:
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps([1.5] * 1000))
+    done = ringfence("inspect", tmp_path / "model.pkl", "--max-read", "100B", "--json")
+    assert (json.loads(done.stdout)["verdict"], done.returncode) == ("inconclusive", 3)
+
+
+def test_a_clean_verdict_says_what_it_covers(demo_home: Path, tmp_path: Path) -> None:
+    tensor = b'{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
+    (tmp_path / "a.safetensors").write_bytes(len(tensor).to_bytes(8, "little") + tensor + bytes(4))
+    lines = ringfence("inspect", tmp_path / "a.safetensors").stdout.splitlines()
+    assert lines[0].startswith("clean")
+    assert "  not examined: what the weights make a model do" in lines
+
+
+def test_an_empty_folder_is_not_clean(tmp_path: Path) -> None:
+    done = ringfence("inspect", tmp_path, "--json")
+    document = json.loads(done.stdout)
+    assert (document["verdict"], document["complete"], done.returncode) == ("inconclusive", False, 3)
 
 
 def test_the_demo_is_built_once_and_never_over_something(tmp_path: Path) -> None:

@@ -1,0 +1,88 @@
+"""Files are judged by real processes; what happens to those happens to one file at most."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from ringfence.app.judging import Allowed, Judges
+from ringfence.app.judging.below import FileToJudge
+from ringfence.core.inventory import Skipped
+from ringfence.core.judged import JudgedFile
+from ringfence.core.verdicts import Verdict
+
+PLAIN = b"\x80\x04]."
+CALLS = b"cos\nsystem\n(S'true'\ntR."
+
+
+def to_judge(path: Path) -> FileToJudge:
+    return FileToJudge(path=path, name=path.name)
+
+
+def verdicts(files: list[Path], allowed: Allowed | None = None) -> list[Verdict]:
+    with Judges(allowed or Allowed(), processes=2) as judges:
+        answers = list(judges.judge(map(to_judge, files)))
+    assert not any(isinstance(each, Skipped) for each in answers)
+    return [each.verdict for each in answers if isinstance(each, JudgedFile)]
+
+
+def test_many_files_come_back_in_their_order(tmp_path: Path) -> None:
+    files = []
+    for number in range(60):
+        files.append(tmp_path / f"{number}.pkl")
+        files[-1].write_bytes(CALLS if number % 3 == 0 else PLAIN)
+    expected = [Verdict.MALICIOUS if number % 3 == 0 else Verdict.CLEAN for number in range(60)]
+    assert verdicts(files) == expected
+
+
+def test_a_name_that_is_no_utf8_is_judged_like_any_other(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe.pkl"))
+    path.write_bytes(CALLS)
+    assert verdicts([path]) == [Verdict.MALICIOUS]
+
+
+def test_what_cannot_be_opened_is_skipped_with_its_reason(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.pkl")
+    with Judges(Allowed(), processes=1) as judges:
+        (answer,) = judges.judge([to_judge(tmp_path / "pipe.pkl")])
+    assert answer == Skipped(kind="file", subject=str(tmp_path / "pipe.pkl"), reason="not a regular file")
+
+
+def test_a_process_that_dies_costs_one_file_and_not_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "a.pkl"
+    path.write_bytes(PLAIN)
+    with Judges(Allowed(), processes=1) as judges:
+        process = judges._all[0]._process
+        assert process
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        answers = list(judges.judge([to_judge(path), to_judge(path)]))
+    assert [each.verdict for each in answers if isinstance(each, JudgedFile)] == [
+        Verdict.INCONCLUSIVE,
+        Verdict.CLEAN,
+    ]
+
+
+def test_a_process_that_does_not_answer_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ringfence.app.judging.judges._GRACE_S", 0.0)
+    path = tmp_path / "a.pkl"
+    path.write_bytes(PLAIN)
+    with Judges(Allowed(seconds=0.2), processes=1) as judges:
+        process = judges._all[0]._process
+        assert process
+        os.kill(process.pid, signal.SIGSTOP)
+        (answer,) = judges.judge([to_judge(path)])
+        assert process.poll() == -signal.SIGKILL
+    assert isinstance(answer, JudgedFile)
+    assert (answer.verdict, answer.findings[0].evidence) == (
+        Verdict.INCONCLUSIVE,
+        ("takes longer than 0.2 s",),
+    )
+
+
+def test_too_little_memory_is_inconclusive_and_never_clean(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(b"[" + b'"0123456789abcdef",' * 400_000 + b"0]")
+    assert verdicts([path]) == [Verdict.CLEAN]
+    assert verdicts([path], Allowed(memory_bytes=64 << 20)) == [Verdict.INCONCLUSIVE]
