@@ -7,19 +7,23 @@ from hypothesis import strategies as st
 from examining import examined
 from raw_headers import gguf, gguf_key, safetensors
 from real.model_files import SAMPLES, Sample, llamafile_of, sample
+from ringfence.artifacts.companions import COMPANIONS
 from ringfence.artifacts.examine import KNOWN_SUFFIXES, Examined, identify
+from ringfence.artifacts.format import Format
 from ringfence.artifacts.formats import FORMATS
-from ringfence.artifacts.problems import Problem, ProblemKind
+from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.core.facts import FactName
 from ringfence.core.limits import LIMITS
 
 # What a name alone, or a dear test, has to vouch for.
 _NEEDS_ITS_NAME = {"protocol0.pkl", "protocol1.pkl", "far.h5"}
+_GOLDEN = Path(__file__).parent.parent / "golden"
+_ALL = (*FORMATS, *COMPANIONS)
 
 
 def test_every_format_in_the_table_has_a_real_sample_or_a_golden_folder() -> None:
-    golden = {each.name for each in (Path(__file__).parent.parent / "golden").iterdir()}
+    golden = {each.name for each in _GOLDEN.iterdir()}
     assert {each.name for each in FORMATS} - {each.format for each in SAMPLES} <= golden
 
 
@@ -116,3 +120,35 @@ def test_a_problem_in_a_file_within_a_file_is_placed_in_the_outer_one() -> None:
             detail="key same stands twice",
         ),
     )
+
+
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b" ", b"\r\n", b"\t\v", b"\0", b"#!"])
+def test_no_format_says_yes_to_what_begins_otherwise_than_it_declares(before: bytes) -> None:
+    for path in sorted(path for path in _GOLDEN.rglob("*") if path.is_file()):
+        data = before + path.read_bytes()
+        suffix, name = path.suffix.lower(), path.name.lower()
+        found = identify(Reader.of_bytes(data), suffix=suffix, name=name, among=_ALL)
+        assert found is _first_that_says_yes(data, suffix, name), path
+
+
+def _first_that_says_yes(data: bytes, suffix: str, name: str) -> Format | None:
+    """What all tests of all formats say, in the order of the table."""
+    for each in _ALL:
+        named = each.sniff_named if suffix in each.suffixes or name in each.names else None
+        for test in (each.sniff, named):
+            try:
+                if test is not None and test(Reader.of_bytes(data)):
+                    return each
+            except Malformed:
+                pass
+    return None
+
+
+@pytest.mark.parametrize("name", ["", "x", "chat_template", "requirements.txt"])
+def test_an_unknown_suffix_is_no_hint_and_neither_is_an_unknown_name(name: str) -> None:
+    text = Reader.of_bytes(b"torch==2.9\n")
+    found = identify(text, suffix=".unheard-of", name=name, among=_ALL)
+    assert (found and found.name) == {
+        "requirements.txt": "python-requirements",
+        "chat_template": "jinja",
+    }.get(name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from types import MappingProxyType
 
 from ringfence.artifacts.format import Child, Format
@@ -50,10 +51,13 @@ def surely_weights(formats: Iterable[str | None]) -> bool:
 
 
 def identify(
-    reader: Reader, *, suffix: str, name: str = "", among: Iterable[Format] = FORMATS
+    reader: Reader, *, suffix: str, name: str = "", among: tuple[Format, ...] = FORMATS
 ) -> Format | None:
     """The first format whose content test says yes; `suffix` and `name` (lowercase) only break ties."""
-    return next((each for each in among if _is(each, reader, suffix, name)), None)
+    suffixes, names = _hints(among)
+    known = suffix if suffix in suffixes else None, name if name in names else None
+    tests = _tests(among, reader.head[:1], *known)
+    return next((each for each, test in tests if _says_yes(test, reader)), None)
 
 
 def examine(reader: Reader, *, suffix: str, headers: bool = True) -> Examined:
@@ -74,13 +78,34 @@ def examine(reader: Reader, *, suffix: str, headers: bool = True) -> Examined:
     )
 
 
-def _is(candidate: Format, reader: Reader, suffix: str, name: str) -> bool:
-    if _says_yes(candidate.sniff, reader):
-        return True
-    named = candidate.sniff_named
-    if named is None or not (suffix in candidate.suffixes or name in candidate.names):
-        return False
-    return _says_yes(named, reader)
+@cache
+def _hints(among: tuple[Format, ...]) -> tuple[frozenset[str], frozenset[str]]:
+    """All suffixes, and all names, for which a format has a test of its own."""
+    asked = [each for each in among if each.sniff_named]
+    return (
+        frozenset(suffix for each in asked for suffix in each.suffixes),
+        frozenset(name for each in asked for name in each.names),
+    )
+
+
+@cache  # as many as there are first bytes and hints, which are ours
+def _tests(
+    among: tuple[Format, ...], first: bytes, suffix: str | None, name: str | None
+) -> tuple[tuple[Format, Callable[[Reader], bool]], ...]:
+    """The tests that may say yes to a file that begins with that byte and is called so, in their order."""
+    return tuple(
+        (each, test)
+        for each in among
+        for test in (
+            each.sniff if each.starts is None or _may_start(each.starts, first) else None,
+            each.sniff_named if suffix in each.suffixes or name in each.names else None,
+        )
+        if test is not None
+    )
+
+
+def _may_start(starts: tuple[bytes, ...], first: bytes) -> bool:
+    return any(start[:1] == first for start in starts)
 
 
 def _says_yes(sniff: Callable[[Reader], bool], reader: Reader) -> bool:

@@ -34,7 +34,7 @@ class Inside:
 Judge = Callable[[Reader], Iterator[Spotted | Problem | Inside]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Format:
     """One file format.
 
@@ -48,6 +48,8 @@ class Format:
     suffixes: tuple[str, ...]  # lowercase, with the dot: such files are looked at whatever their size
     sniff: Callable[[Reader], bool]
     read: Callable[[Reader], Iterator[Fact | Problem | Child]]
+    # `sniff` says no to what begins with none of these, and is not asked; None: it looks elsewhere.
+    starts: tuple[bytes, ...] | None = None
     holds_anything: bool = False  # arrays, tables or objects of any program: perhaps a model, perhaps not
     # A weaker or dearer test, asked only for files with one of the suffixes or names.
     sniff_named: Callable[[Reader], bool] | None = None

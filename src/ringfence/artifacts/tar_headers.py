@@ -76,6 +76,10 @@ class TarMember:
 
 def starts_tar(reader: Reader) -> bool:
     """Whether the file begins with a tar header. Old ones have no magic, all have a checksum."""
+    return reader.once(_starts_tar)
+
+
+def _starts_tar(reader: Reader) -> bool:
     return header_at(reader.head) is not None
 
 

@@ -16,6 +16,7 @@ FORMAT = Format(
     title="bzip2",
     suffixes=(".bz2", ".tbz2", ".tbz"),
     sniff=lambda reader: reader.head.startswith(b"BZh") and reader.head[4:10] in _BLOCK_OR_END,
+    starts=(b"BZh",),
     read=lambda _reader: iter(()),
     judge=streams.judge(Compression.BZIP2),
     leaves_out=(),

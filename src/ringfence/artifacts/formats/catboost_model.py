@@ -87,6 +87,7 @@ FORMAT = Format(
     suffixes=(".cbm",),
     written_as=(".json",),
     sniff=_sniff,
+    starts=(_MAGIC, b"{", b" ", b"\t", b"\n", b"\r", b"\v", b"\f"),
     read=_read,
     judge=_judge,
 )

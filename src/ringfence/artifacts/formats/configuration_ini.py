@@ -62,6 +62,7 @@ FORMAT = Format(
     title="INI",
     suffixes=(".cfg", ".ini"),
     sniff=_sniff,
+    starts=(),
     sniff_named=_sniff_named,
     read=_read,
     judge=_judge,

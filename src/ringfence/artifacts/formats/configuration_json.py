@@ -63,6 +63,7 @@ FORMAT = Format(
     title="JSON",
     suffixes=(".json", ".jsonl", ".ndjson"),
     sniff=_sniff,
+    starts=(b"{", b"[", b"\xef\xbb\xbf", b" ", b"\t", b"\n", b"\r"),
     sniff_named=_sniff_named,
     read=_read,
     judge=_judge,

@@ -52,6 +52,7 @@ FORMAT = Format(
     suffixes=(".toml",),
     names=("pipfile",),
     sniff=_sniff,
+    starts=(),
     sniff_named=_sniff_named,
     read=_read,
     judge=_judge,

@@ -44,6 +44,7 @@ FORMAT = Format(
     suffixes=(".yaml", ".yml"),
     names=("mlmodel",),
     sniff=_sniff,
+    starts=(b"%YAML ", b"!!python/"),
     sniff_named=_sniff_named,
     read=_read,
     judge=_judge,

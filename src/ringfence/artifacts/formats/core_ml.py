@@ -141,6 +141,7 @@ FORMAT = Format(
     title="Core ML",
     suffixes=(".mlmodel",),
     sniff=_sniff,
+    starts=(b"\x08",),
     sniff_named=_sniff_named,
     read=_read,
     judge=_judge,

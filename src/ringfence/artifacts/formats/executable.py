@@ -39,7 +39,7 @@ class _Program:
 def _program(reader: Reader) -> _Program | None:
     """What the first bytes say; None for what is none."""
     head = reader.head
-    if head[:4] == b"\x7fELF" and len(head) >= 52:
+    if head[:4] == b"\x7fELF" and len(head) >= (64 if head[4] == 2 else 52):
         return _elf(head)
     if head[:2] == b"MZ":
         return _pe(reader)
@@ -117,6 +117,7 @@ FORMAT = Format(
     title="program or native library",
     suffixes=(),
     sniff=_sniff,
+    starts=(b"\x7fELF", b"MZ", *_MACH, *_FAT, b"\0asm", b"dex\n"),
     read=_read,
     judge=_judge,
     leaves_out=("what native code does",),

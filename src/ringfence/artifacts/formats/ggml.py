@@ -102,5 +102,11 @@ def _tensors(reader: Reader, *, aligned: bool, exact: bool) -> Iterator[Problem]
 
 
 FORMAT = Format(
-    name="ggml", title="GGML (before GGUF)", suffixes=(".ggml",), sniff=_sniff, read=_read, judge=_judge
+    name="ggml",
+    title="GGML (before GGUF)",
+    suffixes=(".ggml",),
+    sniff=_sniff,
+    starts=tuple(_NAMES),
+    read=_read,
+    judge=_judge,
 )

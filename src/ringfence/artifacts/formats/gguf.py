@@ -187,6 +187,7 @@ FORMAT = Format(
     title="GGUF (llama.cpp)",
     suffixes=(".gguf",),
     sniff=_sniff,
+    starts=(b"GGUF",),
     read=_read,
     judge=_judge,
     judges_structure=True,

@@ -69,6 +69,7 @@ FORMAT = Format(
     title="TensorFlow graph",
     suffixes=(),
     sniff=_sniff,
+    starts=(b"\x0a", b"\x12", b"\x18", b"\x22"),
     read=_read,
     judge=_judge,
 )
@@ -78,6 +79,7 @@ META_GRAPH = Format(
     title="TensorFlow graph of a checkpoint",
     suffixes=(),
     sniff=_sniff_meta,
+    starts=(_STARTS,),
     read=_read_meta,
     judge=_judge_meta,
     leaves_out=(),

@@ -63,6 +63,7 @@ FORMAT = Format(
     title="TensorFlow graph as text",
     suffixes=(".pbtxt",),
     sniff=lambda _reader: False,
+    starts=(),
     sniff_named=_sniff_named,
     read=_read,
     judge=_judge,

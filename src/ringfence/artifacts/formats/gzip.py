@@ -14,6 +14,7 @@ FORMAT = Format(
     title="gzip",
     suffixes=(".gz", ".tgz"),
     sniff=lambda reader: reader.head.startswith(b"\x1f\x8b\x08"),
+    starts=(b"\x1f\x8b\x08",),
     read=lambda _reader: iter(()),
     judge=streams.judge(Compression.GZIP),
     leaves_out=(),

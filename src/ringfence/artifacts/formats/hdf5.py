@@ -27,9 +27,9 @@ _PLACES = {0: (13, 24), 1: (13, 28), 2: (9, 12), 3: (9, 12)}
 
 def _sniff(reader: Reader) -> bool:
     head = reader.head
-    if starts_tar(reader):  # whose first member, at byte 512, may be one
+    if not any(head.startswith(_SIGNATURE, at) for at in (0, *_places(len(head)))):
         return False
-    return any(head.startswith(_SIGNATURE, at) for at in (0, *_places(len(head))))
+    return not starts_tar(reader)  # whose first member, at byte 512, may be one
 
 
 def _sniff_named(reader: Reader) -> bool:

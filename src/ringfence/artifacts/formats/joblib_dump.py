@@ -84,6 +84,7 @@ FORMAT = Format(
     title="joblib",
     suffixes=(".joblib", ".pkl", ".pickle", ".dill"),
     sniff=_sniff,
+    starts=(b"\x80", b"ZF", b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ", b"]\0", b"\x78"),
     sniff_named=_sniff_named,
     read=_read,
     holds_anything=True,

@@ -51,6 +51,7 @@ FORMAT = Format(
     title="descriptions of Keras layers",
     suffixes=(),
     sniff=lambda _reader: False,
+    starts=(),
     sniff_named=_sniff_named,
     names=("keras_metadata.pb",),
     read=_read,

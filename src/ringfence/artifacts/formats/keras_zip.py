@@ -85,6 +85,7 @@ FORMAT = Format(
     title="Keras",
     suffixes=(".keras",),
     sniff=_sniff,
+    starts=(zip_directory.LOCAL,),
     sniff_named=_sniff_named,
     read=_read,
     judge=_judge,

@@ -97,6 +97,7 @@ FORMAT = Format(
     suffixes=(),
     written_as=(".txt", ".log", ".json"),
     sniff=_sniff,
+    starts=(b"tree", b"{", b" ", b"\t", b"\n", b"\r", b"\v", b"\f"),
     read=_read,
     judge=_judge,
 )

@@ -67,6 +67,7 @@ FORMAT = Format(
     title="llamafile",
     suffixes=(".llamafile",),
     sniff=_sniff,
+    starts=_MAGIC,
     sniff_named=_sniff_named,
     read=_read,
     judge=_judge,

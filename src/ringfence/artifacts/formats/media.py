@@ -154,6 +154,7 @@ FORMAT = Format(
     title="a picture, sound or document",
     suffixes=_SUFFIXES,
     sniff=_sniff,
+    starts=(_PNG, _JPEG, b"GIF8", b"RIFF"),
     sniff_named=_sniff_named,
     read=_read,
     judge=_judge,

@@ -45,6 +45,7 @@ FORMAT = Format(
     title="Jupyter notebook",
     suffixes=(".ipynb",),
     sniff=_sniff,
+    starts=(b"{", b"\xef\xbb\xbf", b" ", b"\t", b"\n", b"\r"),
     sniff_named=_sniff_named,
     read=_read,
     judge=_judge,

@@ -62,6 +62,7 @@ FORMAT = Format(
     title="NumPy array",
     suffixes=(".npy",),
     sniff=_sniff,
+    starts=(npy_header.MAGIC,),
     read=_read,
     holds_anything=True,
     judge=_judge,

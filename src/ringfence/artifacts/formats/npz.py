@@ -63,6 +63,7 @@ FORMAT = Format(
     title="NumPy arrays (zip)",
     suffixes=(".npz",),
     sniff=_sniff,
+    starts=(zip_directory.LOCAL,),
     read=_read,
     holds_anything=True,
     judge=_judge,

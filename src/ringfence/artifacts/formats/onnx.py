@@ -126,6 +126,7 @@ FORMAT = Format(
     title="ONNX",
     suffixes=(".onnx",),
     sniff=_sniff,
+    starts=(_START,),
     sniff_named=_sniff_named,
     read=_read,
     judge=judge,

@@ -63,6 +63,7 @@ FORMAT = Format(
     suffixes=(),
     written_as=(".xml",),
     sniff=_sniff,
+    starts=(b"<", b"\xef\xbb\xbf", b" ", b"\t", b"\n", b"\r"),
     read=_read,
     judge=_judge,
 )

@@ -145,6 +145,7 @@ FORMAT = Format(
     title="PaddlePaddle program",
     suffixes=(".pdmodel",),
     sniff=_sniff,
+    starts=(b"\x0a",),
     read=_read,
     judge=_judge,
 )

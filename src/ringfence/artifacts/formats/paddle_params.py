@@ -106,6 +106,7 @@ FORMAT = Format(
     title="PaddlePaddle weights",
     suffixes=(".pdiparams",),
     sniff=_sniff,
+    starts=(_START,),
     read=_read,
     judge=_judge,
 )

@@ -51,6 +51,7 @@ FORMAT = Format(
     title="pickle",
     suffixes=(".pkl", ".pickle", ".pt", ".pth", ".bin", ".ckpt", ".joblib", ".dill"),
     sniff=_sniff,
+    starts=(b"\x80",),
     sniff_named=_sniff_named,
     read=_read,
     holds_anything=True,

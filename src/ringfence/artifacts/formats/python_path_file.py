@@ -64,6 +64,7 @@ FORMAT = Format(
     title="Python path file",
     suffixes=(".pth",),
     sniff=_sniff,
+    starts=(),
     sniff_named=_sniff_named,
     read=_read,
     judge=_judge,

@@ -56,6 +56,7 @@ FORMAT = Format(
     ),
     written_as=(".txt",),
     sniff=_sniff,
+    starts=(),
     sniff_named=_sniff_named,
     read=_read,
     judge=_judge,

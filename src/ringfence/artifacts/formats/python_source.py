@@ -37,6 +37,7 @@ FORMAT = Format(
     title="Python source",
     suffixes=(".py", ".pyw", ".pyi"),
     sniff=_sniff,
+    starts=(b"#!",),
     sniff_named=_sniff_named,
     read=_read,
     judge=_judge,

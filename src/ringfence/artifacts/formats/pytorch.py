@@ -59,6 +59,7 @@ FORMAT = Format(
     title="PyTorch (zip)",
     suffixes=(".pt", ".pth", ".ckpt", ".bin"),
     sniff=_sniff,
+    starts=(zip_directory.LOCAL,),
     sniff_named=_sniff_named,
     read=_read,
     judge=torch_archive.judge,

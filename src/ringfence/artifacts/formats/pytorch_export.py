@@ -38,6 +38,7 @@ FORMAT = Format(
     title="PyTorch export (.pt2)",
     suffixes=(".pt2",),
     sniff=_sniff,
+    starts=(zip_directory.LOCAL,),
     read=_read,
     judge=torch_archive.judge,
     judges_structure=True,

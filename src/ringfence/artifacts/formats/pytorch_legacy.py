@@ -64,6 +64,7 @@ FORMAT = Format(
     title="PyTorch (legacy)",
     suffixes=(".pt", ".pth", ".ckpt", ".bin"),
     sniff=_sniff,
+    starts=(b"\x80",),
     read=_read,
     judge=_judge,
     judges_structure=True,

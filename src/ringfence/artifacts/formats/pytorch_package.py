@@ -37,6 +37,7 @@ FORMAT = Format(
     title="PyTorch package",
     suffixes=(".pt",),
     sniff=_sniff,
+    starts=(zip_directory.LOCAL,),
     read=_read,
     judge=torch_archive.judge,
     judges_structure=True,

@@ -73,6 +73,7 @@ FORMAT = Format(
     title="R object",
     suffixes=(".rds", ".rdata", ".rda"),
     sniff=_sniff,
+    starts=(*_WORKSPACES, *_FORMS),
     read=_read,
     holds_anything=True,
     judge=_judge,

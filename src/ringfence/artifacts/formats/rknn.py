@@ -22,4 +22,6 @@ def _read(_reader: Reader) -> Iterator[Fact]:
     yield Fact(name=FactName.RUNS_CODE, value=("compiled for an accelerator",))
 
 
-FORMAT = Format(name="rknn", title="RKNN (Rockchip)", suffixes=(".rknn",), sniff=_sniff, read=_read)
+FORMAT = Format(
+    name="rknn", title="RKNN (Rockchip)", suffixes=(".rknn",), sniff=_sniff, starts=_MAGIC, read=_read
+)

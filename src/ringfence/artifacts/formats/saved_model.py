@@ -71,6 +71,7 @@ FORMAT = Format(
     title="TensorFlow SavedModel",
     suffixes=(),
     sniff=_sniff,
+    starts=(_STARTS,),
     sniff_named=_sniff_named,
     names=("saved_model.pb",),
     read=_read,

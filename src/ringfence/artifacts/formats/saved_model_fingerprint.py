@@ -46,6 +46,7 @@ FORMAT = Format(
     title="fingerprint of a SavedModel",
     suffixes=(),
     sniff=lambda _reader: False,
+    starts=(),
     sniff_named=_sniff_named,
     names=("fingerprint.pb",),
     read=_read,

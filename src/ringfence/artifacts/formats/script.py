@@ -60,6 +60,7 @@ FORMAT = Format(
     names=("makefile", "dockerfile", "cmakelists.txt", "justfile", "procfile", "jenkinsfile", "vagrantfile"),
     written_as=(".txt", ".html"),
     sniff=_sniff,
+    starts=(b"#!",),
     sniff_named=_sniff_named,
     read=_read,
     judge=_judge,

@@ -100,6 +100,7 @@ FORMAT = Format(
     title="SentencePiece",
     suffixes=(".model", ".spm"),
     sniff=_sniff,
+    starts=(b"\n",),
     read=_read,
     judge=_judge,
     judges_structure=True,

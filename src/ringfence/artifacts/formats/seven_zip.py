@@ -64,6 +64,7 @@ FORMAT = Format(
     title="7z",
     suffixes=(".7z",),
     sniff=lambda reader: reader.head.startswith(_MAGIC) and reader.size_bytes >= _START_BYTES,
+    starts=(_MAGIC,),
     read=lambda _reader: iter(()),
     judge=_judge,
     leaves_out=(),

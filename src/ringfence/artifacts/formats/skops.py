@@ -60,6 +60,7 @@ FORMAT = Format(
     title="skops (scikit-learn)",
     suffixes=(".skops",),
     sniff=_sniff,
+    starts=(zip_directory.LOCAL,),
     sniff_named=_sniff_named,
     read=_read,
     holds_anything=True,

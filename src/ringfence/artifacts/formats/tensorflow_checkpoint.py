@@ -65,6 +65,7 @@ WEIGHTS = Format(
     title="weights of a TensorFlow checkpoint",
     suffixes=tuple(f".data-{i:05}-of-{n:05}" for n in range(1, _SHARDS + 1) for i in range(n)),
     sniff=lambda _reader: False,
+    starts=(),
     sniff_named=lambda reader: reader.size_bytes > 0,
     read=_read,
     judge=_judge_weights,

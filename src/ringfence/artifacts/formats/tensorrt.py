@@ -23,5 +23,10 @@ def _read(_reader: Reader) -> Iterator[Fact]:
 
 
 FORMAT = Format(
-    name="tensorrt", title="TensorRT engine", suffixes=(".engine", ".plan", ".trt"), sniff=_sniff, read=_read
+    name="tensorrt",
+    title="TensorRT engine",
+    suffixes=(".engine", ".plan", ".trt"),
+    sniff=_sniff,
+    starts=_MAGIC,
+    read=_read,
 )

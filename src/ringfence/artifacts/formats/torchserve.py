@@ -53,6 +53,7 @@ FORMAT = Format(
     title="TorchServe model archive",
     suffixes=(".mar",),
     sniff=_sniff,
+    starts=(zip_directory.LOCAL,),
     read=_read,
     judge=_judge,
     judges_structure=True,

@@ -75,6 +75,7 @@ FORMAT = Format(
     suffixes=(".ubj",),
     written_as=(".json",),
     sniff=_sniff,
+    starts=(*_OLD, b"{", b" ", b"\t", b"\n", b"\r", b"\v", b"\f"),
     read=_read,
     judge=_judge,
 )

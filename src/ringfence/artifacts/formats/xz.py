@@ -25,6 +25,7 @@ FORMAT = Format(
     title="xz",
     suffixes=(".xz", ".txz", ".lzma"),
     sniff=lambda reader: compression_of(reader.head) in (Compression.XZ, Compression.LZMA),
+    starts=(b"\xfd7zXZ", b"]\0"),
     sniff_named=lambda reader: reader.head[13:14] == b"\0" and len(reader.head) > 13,
     read=lambda _reader: iter(()),
     judge=_judge,

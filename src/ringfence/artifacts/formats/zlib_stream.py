@@ -25,6 +25,7 @@ FORMAT = Format(
     title="zlib data",
     suffixes=(".z", ".zlib"),
     sniff=_sniff,
+    starts=(b"\x78",),
     read=lambda _reader: iter(()),
     judge=streams.judge(Compression.ZLIB),
     leaves_out=(),
