@@ -11,9 +11,9 @@ from pathlib import PurePosixPath
 
 from ringfence.artifacts.budget import Budget
 from ringfence.artifacts.companions import COMPANIONS
-from ringfence.artifacts.examine import identify, name_problems
-from ringfence.artifacts.format import Child, Inside
-from ringfence.artifacts.formats import FORMATS
+from ringfence.artifacts.examine import KNOWN_SUFFIXES, identify, name_problems
+from ringfence.artifacts.format import Child, Format, Inside
+from ringfence.artifacts.formats import FORMATS, plain_text
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind, as_spotted
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted, moved
@@ -26,6 +26,7 @@ from ringfence.core.verdicts import Judgement, Verdict, judged, verdict_of
 __all__ = ["Judged", "judge", "judging_budget"]
 
 _KNOWN = (*FORMATS, *COMPANIONS)
+_CLAIMED = frozenset(suffix for each in _KNOWN for suffix in each.suffixes)
 _Look = Callable[[Reader], Iterator[Spotted | Problem | Inside | Fact | Child]]
 
 
@@ -86,7 +87,7 @@ class _Run:
         """What is spotted in one file, and in the files within it."""
         path = PurePosixPath(name.replace("\\", "/"))
         suffix = path.suffix.lower()
-        found = identify(reader, suffix=suffix, name=path.name.lower(), among=_KNOWN)
+        found = _identified(reader, suffix, path.name.lower())
         if depth == 0:
             self.format = found.name if found else None
         for problem in name_problems(found, reader, suffix):
@@ -94,6 +95,8 @@ class _Run:
         if found is None:
             yield _inconclusive("unknown-format", "the bytes are of no format that is known here")
             return
+        if not reader.size_bytes and suffix not in KNOWN_SUFFIXES:
+            return  # an empty document, which is no model cut short
         self.leaves_out |= dict.fromkeys(found.leaves_out)
         if not found.judges_structure:
             yield from self._look(found.read, reader, depth, path.stem)
@@ -137,6 +140,14 @@ class _Run:
             found = self._look(inside.judge, inside.reader, depth)
         for spotted in found:
             yield moved(spotted, inside.at, within=name)
+
+
+def _identified(reader: Reader, suffix: str, name: str) -> Format | None:
+    """What the file is. Text is text whatever it is called, unless the name claims something else."""
+    found = identify(reader, suffix=suffix, name=name, among=_KNOWN)
+    if found is None and suffix not in _CLAIMED:
+        found = identify(reader, suffix="", among=(plain_text.FORMAT,))
+    return found
 
 
 def _inconclusive(check: str, why: str) -> Spotted:
