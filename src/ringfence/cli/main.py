@@ -87,6 +87,18 @@ def _run(options: argparse.Namespace) -> int:
             from ringfence.cli.bom import run as run_bom
 
             return run_bom(options)
+        case "explain":
+            from ringfence.cli.explain import run as run_explain
+
+            return run_explain(options)
+        case "convert":
+            from ringfence.cli.convert import run as run_convert
+
+            return run_convert(options)
+        case "diff":
+            from ringfence.cli.diff import run as run_diff
+
+            return run_diff(options)
         case "doctor":
             from ringfence.cli.doctor import run as run_doctor
 

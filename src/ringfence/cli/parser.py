@@ -30,6 +30,9 @@ def make_parser() -> argparse.ArgumentParser:
     _add_scan(commands)
     _add_inspect(commands)
     _add_bom(commands)
+    _add_explain(commands)
+    _add_convert(commands)
+    _add_diff(commands)
     _add_doctor(commands)
     _add_demo(commands)
     _add_completion(commands)
@@ -55,6 +58,7 @@ def _add_scan(commands: _Commands) -> None:
         "--home", type=Path, metavar="DIR", help="another home: a user's, a backup, a mounted disk"
     )
     whose.add_argument("--all-users", action="store_true", help="every home of this machine (as root)")
+    scan.add_argument("--judge", action="store_true", help="say of each model what may come of loading it")
     scan.add_argument("--no-hash", action="store_true", help="do not compute SHA-256; digests stay claims")
     scan.add_argument(
         "--min-size",
@@ -113,6 +117,47 @@ def _add_bom(commands: _Commands) -> None:
         "-o", "--output", type=Path, default=Path("-"), metavar="FILE", help="default: -, standard output"
     )
     bom.add_argument("--no-hash", action="store_true", help="do not compute SHA-256; the bill has no hashes")
+
+
+def _add_explain(commands: _Commands) -> None:
+    explain = commands.add_parser(
+        "explain",
+        help="what a finding means",
+        description="Prints what a check has seen, why that matters and when it is harmless.",
+        epilog="example: ringfence explain pickle-dangerous-call",
+    )
+    explain.add_argument("check", metavar="CHECK", help="as findings name it; `all` lists every check")
+
+
+def _add_convert(commands: _Commands) -> None:
+    convert = commands.add_parser(
+        "convert",
+        help="a PyTorch checkpoint as safetensors",
+        description="Writes a checkpoint's tensors as safetensors, without executing its pickle. "
+        "Only files that are judged clean, or made of known libraries' classes, are converted.",
+        epilog="example: ringfence convert model.pt -o model.safetensors --key state_dict. "
+        "exit status: 0 done, 1 refused for what the file is, 2 usage, 3 it cannot be read",
+    )
+    convert.add_argument("path", type=Path, metavar="FILE")
+    convert.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    convert.add_argument(
+        "--key", help="only what lies below this key, e.g. state_dict; names begin behind it"
+    )
+    convert.add_argument("--force", action="store_true", help="replace the output if it exists")
+
+
+def _add_diff(commands: _Commands) -> None:
+    diff = commands.add_parser(
+        "diff",
+        help="what changed between two versions of a model",
+        description="Compares two files or folders: verdicts, code, chat templates, tokenizers, tensors, "
+        "configurations and licenses, the dangerous first. Loads nothing.",
+        epilog="example: ringfence diff models/v1 models/v2. "
+        "exit status: 0 the same, 1 different, 2 usage, 3 a part could not be examined",
+    )
+    diff.add_argument("old", type=Path, metavar="A")
+    diff.add_argument("new", type=Path, metavar="B")
+    _add_format(diff)
 
 
 def _add_doctor(commands: _Commands) -> None:

@@ -66,6 +66,7 @@ class Finding:
     evidence: tuple[str, ...]  # harmless to print, at most limits.evidence_chars each
     advice: str
     fingerprint: str  # 16 hexadecimal digits
+    documentation: str  # where the check's page stands in the project, as `ringfence explain` prints it
 
 
 def finding(
@@ -93,4 +94,5 @@ def finding(
         evidence=shown,
         advice=advice,
         fingerprint=hashlib.sha256(covered.encode()).hexdigest()[:16],
+        documentation=f"docs/findings.md#{check}",
     )
