@@ -80,6 +80,13 @@ class Limits:
     carved_bytes: int = 16 * _MIB  # searched for pickles behind the end of one
     carved_places: int = 64
 
+    # Checkpoints whose tensors are listed, compared or converted
+    state_ops: int = 10_000_000  # opcodes of the pickle; 200,000 tensors take half of them
+    state_values: int = 1_000_000  # tensors and all else that dictionaries lead to
+    gathered_bytes: int = 2 * _GIB  # of one tensor that does not lie in order
+    gathered_runs: int = 20_000_000  # rows of such a tensor
+    converted_growth: int = 4  # times a checkpoint's own size, where tensors share their bytes
+
     # Graphs and tables that are judged
     graph_fields: int = 8_000_000  # of all messages of one file, a second for each million or two
     graph_depth: int = 100  # messages in messages, as protobuf itself allows
@@ -100,6 +107,7 @@ class Limits:
     sentence_pieces: int = 4_000_000  # fields of a SentencePiece model, those of its pieces not among them
 
     # More of model files
+    promised_bytes: int = 1024 * _GIB  # by a file that is cut short; more is no honest size
     read_bytes: int = 128 * _MIB  # of one file in all, whatever its size
     json_header_bytes: int = 25_000_000  # hubs cap safetensors headers here
     literal_bytes: int = 64 * _KIB  # the header of a NumPy array
@@ -117,6 +125,24 @@ class Limits:
     nested_arrays: int = 10_000  # of a GGUF key's value, which no known writer nests at all
     fact_items: int = 100  # names in one fact
     children: int = 4  # model files within one file
+
+    # Locks, container images and what code says of models
+    references: int = 10_000  # of one tree
+    reference_files: int = 50_000  # looked into for them
+    reference_bytes: int = 256 * _MIB  # of all these files; one has script_bytes at most
+    reference_line_chars: int = 4_000  # looked at of one line
+    bad_digests_bytes: int = 64 * _MIB
+    image_bytes: int = 64 * _GIB  # that the layers of one image inflate to, and that are taken out of them
+    image_layers: int = 1_000  # docker allows 127
+    image_manifests: int = 64  # of one layout: one for each platform
+    image_files: int = 1_000_000  # in all layers
+    image_links: int = 40  # followed to one file, as Linux does
+
+    # Signatures
+    signature_bytes: int = 64 * _MIB  # a file that holds one, or the statement within it
+    signature_certificates: int = 10
+    signed_pieces: int = 200_000  # files, or shards of files
+    signed_findings: int = 1_000  # of one check; the rest is counted
 
     # Folders and stores
     walk_depth: int = 512
