@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ringfence.app.judging import Allowed, Judges, files_below
+from ringfence.app.judging.models import about_identity, with_verdicts
 from ringfence.app.scan.here import Here
 from ringfence.app.scan.request import Progress, ScanRequest
 from ringfence.app.scan.scan import Scan
@@ -55,9 +56,9 @@ def inspect(
         inventory = scan.look(progress)
         if hashed:
             inventory = scan.verify(progress)
-        files, skipped = _judged(path, judges)
+        files, skipped = _judged(path, judges, progress)
     skipped = [*_about_files(inventory), *skipped]
-    judgement = _judgement(files, skipped)
+    judgement = _judgement(files, about_identity(inventory.models), skipped)
     return Inspection(
         started_at=inventory.started_at,
         complete=inventory.complete and bool(files) and not skipped,
@@ -67,17 +68,19 @@ def inspect(
         leaves_out=judgement.leaves_out,
         findings=_findings(files, inventory.models),
         judged=tuple(files),
-        models=inventory.models,
+        models=with_verdicts(inventory.models, {file.path.resolve(): file for file in files}),
         skipped=tuple(dict.fromkeys(skipped)),
     )
 
 
-def _judged(path: Path, judges: Judges) -> tuple[list[JudgedFile], list[Skipped]]:
+def _judged(path: Path, judges: Judges, progress: Progress) -> tuple[list[JudgedFile], list[Skipped]]:
     files: list[JudgedFile] = []
     skipped: list[Skipped] = []
     found = list(files_below(path))
     skipped += (item for item in found if isinstance(item, Skipped))
-    for answer in judges.judge(item for item in found if not isinstance(item, Skipped)):
+    to_judge = [item for item in found if not isinstance(item, Skipped)]
+    for count, answer in enumerate(judges.judge(to_judge), start=1):
+        progress.judging(done=count, total=len(to_judge))
         if isinstance(answer, Skipped):
             skipped.append(answer)
         else:
@@ -89,21 +92,27 @@ def _about_files(inventory: Inventory) -> Iterator[Skipped]:
     return (each for each in inventory.skipped if each.kind in ("file", "folder", "link", "store"))
 
 
-def _judgement(files: Iterable[JudgedFile], skipped: Iterable[Skipped]) -> Judgement:
-    """The worst of all files; what nobody could read is never clean."""
+def _judgement(
+    files: Iterable[JudgedFile], others: Iterable[Finding], skipped: Iterable[Skipped]
+) -> Judgement:
+    """The worst of all files and other findings; what nobody could read is never clean."""
     reasons: dict[tuple[Verdict, str], None] = {}
     leaves_out: dict[str, None] = {}
     for file in files:
         leaves_out |= dict.fromkeys(file.leaves_out)
         reasons[file.verdict, ""] = None
-        for each in file.findings:
-            reasons[verdict_of(each.severity, each.confidence), each.check] = None
+        reasons |= _reasons(file.findings)
+    reasons |= _reasons(others)
     if skipped or not reasons:
         reasons[Verdict.INCONCLUSIVE, "skipped" if skipped else "nothing-to-judge"] = None
     found = judged(reasons, leaves_out=leaves_out)
     return Judgement(
         verdict=found.verdict, reasons=tuple(filter(None, found.reasons)), leaves_out=found.leaves_out
     )
+
+
+def _reasons(findings: Iterable[Finding]) -> dict[tuple[Verdict, str], None]:
+    return {(verdict_of(each.severity, each.confidence), each.check): None for each in findings}
 
 
 def _findings(files: Iterable[JudgedFile], models: Iterable[Model]) -> tuple[Finding, ...]:

@@ -13,7 +13,7 @@ __all__ = ["TerminalProgress"]
 
 
 class TerminalProgress:
-    """Two lines that come and go: files walked per second, bytes hashed of all."""
+    """Lines that come and go: files walked per second, bytes hashed of all, files judged of all."""
 
     def __init__(self) -> None:
         self._bars = Progress(
@@ -26,6 +26,7 @@ class TerminalProgress:
         )
         self._walk = self._bars.add_task("walking", total=None, said="")
         self._hash = self._bars.add_task("hashing", total=None, said="", visible=False)
+        self._judge = self._bars.add_task("judging", total=None, said="", visible=False)
         self._began = time.monotonic()
 
     def walking(self, *, files: int, candidates: int) -> None:
@@ -38,6 +39,13 @@ class TerminalProgress:
         said = f"{show_size(done_bytes)} of {show_size(total_bytes)}"
         self._bars.update(self._walk, visible=False)
         self._bars.update(self._hash, visible=True, total=total_bytes, completed=done_bytes, said=said)
+
+    def judging(self, *, done: int, total: int) -> None:
+        """Shows files judged of those to judge."""
+        self._bars.update(self._walk, visible=False)
+        self._bars.update(self._hash, visible=False)
+        said = f"{done:,} of {total:,} files"
+        self._bars.update(self._judge, visible=True, total=total, completed=done, said=said)
 
     def __enter__(self) -> Self:
         self._bars.start()

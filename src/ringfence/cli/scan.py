@@ -29,6 +29,11 @@ def run(options: argparse.Namespace) -> int:
             inventory = scan.verify(progress)
         if as_table:
             _show_digests(inventory)
+    if options.judge:
+        with watched() as progress:
+            inventory = scan.judge(inventory, progress)
+        if as_table:
+            _show_verdicts(inventory)
     if not as_table:
         _print_document(inventory)
     return _exit_code(inventory, options.fail_on)
@@ -61,6 +66,13 @@ def _show_digests(inventory: Inventory) -> None:
     from ringfence.cli.tables.summary import digests_table
 
     show([digests_table(inventory)], more=True)
+
+
+def _show_verdicts(inventory: Inventory) -> None:
+    from ringfence.cli.console import show
+    from ringfence.cli.tables.verdicts import verdicts_table
+
+    show([verdicts_table(inventory)], more=True)
 
 
 def _print_document(inventory: Inventory) -> None:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from ringfence.core.digests import GitBlobSha1, ModelId, Sha256
 from ringfence.core.facts import Facts
 from ringfence.core.findings import Finding
+from ringfence.core.verdicts import Verdict
 
 __all__ = ["LicenseClaim", "Model", "ModelFile", "Obligation"]
 
@@ -62,6 +63,7 @@ class Model:
     obligations: tuple[Obligation, ...] = ()
     files: tuple[ModelFile, ...] = ()
     findings: tuple[Finding, ...] = ()
+    verdict: Verdict | None = None  # the worst of its files; None when nobody asked for it
 
     @property
     def size_bytes(self) -> int:

@@ -33,6 +33,9 @@ class Progress(Protocol):
     def hashing(self, *, done_bytes: int, total_bytes: int) -> None:
         """So many bytes were hashed."""
 
+    def judging(self, *, done: int, total: int) -> None:
+        """So many files were judged."""
+
 
 class NoProgress:
     """For those who do not watch."""
@@ -41,4 +44,7 @@ class NoProgress:
         """Nothing."""
 
     def hashing(self, *, done_bytes: int, total_bytes: int) -> None:
+        """Nothing."""
+
+    def judging(self, *, done: int, total: int) -> None:
         """Nothing."""

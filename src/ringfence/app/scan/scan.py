@@ -1,4 +1,4 @@
-"""One scan, step by step: `look` for what there is, then `verify` what the stores claim."""
+"""One scan, step by step: `look` for what there is, `verify` what the stores claim, `judge` the models."""
 
 from dataclasses import replace
 
@@ -33,6 +33,12 @@ class Scan:
 
         found = self._look or look(self._request, self._here, progress)
         return self._with_signals(verify(found, self._here, progress), found)
+
+    def judge(self, inventory: Inventory, progress: Progress) -> Inventory:
+        """The same with what may come of loading each model."""
+        from ringfence.app.scan.judge import judge_models
+
+        return judge_models(inventory, processes=self._here.cores, progress=progress)
 
     def _with_signals(self, inventory: Inventory, found: Look) -> Inventory:
         from ringfence.endpoint.signals import all_signals

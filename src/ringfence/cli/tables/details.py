@@ -15,29 +15,13 @@ from ringfence.cli.sizes import show_size
 from ringfence.cli.tables.models import name_of
 from ringfence.cli.tables.section import SEVERITY_STYLE, heading
 from ringfence.cli.tables.summary import skipped_table
+from ringfence.cli.tables.verdicts import MEANING, STYLE
 from ringfence.core.facts import FactValue
 from ringfence.core.findings import Finding
 from ringfence.core.models import Model, ModelFile
 from ringfence.core.verdicts import Verdict
 
-__all__ = ["MEANING", "VERDICT_STYLE", "details"]
-
-MEANING = {
-    Verdict.CLEAN: "everything that loading runs was examined, and none of it can act",
-    Verdict.KNOWN_LIBRARY: "acts through classes of well-known libraries only",
-    Verdict.UNKNOWN: "names or holds code that nobody has looked at; nothing bad was seen in it",
-    Verdict.INCONCLUSIVE: "a part could not be examined: do not take it for clean",
-    Verdict.SUSPICIOUS: "holds what honest files do not: do not load it",
-    Verdict.MALICIOUS: "would do harm when loaded: do not load it",
-}
-VERDICT_STYLE = {
-    Verdict.CLEAN: "green",
-    Verdict.KNOWN_LIBRARY: "green",
-    Verdict.UNKNOWN: "yellow",
-    Verdict.INCONCLUSIVE: "yellow",
-    Verdict.SUSPICIOUS: "red",
-    Verdict.MALICIOUS: "red",
-}
+__all__ = ["details"]
 
 _SHOWN_FILES = 20
 _SHOWN_FINDINGS = 50
@@ -66,7 +50,7 @@ def details(result: Inspection) -> Iterator[RenderableType]:
 
 def _verdict(result: Inspection) -> Iterator[RenderableType]:
     """One line that can be acted on, what it covers, and what is in the files when there are several."""
-    style = VERDICT_STYLE[result.verdict]
+    style = STYLE[result.verdict]
     line = Text(result.verdict, f"bold {style}")
     if result.reasons:
         line.append(f"  {', '.join(result.reasons[:_SHOWN_REASONS])}", style)
