@@ -1,26 +1,20 @@
-"""What explains that a large model lies here: records in `models.lock` documents.
+"""What explains that a large model lies here: records in `models.lock` documents (`core.locks`).
 
-    {"schema": "ringfence.models.lock/1",
-     "models": [{"name": "acme/chat", "revision": "4f1c…", "explanation": "approval", "by": "dana",
-                 "files": [{"path": "model.gguf", "sha256": "9a0b…"}]}]}
-
-`revision` and `by` may be null or left out. A document with anything else in it explains nothing, because it
-was written for rules that this version does not know. A record is a statement by whoever wrote the file;
-docs/decisions/0003 says what that is worth.
+A record is a statement by whoever wrote the file; docs/decisions/0003 says what that is worth.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
-from ringfence.core.bounded_json import BadJson, Json, parse
-from ringfence.core.digests import Sha256, parse_sha256
+from ringfence.core import locks
+from ringfence.core.digests import Sha256
 from ringfence.core.inventory import Skipped
 from ringfence.core.limits import LIMITS
+from ringfence.core.locks import SCHEMA, BadLock, Reason
 from ringfence.core.models import Model, ModelFile
-from ringfence.core.text import clip, printable
+from ringfence.core.text import printable
 from ringfence.endpoint.opening import read_small
 
 __all__ = [
@@ -35,21 +29,7 @@ __all__ = [
     "read_explanations",
 ]
 
-SCHEMA = "ringfence.models.lock/1"
-
 _OPENING_COST = 1024  # bytes that could have been read instead of opening one more file
-
-
-class BadLock(ValueError):
-    """Not a models.lock of this version. The message never quotes the document."""
-
-
-class Reason(StrEnum):
-    """Why a model may lie here."""
-
-    LOCK = "lock"  # a project depends on it
-    APPROVAL = "approval"  # somebody allowed it
-    PULL = "pull"  # it came through a way that keeps records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,64 +112,13 @@ def parse_lock(data: bytes) -> tuple[LockRecord, ...]:
     Raises:
         BadLock: it is no such document, or has keys that this version does not know.
     """
-    try:
-        document = parse(data)
-    except BadJson as error:
-        raise BadLock(str(error)) from error
-    top = _object(document, "the document", required={"schema", "models"})
-    if top["schema"] != SCHEMA:
-        raise BadLock("another schema")
-    return tuple(_record(entry) for entry in _list(top["models"], "models", LIMITS.store_models))
-
-
-def _record(entry: Json) -> LockRecord:
-    record = _object(entry, "a model", required={"name", "explanation", "files"}, optional={"revision", "by"})
-    reason = _text(record["explanation"], "explanation")
-    if reason not in set(Reason):
-        raise BadLock("an explanation that does not exist")
-    return LockRecord(
-        name=_text(record["name"], "name"),
-        revision=_optional_text(record.get("revision"), "revision"),
-        reason=Reason(reason),
-        by=_optional_text(record.get("by"), "by"),
-        digests=frozenset(_digest(file) for file in _list(record["files"], "files", LIMITS.model_files)),
+    return tuple(
+        LockRecord(
+            name=model.name,
+            revision=model.revision,
+            reason=model.explanation,
+            by=model.by,
+            digests=frozenset(file.sha256 for file in model.files),
+        )
+        for model in locks.parse_lock(data).models
     )
-
-
-def _digest(entry: Json) -> Sha256:
-    file = _object(entry, "a file", required={"path", "sha256"})
-    _text(file["path"], "path")
-    digest = parse_sha256(_text(file["sha256"], "sha256"))
-    if digest is None:
-        raise BadLock("a sha256 that is none")
-    return digest
-
-
-def _object(
-    value: Json, what: str, *, required: set[str], optional: frozenset[str] | set[str] = frozenset()
-) -> dict[str, Json]:
-    if not isinstance(value, dict):
-        raise BadLock(f"{what} is not an object")
-    if missing := required - value.keys():
-        raise BadLock(f"{what} has no {min(missing)}")
-    if value.keys() - required - optional:
-        raise BadLock(f"{what} has a key that this version does not know")
-    return value
-
-
-def _list(value: Json, what: str, at_most: int) -> list[Json]:
-    if not isinstance(value, list):
-        raise BadLock(f"{what} is not a list")
-    if len(value) > at_most:
-        raise BadLock(f"{what} has more than {at_most} entries")
-    return value
-
-
-def _text(value: Json, what: str) -> str:
-    if not isinstance(value, str) or not value:
-        raise BadLock(f"{what} is not a text")
-    return clip(value, chars=LIMITS.name_chars)
-
-
-def _optional_text(value: Json, what: str) -> str | None:
-    return None if value is None else _text(value, what)
