@@ -71,7 +71,8 @@ def test_a_loose_file_stands_under_its_folder_and_the_digests_after_an_empty_lin
     [
         ((), 0),
         (("critical",), 0),
-        (("high",), 1),
+        (("high",), 0),
+        (("medium",), 1),
         (("low",), 1),
         (("local-servers",), 0),
         (("license-ambiguity",), 1),
@@ -86,7 +87,7 @@ def test_the_status_is_one_when_what_fail_on_names_is_there(
 
 
 def test_what_fail_on_names_beats_an_incomplete_scope(demo_home: Path, tmp_path: Path) -> None:
-    done = scan_files(demo_home / "Downloads", tmp_path / "nowhere", more=("--fail-on", "high"))
+    done = scan_files(demo_home / "Downloads", tmp_path / "nowhere", more=("--fail-on", "medium"))
     assert done.returncode == 1
 
 

@@ -24,6 +24,7 @@ def test_scan_without_options_asks_for_everything_at_its_defaults() -> None:
         "paths": [],
         "home": None,
         "all_users": False,
+        "judge": False,
         "no_hash": False,
         "min_size": 1 << 20,
         "no_processes": False,
