@@ -1,7 +1,7 @@
 """The verdict with its reasons, then each model with everything that is known of it."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -25,6 +25,7 @@ __all__ = ["details"]
 
 _SHOWN_FILES = 20
 _SHOWN_FINDINGS = 50
+_SHOWN_SUBJECTS = 3
 _SHOWN_REASONS = 4
 _VALUE_CHARS = 300
 
@@ -32,10 +33,11 @@ _VALUE_CHARS = 300
 def details(result: Inspection) -> Iterator[RenderableType]:
     """The verdict, what led to it, each model in turn, then what was not looked at."""
     yield from _verdict(result)
-    for each in result.findings[:_SHOWN_FINDINGS]:
-        yield Padding(_finding(each), (0, 0, 0, 2))
-    if len(result.findings) > _SHOWN_FINDINGS:
-        yield Text(f"  and {len(result.findings) - _SHOWN_FINDINGS} more findings: see --json", "dim")
+    alike = _alike(result.findings)
+    for same in alike[:_SHOWN_FINDINGS]:
+        yield Padding(_finding(same), (0, 0, 0, 2))
+    if rest := sum(map(len, alike[_SHOWN_FINDINGS:])):
+        yield Text(f"  and {rest} more findings: see --json", "dim")
     for model in result.models:
         yield heading(name_of(model), f"{model.store or ''} {show_size(model.size_bytes)}".strip())
         yield Text(f"  id  {model.id or 'unknown until every file is hashed'}")
@@ -109,11 +111,22 @@ def _digest(file: ModelFile) -> Text:
     return Text(f"    claimed {claimed}" if claimed else "    sha256 not computed", "yellow")
 
 
-def _finding(each: Finding) -> Group:
-    where = f" at byte {each.offset}" if each.offset is not None else ""
-    style = SEVERITY_STYLE[each.severity]
-    beneath = (*(safe(text, style) for text in each.evidence), safe(each.advice))
+def _alike(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Those that say the same of several files together, in the order of the first of each."""
+    found: dict[tuple[str, tuple[str, ...], str], list[Finding]] = {}
+    for each in findings:
+        found.setdefault((each.check, each.evidence, each.advice), []).append(each)
+    return list(found.values())
+
+
+def _finding(same: Sequence[Finding]) -> Group:
+    first = same[0]
+    where = f" at byte {first.offset}" if first.offset is not None and len(same) == 1 else ""
+    subjects = tuple(dict.fromkeys(each.subject for each in same))
+    more = f" and {len(subjects) - _SHOWN_SUBJECTS} more" if len(subjects) > _SHOWN_SUBJECTS else ""
+    style = SEVERITY_STYLE[first.severity]
+    beneath = (*(safe(text, style) for text in first.evidence), safe(first.advice))
     return Group(
-        safe(f"{each.severity} {each.check}  {each.subject}{where}", style),
+        safe(f"{first.severity} {first.check}  {', '.join(subjects[:_SHOWN_SUBJECTS])}{more}{where}", style),
         *(Padding(text, (0, 0, 0, 2)) for text in beneath),
     )
