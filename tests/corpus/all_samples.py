@@ -1,0 +1,32 @@
+"""The whole corpus, and what belongs to which half."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from random import Random
+
+from corpus import corpus_broken
+from corpus.blind import blind_calls, blind_containers, blind_detours, blind_formats
+from corpus.corpus_samples import Kind, Sample
+
+__all__ = ["BLIND", "BROKEN", "INFORMED", "samples"]
+
+BLIND: dict[str, Kind] = (
+    blind_calls.KINDS | blind_detours.KINDS | blind_containers.KINDS | blind_formats.KINDS
+)
+INFORMED: dict[str, Kind] = {}
+BROKEN: dict[str, Kind] = corpus_broken.KINDS
+
+
+def samples(kinds: dict[str, Kind], *, seed: int = 1) -> Iterator[tuple[str, Sample]]:
+    """Every sample with its kind, each content once per kind; the same for the same seed.
+
+    Its name is a path: a folder of its own, so that the file keeps the name that it goes by.
+    """
+    for kind, made in kinds.items():
+        seen: set[bytes] = set()
+        for number, sample in enumerate(made(Random(f"{seed} {kind}"))):
+            digest = hashlib.sha256(sample.name.encode() + b"\0" + sample.data).digest()
+            if digest not in seen:
+                seen.add(digest)
+                yield kind, replace(sample, name=f"{kind}/{number:04}/{sample.name}")
