@@ -12,12 +12,14 @@ from pathlib import Path
 from ringfence.app.doctor import Doctor
 from ringfence.app.documents import SCHEMA_FOLDER
 from ringfence.app.inspect import Inspection
+from ringfence.app.signing import Verification
 from ringfence.core.inventory import Inventory
 
 DOCUMENTS: dict[str, type] = {
     "ringfence.scan/1": Inventory,
     "ringfence.inspect/1": Inspection,
     "ringfence.doctor/1": Doctor,
+    "ringfence.verify/1": Verification,
 }
 
 Schema = dict[str, object]

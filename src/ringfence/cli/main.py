@@ -99,6 +99,14 @@ def _run(options: argparse.Namespace) -> int:
             from ringfence.cli.diff import run as run_diff
 
             return run_diff(options)
+        case "sign":
+            from ringfence.cli.sign import run as run_sign
+
+            return run_sign(options)
+        case "verify":
+            from ringfence.cli.verify import run as run_verify
+
+            return run_verify(options)
         case "doctor":
             from ringfence.cli.doctor import run as run_doctor
 

@@ -19,6 +19,8 @@ class Limits:
     name_chars: int = 300
     paragraph_chars: int = 2000
     metadata_value_chars: int = 1000
+    report_places: int = 20  # of one check, in a report for people
+    report_rows: int = 500  # of one table there
 
     # Documents that strangers wrote
     json_bytes: int = 8 * _MIB  # parsed, these are up to 300 MB
@@ -87,6 +89,14 @@ class Limits:
     gathered_runs: int = 20_000_000  # rows of such a tensor
     converted_growth: int = 4  # times a checkpoint's own size, where tensors share their bytes
 
+    # Two versions of a model that are compared
+    diffed_lines: int = 2_000  # of each text; the time grows with their product
+    diffed_values: int = 100_000  # of one configuration
+    diff_lines: int = 200  # of one text that are shown
+    diff_line_chars: int = 240
+    diff_names: int = 20  # of tensors or words that are shown
+    diff_items: int = 1_000  # texts, values or files that are told
+
     # Graphs and tables that are judged
     graph_fields: int = 8_000_000  # of all messages of one file, a second for each million or two
     graph_depth: int = 100  # messages in messages, as protobuf itself allows
@@ -137,6 +147,9 @@ class Limits:
     image_manifests: int = 64  # of one layout: one for each platform
     image_files: int = 1_000_000  # in all layers
     image_links: int = 40  # followed to one file, as Linux does
+    image_s: float = 1800.0  # for taking the models out of one image
+    image_sniffed_bytes: int = 64 * _KIB  # files of unknown suffix in an image are looked into from here on
+    image_beside_bytes: int = 64 * _MIB  # of one file that lies beside a model
 
     # Signatures
     signature_bytes: int = 64 * _MIB  # a file that holds one, or the statement within it

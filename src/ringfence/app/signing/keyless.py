@@ -1,0 +1,137 @@
+"""Signs and verifies by identity instead of by key, through the package `sigstore` where it is installed.
+
+Signing asks an identity provider who you are, has a certificate of minutes issued for that, and enters the
+signature in a public log: it needs a network. Verifying needs the log's and the authority's keys: from a file
+that the user trusts, or fetched and kept by the package. Everything cryptographic is the package's own.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ringfence.app.signing.own_files import own_file
+from ringfence.artifacts.signing import BadSignature, Bundle
+from ringfence.artifacts.signing.bundle import PAYLOAD_TYPE
+from ringfence.core.errors import UnreadableScope, UsageError
+from ringfence.core.limits import LIMITS
+from ringfence.core.text import clip, printable
+
+if TYPE_CHECKING:
+    from sigstore.models import ClientTrustConfig
+
+__all__ = ["KeylessSigner", "KeylessTrust"]
+
+_CLIENT_ID = "sigstore"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeylessSigner:
+    """Whoever the identity provider says you are: asked in a build, or in a browser where you log in."""
+
+    identity: str | None  # refuse to sign as anybody else
+    identity_provider: str | None  # None: the one that the trust configuration names
+    trust_config: Path | None  # None: sigstore's public instance
+
+    def sign(self, statement: bytes) -> bytes:
+        """The signature file over an in-toto statement.
+
+        Raises:
+            UsageError: the package is missing, or you are somebody else.
+            UnreadableScope: a service could not be reached or refused.
+        """
+        _check_installed()
+        from sigstore import dsse, errors, oidc, sign
+
+        config = _config(self.trust_config)
+        try:
+            ambient = oidc.detect_credential(_CLIENT_ID)
+            if ambient is not None:
+                token = oidc.IdentityToken(ambient, _CLIENT_ID)
+            else:
+                provider = self.identity_provider or config.signing_config.get_oidc_url()
+                token = oidc.Issuer(provider).identity_token(client_id=_CLIENT_ID)
+            if self.identity not in (None, token.identity):
+                raise UsageError(
+                    "you are logged in as somebody else than --identity names",
+                    hint="log in as that identity, or leave the option out",
+                )
+            context = sign.SigningContext.from_trust_config(config)
+            with context.signer(token) as signer:
+                return signer.sign_dsse(dsse.Statement(statement)).to_json().encode()
+        except (errors.Error, oidc.IdentityError, OSError, ValueError) as error:
+            raise _unreachable(error) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeylessTrust:
+    """Trusts one identity, as one provider vouched for it when the signature entered the log."""
+
+    identity: str
+    identity_provider: str
+    trust_config: Path | None
+
+    def signer(self, bundle: Bundle, data: bytes) -> str:
+        """The identity, if it signed and the log has it."""
+        if not bundle.logged:
+            raise BadSignature("it is in no transparency log: verify it with --key or --certificate-chain")
+        _check_installed()
+        from sigstore import errors, models
+        from sigstore.verify import Verifier, policy
+
+        config = _config(self.trust_config)
+        try:
+            kind, payload = Verifier(trusted_root=config.trusted_root).verify_dsse(
+                models.Bundle.from_json(data),
+                policy.Identity(identity=self.identity, issuer=self.identity_provider),
+            )
+        # the last three come from parts that a bundle lacks and the package takes for granted
+        except (errors.Error, ValueError, AttributeError, LookupError, TypeError) as error:
+            raise BadSignature(f"sigstore does not accept it: {_words(error)}") from error
+        if (kind, payload) != (PAYLOAD_TYPE, bundle.payload):
+            raise BadSignature("it can be read in two ways")
+        return clip(printable(self.identity), chars=LIMITS.name_chars)
+
+
+def _config(path: Path | None) -> "ClientTrustConfig":
+    """Whom to trust and whom to ask.
+
+    Raises:
+        UsageError: the file is no trust configuration.
+        UnreadableScope: the public one could not be fetched.
+    """
+    from sigstore import errors
+    from sigstore.models import ClientTrustConfig
+
+    try:
+        if path is not None:
+            return ClientTrustConfig.from_json(own_file(path).decode())
+    except (errors.Error, ValueError) as error:
+        raise UsageError(
+            "--trust-config: this is no client trust configuration",
+            hint="name the JSON file that your sigstore instance publishes",
+        ) from error
+    try:
+        return ClientTrustConfig.production()
+    except (errors.Error, OSError, ValueError) as error:
+        raise _unreachable(error) from error
+
+
+def _check_installed() -> None:
+    try:
+        import sigstore  # noqa: F401
+    except ImportError as error:
+        raise UsageError(
+            "signatures by identity need the package sigstore",
+            hint="install ringfence[sigstore], or use --key or --certificate-chain",
+        ) from error
+
+
+def _unreachable(error: Exception) -> UnreadableScope:
+    return UnreadableScope(
+        f"sigstore could not be asked: {_words(error)}",
+        hint="it needs a network; without one use --key or a certificate, or verify with --trust-config FILE",
+    )
+
+
+def _words(error: Exception) -> str:
+    return clip(printable(str(error) or type(error).__name__), chars=LIMITS.evidence_chars)
