@@ -49,7 +49,7 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
 FORMAT = Format(
     name="text",
     title="plain text",
-    suffixes=("", ".txt", ".md", ".ini"),  # and all that no other format claims: see `judging`
+    suffixes=("", ".txt", ".md", ".ini", ".cfg"),  # and all that no other format claims: see `judging`
     sniff=_sniff,
     sniff_named=_sniff_named,
     read=_read,
