@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
+from ringfence.app.diff import Comparison
 from ringfence.app.doctor import Doctor
 from ringfence.app.documents import SCHEMA_FOLDER
 from ringfence.app.inspect import Inspection
@@ -19,6 +20,7 @@ DOCUMENTS: dict[str, type] = {
     "ringfence.scan/1": Inventory,
     "ringfence.inspect/1": Inspection,
     "ringfence.doctor/1": Doctor,
+    "ringfence.diff/1": Comparison,
     "ringfence.verify/1": Verification,
 }
 

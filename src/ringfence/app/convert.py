@@ -18,7 +18,7 @@ from ringfence.artifacts.problems import Malformed
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.tensors import safetensors_file
 from ringfence.artifacts.tensors.tensor import Tensor
-from ringfence.artifacts.torch_tensors import Checkpoint, checkpoint
+from ringfence.artifacts.tensors.torch_tensors import Checkpoint, checkpoint
 from ringfence.core.errors import ExitCode, RingfenceError, UnreadableScope, UsageError
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable

@@ -40,7 +40,7 @@ class Tensor:
 
 
 def chunks(tensor: Tensor) -> Iterator[bytes | bytearray]:
-    """The tensor's bytes in order, little-endian, piece by piece.
+    """The tensor's bytes in order, little-endian, in pieces that depend on nothing but its size.
 
     Raises:
         Malformed: they are not in the file, or lie so that gathering them takes more than the limits allow.
@@ -51,7 +51,8 @@ def chunks(tensor: Tensor) -> Iterator[bytes | bytearray]:
     if all(stride == step for _, stride, step in runs):
         pieces = _read(tensor.reader, tensor.offset, tensor.size_bytes)
     else:
-        pieces = iter((_gathered(tensor, runs),))
+        whole = _gathered(tensor, runs)
+        pieces = (whole[at : at + _PIECE_BYTES] for at in range(0, len(whole), _PIECE_BYTES))
     for piece in pieces:
         yield _swapped(piece, tensor.item_bytes) if tensor.is_swapped else piece
 
