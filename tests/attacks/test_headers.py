@@ -106,7 +106,7 @@ def _archive(members: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -
         (
             gguf([], [gguf_tensor(b"a", offset=32)], data_bytes=32),
             Problem(
-                kind=ProblemKind.OUT_OF_RANGE,
+                kind=ProblemKind.TRUNCATED,
                 at=96,
                 detail="a tensor of 16 bytes ends past the file's 96",
             ),
@@ -114,7 +114,7 @@ def _archive(members: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -
         (
             gguf([], [gguf_tensor(b"a", offset=2**64 - 1)], data_bytes=32),
             Problem(
-                kind=ProblemKind.OUT_OF_RANGE,
+                kind=ProblemKind.DOES_NOT_FIT,
                 at=64 + 2**64 - 1,
                 detail="a tensor of 16 bytes ends past the file's 96",
             ),
@@ -229,7 +229,7 @@ def test_many_large_gguf_strings_are_read_up_to_the_limit_and_not_kept() -> None
         ),
         (
             safetensors({"a": _F32 | {"shape": [4], "data_offsets": [0, 16]}}, bytes(8)),
-            Problem(kind=ProblemKind.OUT_OF_RANGE, at=70, detail="a ends at 86, past the file's 78 bytes"),
+            Problem(kind=ProblemKind.TRUNCATED, at=70, detail="a ends at 86, past the file's 78 bytes"),
         ),
     ],
     ids=lambda each: each.detail if isinstance(each, Problem) else "",

@@ -48,7 +48,7 @@ class Table:
         count = _number(self._reader, at, 4)
         if count * item_bytes > self._reader.size_bytes - at - 4:
             detail = f"{count} items of {item_bytes} bytes end past the file"
-            raise Malformed(ProblemKind.DOES_NOT_FIT, at=at, detail=detail)
+            raise Malformed.past_end(count * item_bytes, at=at, detail=detail)
         return at + 4, count
 
     def numbers(self, index: int) -> list[int]:
@@ -87,7 +87,7 @@ def _number(reader: Reader, at: int, size_bytes: int) -> int:
 def _at(reader: Reader, at: int, size_bytes: int) -> bytes:
     if not 0 <= at <= reader.size_bytes - size_bytes:
         detail = "a table or its field lies outside the file"
-        raise Malformed(ProblemKind.OUT_OF_RANGE, at=max(0, at), detail=detail)
+        raise Malformed.past_end(at, at=max(0, at), detail=detail)
     # Through the window: tables lie close together, and one system call for each number is dear.
     reader.offset = at
     return reader.take(size_bytes)

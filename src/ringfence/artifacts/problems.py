@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 from ringfence.artifacts import spotted
 from ringfence.artifacts.spotted import Spotted
 from ringfence.core.findings import Confidence, Finding, Severity
+from ringfence.core.limits import LIMITS
 
-__all__ = ["Malformed", "Problem", "ProblemKind", "as_finding", "as_spotted"]
+__all__ = ["Malformed", "Problem", "ProblemKind", "as_finding", "as_spotted", "past_end"]
 
 
 class ProblemKind(StrEnum):
@@ -64,6 +66,21 @@ class Malformed(Exception):
     def __init__(self, kind: ProblemKind, *, at: int | None, detail: str) -> None:
         super().__init__(detail)
         self.problem = Problem(kind=kind, at=at, detail=detail)
+
+    @classmethod
+    def past_end(cls, promised_bytes: int, *, at: int | None, detail: str) -> Self:
+        """It ends before so many bytes that it promises."""
+        return cls(past_end(promised_bytes, at=at, detail=detail).kind, at=at, detail=detail)
+
+
+def past_end(promised_bytes: int, *, at: int | None, detail: str) -> Problem:
+    """What to say where a file ends before so many bytes that it promises: mostly it was cut short.
+
+    More than `limits.promised_bytes` no honest file ever promised.
+    """
+    is_cut = promised_bytes <= LIMITS.promised_bytes
+    kind = ProblemKind.TRUNCATED if is_cut else ProblemKind.DOES_NOT_FIT
+    return Problem(kind=kind, at=at, detail=detail)
 
 
 def as_spotted(problem: Problem) -> Spotted:

@@ -56,7 +56,9 @@ class Walker:
             found, after = self._field(at)
             if after > end:
                 detail = f"a field of {found.value} bytes ends past its message"
-                raise Malformed(ProblemKind.DOES_NOT_FIT, at=at, detail=detail)
+                if end < self.reader.size_bytes:
+                    raise Malformed(ProblemKind.DOES_NOT_FIT, at=at, detail=detail)
+                raise Malformed.past_end(found.value, at=at, detail=detail)
             yield found
             at = after
 

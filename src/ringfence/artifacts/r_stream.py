@@ -159,11 +159,8 @@ class _Walk:
     def _several(self, count: int) -> None:
         """So many items, one after the other, as one task."""
         if count * 4 > self.reader.remaining_bytes:
-            raise Malformed(
-                ProblemKind.DOES_NOT_FIT,
-                at=self.reader.offset,
-                detail=f"{count} items do not fit into the file",
-            )
+            detail = f"{count} items do not fit into the file"
+            raise Malformed.past_end(count * 4, at=self.reader.offset, detail=detail)
         if count:
             self.tasks.append(lambda: self._one_of(count))
 

@@ -69,9 +69,8 @@ class Reader:
             Malformed: the range does not lie within the file.
         """
         if offset < 0 or size_bytes < 0 or offset + size_bytes > self.size_bytes:
-            raise Malformed(
-                ProblemKind.OUT_OF_RANGE, at=max(0, offset), detail=f"{size_bytes} bytes end past the file"
-            )
+            detail = f"{size_bytes} bytes end past the file"
+            raise Malformed.past_end(offset + size_bytes, at=max(0, offset), detail=detail)
         read_at = self._read_at
         return Reader(
             lambda size, at: read_at(max(0, min(size, size_bytes - at)), offset + at),
@@ -131,11 +130,8 @@ class Reader:
             Malformed: that would be past the end.
         """
         if size_bytes < 0 or size_bytes > self.remaining_bytes:
-            raise Malformed(
-                ProblemKind.DOES_NOT_FIT,
-                at=self.offset,
-                detail=f"{size_bytes} bytes do not fit into the file",
-            )
+            detail = f"{size_bytes} bytes do not fit into the file"
+            raise Malformed.past_end(size_bytes, at=self.offset, detail=detail)
         self.offset += size_bytes
 
     def u32(self) -> int:
@@ -164,8 +160,8 @@ class Reader:
         """
         n = self.u64()
         if n * each_at_least_bytes > self.size_bytes - self.offset:
-            raise Malformed(
-                ProblemKind.DOES_NOT_FIT, at=self.offset - 8, detail=f"{n} items do not fit into the file"
+            raise Malformed.past_end(
+                n * each_at_least_bytes, at=self.offset - 8, detail=f"{n} items do not fit into the file"
             )
         return n
 
@@ -202,10 +198,8 @@ class Reader:
             if self.offset > self.size_bytes:
                 while start + 8 + (size := unpack(window, start)[0]) < at:
                     start += 8 + size
-                raise Malformed(
-                    ProblemKind.DOES_NOT_FIT,
-                    at=self._window_at + start,
-                    detail="a string does not fit into the file",
+                raise Malformed.past_end(
+                    size, at=self._window_at + start, detail="a string does not fit into the file"
                 )
 
     def _fill(self, at_least_bytes: int) -> None:

@@ -108,11 +108,11 @@ def _container(reader: Reader, opening: bytes) -> _Container:
         width = _BYTES.get(kind, 1)
         if opening == b"[" and kind in _BYTES:
             if left * width > reader.remaining_bytes:
-                raise Malformed(ProblemKind.DOES_NOT_FIT, at=at, detail=f"{left} values do not fit")
+                raise Malformed.past_end(left * width, at=at, detail=f"{left} values do not fit")
             reader.skip(left * width)
             left = 0
         elif left > reader.remaining_bytes:
-            raise Malformed(ProblemKind.DOES_NOT_FIT, at=at, detail=f"{left} values do not fit")
+            raise Malformed.past_end(left, at=at, detail=f"{left} values do not fit")
     return _Container(opening == b"{", left, kind)
 
 
@@ -129,8 +129,10 @@ def _integer(reader: Reader, kind: bytes, at: int) -> int:
     if kind not in _INTEGERS:
         raise Malformed(ProblemKind.BAD_HEADER, at=at, detail="a length that is no number")
     size = int.from_bytes(reader.take(_BYTES[kind]), "big", signed=kind != b"U")
-    if size < 0 or size > reader.size_bytes:
-        raise Malformed(ProblemKind.DOES_NOT_FIT, at=at, detail=f"{size} bytes do not fit into the file")
+    if size < 0:
+        raise Malformed(ProblemKind.DOES_NOT_FIT, at=at, detail=f"a length of {size} bytes")
+    if size > reader.size_bytes:
+        raise Malformed.past_end(size, at=at, detail=f"{size} bytes do not fit into the file")
     return size
 
 

@@ -107,6 +107,8 @@ def directory(reader: Reader) -> Directory | None:
             at, count, size, offset = wide
         if size > at:
             return None
+        if at - size - offset > 0 and _is_in_a_member(reader, end_at):
+            return None
         data = reader.at(at - size, size) if size <= LIMITS.zip_directory_bytes else b""
     except Malformed:
         return None
@@ -118,6 +120,22 @@ def directory(reader: Reader) -> Directory | None:
         size_bytes=size,
         end_at=end_at,
     )
+
+
+def _is_in_a_member(reader: Reader, at: int) -> bool:
+    """Whether a stored member has that place, going by the headers from the start of the file on.
+
+    An end record there is that of an archive in an archive, which itself is cut short.
+    """
+    begins = 0
+    for _ in range(LIMITS.zip_members):
+        header = local_header(reader, begins)
+        if header is None or header.flags & SIZES_FOLLOW or begins > at:
+            return False
+        begins = header.data_at + header.size_bytes
+        if begins > at:
+            return header.method == STORED and header.data_at <= at
+    return False
 
 
 def names(reader: Reader) -> frozenset[str]:
@@ -239,7 +257,7 @@ def _end_record(reader: Reader) -> tuple[bytes, int]:
     """The end record and where it lies; -1 for nowhere. Most archives have no comment behind it."""
     size = reader.size_bytes
     end = reader.at(max(0, size - 22), min(22, size))
-    if end.startswith(END) and end.endswith(b"\0\0"):
+    if len(end) == 22 and end.startswith(END) and end.endswith(b"\0\0"):
         return end, size - len(end)
     tail_at = max(0, size - 22 - _U16_FULL)
     tail = reader.at(tail_at, size - tail_at)

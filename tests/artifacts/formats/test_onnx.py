@@ -50,7 +50,7 @@ def test_one_that_is_cut_short_is_believed_under_its_name() -> None:
     data = sample("tiny.onnx")[:100]
     assert examined(data).format is None
     found = examined(data, ".onnx")
-    assert (found.format, [each.kind for each in found.problems]) == ("onnx", [ProblemKind.DOES_NOT_FIT])
+    assert (found.format, [each.kind for each in found.problems]) == ("onnx", [ProblemKind.TRUNCATED])
     assert found.facts[FactName.PRODUCER] == "acme 1.2"
 
 

@@ -16,7 +16,7 @@ def test_all_facts_of_a_real_file() -> None:
 def test_a_root_outside_the_file_is_said() -> None:
     assert examined(struct.pack("<I", 2**32 - 1) + b"TFL3" + bytes(100)).problems == (
         Problem(
-            kind=ProblemKind.OUT_OF_RANGE,
+            kind=ProblemKind.TRUNCATED,
             at=2**32 - 1,
             detail="a table or its field lies outside the file",
         ),
@@ -28,5 +28,5 @@ def test_a_description_longer_than_the_file_is_said() -> None:
     at = data.index(b"made by hand") - 4
     file = data[:at] + struct.pack("<I", 2**31) + data[at + 4 :]
     assert examined(file).problems == (
-        Problem(kind=ProblemKind.DOES_NOT_FIT, at=at, detail=f"{2**31} items of 1 bytes end past the file"),
+        Problem(kind=ProblemKind.TRUNCATED, at=at, detail=f"{2**31} items of 1 bytes end past the file"),
     )

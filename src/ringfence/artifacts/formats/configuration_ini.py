@@ -40,7 +40,7 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
     parser.optionxform = str  # type: ignore[assignment,method-assign]  # keys are told apart by case
     try:
         parser.read_string(reader.at(0, reader.size_bytes).decode("utf-8-sig"))
-    except (ValueError, configparser.Error) as error:
+    except (ValueError, AttributeError, configparser.Error) as error:  # lines behind a key without a value
         raise Malformed(ProblemKind.BAD_HEADER, at=None, detail="not valid INI") from error
     value: Json = {
         section: {key: _value(text) for key, text in parser.items(section)} for section in parser.sections()

@@ -72,8 +72,10 @@ def _name(reader: Reader) -> str:
 
 def _skip_tokens(reader: Reader, count: int, *, with_score: bool) -> None:
     at = reader.offset
-    if count > LIMITS.header_strings or count * 4 > reader.remaining_bytes:
+    if count > LIMITS.header_strings:
         raise Malformed(ProblemKind.DOES_NOT_FIT, at=at, detail=f"a vocabulary of {count}")
+    if count * 4 > reader.remaining_bytes:
+        raise Malformed.past_end(count * 4, at=at, detail=f"a vocabulary of {count}")
     for _ in range(count):
         size = reader.u32()
         if size > _TOKEN_BYTES:

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ringfence.artifacts.format import Format, Inside
-from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
+from ringfence.artifacts.gguf_types import TENSOR_TYPES
+from ringfence.artifacts.problems import Malformed, Problem, ProblemKind, past_end
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.texts.suspicious_text import judge_value
@@ -44,44 +45,6 @@ _SCALARS = {
 # What follows a tensor's name and number of dimensions: sizes, type, offset.
 _TENSOR = {dimensions: struct.Struct(f"<{dimensions}QIQ") for dimensions in range(1, 5)}
 _SCALAR = {kind: struct.Struct(code) for kind, code in _SCALARS.items()}
-
-# ggml_type → (name, elements per block, bytes per block); ggml.h and ggml-quants, September 2026.
-_TENSOR_TYPES = {
-    0: ("F32", 1, 4),
-    1: ("F16", 1, 2),
-    2: ("Q4_0", 32, 18),
-    3: ("Q4_1", 32, 20),
-    6: ("Q5_0", 32, 22),
-    7: ("Q5_1", 32, 24),
-    8: ("Q8_0", 32, 34),
-    9: ("Q8_1", 32, 36),
-    10: ("Q2_K", 256, 84),
-    11: ("Q3_K", 256, 110),
-    12: ("Q4_K", 256, 144),
-    13: ("Q5_K", 256, 176),
-    14: ("Q6_K", 256, 210),
-    15: ("Q8_K", 256, 292),
-    16: ("IQ2_XXS", 256, 66),
-    17: ("IQ2_XS", 256, 74),
-    18: ("IQ3_XXS", 256, 98),
-    19: ("IQ1_S", 256, 50),
-    20: ("IQ4_NL", 32, 18),
-    21: ("IQ3_S", 256, 110),
-    22: ("IQ2_S", 256, 82),
-    23: ("IQ4_XS", 256, 136),
-    24: ("I8", 1, 1),
-    25: ("I16", 1, 2),
-    26: ("I32", 1, 4),
-    27: ("I64", 1, 8),
-    28: ("F64", 1, 8),
-    29: ("IQ1_M", 256, 56),
-    30: ("BF16", 1, 2),
-    34: ("TQ1_0", 256, 54),
-    35: ("TQ2_0", 256, 66),
-    39: ("MXFP4", 32, 17),
-    40: ("NVFP4", 64, 36),
-    41: ("Q1_0", 128, 18),
-}
 
 # llama_ftype → the name that quantisers put into file names; llama.h, September 2026.
 _FILE_TYPES = {
@@ -336,10 +299,10 @@ def _read_tensor(reader: Reader, at: int, elements: Counter[str]) -> tuple[int, 
     if not 1 <= dimensions <= 4:
         raise Malformed(ProblemKind.BAD_HEADER, at=at, detail=f"a tensor of {dimensions} dimensions")
     *shape, kind, offset = _TENSOR[dimensions].unpack(reader.take(_TENSOR[dimensions].size))
-    if kind not in _TENSOR_TYPES:
+    if kind not in TENSOR_TYPES:
         problem = ProblemKind.OVER_LIMIT if kind < _TYPES_TO_COME else ProblemKind.BAD_HEADER
         raise Malformed(problem, at=at, detail=f"tensor type {kind} is unknown")
-    name, block_elements, block_bytes = _TENSOR_TYPES[kind]
+    name, block_elements, block_bytes = TENSOR_TYPES[kind]
     n = math.prod(shape)
     if n >= 1 << 63:
         raise Malformed(ProblemKind.DOES_NOT_FIT, at=at, detail="a tensor of more than 2^63 elements")
@@ -357,11 +320,8 @@ def _check_spans(
     end = 0
     for offset, size in sorted(spans):
         if data + offset + size > size_bytes:
-            yield Problem(
-                kind=ProblemKind.OUT_OF_RANGE,
-                at=data + offset,
-                detail=f"a tensor of {size} bytes ends past the file's {size_bytes}",
-            )
+            detail = f"a tensor of {size} bytes ends past the file's {size_bytes}"
+            yield past_end(offset + size, at=data + offset, detail=detail)
             return
         if offset < end:
             yield Problem(kind=ProblemKind.OVERLAP, at=data + offset, detail="two tensors share bytes")

@@ -24,6 +24,11 @@ def _sniff(reader: Reader) -> bool:
     return any(name.partition("/")[2] == _MARK[1:] for name in reader.once(zip_directory.names))
 
 
+def _sniff_named(reader: Reader) -> bool:
+    """One that is cut short."""
+    return bool(zip_directory.first_name(reader)) and reader.once(zip_directory.directory) is None
+
+
 def _read(reader: Reader) -> Iterator[Fact | Problem]:
     members: list[Member] = []
     yield from zip_directory.read_members(reader, members)
@@ -38,6 +43,7 @@ FORMAT = Format(
     title="PyTorch export (.pt2)",
     suffixes=(".pt2",),
     sniff=_sniff,
+    sniff_named=_sniff_named,
     starts=(zip_directory.LOCAL,),
     read=_read,
     judge=torch_archive.judge,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ringfence.artifacts.format import Format, Inside
-from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
+from ringfence.artifacts.problems import Malformed, Problem, ProblemKind, past_end
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.texts.suspicious_text import judge_name, judge_value
@@ -113,7 +113,9 @@ def _header(reader: Reader) -> tuple[Json, dict[str, Json]]:
     size = _header_bytes(reader)
     if size > reader.size_bytes - _DATA_AT:
         detail = f"a header of {size} bytes does not fit into the file's {reader.size_bytes}"
-        raise Malformed(ProblemKind.DOES_NOT_FIT, at=0, detail=detail)
+        if size > LIMITS.header_bytes:
+            raise Malformed(ProblemKind.DOES_NOT_FIT, at=0, detail=detail)
+        raise Malformed(ProblemKind.TRUNCATED, at=0, detail=detail)
     header = _parse(reader, size)
     return header.pop("__metadata__", {}), header
 
@@ -196,7 +198,7 @@ def _check_spans(spans: list[_Span], data: int, size_bytes: int) -> Iterator[Pro
         at = data + span.start
         if data + span.end > size_bytes:
             detail = f"{span.name} ends at {data + span.end}, past the file's {size_bytes} bytes"
-            yield Problem(kind=ProblemKind.OUT_OF_RANGE, at=at, detail=detail)
+            yield past_end(span.end, at=at, detail=detail)
             return
         if span.start < end:
             detail = f"{span.name} shares bytes with another tensor"
