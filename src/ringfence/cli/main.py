@@ -107,6 +107,10 @@ def _run(options: argparse.Namespace) -> int:
             from ringfence.cli.verify import run as run_verify
 
             return run_verify(options)
+        case "lock":
+            from ringfence.cli.lock import run as run_lock
+
+            return run_lock(options)
         case "doctor":
             from ringfence.cli.doctor import run as run_doctor
 

@@ -7,13 +7,15 @@ from typing import TypeAlias
 from ringfence import __version__
 from ringfence.cli.sizes import parse_size
 
-__all__ = ["BILL_FORMATS", "SEVERITIES", "SIGNALS", "VERDICTS", "make_parser"]
+__all__ = ["BILL_FORMATS", "REPORT_FORMATS", "SEVERITIES", "SIGNALS", "USES", "VERDICTS", "make_parser"]
 
 # The words of `core.findings.Severity`, `core.inventory.SignalId` and `app.bom.BillFormat`, spelled out here
 # because importing them costs more than all the rest of `ringfence --version`; a test holds them together.
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 VERDICTS = ("known-library", "unknown", "inconclusive", "suspicious", "malicious")
 SIGNALS = ("large-artifacts", "local-servers", "offline-accelerator", "unrecorded-code", "license-ambiguity")
+REPORT_FORMATS = ("table", "json", "sarif", "cyclonedx", "spdx", "html", "markdown")
+USES = ("experiment", "internal", "production", "distribution")
 BILL_FORMATS = ("cyclonedx-1.6", "cyclonedx-1.7", "spdx-3.0")
 
 _EXIT_CODES = "exit status: 0 done, 1 what --fail-on names, 2 usage, 3 the scope could not be examined"
@@ -35,6 +37,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_diff(commands)
     _add_sign(commands)
     _add_verify(commands)
+    _add_lock(commands)
     _add_doctor(commands)
     _add_demo(commands)
     _add_completion(commands)
@@ -88,7 +91,7 @@ def _add_scan(commands: _Commands) -> None:
         help="a models.lock whose digests explain large models (may be repeated)",
     )
     _add_fail_on(scan, (*SIGNALS, *SEVERITIES))
-    _add_format(scan)
+    _add_report_format(scan)
 
 
 def _add_inspect(commands: _Commands) -> None:
@@ -102,7 +105,7 @@ def _add_inspect(commands: _Commands) -> None:
     inspect.add_argument("--no-hash", action="store_true", help="do not compute SHA-256")
     _add_budget(inspect)
     _add_fail_on(inspect, (*SEVERITIES, *VERDICTS))
-    _add_format(inspect)
+    _add_report_format(inspect)
 
 
 def _add_bom(commands: _Commands) -> None:
@@ -277,6 +280,45 @@ def _shard_size(text: str) -> int:
     return size_bytes
 
 
+def _add_lock(commands: _Commands) -> None:
+    lock = commands.add_parser(
+        "lock",
+        help="write down which models belong here, or check it",
+        description="Writes name, digests, license and verdict of every model in a repository, a folder or a "
+        "container image (OCI layout, docker save), and where code names models; or compares with that.",
+        epilog="example: ringfence lock --use production && git add models.lock; in the build: "
+        "ringfence lock --check. SOURCE_DATE_EPOCH fixes the date. "
+        "exit status: 0 done, 1 what --fail-on names, 2 usage, 3 a part could not be examined",
+    )
+    lock.add_argument(
+        "path", nargs="?", type=Path, default=Path(), metavar="PATH", help="default: this folder"
+    )
+    lock.add_argument(
+        "--check", action="store_true", help="write nothing; fail on what differs from the lock"
+    )
+    lock.add_argument(
+        "-o",
+        "--lock",
+        type=Path,
+        metavar="FILE",
+        help="the lock (default: models.lock in the folder; in this folder for files and images)",
+    )
+    lock.add_argument(
+        "--use", choices=USES, help="what the models are for, which licenses must allow (default: as locked)"
+    )
+    lock.add_argument(
+        "--bad-digests", type=Path, metavar="FILE", help="a list of digests of files that nobody should load"
+    )
+    lock.add_argument(
+        "--fail-on",
+        choices=SEVERITIES,
+        default="medium",
+        metavar="SEVERITY",
+        help="exit 1 on findings as bad as this or worse: %(choices)s (default: %(default)s)",
+    )
+    _add_format(lock)
+
+
 def _add_doctor(commands: _Commands) -> None:
     doctor = commands.add_parser(
         "doctor",
@@ -343,6 +385,23 @@ def _add_fail_on(parser: argparse.ArgumentParser, choices: tuple[str, ...]) -> N
         choices=choices,
         metavar="WHAT",
         help=f"exit 1 on any of: {', '.join(choices)} (a severity includes the worse ones; may be repeated)",
+    )
+
+
+def _add_report_format(parser: argparse.ArgumentParser) -> None:
+    formats = ", ".join(REPORT_FORMATS)
+    parser.add_argument(
+        "--format",
+        choices=REPORT_FORMATS,
+        default=REPORT_FORMATS[0],
+        metavar="FORMAT",
+        help=f"one of: {formats} (default: table); cyclonedx is 1.6 and spdx 3.0, `ringfence bom` has more",
+    )
+    parser.add_argument(
+        "--json", dest="format", action="store_const", const="json", help="the same as --format json"
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, default=Path("-"), metavar="FILE", help="default: -, standard output"
     )
 
 
