@@ -1,0 +1,1 @@
+"""What names of models pretend to be."""
