@@ -207,7 +207,13 @@ def test_it_imports_and_calls_what_the_c_unpickler_does(
     real.load()
     assert (ended, seen.anomalies) == ((len(data), True), {})
     assert list(seen.imports) == list(real.imports)
-    assert {(use.module, use.name) for use in seen.uses.values()} == set(real.calls)
+    called = {(use.module, use.name) for use in seen.uses.values()}
+    assert set(real.calls) <= called
+    if ("copyreg", "_reconstructor") not in real.calls:  # which is given a class, and calls it
+        handed_on = {path for path in called if path not in real.calls}
+        assert all(
+            " handed to " in use.shown for use in seen.uses.values() if (use.module, use.name) in handed_on
+        )
     assert (machine.stack[1:], machine.marks) == ([], [])
 
 

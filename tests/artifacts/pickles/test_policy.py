@@ -189,11 +189,27 @@ def test_what_everyday_files_name_is_listed_where_their_versions_had_it(module: 
     assert kind_of(module, name) is Kind.LIBRARY
 
 
-def test_what_runs_a_text_of_its_state_is_known_for_it() -> None:
-    norm = kind_of("scipy.stats._continuous_distns", "norm_gen")
-    assert (norm, kind_of("statsmodels.base.data", "PandasData")) == (Kind.RUNS_TEXT, Kind.RUNS_TEXT)
-    made = b"\x80\x04cscipy.stats._continuous_distns\nnorm_gen\n)\x81."
-    assert spotted(made) == [("pickle-runs-text", Severity.MEDIUM)]
+@pytest.mark.parametrize(
+    ("of", "attribute", "expected"),
+    [
+        (b"numpy.random._pickle\n__generator_ctor", b"normal", []),
+        (b"numpy.random._pickle\n__generator_ctor", b"tofile", [("pickle-unknown-call", Severity.HIGH)]),
+        (b"scipy.stats._continuous_distns\nnorm_gen", b"_entropy", []),
+        (b"sklearn.svm._classes\nSVC", b"predict", [("pickle-keeps-method", Severity.LOW)]),
+        (b"sklearn.svm._classes\nSVC", b"__class__", [("pickle-dangerous-call", Severity.CRITICAL)]),
+    ],
+)
+def test_a_method_of_a_librarys_object_may_be_kept_when_it_only_computes(
+    of: bytes, attribute: bytes, expected: list[tuple[str, Severity]]
+) -> None:
+    name = b"\x8c" + bytes([len(attribute)]) + attribute
+    assert spotted(b"\x80\x04cbuiltins\ngetattr\nc" + of + b"\n)R" + name + b"\x86R.") == expected
+
+
+@pytest.mark.parametrize("module", [b"torch", b"sklearn.externals.array_api_compat", b"__main__"])
+def test_torchs_memory_formats_are_data_wherever_pickles_found_them(module: bytes) -> None:
+    text = b"\x8c" + bytes([len(module)]) + module
+    assert spotted(b"\x80\x04" + text + b"\x8c\x17torch.contiguous_format\x93.") == []
 
 
 def test_code_of_the_pickles_own_is_suspicious_and_said_to_be_that() -> None:
@@ -213,11 +229,11 @@ def test_a_booster_is_restored_without_arguments_and_reads_a_file_with_them() ->
         (b"cfunctools\npartial\ncnumpy\nlog1p\n\x85R.", []),
         (
             b"cfunctools\npartial\ncmyapp\nrun\n\x85R.",
-            [("pickle-unknown-import", Severity.LOW), ("pickle-odd-arguments", Severity.HIGH)],
+            [("pickle-unknown-call", Severity.HIGH)],
         ),
         (
             b"cfunctools\npartial\nctorch.storage\n_load_from_bytes\n\x85R.",
-            [("pickle-odd-arguments", Severity.HIGH)],
+            [("pickle-nested-loader", Severity.HIGH)],
         ),
         (b"cbuiltins\ntype\nN\x85R.", []),
         (b"cbuiltins\ntype\ncnumpy\nlog1p\n\x85R.", [("pickle-odd-arguments", Severity.HIGH)]),
@@ -232,6 +248,12 @@ def test_what_calls_what_it_is_given_may_be_given_what_is_listed(
 def test_a_partial_function_may_not_get_another_function_by_its_state() -> None:
     made = b"\x80\x04cfunctools\npartial\ncnumpy\nexp\n\x85R(cnumpy\nlog\n)}Ntb."
     assert spotted(made) == [("pickle-anomaly", Severity.HIGH)]
+
+
+def test_protocol_2_makes_objects_by_a_partial_new() -> None:
+    cls = b"cscipy.stats._stats_py\nKstestResult\n"
+    new = b"cfunctools\npartial\ncbuiltins\ngetattr\n" + cls + b"X\x07\x00\x00\x00__new__\x86R"
+    assert spotted(b"\x80\x02" + new + b"q\x00\x85R(h\x00" + cls + b"\x85}NtbN0)R.") == []
 
 
 def test_time_zones_are_data_in_every_protocol() -> None:

@@ -29,14 +29,15 @@ MARK: Final = Plain.MARK
 class Global:
     """Something that a pickle imports. One value for each name, so that a million calls cost nothing."""
 
-    __slots__ = ("at", "is_plain", "keeps", "made", "module", "name", "watched")
+    __slots__ = ("at", "is_plain", "keeps", "made", "module", "name", "runs_text", "watched")
 
-    def __init__(self, module: str, name: str, at: int, *, watched: bool) -> None:
+    def __init__(self, module: str, name: str, at: int, *, watched: bool, runs_text: bool = False) -> None:
         self.module = module
         self.name = name
         self.at = at  # where it was first named
         self.watched = watched  # its calls are reported
-        self.keeps = (module, name) in _KEPT
+        self.runs_text = runs_text  # of the state that its objects get
+        self.keeps = runs_text or (module, name) in _KEPT
         self.is_plain = not (watched or self.keeps)  # neither its calls nor what they return matters
         self.made = Made(self, None)
 
@@ -53,12 +54,13 @@ class Made:
 
 
 class State:
-    """A dictionary whose entries matter, because joblib reads an array's length from them."""
+    """A dictionary, some entries of which matter: an array's length, or a text that is run."""
 
-    __slots__ = ("entries",)
+    __slots__ = ("entries", "is_unsure")
 
     def __init__(self) -> None:
         self.entries: dict[str, object] = {}
+        self.is_unsure = False  # a key is computed, or one that matters was there already
 
 
 # Arrays' lengths are read from the first two; what the others return is bytes that may be a file.
@@ -67,6 +69,8 @@ _KEPT = {
     ("joblib.numpy_pickle", "NumpyArrayWrapper"),
     ("_codecs", "encode"),
     ("codecs", "encode"),
+    ("collections", "OrderedDict"),
+    ("collections", "defaultdict"),  # these two may be a state that is made of pairs
     ("functools", "partial"),  # its state may name another function than its arguments
 }
 

@@ -12,6 +12,8 @@ from ringfence.artifacts.pickles.policy import (
     kind_of,
     kind_used,
     library_of,
+    runs_text,
+    text_acts,
 )
 from ringfence.artifacts.pickles.seen import Anomaly, How, Seen, Use
 from ringfence.artifacts.pickles.walk import Readings, walk
@@ -37,7 +39,7 @@ def judge(
     `pickles` says how many there are where raw data follows them; `with_storages` that persistent ids are
     PyTorch's.
     """
-    readings = walk(reader, Seen(is_watched, _is_urgent), pickles=pickles)
+    readings = walk(reader, Seen(is_watched, _is_urgent, runs_text), pickles=pickles)
     main = readings.main
     yield from _imports(main)
     yield from _uses(main)
@@ -77,7 +79,6 @@ def _import(module: str, name: str, at: int) -> Spotted:
     severity, check = {
         Kind.DANGEROUS: (Severity.CRITICAL, "pickle-dangerous-import"),
         Kind.CODE: (Severity.HIGH, "pickle-contains-code"),
-        Kind.RUNS_TEXT: (Severity.MEDIUM, "pickle-runs-text"),
         Kind.STANDARD_LIBRARY: (Severity.HIGH, "pickle-suspicious-import"),
         Kind.DOTTED: (Severity.HIGH, "pickle-suspicious-import"),
         Kind.MODULE: (Severity.HIGH, "pickle-suspicious-import"),
@@ -107,6 +108,9 @@ def _use(use: Use) -> Spotted | None:
         evidence = (f"{use.module}.{use.name} is changed",)
         if kind is Kind.DANGEROUS:
             severity = Severity.CRITICAL
+    elif use.how is How.STATE:
+        check, severity = "pickle-runs-text", _severity_of_text(use)
+        evidence = (f"{use.module}.{use.name}", use.shown)
     elif use.name == "_load_from_bytes" and kind is Kind.DATA:
         check, severity = "pickle-nested-loader", Severity.HIGH  # of bytes that are not in the file
     elif kind in (Kind.DATA, Kind.LIBRARY):
@@ -116,12 +120,11 @@ def _use(use: Use) -> Spotted | None:
     elif kind is Kind.DANGEROUS:
         check, severity = "pickle-dangerous-call", Severity.CRITICAL
         evidence = (*evidence, danger(use.module, use.name) or "")
-    elif kind is Kind.RUNS_TEXT:
-        check, severity = "pickle-runs-text", Severity.MEDIUM
-        evidence = (*evidence, kind.value)
     elif kind is Kind.CODE:
         check, severity = "pickle-contains-code", Severity.HIGH
         evidence = (*evidence, kind.value)
+    elif kind is Kind.METHOD:
+        check, severity = "pickle-keeps-method", Severity.LOW
     elif kind is Kind.CLASS:
         risky = arguments_look_dangerous(use)
         check, severity = "pickle-unknown-class", Severity.HIGH if risky else Severity.LOW
@@ -135,6 +138,10 @@ def _use(use: Use) -> Spotted | None:
         evidence=evidence,
         advice=_ASK if severity == Severity.LOW else _DO_NOT_LOAD,
     )
+
+
+def _severity_of_text(use: Use) -> Severity:
+    return Severity.CRITICAL if any(map(text_acts, use.texts)) else Severity.HIGH
 
 
 def _hidden(seen: Seen, *, with_storages: bool) -> Iterator[Spotted]:

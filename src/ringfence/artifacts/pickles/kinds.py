@@ -11,7 +11,7 @@ from ringfence.artifacts.pickles.items import DICT, LIST, SET
 __all__ = [
     "APPEND", "BUILD", "CALL", "CONSTANT", "CONSTANTS", "CONTAINER", "FILL", "GET", "KINDS", "LENGTHS",
     "MARKED", "MEMOIZE", "NUMBER", "NUMBERS_KEPT", "PUT", "RUNS", "RUNS_WITH_GETS", "SET_ITEM", "SHORT",
-    "SHORT_BYTES", "SKIPPED", "STOP", "TEXT", "TUPLE", "WITH_ARRAYS",
+    "SHORT_BYTES", "SKIPPED", "STATES_KEPT", "STOP", "TEXT", "TUPLE",
 ]  # fmt: skip
 
 # The most frequent first.
@@ -73,8 +73,8 @@ def _but(kinds: bytes, codes: bytes, kind: int) -> bytes:
 KINDS: Final = _kinds()
 # Once something is imported whose arguments matter, numbers are kept as well.
 NUMBERS_KEPT: Final = _but(KINDS, b"KMJ", NUMBER)
-# Once an array of joblib's may come, so are dictionaries.
-WITH_ARRAYS: Final = _but(NUMBERS_KEPT, b"}us", _RARE)
+# Once something is imported whose state matters, so are dictionaries.
+STATES_KEPT: Final = _but(NUMBERS_KEPT, b"}us", _RARE)
 
 LENGTHS: Final = bytes(_LENGTH.get(code, 1) for code in range(256))
 CONSTANTS: Final = tuple(_CONTAINER.get(code) for code in range(256))

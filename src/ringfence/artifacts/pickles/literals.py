@@ -94,6 +94,10 @@ class Literals:
             return int(raw.rstrip(b"L")) if raw.rstrip(b"L").isdigit() else None
         return None
 
+    def is_number(self, item: object) -> bool:
+        """Whether it can be no text: a number, or what the machine keeps nothing of."""
+        return item is None or (type(item) is int and self._reader.at(item, 1)[0] not in _TEXTS + b"SV")
+
     def byte(self, at: int) -> int | None:
         """The byte there; None behind the end."""
         return self._reader.at(at, 1)[0] if at < self._reader.size_bytes else None

@@ -13,6 +13,7 @@ import codecs
 import struct
 from typing import Final
 
+from ringfence.artifacts.pickles.calls import put_named
 from ringfence.artifacts.pickles.contents import BEGINNINGS
 from ringfence.artifacts.pickles.items import DICT, LIST, MARK, Global, Made, Plain, tuple_of
 from ringfence.artifacts.pickles.kinds import (
@@ -24,6 +25,7 @@ from ringfence.artifacts.pickles.kinds import (
     CONTAINER,
     FILL,
     GET,
+    KINDS,
     LENGTHS,
     MARKED,
     MEMOIZE,
@@ -143,6 +145,8 @@ class Machine(StackMachine):
                     key = marks.pop()
                     if stack[key] is not MARK or not key:
                         raise IndexError
+                    if code == 0x75 and kinds is not KINDS:
+                        put_named(self, stack[key + 1 :], base + i)
                     if code == 0x65:
                         if stack[key - 1] is not LIST:
                             put_into(self, LIST, stack[key - 1], base + i)
@@ -156,7 +160,9 @@ class Machine(StackMachine):
                         put_into(self, LIST, stack[-1], base + i)
                     i += 1
                 elif kind == SET_ITEM:
-                    pop()
+                    item = pop()
+                    if (type(item) is Global or type(item) is Made) and kinds is not KINDS:
+                        put_named(self, [stack[-1], item], base + i)
                     if type(pop()) is Plain:
                         self.seen.odd(base + i, "a dictionary with a key that can be none")
                     if stack[-1] is not DICT:
@@ -205,6 +211,7 @@ class Machine(StackMachine):
                     and type(target := stack[-2]) is Made
                     and (target.of is None or target.of.is_plain)
                     and stack[-1] is not MARK
+                    and type(stack[-1]) is not Made
                 ):
                     pop()
                     i += 1

@@ -9,11 +9,13 @@ Source: CPython's Modules/_pickle.c and Lib/pickletools.py.
 from collections.abc import Callable
 from typing import Final
 
-from ringfence.artifacts.pickles import objects
+from ringfence.artifacts.pickles import calls, imports
 from ringfence.artifacts.pickles.contents import BEGINNINGS, Content
 from ringfence.artifacts.pickles.items import DICT, LIST, MARK, SET, Global, Made, Plain, State, tuple_of
+from ringfence.artifacts.pickles.kinds import KINDS, STATES_KEPT
 from ringfence.artifacts.pickles.literals import is_value
 from ringfence.artifacts.pickles.stack_machine import StackMachine
+from ringfence.artifacts.pickles.states import WANTED
 from ringfence.artifacts.pickles.tape import Broken
 from ringfence.core.limits import LIMITS
 
@@ -120,7 +122,7 @@ def _literal(machine: StackMachine, i: int, at: int, start: int, size: int, *, i
         content = Content(
             source=machine.reader, start=at + start, size_bytes=size, is_text=False, at=at + start
         )
-        objects.look_into(machine, content)
+        calls.look_into(machine, content)
     machine.stack.append(at)
     return i + start + size
 
@@ -153,9 +155,15 @@ def _list(machine: StackMachine, i: int, _at: int) -> int:
 
 
 def _dict(machine: StackMachine, i: int, at: int) -> int:
-    if len(machine.take_marked()) % 2:
+    items = machine.take_marked()
+    if len(items) % 2:
         machine.seen.odd(at, "a dictionary with a key without a value")
-    machine.stack.append(DICT)
+    made = State() if machine.kinds is STATES_KEPT else DICT
+    if type(made) is State:
+        _keep(machine, made, items)
+    if machine.kinds is not KINDS:
+        calls.put_named(machine, items, at)
+    machine.stack.append(made)
     return i + 1
 
 
@@ -180,13 +188,22 @@ def _set_items(machine: StackMachine, i: int, at: int) -> int:
     else:
         items = machine.take_marked()
     target = stack[-1]
+    calls.put_named(machine, items, at)
     if type(target) is State:
-        for key, value in zip(items[0::2], items[1::2], strict=False):
-            text = machine.literals.text(key)
-            if text is not None and len(target.entries) < LIMITS.pickle_arguments:
-                target.entries[text] = value
+        _keep(machine, target, items)
     put_into(machine, DICT, target, at, odd=bool(len(items) % 2))
     return i + 1
+
+
+def _keep(machine: StackMachine, state: State, items: list[object]) -> None:
+    """Puts those of the items into the state that matter."""
+    for key, value in zip(items[0::2], items[1::2], strict=False):
+        text = machine.literals.text(key)
+        if text in WANTED:
+            state.is_unsure |= text in state.entries
+            state.entries[text] = value
+        elif text is None and not machine.literals.is_number(key):
+            state.is_unsure = True
 
 
 def _add_items(machine: StackMachine, i: int, at: int) -> int:
@@ -200,7 +217,7 @@ def put_into(machine: StackMachine, kind: Plain, target: object, at: int, *, odd
     if odd:
         machine.seen.odd(at, "a dictionary with a key without a value")
     if type(target) is Global:
-        objects.changed(machine, target, at)
+        calls.changed(machine, target, at)
     elif target is MARK:
         raise IndexError
     elif target is not kind and type(target) is not Made and not (kind is DICT and type(target) is State):
@@ -253,9 +270,9 @@ def _handlers() -> tuple[_Opcode, ...]:
         (b"IFLSV", _line_literal), (b"TB\x8b\x8d\x8e\x96", _long), (b"C", _short_bytes), (b"\x97", _buffer),
         (b"t", _tuple), (b"l", _list), (b"d", _dict), (b"\x91", _frozenset), (b"}", _state),
         (b"us", _set_items), (b"\x90", _add_items), (b"0", _pop), (b"1", _pop_mark), (b"2", _dup),
-        (b"c", objects.global_), (b"\x93", objects.stack_global), (b"\x82\x83\x84", objects.extension),
-        (b"P", objects.persistent_line), (b"Q", objects.persistent), (b"R", objects.reduce),
-        (b"\x81\x92", objects.new), (b"o", objects.obj), (b"i", objects.inst), (b"b", objects.build),
+        (b"c", imports.global_), (b"\x93", imports.stack_global), (b"\x82\x83\x84", imports.extension),
+        (b"P", imports.persistent_line), (b"Q", imports.persistent), (b"R", calls.reduce),
+        (b"\x81\x92", calls.new), (b"o", calls.obj), (b"i", calls.inst), (b"b", calls.build),
         (b"\x80", _proto), (b"\x95", _frame), (b"\x98", _readonly),
     ):  # fmt: skip
         for code in codes:

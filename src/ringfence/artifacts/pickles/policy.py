@@ -9,10 +9,10 @@ Why a name on a list is harmless in whatever company. A pickle can call what it 
 seen: as a defaultdict's factory, a partial's function, or an instance's own `__setstate__` or `append`. So it
 is not enough that a member is harmless as honest pickles call it: it must be with any arguments at all, those
 being made of other members. By that rule a list may hold what makes values of its arguments, calls their
-methods, or calls what it is given (for that is a member, or is reported itself), and nothing that turns text
-into an import, an attribute, code, a path or a command. What is so only when it is made without arguments, as
-honest pickles make it, is `restored`; with them it may read a file and nothing worse. What executes a text of
-its own state, harmless as it is in honest pickles, is on no list (`Kind.RUNS_TEXT`).
+methods, or calls what it is given (for that is a member, or is reported as called), and nothing that turns
+text into an import, an attribute, code, a path or a command. What is so only when it is made without
+arguments, as honest pickles make it, is `restored`; with them it may read a file and nothing worse. What
+executes a text of its own state is in `runs_text`, and the machine compares that text with the honest one.
 """
 
 import json
@@ -34,6 +34,8 @@ __all__ = [
     "kind_of",
     "kind_used",
     "library_of",
+    "runs_text",
+    "text_acts",
 ]
 
 _FOLDER: Final = Path(__file__).parent / "allowlist"
@@ -45,7 +47,7 @@ class Kind(Enum):
     DATA = "data"
     LIBRARY = "library"
     CODE = "contains code that nobody has looked at"
-    RUNS_TEXT = "executes a text of its state, which is not examined"
+    METHOD = "a method of an object, which somebody may call later"
     DANGEROUS = "dangerous"
     STANDARD_LIBRARY = "standard library"  # on no list
     DOTTED = "dotted"  # reaches through one thing into another
@@ -67,30 +69,37 @@ _REACHES: Final = re.compile(
 )
 # Methods that objects of a library keep of themselves, which only compute.
 _METHODS: Final = {
-    "scipy": re.compile(r"_call_(?:linear|linear_np|nearest|previousnext|spline)|_h_[a-z_]+"),
+    "numpy": re.compile(
+        r"(?:standard_|multivariate_|negative_|noncentral_)?(?:beta|binomial|bytes|cauchy|chisquare|choice|dirichlet"
+        r"|exponential|f|gamma|geometric|gumbel|hypergeometric|integers|laplace|logistic|lognormal|logseries|normal"
+        r"|multinomial|pareto|permutation|permuted|poisson|power|rand|randint|randn|random|random_integers"
+        r"|random_sample|rayleigh|shuffle|t|triangular|uniform|vonmises|wald|weibull|zipf)"
+    ),
+    "scipy": re.compile(
+        r"_call_(?:linear|linear_np|nearest|previousnext|spline)|_h_[a-z_]+"
+        r"|_entropy|_(?:cdf|ppf)_single|_mom[01]_sc|_nonzero"
+    ),
     "torch": re.compile(r"_infer_parameters|_lazy_load_hook|_annealing_[a-z]+|_\w*scale_fn"),
 }
-# What calls its first argument, or an attribute of it, with other arguments.
-_CALLERS: Final = {
-    ("functools", "partial"),
-    ("numpy", "vectorize"),
-    ("numpy.lib.function_base", "vectorize"),
-    ("numpy.random._pickle", "__generator_ctor"),
-    ("numpy.random._pickle", "__randomstate_ctor"),
-    ("torch._tensor", "_rebuild_from_type"),
-    ("torch._tensor", "_rebuild_from_type_v2"),
-    ("torch.tensor", "_rebuild_from_type"),
-}
 # Data whose calls are looked at: a codec runs by name, and bytes may be another file to load.
-_LOOKED_AT: Final = {*_ENCODE, _LOADER, _TYPE, *_CALLERS}
-_QUOTED: Final = re.compile(r"""'(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?""")
-_NAMED: Final = re.compile(r"(?<![\w.])((?:\w+\.)+)(\w+)(?![\w.(])")
+_LOOKED_AT: Final = {*_ENCODE, _LOADER, _TYPE}
+_ACTING_METHOD: Final = re.compile(
+    r"(?i)^_?(?:to_|from|read|write|save|load|dump|open|exec|eval|query|run|call|apply|map|pipe|agg|tofile|import"
+    r"|compile|send|connect|get_state|set|register|hook)"
+)
+# Pickled by a name alone, these are found in whichever module has imported torch.
+_MEMORY_FORMAT: Final = re.compile(r"torch\.(?:contiguous_format|preserve_format|channels_last(?:_3d)?)")
 _CLASS: Final = re.compile(r"_{0,2}[A-Z]\w*")
 _DANGEROUS_TEXT: Final = re.compile(
     r"""^(?:https?|ftp|file|data):// | ^[/~] | ^[A-Za-z]:\\ | \.\./ | [;|&`]\s*\w | \$\( |
     \b(?:import|exec|eval|subprocess|system|curl|wget|bash|powershell|chmod|rm\ -)\b |
     \.(?:sh|exe|dll|so|py)$""",
     re.VERBOSE,
+)
+
+
+_ACTING_TEXT: Final = re.compile(
+    r"__|\b(?:import|exec|eval|open|compile|getattr|setattr|globals|os|sys|subprocess|system|popen|socket)\b"
 )
 
 
@@ -104,8 +113,9 @@ def _libraries() -> Mapping[str, _Names]:
     found = {}
     for path in sorted(_FOLDER.glob("library-*.json")):
         names = dict(_read(path.name))
-        for module, restored in _read(path.name, "restored").items():
-            names[module] = names.get(module, frozenset()) | restored
+        for part in ("restored", "runs_text"):
+            for module, more in _read(path.name, part).items():
+                names[module] = names.get(module, frozenset()) | more
         found[path.stem.removeprefix("library-")] = names
     return found
 
@@ -172,14 +182,15 @@ def kind_of(module: str, name: str) -> Kind:
         return Kind.DATA
     if library_of(module, name) is not None:
         return Kind.LIBRARY
-    if name in _parts("runs_text").get(module, ()):
-        return Kind.RUNS_TEXT
     if _is_code(module, name):
         return Kind.CODE
     if danger(module, name) is not None:
         return Kind.DANGEROUS
     if module.partition(".")[0] in sys.stdlib_module_names and module != "__main__":
         return Kind.STANDARD_LIBRARY
+    if _MEMORY_FORMAT.fullmatch(name):
+        is_known = module == "__main__" or module.partition(".")[0] in _libraries()
+        return Kind.DATA if is_known else Kind.CLASS
     if "." in name:
         return Kind.DOTTED
     if name in sys.stdlib_module_names:
@@ -196,6 +207,16 @@ def is_watched(module: str, name: str) -> bool:
     )
 
 
+def runs_text(module: str, name: str) -> bool:
+    """Whether its objects execute a text of the state that they get."""
+    return name in _parts("runs_text").get(module, ())
+
+
+def text_acts(code: str) -> bool:
+    """Whether a piece of Python imports, runs or opens something, or reaches for what does."""
+    return _ACTING_TEXT.search(code) is not None
+
+
 def arguments_look_dangerous(use: Use) -> bool:
     """Whether no honest pickle gives it these arguments, or one is a path, a command, code or an address."""
     what = (use.module, use.name)
@@ -203,8 +224,6 @@ def arguments_look_dangerous(use: Use) -> bool:
         return use.how is not How.CALL or use.texts[-1:] == () or use.texts[-1] not in _PLAIN_CODECS
     if what == _TYPE:  # the type of None, and no class of the pickle's own
         return use.shown not in ("…", "(…)")
-    if what in _CALLERS:
-        return not all(_is_harmless(*each) for each in _named(use))
     if use.name in _parts("restored").get(use.module, ()):
         return use.shown != "()"
     return any(_DANGEROUS_TEXT.search(text) for text in use.texts)
@@ -227,27 +246,27 @@ def _kind_reached(use: Use) -> Kind:
     if found is None:
         return Kind.DANGEROUS
     module, name, attribute = found["module"], found["name"], found["attribute"]
+    if attribute == "__new__" and found["made"] is None:
+        owner = kind_of(module, name)
+        return owner if owner in (Kind.DATA, Kind.LIBRARY, Kind.CLASS) else Kind.DANGEROUS
     kind = kind_of(module, f"{name}.{attribute}")
     if kind is Kind.DANGEROUS or attribute.startswith("__"):
         return Kind.DANGEROUS
     owner = kind_of(module, name)
     if found["made"] is not None:
-        harmless = _METHODS.get(library_of(module, name) or "")
-        if harmless is not None and harmless.fullmatch(attribute):
+        if _is_computing_method(module, name, attribute):
             return Kind.LIBRARY
-        return owner if owner is Kind.RUNS_TEXT else Kind.FUNCTION
+        is_quiet = owner in (Kind.DATA, Kind.LIBRARY) and not _ACTING_METHOD.search(attribute)
+        return Kind.METHOD if is_quiet else Kind.FUNCTION
     if kind in (Kind.DATA, Kind.LIBRARY):
         return kind
+    if owner is Kind.LIBRARY and _is_computing_method(module, name, attribute):
+        return Kind.LIBRARY
     # Python 3.11 writes members of an enum so.
     is_constant = attribute.isupper() and owner in (Kind.DATA, Kind.LIBRARY, Kind.CLASS)
     return owner if is_constant else Kind.FUNCTION
 
 
-def _named(use: Use) -> list[tuple[str, str]]:
-    """The imports among the arguments."""
-    found = _NAMED.findall(_QUOTED.sub("", use.shown))
-    return [(module.rstrip("."), name) for module, name in found]
-
-
-def _is_harmless(module: str, name: str) -> bool:
-    return kind_of(module, name) in (Kind.DATA, Kind.LIBRARY) and (module, name) != _LOADER
+def _is_computing_method(module: str, name: str, attribute: str) -> bool:
+    harmless = _METHODS.get(library_of(module, name) or module.partition(".")[0])
+    return harmless is not None and harmless.fullmatch(attribute) is not None

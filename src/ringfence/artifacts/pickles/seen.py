@@ -16,6 +16,7 @@ class How(StrEnum):
 
     CALL = "call"  # REDUCE
     INSTANCE = "instance"  # INST, OBJ, NEWOBJ, NEWOBJ_EX: a class, or a call all the same
+    STATE = "state"  # BUILD with something that its class runs
     CHANGE = "change"  # BUILD, SETITEMS or APPENDS on the imported object itself
 
 
@@ -47,6 +48,7 @@ class Seen:
 
     watched: Callable[[str, str], bool]  # whether the calls of module, name are to be reported
     urgent: Callable[[str, str], bool] = lambda _module, _name: False  # noted even over a limit
+    runs_text: Callable[[str, str], bool] = lambda _module, _name: False  # its objects, of their state
     imports: dict[tuple[str, str], Global] = field(default_factory=dict)
     uses: dict[tuple[How, str, str, str], Use] = field(default_factory=dict)
     anomalies: dict[tuple[str, bool], Anomaly] = field(default_factory=dict)
@@ -64,12 +66,17 @@ class Seen:
         """The global of that name."""
         found = self.imports.get((module, name))
         if found is None:
-            found = Global(module, name, at, watched=self.watched(module, name))
+            found = self.named(module, name, at)
             if self._has_room(self.imports, LIMITS.pickle_globals, module, name):
                 self.imports[module, name] = found
             else:
                 self.odd(at, f"more than {LIMITS.pickle_globals} imports", over_limit=True)
         return found
+
+    def named(self, module: str, name: str, at: int) -> Global:
+        """A new global of that name, which is not noted as imported."""
+        watched, runs_text = self.watched(module, name), self.runs_text(module, name)
+        return Global(module, name, at, watched=watched, runs_text=runs_text)
 
     def used(self, use: Use) -> None:
         """Notes the use."""
@@ -84,7 +91,7 @@ class Seen:
 
     def fresh(self) -> "Seen":
         """For other bytes, or another reading of the same ones."""
-        return Seen(self.watched, self.urgent, walked_bytes=self.walked_bytes)
+        return Seen(self.watched, self.urgent, self.runs_text, walked_bytes=self.walked_bytes)
 
     def odd(self, at: int, detail: str, *, serious: bool = False, over_limit: bool = False) -> None:
         """Notes an anomaly; the same one counts once."""

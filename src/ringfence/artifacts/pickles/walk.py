@@ -43,9 +43,11 @@ def walk(reader: Reader, seen: Seen, *, pickles: int | None = None, depth: int =
 
 
 def begins_as_pickle(head: bytes) -> bool:
-    """Whether a loader of pickles would get as far as an import in these bytes, broken as they may be."""
+    """Whether a loader of pickles would get to an import in these bytes, or to their end."""
     seen = Seen(lambda _module, _name: False)
-    Machine(Reader.of_bytes(head), seen).pickle(0)
+    end, complete = Machine(Reader.of_bytes(head), seen).pickle(0)
+    if complete and end == len(head) and not seen.anomalies:  # a small one is all there
+        return True
     return any(_is_name(*each) for each in seen.imports)
 
 
