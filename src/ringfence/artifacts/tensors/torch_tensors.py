@@ -368,8 +368,12 @@ def _extent(view: _View) -> int:
 
 def _leaves(value: object) -> Iterator[tuple[str, object]]:
     """Everything that is no container, with the way to it."""
-    open_: list[tuple[str, Iterator[tuple[str, object]], int]] = [("", iter((("", value),)), 0)]
-    above: set[int] = set()
+    inner = _items(value)
+    if inner is None:
+        yield "tensor", value
+        return
+    open_: list[tuple[str | None, Iterator[tuple[str, object]], int]] = [(None, inner, id(value))]
+    above = {id(value)}
     seen = 0
     while open_:
         path, items, container = open_[-1]
@@ -382,10 +386,10 @@ def _leaves(value: object) -> Iterator[tuple[str, object]]:
         if seen > LIMITS.state_values:
             raise _over(f"more than {LIMITS.state_values} values")
         key, each = item
-        name = f"{path}.{key}" if path else key
+        name = key if path is None else f"{path}.{key}"
         inner = _items(each)
         if inner is None:
-            yield name or "tensor", each
+            yield name, each
         elif id(each) in above:
             raise _bad("a container that holds itself")
         elif len(open_) > LIMITS.configuration_depth or len(name) > LIMITS.path_chars:
