@@ -7,8 +7,9 @@ from dataclasses import fields
 
 from ringfence.app.inspect import Inspection, inspect
 from ringfence.app.judging import Allowed
+from ringfence.cli.delivering import deliver, refuse_table_in_file
 from ringfence.cli.failing import worst_severity_fails
-from ringfence.cli.streams import write
+from ringfence.cli.reporting import as_document
 from ringfence.cli.watching import watched
 from ringfence.core.errors import ExitCode, UsageError
 from ringfence.core.verdicts import Verdict
@@ -24,19 +25,19 @@ def run(options: argparse.Namespace) -> int:
             "a model is not read in order, so it cannot come from standard input",
             hint="save it to a file and name that",
         )
+    refuse_table_in_file(options)
+    machine = here()
     with watched() as progress:
         result = inspect(
-            options.path, here(), progress, hashed=not options.no_hash, allowed=_allowed(options)
+            options.path, machine, progress, hashed=not options.no_hash, allowed=_allowed(options)
         )
-    if options.format == "json":
-        from ringfence.app.documents import document
-
-        write(document("ringfence.inspect/1", result) + "\n")
-    else:
+    if options.format == "table":
         from ringfence.cli.console import show
         from ringfence.cli.tables.details import details
 
         show(details(result))
+    else:
+        deliver(as_document(result, options.format, machine), options.output)
     return _exit_code(result, options.fail_on)
 
 

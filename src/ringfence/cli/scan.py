@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 
 from ringfence.app.scan.request import ScanRequest
 from ringfence.app.scan.scan import Scan
+from ringfence.cli.delivering import deliver, refuse_table_in_file
 from ringfence.cli.failing import worst_severity_fails
-from ringfence.cli.streams import write
+from ringfence.cli.reporting import as_document
 from ringfence.cli.watching import watched
 from ringfence.core.errors import ExitCode
 from ringfence.core.findings import Finding
@@ -18,7 +19,9 @@ __all__ = ["run"]
 
 def run(options: argparse.Namespace) -> int:
     """Prints the tables as soon as they are known, then the digests; or one document at the end."""
-    scan = Scan(_request(options), here())
+    refuse_table_in_file(options)
+    machine = here()
+    scan = Scan(_request(options), machine)
     as_table = options.format == "table"
     with watched() as progress:
         inventory = scan.look(progress)
@@ -35,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
         if as_table:
             _show_verdicts(inventory)
     if not as_table:
-        _print_document(inventory)
+        deliver(as_document(inventory, options.format, machine), options.output)
     return _exit_code(inventory, options.fail_on)
 
 
@@ -73,12 +76,6 @@ def _show_verdicts(inventory: Inventory) -> None:
     from ringfence.cli.tables.verdicts import verdicts_table
 
     show([verdicts_table(inventory)], more=True)
-
-
-def _print_document(inventory: Inventory) -> None:
-    from ringfence.app.documents import document
-
-    write(document("ringfence.scan/1", inventory) + "\n")
 
 
 def _exit_code(inventory: Inventory, fail_on: Sequence[str]) -> ExitCode:

@@ -3,6 +3,8 @@
 import argparse
 import re
 
+from ringfence.core.sizes import show_size
+
 __all__ = ["parse_size", "show_size"]
 
 _UNITS = {"": 1, "b": 1}
@@ -23,13 +25,3 @@ def parse_size(text: str) -> int:
     if match is None or unit is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no size; try 500MB or 1GiB")
     return int(float(match[1]) * unit)
-
-
-def show_size(size_bytes: int) -> str:
-    """Three digits and a decimal unit, as disk makers and file managers count: `4.1 GB`."""
-    size = float(size_bytes)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 999.5:
-            return f"{size:.0f} {unit}" if unit == "B" or size >= 99.95 else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"

@@ -31,6 +31,20 @@ class SignalId(StrEnum):
     UNRECORDED_CODE = "unrecorded-code"
     LICENSE_AMBIGUITY = "license-ambiguity"
 
+    @property
+    def heading(self) -> str:
+        """As a heading for people."""
+        return _TITLES[self]
+
+
+_TITLES = {
+    SignalId.LARGE_ARTIFACTS: "Large models that nobody vouches for",
+    SignalId.LOCAL_SERVERS: "Local inference servers",
+    SignalId.OFFLINE_ACCELERATOR: "Accelerator in use while offline or off the VPN",
+    SignalId.UNRECORDED_CODE: "Code that no record ties to a model",
+    SignalId.LICENSE_AMBIGUITY: "Licenses in doubt",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:

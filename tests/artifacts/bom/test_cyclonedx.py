@@ -117,12 +117,13 @@ def test_everything_known_of_a_model_is_in_a_valid_document(version: str) -> Non
 def test_a_finding_about_bytes_is_a_vulnerability_of_its_file_and_one_about_terms_an_annotation() -> None:
     document = valid_cyclonedx(cyclonedx(bill(full()), version="1.6"))
     (found,) = document["vulnerabilities"]
-    assert properties(found).keys() == {"confidence", "fingerprint", "offset"}
+    assert properties(found).keys() == {"confidence", "fingerprint", "documentation", "offset"}
     del found["properties"]
     assert found == {
         "bom-ref": "model-1/finding-1",
         "id": "out-of-range-data",
         "source": {"name": "ringfence"},
+        "description": "A tensor lies outside the file",
         "ratings": [{"source": {"name": "ringfence"}, "severity": "high", "method": "other"}],
         "detail": "model.gguf: a tensor ends past the end",
         "recommendation": "do not load it",

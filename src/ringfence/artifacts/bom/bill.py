@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ringfence.artifacts.description import Description
+from ringfence.core.findings import Finding
 from ringfence.core.inventory import Skipped
 from ringfence.core.models import Model
 
@@ -26,4 +27,5 @@ class Bill:
     tool_version: str
     complete: bool
     models: tuple[Described, ...]
+    findings: tuple[Finding, ...] = ()  # about files that belong to none of the models
     skipped: tuple[Skipped, ...] = ()  # shown without their subjects, which are paths of this machine

@@ -13,10 +13,19 @@ from uuid import UUID
 
 from ringfence.artifacts.bom.bill import Bill, Described
 from ringfence.artifacts.bom.serial import numbered
-from ringfence.artifacts.bom.stated import Stated, is_about_terms, plain, rfc3339, shown, stated
+from ringfence.artifacts.bom.stated import (
+    Stated,
+    affected_file,
+    is_about_terms,
+    plain,
+    rfc3339,
+    shown,
+    stated,
+)
 from ringfence.artifacts.licenses import is_inherited
 from ringfence.artifacts.licenses.expressions import tree_of
 from ringfence.artifacts.licenses.spdx import Named, Tree, written
+from ringfence.core.check_docs import check_named
 from ringfence.core.facts import FactName
 from ringfence.core.findings import Finding
 from ringfence.core.models import LicenseClaim, Model, ModelFile
@@ -51,11 +60,16 @@ def cyclonedx(bill: Bill, *, version: CycloneDxVersion) -> str:
 
 def _document(bill: Bill, version: CycloneDxVersion, serial: UUID) -> _Object:
     models = tuple((f"model-{number}", each) for number, each in enumerate(bill.models, start=1))
-    found = tuple(
-        (ref, number, each.model, finding)
+    found = [
+        (f"{ref}/finding-{number}", _affected(ref, each.model, finding), finding)
         for ref, each in models
         for number, finding in enumerate(each.model.findings, start=1)
-    )
+    ]
+    others = _others(bill)
+    found += [
+        (f"finding-{number}", others[_file_name(finding)], finding)
+        for number, finding in enumerate(bill.findings, start=1)
+    ]
     return {
         "$schema": f"http://cyclonedx.org/schema/bom-{version}.schema.json",
         "bomFormat": "CycloneDX",
@@ -63,7 +77,10 @@ def _document(bill: Bill, version: CycloneDxVersion, serial: UUID) -> _Object:
         "serialNumber": f"urn:uuid:{serial}",
         "version": 1,
         "metadata": _metadata(bill),
-        "components": [_model(ref, each) for ref, each in models],
+        "components": [
+            *(_model(ref, each) for ref, each in models),
+            *({"type": "file", "bom-ref": ref, "name": name} for name, ref in others.items()),
+        ],
         "compositions": [
             {
                 "aggregate": "complete" if bill.complete else "incomplete",
@@ -71,16 +88,26 @@ def _document(bill: Bill, version: CycloneDxVersion, serial: UUID) -> _Object:
             }
         ],
         "vulnerabilities": [
-            _vulnerability(ref, number, model, finding)
-            for ref, number, model, finding in found
+            _vulnerability(ref, affected, finding)
+            for ref, affected, finding in found
             if not is_about_terms(finding)
         ],
         "annotations": [
-            _annotation(bill, ref, number, finding)
-            for ref, number, _, finding in found
+            _annotation(bill, ref, affected, finding)
+            for ref, affected, finding in found
             if is_about_terms(finding)
         ],
     }
+
+
+def _others(bill: Bill) -> dict[str, str]:
+    """The files that findings are about and that belong to no model: their references by name."""
+    names = dict.fromkeys(map(_file_name, bill.findings))
+    return {name: f"file-{number}" for number, name in enumerate(names, start=1)}
+
+
+def _file_name(finding: Finding) -> str:
+    return finding.subject.partition("!/")[0] or "file"
 
 
 def _metadata(bill: Bill) -> _Object:
@@ -131,6 +158,8 @@ def _model(ref: str, described: Described) -> _Object:
 
 def _about(model: Model) -> Iterator[tuple[str, str]]:
     yield "size_bytes", str(model.size_bytes)
+    if model.verdict:
+        yield "verdict", model.verdict.value
     if model.id:
         yield "id", model.id
     if model.store:
@@ -202,33 +231,37 @@ def _named(tree: Tree) -> _Object:
     return {"id": text} if on_list and alone else {"name": text}
 
 
-def _vulnerability(ref: str, number: int, model: Model, finding: Finding) -> _Object:
-    about = [("confidence", finding.confidence.value), ("fingerprint", finding.fingerprint)]
+def _vulnerability(ref: str, affected: str, finding: Finding) -> _Object:
+    about = [
+        ("confidence", finding.confidence.value),
+        ("fingerprint", finding.fingerprint),
+        ("documentation", finding.documentation),
+    ]
+    page = check_named(finding.check)
     if finding.offset is not None:
         about.append(("offset", str(finding.offset)))
     return {
-        "bom-ref": f"{ref}/finding-{number}",
+        "bom-ref": ref,
         "id": finding.check,
         "source": _SOURCE,
         "ratings": [{"source": _SOURCE, "severity": finding.severity.value, "method": "other"}],
+        **({"description": page.title} if page else {}),
         "detail": _detail(finding),
         "recommendation": finding.advice,
-        "affects": [{"ref": _affected(ref, model, finding)}],
+        "affects": [{"ref": affected}],
     } | _properties(about)
 
 
 def _affected(ref: str, model: Model, finding: Finding) -> str:
     """The file that a finding is about, where it is about one."""
-    names = (plain(file.name) for file in model.files)
-    numbers = (number for number, name in enumerate(names, start=1) if name == finding.subject)
-    number = next(numbers, None)
+    number = affected_file(model, finding)
     return f"{ref}/file-{number}" if number else ref
 
 
-def _annotation(bill: Bill, ref: str, number: int, finding: Finding) -> _Object:
+def _annotation(bill: Bill, ref: str, affected: str, finding: Finding) -> _Object:
     return {
-        "bom-ref": f"{ref}/finding-{number}",
-        "subjects": [ref],
+        "bom-ref": ref,
+        "subjects": [affected],
         "annotator": {"component": _tool(bill)},
         "timestamp": rfc3339(bill.created_at),
         "text": f"{finding.severity.value} {finding.check}: {_detail(finding)}; {finding.advice}",

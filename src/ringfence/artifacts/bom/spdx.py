@@ -11,7 +11,15 @@ from uuid import UUID
 
 from ringfence.artifacts.bom.bill import Bill, Described
 from ringfence.artifacts.bom.serial import numbered
-from ringfence.artifacts.bom.stated import Origin, Stated, local_license_names, plain, rfc3339, stated
+from ringfence.artifacts.bom.stated import (
+    Origin,
+    Stated,
+    affected_file,
+    local_license_names,
+    plain,
+    rfc3339,
+    stated,
+)
 from ringfence.artifacts.licenses import is_inherited
 from ringfence.artifacts.licenses.catalogue import catalogue
 from ringfence.artifacts.licenses.expressions import tree_of
@@ -47,7 +55,7 @@ class _Graph:
     def elements(self) -> list[_Object]:
         models = tuple((self._id(f"model-{n}"), each) for n, each in enumerate(self._bill.models, start=1))
         described = [element for id_, each in models for element in self._about(id_, each)]
-        inside = [*self._makers(), *self._license_elements(), *described]
+        inside = [*self._makers(), *self._license_elements(), *described, *self._others()]
         roots = [id_ for id_, _ in models]
         bom = self._element(
             "software_Sbom",
@@ -102,7 +110,19 @@ class _Graph:
         yield from self._license_relationships(id_, model)
         yield from self._origins(id_, said)
         for number, finding in enumerate(model.findings, start=1):
-            yield self._annotation(f"{id_}-finding-{number}", id_, finding)
+            affected = affected_file(model, finding)
+            about = f"{id_}-file-{affected}" if affected else id_
+            yield self._annotation(f"{id_}-finding-{number}", about, finding)
+
+    def _others(self) -> Iterator[_Object]:
+        """Findings about files that belong to no model, and these files."""
+        files: dict[str, str] = {}
+        for number, finding in enumerate(self._bill.findings, start=1):
+            name = finding.subject.partition("!/")[0] or "file"
+            if name not in files:
+                files[name] = self._id(f"file-{len(files) + 1}")
+                yield self._element("software_File", files[name], name=name, software_primaryPurpose="file")
+            yield self._annotation(self._id(f"finding-{number}"), files[name], finding)
 
     def _package(self, id_: str, supplier: str, model: Model, said: Stated) -> _Object:
         languages = [f"Languages: {', '.join(said.languages)}."] if said.languages else []

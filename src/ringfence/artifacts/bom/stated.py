@@ -20,6 +20,7 @@ from ringfence.core.text import clip, printable
 __all__ = [
     "Origin",
     "Stated",
+    "affected_file",
     "is_about_terms",
     "local_license_names",
     "plain",
@@ -115,6 +116,17 @@ def local_license_names(expression: str) -> tuple[str, ...]:
 def is_about_terms(finding: Finding) -> bool:
     """Whether it is about what is permitted, not about the bytes."""
     return finding.check.startswith(_TERMS)
+
+
+def affected_file(model: Model, finding: Finding) -> int | None:
+    """The number, from 1, of the model's file that a finding is about, where it is about one."""
+    about = finding.subject.partition("!/")[0]
+    names = ((plain(file.name), plain(file.path.name)) for file in model.files)
+    found = [number for number, known in enumerate(names, start=1) if about in known]
+    if not found:  # judged under its name below the folder that was named
+        ends = (plain(file.name) for file in model.files)
+        found = [number for number, name in enumerate(ends, start=1) if about.endswith(f"/{name}")]
+    return found[0] if found else None
 
 
 def _hub_name(model: Model) -> str | None:

@@ -11,20 +11,12 @@ from ringfence.cli.console import safe
 from ringfence.cli.shortening import Shorten, from_here
 from ringfence.cli.sizes import show_size
 from ringfence.cli.tables.section import SEVERITY_STYLE, finding_line, first_rows, heading
-from ringfence.core.inventory import Inventory, Scope, Signal, SignalId, Skipped
+from ringfence.core.inventory import Inventory, Scope, Signal, Skipped
 
 __all__ = ["digests_table", "scope_line", "signals_table", "skipped_table"]
 
 _SHOWN = 3
 _EVIDENCE_CHARS = 220
-
-_QUESTION = {
-    SignalId.LARGE_ARTIFACTS: "Large models that nobody vouches for",
-    SignalId.LOCAL_SERVERS: "Local inference servers",
-    SignalId.OFFLINE_ACCELERATOR: "Accelerator in use while offline or off the VPN",
-    SignalId.UNRECORDED_CODE: "Code that no record ties to a model",
-    SignalId.LICENSE_AMBIGUITY: "Licenses in doubt",
-}
 
 _ANSWER = {
     True: ("yes", "bold red"),
@@ -52,7 +44,7 @@ def signals_table(signals: Sequence[Signal], shorten: Shorten = str) -> Renderab
     parts: list[RenderableType] = [heading("Signals of shadow AI", f"{raised} of {len(signals)} raised")]
     for signal in signals:
         answer, style = _ANSWER[signal.raised]
-        parts.append(Text.assemble(f"  {_QUESTION[signal.id]}: ", (answer, style)))
+        parts.append(Text.assemble(f"  {signal.id.heading}: ", (answer, style)))
         for each in signal.evidence[:_SHOWN] if signal.raised else ():
             line = safe(shorten(f"{each.subject}: {each.text}"), chars=_EVIDENCE_CHARS)
             parts.append(Padding(line, (0, 0, 0, 4)))

@@ -1,0 +1,42 @@
+"""Where a document goes: to standard output, or into the file that `-o` names."""
+
+import argparse
+import os
+from pathlib import Path
+
+from ringfence.cli.streams import write
+from ringfence.core.errors import UsageError
+from ringfence.core.text import printable
+
+__all__ = ["deliver", "refuse_table_in_file"]
+
+
+def deliver(text: str, to: Path) -> None:
+    """Writes the text and a line break; `-` is standard output.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    if str(to) == "-":
+        write(text + "\n")
+        return
+    try:
+        to.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"{printable(str(to))}: {os.strerror(error.errno or 0).lower()}",
+            hint="name a file in a folder that exists and that you may write to, or `-` for standard output",
+        ) from error
+
+
+def refuse_table_in_file(options: argparse.Namespace) -> None:
+    """Before anything is looked at: a table is laid out for a terminal.
+
+    Raises:
+        UsageError: `-o` names a file, and the format is a table.
+    """
+    if options.format == "table" and str(options.output) != "-":
+        raise UsageError(
+            "-o needs a format that is no table",
+            hint="say which, for example --format html or --format json",
+        )
