@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from ringfence.app import feeds
 from ringfence.app.fixed_time import fixed_time
-from ringfence.app.lock.bad_digests import read_bad_digests
 from ringfence.app.lock.compare import differences, unpinned
 from ringfence.app.lock.gather import Gathered, Seen, gather
 from ringfence.app.lock.uses import license_finding
@@ -55,7 +55,7 @@ def make_lock(
     """
     started_at = here.now()
     at = fixed_time(here.environment) or started_at
-    bad = read_bad_digests(bad_digests) if bad_digests else {}
+    bad = feeds.read((bad_digests,)).bad_digests if bad_digests else {}
     before = _read(lock)
     found = gather(path, here, progress)
     use = use or (before.use if before else None)
@@ -85,7 +85,7 @@ def check_lock(
         UsageError: there is no lock that can be read; the feed is none.
     """
     started_at = here.now()
-    bad = read_bad_digests(bad_digests) if bad_digests else {}
+    bad = feeds.read((bad_digests,)).bad_digests if bad_digests else {}
     locked = _read(lock)
     if locked is None:
         raise UsageError(
