@@ -46,7 +46,7 @@ def test_a_hub_snapshots_links_are_fine() -> None:
         _info("a", tarfile.CHRTYPE),
         _info("a", tarfile.FIFOTYPE),
     ],
-    ids=str,
+    ids=lambda member: f"{member[0].type!r} {member[0].name} {member[0].linkname}",
 )
 def test_what_leads_outside_is_said(member: tuple[tarfile.TarInfo, bytes]) -> None:
     assert checks(tar_with(member)) == ("suspicious", ["high archive-escapes "])
