@@ -5,6 +5,8 @@ signature in a public log: it needs a network. Verifying needs the log's and the
 that the user trusts, or fetched and kept by the package. Everything cryptographic is the package's own.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["KeylessSigner", "KeylessTrust"]
 
 _CLIENT_ID = "sigstore"
+_CLIENTS = ("sigstore", "id", "requests", "urllib3", "tuf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +43,10 @@ class KeylessSigner:
             UnreadableScope: a service could not be reached or refused.
         """
         _check_installed()
-        from sigstore import dsse, errors, oidc, sign
+        from sigstore import dsse, oidc, sign
 
         config = _config(self.trust_config)
-        try:
+        with _asking():
             ambient = oidc.detect_credential(_CLIENT_ID)
             if ambient is not None:
                 token = oidc.IdentityToken(ambient, _CLIENT_ID)
@@ -58,8 +61,6 @@ class KeylessSigner:
             context = sign.SigningContext.from_trust_config(config)
             with context.signer(token) as signer:
                 return signer.sign_dsse(dsse.Statement(statement)).to_json().encode()
-        except (errors.Error, oidc.IdentityError, OSError, ValueError) as error:
-            raise _unreachable(error) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +111,8 @@ def _config(path: Path | None) -> "ClientTrustConfig":
             "--trust-config: this is no client trust configuration",
             hint="name the JSON file that your sigstore instance publishes",
         ) from error
-    try:
+    with _asking():
         return ClientTrustConfig.production()
-    except (errors.Error, OSError, ValueError) as error:
-        raise _unreachable(error) from error
 
 
 def _check_installed() -> None:
@@ -126,11 +125,26 @@ def _check_installed() -> None:
         ) from error
 
 
-def _unreachable(error: Exception) -> UnreadableScope:
-    return UnreadableScope(
-        f"sigstore could not be asked: {_words(error)}",
-        hint="it needs a network; without one use --key or a certificate, or verify with --trust-config FILE",
-    )
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Within it services are asked; whatever they and their clients object to is said to the user.
+
+    Raises:
+        UnreadableScope: a service did not do what it was asked.
+    """
+    try:
+        yield
+    except Exception as error:
+        # the clients of several services raise errors that have no public name, and no base in common
+        if (
+            not isinstance(error, OSError | ValueError)
+            and type(error).__module__.split(".")[0] not in _CLIENTS
+        ):
+            raise
+        raise UnreadableScope(
+            f"sigstore could not be asked: {_words(error)}",
+            hint="it needs a network; without one use --key, or verify with --trust-config FILE",
+        ) from error
 
 
 def _words(error: Exception) -> str:
