@@ -52,6 +52,7 @@ class Limits:
     judged_total_inflated_bytes: int = 4 * _GIB  # of one file in all
     judged_findings: int = 50  # of one check in one file; the rest counts for the verdict only
     folder_files: int = 100_000  # of one folder that is inspected
+    folder_json_bytes: int = 25_000_000  # of one document that is compared with the files beside it
 
     # Configurations and code that ride with weights
     configuration_json_bytes: int = 64 * _MIB  # a tokenizer has up to 40; parsed, these are up to 2 GB
@@ -59,6 +60,7 @@ class Limits:
     configuration_depth: int = 64  # YAML; JSON is bounded by the recursion limit
     configuration_texts: int = 20_000  # values that are looked into for what does not belong there
     python_bytes: int = 2 * _MIB  # its syntax tree takes a hundred times as much
+    python_nodes: int = 400_000  # of its syntax tree; ten thousand lines have a fifth of that
     python_text_chars: int = 64 * _MIB  # of all text that one file puts together from constants
     script_bytes: int = 1 * _MIB  # of a shell script and the like
 

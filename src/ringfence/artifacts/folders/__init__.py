@@ -1,0 +1,1 @@
+"""Folders of models as a whole: whether their files say the same."""

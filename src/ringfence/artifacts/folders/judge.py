@@ -1,0 +1,46 @@
+"""Judges a folder with everything below it: whether its files are all there and say the same."""
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Final
+
+from ringfence.artifacts.feeds import NO_FEEDS, Feeds
+from ringfence.artifacts.folders import (
+    adapters,
+    cards,
+    configurations,
+    external_data,
+    ollama,
+    references,
+    shards,
+    templates,
+)
+from ringfence.artifacts.folders.folder import Directory, Folder, directories
+from ringfence.artifacts.spotted import Spotted
+from ringfence.core.limits import LIMITS
+
+__all__ = ["judge_folder"]
+
+_JUDGES: Final[tuple[Callable[[Directory], Iterator[tuple[str, Spotted]]], ...]] = (
+    shards.judge,
+    configurations.judge,
+    adapters.judge,
+    cards.judge,
+    references.judge,
+    external_data.judge,
+)
+
+
+def judge_folder(
+    folder: Folder, *, feeds: Feeds = NO_FEEDS, model: str | None = None
+) -> Iterator[tuple[str, Spotted]]:
+    """What does not fit together, each with the name of the file that it is about.
+
+    `model` is the folder's repository on a hub, org/name, where a store knows it. Of one check in one
+    directory at most `limits.judged_findings` are told. Never raises for what lies in the folder.
+    """
+    for directory in directories(folder):
+        for judge in _JUDGES:
+            yield from islice(judge(directory), LIMITS.judged_findings)
+        yield from islice(templates.judge(directory, feeds, model), LIMITS.judged_findings)
+    yield from ollama.judge(folder)
