@@ -34,6 +34,7 @@ def test_scan_without_options_asks_for_everything_at_its_defaults() -> None:
         "lock": [],
         "fail_on": [],
         "format": "table",
+        "output": Path("-"),
     }
 
 

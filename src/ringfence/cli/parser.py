@@ -99,7 +99,9 @@ def _add_inspect(commands: _Commands) -> None:
         "inspect",
         help="all about one model file, folder or archive, and whether it may be loaded",
         description="Says what a file is, what its header tells and what loading it would do. Loads nothing.",
-        epilog="exit status: 0 done, 1 suspicious or worse, or what --fail-on names, 2 usage, 3 inconclusive",
+        epilog="docs/formats.md lists what is examined of each format; `ringfence explain CHECK` says what a "
+        "finding means. exit status: 0 done, 1 suspicious or worse, or what --fail-on names, 2 usage, "
+        "3 inconclusive",
     )
     inspect.add_argument("path", type=Path, metavar="FILE|DIR")
     inspect.add_argument("--no-hash", action="store_true", help="do not compute SHA-256")

@@ -18,6 +18,7 @@ def test_the_report_is_short_and_says_what_to_do() -> None:
         "- `models/a b/m%.pkl` in `archive/data.pkl` at byte 7 (critical, certain)\n  - `os.system('id')`\n"
     ) in text
     assert "| `tiny` | malicious | pickle | 9 B | `none stated` |" in text
+    assert "\n- `none stated`: `have it read`\n" in text
     assert "| 2 file | `os.system('id')` | `permission denied` |" in text
     assert text.endswith("UTC, ringfence " + of_inspection(inspection(), root=ROOT).tool_version + "</sub>")
 

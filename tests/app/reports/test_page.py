@@ -42,7 +42,7 @@ def test_the_page_says_what_it_comes_to_what_to_do_and_what_was_left_out() -> No
         "1 critical 1 high 1 low 1 model 2 files 2 not looked at",
         "What to do: do not load it.",
         "models/a b/m%.pkl in archive/data.pkl at byte 7, critical, certain os.system('id')",
-        "tiny malicious pickle 9 B none stated have it read",
+        "tiny malicious pickle 9 B none stated What their licenses ask none stated have it read",
         "2 file os.system('id') permission denied",
     ):
         assert told in shown

@@ -78,6 +78,10 @@ def _models(report: Report) -> Iterator[str]:
             _code(words.name_of(model)), verdict, words.formats(model), size, _code(words.license_of(model))
         )
     yield from _rest(report.models, LIMITS.report_rows)
+    asked = words.obligations(report.models)[: LIMITS.report_rows]
+    if asked:
+        yield "\n### What their licenses ask\n"
+    yield from (f"- {_code(license_)}: {_code('; '.join(texts))}" for license_, texts in asked)
 
 
 def _signals(report: Report) -> Iterator[str]:

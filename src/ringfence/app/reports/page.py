@@ -47,6 +47,7 @@ def page(report: Report) -> str:
         rest=_rest,
         shown=LIMITS.report_places,
         models=sorted(report.models, key=lambda each: (-_rank(each.verdict), each.name)),
+        obligations=words.obligations(report.models),
         judged=[each for each in report.judged if each.verdict is not Verdict.CLEAN],
         most=LIMITS.report_rows,
         style=Markup(style),  # noqa: S704 - our own file

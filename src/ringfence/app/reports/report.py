@@ -19,6 +19,9 @@ from ringfence.core.verdicts import Verdict
 __all__ = ["KnownFile", "Located", "Report", "by_check", "of_inspection", "of_inventory"]
 
 
+_PLACES = 5
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownFile:
     """A file that was looked at."""
@@ -97,9 +100,11 @@ def of_inventory(inventory: Inventory, *, root: Path) -> Report:
     verdicts = [model.verdict for model in inventory.models if not model.remote]
     judged = [each for each in verdicts if each is not None]
     whole = max(judged) if judged and len(judged) == len(verdicts) else None
+    paths = inventory.scope.paths
+    outermost = [path for path in paths if not any(path.is_relative_to(o) for o in paths if o != path)]
     return Report(
         command="scan",
-        about=", ".join(printable(str(path)) for path in inventory.scope.paths[:5]) or "this machine",
+        about=", ".join(printable(str(path)) for path in outermost[:_PLACES]) or "this machine",
         started_at=inventory.started_at,
         tool_version=__version__,
         complete=inventory.complete,

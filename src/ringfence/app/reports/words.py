@@ -1,6 +1,7 @@
 """The sentences that the reports for people share."""
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from ringfence.app.reports.report import Located, Report
@@ -18,6 +19,7 @@ __all__ = [
     "headline",
     "license_of",
     "name_of",
+    "obligations",
     "place",
     "skipped_total",
 ]
@@ -63,6 +65,16 @@ def license_of(model: Model) -> str:
         return "-"
     stated = model.effective_license or "none stated"
     return printable(stated.removeprefix("LicenseRef-").removeprefix("scancode-"))
+
+
+def obligations(models: Iterable[Model]) -> list[tuple[str, tuple[str, ...]]]:
+    """What each license asks of whoever uses the models, each set once; by the license's name."""
+    found = {
+        (license_of(model), tuple(each.text for each in model.obligations))
+        for model in models
+        if model.obligations
+    }
+    return sorted(found)
 
 
 def name_of(model: Model) -> str:
