@@ -59,7 +59,7 @@ class Limits:
     configuration_nodes: int = 2_000_000  # values of one YAML document
     configuration_depth: int = 64  # YAML; JSON is bounded by the recursion limit
     configuration_texts: int = 20_000  # values that are looked into for what does not belong there
-    python_bytes: int = 2 * _MIB  # its syntax tree takes a hundred times as much
+    python_bytes: int = 1 * _MIB  # its syntax tree takes a hundred times as much
     python_nodes: int = 400_000  # of its syntax tree; ten thousand lines have a fifth of that
     python_text_chars: int = 64 * _MIB  # of all text that one file puts together from constants
     script_bytes: int = 1 * _MIB  # of a shell script and the like

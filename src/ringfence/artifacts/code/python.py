@@ -10,7 +10,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Final
 
 from ringfence.artifacts.code.python_calls import Weighed, weigh
@@ -84,12 +84,17 @@ def _tree(source: bytes) -> ast.Module | Spotted:
             return _spotted("code-hidden", Severity.HIGH, f"written in the encoding {encoding}")
     try:
         with warnings.catch_warnings(action="ignore"):
-            return ast.parse(source)
+            tree = ast.parse(source)
     except (SyntaxError, ValueError) as error:
         why = error.msg if isinstance(error, SyntaxError) else "no text"
         return _spotted("code-unreadable", Severity.MEDIUM, f"not Python that can be read: {why}")
     except (RecursionError, MemoryError):
         return _spotted("code-unreadable", Severity.MEDIUM, "nested too deep to be read")
+    if sum(1 for _ in islice(ast.walk(tree), LIMITS.python_nodes + 1)) > LIMITS.python_nodes:
+        raise Malformed(
+            ProblemKind.OVER_LIMIT, at=None, detail=f"Python of more than {LIMITS.python_nodes} parts"
+        )
+    return tree
 
 
 def _weighed(tree: ast.Module, runs: When, *, depth: int) -> Iterator[Weighed]:

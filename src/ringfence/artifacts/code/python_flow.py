@@ -33,8 +33,9 @@ class Origins:
         self._hold: dict[str, set[Origin]] = {}
 
     def learn(self, nodes: list[ast.AST], *, function: str) -> None:
-        """Goes through the statements; twice, for loops."""
+        """Goes through the statements; twice, for loops, where anything was learnt."""
         for _ in range(2):
+            known = self._known()
             for node in nodes:
                 match node:
                     case ast.Assign(targets=targets, value=value):
@@ -51,12 +52,17 @@ class Origins:
                         self._put([target], value)
                     case ast.Return(value=ast.expr() as value) if function:
                         self._functions.setdefault(function, set()).update(self.of(value))
+            if self._known() == known:
+                return
+
+    def _known(self) -> int:
+        return sum(map(len, self._hold.values())) + sum(map(len, self._functions.values()))
 
     def of(self, node: ast.AST) -> set[Origin]:
         """Where all parts of the expression come from."""
         found: set[Origin] = set()
         in_part: set[int] = set()  # `os.environ["HOME"]` is not all of it
-        for each in ast.walk(node):
+        for each in _parts(node):
             match each:
                 case ast.Subscript(value=value):
                     in_part.add(id(value))
@@ -93,3 +99,22 @@ class Origins:
                     text = self._names.text(argument)
                     if text is not None and touches(text) == "where secrets are kept":
                         yield Origin.SECRET
+
+
+def _parts(node: ast.AST) -> Iterator[ast.AST]:
+    """The node and all below it, those first that stand higher; nothing of what says how a name is used."""
+    level = [node]
+    while level:
+        yield from level
+        level = [below for each in level for below in _below(each)]
+
+
+def _below(node: ast.AST) -> Iterator[ast.AST]:
+    for field in node._fields:
+        value = getattr(node, field, None)
+        if isinstance(value, list):
+            for each in value:
+                if isinstance(each, ast.AST):
+                    yield each
+        elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context | ast.operator):
+            yield value
