@@ -8,13 +8,14 @@ from random import Random
 from corpus import corpus_broken
 from corpus.blind import blind_calls, blind_containers, blind_detours, blind_formats
 from corpus.corpus_samples import Kind, Sample
+from corpus.informed import informed_files, informed_pickles
 
 __all__ = ["BLIND", "BROKEN", "INFORMED", "samples"]
 
 BLIND: dict[str, Kind] = (
     blind_calls.KINDS | blind_detours.KINDS | blind_containers.KINDS | blind_formats.KINDS
 )
-INFORMED: dict[str, Kind] = {}
+INFORMED: dict[str, Kind] = informed_pickles.KINDS | informed_files.KINDS
 BROKEN: dict[str, Kind] = corpus_broken.KINDS
 
 

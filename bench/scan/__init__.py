@@ -1,0 +1,1 @@
+"""How well ringfence and other public scanners tell files that act from files that do not."""
