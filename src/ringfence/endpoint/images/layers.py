@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ringfence.artifacts.archive_paths import parts_of
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.artifacts.reader import Reader
+from ringfence.artifacts.streams import first_not_zero
 from ringfence.artifacts.tar_headers import DEVICES, FOLDER, HARD_LINK, SYMBOLIC_LINK, TarMember, members_from
 from ringfence.artifacts.tar_holes import is_sparse, with_holes
 from ringfence.core.limits import LIMITS
@@ -57,13 +58,19 @@ class Stack:
         """
         self._layers += 1
         layer = _Layer()
+        end = 0
         try:
             for member in members_from(tar, 0):
                 self._members += 1
+                end = member.next_at
                 if self._members > LIMITS.image_files:
                     detail = f"more than {LIMITS.image_files} files in all layers"
                     raise Malformed(ProblemKind.OVER_LIMIT, at=member.at, detail=detail)
                 yield from self._member(layer, member, tar)
+            if first_not_zero(tar, min(end, tar.size_bytes)) < tar.size_bytes:
+                raise Malformed(
+                    ProblemKind.TRAILING_DATA, at=end, detail="bytes behind the layer's last file"
+                )
         finally:
             self._apply(layer)
 

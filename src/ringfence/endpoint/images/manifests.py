@@ -59,6 +59,8 @@ def manifests(blobs: Blobs) -> Iterator[Manifest | Finding | Skipped]:
                 yield _skipped("index.json", f"more than {LIMITS.image_manifests} images")
                 return
         yield item
+    if not count:
+        yield _skipped("index.json", "no image that can be read")
 
 
 def digest_of(reader: Reader, algorithm: str = "sha256") -> str:
