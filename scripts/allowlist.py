@@ -29,12 +29,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Dict, Set  # noqa: UP035 - this file runs under Python 3.7, too
+from typing import Any, Dict, Set, Union  # noqa: UP035 - this file runs under Python 3.7, too
 
 import allowlist_names as reviewed
 
 Names = Dict[str, Set[str]]  # noqa: UP006
 Found = Dict[str, Any]  # noqa: UP006
+Documented = Union[ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef]  # noqa: UP007
+DOCUMENTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 HERE = Path(__file__).parent
 FOLDER = HERE.parent / "src/ringfence/artifacts/pickles/allowlist"
@@ -98,14 +100,14 @@ def qualified(value: object) -> tuple[str, str] | None:
     return (module, name) if found is value else None
 
 
-def source(function: Callable[..., object]) -> tuple[str, ast.stmt] | None:
+def source(function: Callable[..., object]) -> tuple[str, Documented] | None:
     """The function's source as a tree without its documentation; None when it is compiled or built in."""
     try:
         text = textwrap.dedent(inspect.getsource(function))
         tree = ast.parse(text).body[0]
     except (OSError, TypeError, SyntaxError, IndexError):
         return None
-    return text, tree
+    return (text, tree) if isinstance(tree, DOCUMENTED) else None
 
 
 def called(function: Callable[..., object], tree: ast.stmt, cls: type) -> Iterator[Callable[..., object]]:
@@ -142,9 +144,9 @@ def acts(
         return None
     text, tree = read
     body = re.sub(r"#[^\n]*", "", text.replace(ast.get_docstring(tree, clean=False) or "\0", ""))
-    found = ACTS.search(body)
-    if found:
-        return f"{function.__qualname__}: {found[0]}"
+    acting = ACTS.search(body)
+    if acting:
+        return f"{function.__qualname__}: {acting[0]}"
     if deep:
         for other in called(function, tree, cls):
             found = acts(other, cls, deep - 1, seen)
@@ -243,8 +245,9 @@ def resolved(path: str) -> Iterator[tuple[str, str]]:
         if name.startswith("__") or not re.fullmatch(pattern, name):
             continue
         if callable(value) or type(value).__module__.partition(".")[0] == module.partition(".")[0]:
-            if inspect.isfunction(value) and qualified(value):
-                yield qualified(value)
+            where = qualified(value) if inspect.isfunction(value) else None
+            if where:
+                yield where
             yield module, prefix + name
 
 
@@ -252,7 +255,7 @@ def look_into_all() -> dict[str, object]:
     """What this environment's libraries have, as JSON on stdout."""
     warnings.simplefilter("ignore")
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    out = {}
+    out: dict[str, object] = {}
     for library, packages in reviewed.PACKAGES.items():
         try:
             version = str(getattr(importlib.import_module(library), "__version__", "?")).partition("+")[0]
@@ -299,12 +302,13 @@ def looked_into(number: int, python: str, requirements: list[str]) -> dict[str, 
         wanted.write_text("\n".join(requirements) + "\n", encoding="utf-8")
     command = [str(folder / "bin/python"), str(Path(__file__).resolve()), "--look"]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=str(folder))
-    return json.loads(done.stdout.splitlines()[-1])  # libraries print while they are imported
+    looked: dict[str, Found] = json.loads(done.stdout.splitlines()[-1])  # libraries print while imported
+    return looked
 
 
 def write(library: str, found: list[Found]) -> None:
     """Writes the library's list, merged from all versions."""
-    merged = {"names": {}, "restored": {}, "runs_text": {}}
+    merged: dict[str, Names] = {"names": {}, "restored": {}, "runs_text": {}}
     left_out = [item for each in found for item in each["left_out"].items()]
     acting = {name for name, _ in left_out}  # in any version
     for name, why in left_out:
@@ -319,11 +323,11 @@ def write(library: str, found: list[Found]) -> None:
                 into.setdefault(module, set()).update(names)
     for module, other in reviewed.ALSO.items():
         if module in merged["names"]:
-            merged["names"][other] = set(merged["names"][module])
+            merged["names"].setdefault(other, set()).update(merged["names"][module])
     for module, names in merged["names"].items():
         acts_there = {name for name in names if f"{module}.{name}" in acting}
         merged["names"][module] = names - acts_there - merged["restored"].get(module, set())
-    document = {
+    document: Found = {
         "library": library,
         "versions": sorted(
             {each["version"] for each in found}, key=lambda text: [len(text.split(".")[0]), text]
@@ -344,7 +348,7 @@ def write(library: str, found: list[Found]) -> None:
 
 
 def main() -> None:
-    found = {}
+    found: dict[str, list[Found]] = {}
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         each_environment = enumerate(environments(), 1)
         looks = [threads.submit(looked_into, number, *each) for number, each in each_environment]

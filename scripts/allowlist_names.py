@@ -65,8 +65,8 @@ RESTORES = re.compile(
     r"|newObj|_rebuild_njt)$"
 )
 
-# What some versions' compiled modules call themselves in pickles.
-ALSO = {"sklearn._loss._loss": "_loss"}
+# What some versions' modules call themselves in pickles.
+ALSO = {"sklearn._loss._loss": "_loss", "numpy.core.getlimits": "numpy._core.getlimits"}
 
 # Functions that read as if they acted and do not.
 HARMLESS = {

@@ -14,6 +14,7 @@ from ringfence.artifacts.companions import COMPANIONS
 from ringfence.artifacts.examine import KNOWN_SUFFIXES, identify, name_problems
 from ringfence.artifacts.format import Child, Format, Inside
 from ringfence.artifacts.formats import FORMATS, plain_text
+from ringfence.artifacts.pickles.disguised import disguised
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind, as_spotted
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted, moved
@@ -27,6 +28,7 @@ __all__ = ["Judged", "judge", "judging_budget"]
 
 _KNOWN = (*FORMATS, *COMPANIONS)
 _CLAIMED = frozenset(suffix for each in _KNOWN for suffix in each.suffixes)
+_WALKED = ("pickle", "joblib", "pytorch-legacy")  # as pickles, from their first byte
 _Look = Callable[[Reader], Iterator[Spotted | Problem | Inside | Fact | Child]]
 
 
@@ -92,6 +94,8 @@ class _Run:
             self.format = found.name if found else None
         for problem in name_problems(found, reader, suffix):
             yield as_spotted(problem)
+        if found is None or found.name not in _WALKED:
+            yield from disguised(reader)
         if found is None:
             yield _inconclusive("unknown-format", "the bytes are of no format that is known here")
             return

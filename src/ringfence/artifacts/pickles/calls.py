@@ -65,7 +65,7 @@ def new(machine: StackMachine, i: int, at: int) -> int:
     if machine.tape.window[i] == _NEWOBJ_EX and machine.stack.pop() is MARK:  # keyword arguments
         raise IndexError
     arguments, cls = machine.stack.pop(), machine.stack.pop()
-    machine.stack.append(_call(machine, How.INSTANCE, cls, arguments, at))
+    machine.stack.append(_call(machine, How.NEW, cls, arguments, at))
     return i + 1
 
 
@@ -120,11 +120,11 @@ def _made(machine: StackMachine, what: tuple[str, str], arguments: object, at: i
     first = given[0] if given else None
     if what == _MAKERS[1]:
         inner = given[1] if len(given) > 1 else None
-        return _call(machine, How.INSTANCE, first, inner, at)
+        return _call(machine, How.NEW, first, inner, at)
     if what == _NEWOBJ:
-        return _call(machine, How.INSTANCE, first, given[1:], at)
+        return _call(machine, How.NEW, first, given[1:], at)
     _handed_on(machine, Global(*what, at, watched=False), given[1:], at)  # a base that it calls __init__ of
-    return _call(machine, How.INSTANCE, first, (), at)
+    return _call(machine, How.NEW, first, (), at)
 
 
 def _of_partial(function: Made) -> tuple[object, object] | None:

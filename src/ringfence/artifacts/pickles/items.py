@@ -71,6 +71,9 @@ _KEPT = {
     ("codecs", "encode"),
     ("collections", "OrderedDict"),
     ("collections", "defaultdict"),  # these two may be a state that is made of pairs
+    ("copyreg", "__newobj__"),  # these three make objects of what they are given
+    ("copyreg", "__newobj_ex__"),
+    ("copyreg", "_reconstructor"),
     ("functools", "partial"),  # its state may name another function than its arguments
 }
 

@@ -22,7 +22,7 @@ from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
 from ringfence.core.findings import Confidence, Severity
 
-__all__ = ["judge"]
+__all__ = ["judge", "judged_by_lists", "severe"]
 
 _DO_NOT_LOAD = "do not load it: loading runs what is named here"
 _ASK = "load it only if you know this code and where the file comes from; safetensors needs no code at all"
@@ -39,7 +39,7 @@ def judge(
     `pickles` says how many there are where raw data follows them; `with_storages` that persistent ids are
     PyTorch's.
     """
-    readings = walk(reader, Seen(is_watched, _is_urgent, runs_text), pickles=pickles)
+    readings = walk(reader, judged_by_lists(), pickles=pickles)
     main = readings.main
     yield from _imports(main)
     yield from _uses(main)
@@ -47,6 +47,19 @@ def judge(
     yield from _anomalies(main.anomalies.values())
     yield from _other_readings(readings)
     yield from _files(main)
+
+
+def judged_by_lists() -> Seen:
+    """Nothing seen yet; what matters is what the lists say."""
+    return Seen(is_watched, _is_urgent, runs_text)
+
+
+def severe(seen: Seen, *, is_sure: bool) -> Iterator[Spotted]:
+    """Of what may be no pickle at all, what surely acts; all that is severe when it `is_sure` to be one."""
+    least = Severity.HIGH if is_sure else Severity.CRITICAL
+    for found in (*_imports(seen), *_uses(seen)):
+        if found.severity >= least:
+            yield found
 
 
 def _is_urgent(module: str, name: str) -> bool:
@@ -102,6 +115,8 @@ def _uses(seen: Seen) -> Iterator[Spotted]:
 
 def _use(use: Use) -> Spotted | None:
     kind = kind_used(use)
+    if kind is Kind.FUNCTION and use.how is How.NEW:
+        kind = Kind.CLASS
     evidence: tuple[str, ...] = (f"{use.module}.{use.name}{use.shown}",)
     if use.how is How.CHANGE:
         check, severity = "pickle-changes-import", Severity.HIGH
@@ -188,9 +203,8 @@ def _other_readings(readings: Readings) -> Iterator[Spotted]:
     known = {f"{module}.{name}" for module, name in readings.main.imports}
     for other in readings.others:
         yield from _anomalies(odd for odd in other.anomalies.values() if odd.over_limit)
-        least = Severity.CRITICAL if other.anomalies else Severity.HIGH
-        for found in (*_imports(other), *_uses(other)):
-            if found.severity >= least and _path(found) not in known:
+        for found in severe(other, is_sure=not other.anomalies):
+            if _path(found) not in known:
                 yield found
 
 

@@ -1,6 +1,7 @@
 """Literals of a pickle, decoded from where they stand and only when somebody asks."""
 
 import codecs
+import math
 from typing import Final
 
 from ringfence.artifacts.pickles.contents import Content
@@ -162,7 +163,7 @@ def is_value(code: int, line: bytes) -> bool:
     try:
         match chr(code):
             case "F":
-                float(line)
+                return not math.isinf(float(line)) or b"inf" in line.lower()  # as the C unpickler has it
             case "I":
                 return line in (b"00", b"01") or int(line.decode("ascii"), 0) is not None
             case "L":

@@ -51,6 +51,7 @@ __all__ = ["Machine"]
 
 _MEMOIZE_CODE: Final = 0x94
 _ONE_BYTE: Final = 256
+_LOOKED_AT: Final = frozenset({Global, tuple})  # among arguments: they may be called
 _SHORTEST: Final = 4  # bytes that are looked into
 _u32 = struct.Struct("<I").unpack_from
 
@@ -200,7 +201,10 @@ class Machine(StackMachine):
                     and len(stack) > 1
                     and type(function := stack[-2]) is Global
                     and function.is_plain
-                    and (stack[-1] is None or type(stack[-1]) is tuple)
+                    and (
+                        (item := stack[-1]) is None
+                        or (type(item) is tuple and _LOOKED_AT.isdisjoint(map(type, item)))
+                    )
                 ):
                     pop()
                     stack[-1] = function.made

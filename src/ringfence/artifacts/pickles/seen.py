@@ -15,7 +15,8 @@ class How(StrEnum):
     """How a pickle uses what it imports."""
 
     CALL = "call"  # REDUCE
-    INSTANCE = "instance"  # INST, OBJ, NEWOBJ, NEWOBJ_EX: a class, or a call all the same
+    INSTANCE = "instance"  # INST, OBJ: a class, or a call all the same
+    NEW = "new"  # NEWOBJ, NEWOBJ_EX: surely a class, whose __new__ is called
     STATE = "state"  # BUILD with something that its class runs
     CHANGE = "change"  # BUILD, SETITEMS or APPENDS on the imported object itself
 
