@@ -436,6 +436,28 @@ def test_a_certificate_for_something_else_or_another_time_is_refused(
     assert certified(tiny, leaf, trusted=[root]) == reason
 
 
+def test_a_certificate_for_signing_code_may_sign_without_saying_more(tiny: Path) -> None:
+    root = certificate("root", **AUTHORITY)
+    leaf = certificate("leaf", by=root, by_key="root", purposes=(ExtendedKeyUsageOID.CODE_SIGNING,))
+    assert certified(tiny, leaf, trusted=[root]) == "leaf"
+
+
+def test_only_a_root_is_trusted_among_certificates_that_hold_one(tiny: Path) -> None:
+    root, other = certificate("root", **AUTHORITY), certificate("other", **AUTHORITY)
+    foreign = certificate("team", by=other, by_key="other", **AUTHORITY)
+    leaf = certificate("leaf", by=foreign, by_key="team", **SIGNS)
+    assert certified(tiny, leaf, trusted=[root, foreign]) == UNTRUSTED
+    assert certified(tiny, leaf, trusted=[foreign]) == "leaf"
+
+
+def test_a_signer_who_leaves_out_a_million_paths_costs_no_more_than_their_length(tiny: Path) -> None:
+    many = [f"path-{number}" for number in range(1_000_000)]
+    resigned(tiny / "model.sig", lambda s: s["predicate"]["serialization"].update(ignore_paths=many))
+    for number in range(2000):
+        (tiny / f"path-{number}").touch()
+    assert verified(tiny).verified
+
+
 def test_an_expired_certificate_is_accepted_only_on_request_and_only_if_it_once_held(tiny: Path) -> None:
     root = certificate("root", **AUTHORITY, days=(-400, 400))
     leaf = certificate("leaf", by=root, by_key="root", **SIGNS, days=(-300, -1))

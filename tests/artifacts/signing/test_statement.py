@@ -133,6 +133,13 @@ def test_cut_short_it_is_never_accepted() -> None:
             read_statement(payload[:end])
 
 
+def test_a_shard_that_is_short_but_not_the_last_is_refused() -> None:
+    ends = ((0, 2), (2, 3), (3, 5))
+    shards = tuple(SignedPiece(start=start, end=end, digest=ZERO) for start, end in ends)
+    with pytest.raises(BadSignature, match="do not make up one file"):
+        read_statement(write_statement(manifest({"a": shards}, shard_bytes=2)))
+
+
 def test_a_name_with_a_colon_cannot_be_signed_in_shards() -> None:
     shard = (SignedPiece(start=0, end=1, digest=ZERO),)
     with pytest.raises(BadSignature, match="colon"):

@@ -2,7 +2,8 @@
 meanwhile. Nothing of the statement is believed before its signature holds, and no name in it is opened.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -116,8 +117,8 @@ class _Verifying:
         own = name_within(self._root, self._signature)
         ignored = {*manifest.ignore_paths, *within(self._root, self._request.ignore_paths)}
         ignored |= {own} if own else set()
-        signed = {part for name in manifest.files for part in _with_folders(name)}
-        return lambda name: left_out(name, ignored) and name not in signed
+        signed = sorted(manifest.files)
+        return lambda name: left_out(name, ignored) and not _holds(signed, name)
 
     def _not_verified(self, check: str, reason: str, advice: str) -> Verification:
         found = finding(
@@ -171,11 +172,13 @@ def _resolved(path: Path) -> Path:
         ) from error
 
 
-def _with_folders(name: str) -> Iterator[str]:
-    yield name
-    while "/" in name:
-        name = name.rpartition("/")[0]
-        yield name
+def _holds(names: list[str], name: str) -> bool:
+    """Whether `name`, or something below it, is among the sorted names."""
+    at = bisect_left(names, name)
+    below = bisect_left(names, f"{name}/", lo=at)
+    return names[at : at + 1] == [name] or any(
+        each.startswith(f"{name}/") for each in names[below : below + 1]
+    )
 
 
 def _moved(before: ModelTree, after: ModelTree) -> Iterable[Skipped]:
