@@ -37,6 +37,8 @@ def arrays_of(reader: Reader) -> Iterator[Tensor]:
         Malformed: as `array_of` says, or a member that cannot be opened.
     """
     for entry in zip_layout.laid_out(reader):
+        if isinstance(entry, Problem):
+            raise Malformed(entry.kind, at=entry.at, detail=entry.detail)
         if not isinstance(entry, Entry):
             continue
         for item in zip_members.inside(reader, entry, checks_crc=False):

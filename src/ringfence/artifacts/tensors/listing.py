@@ -8,6 +8,7 @@ from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.tensors.array_files import array_of, arrays_of
 from ringfence.artifacts.tensors.gguf_file import gguf_content
+from ringfence.artifacts.tensors.onnx_file import initializers_of
 from ringfence.artifacts.tensors.safetensors_file import tensors_of
 from ringfence.artifacts.tensors.tensor import Tensor
 from ringfence.artifacts.tensors.torch_tensors import checkpoint
@@ -40,5 +41,6 @@ LISTED: Final = MappingProxyType[str, Callable[[Reader], Iterable[Tensor]]](
         "pytorch-legacy": _of_checkpoint,
         "npy": lambda reader: (array_of(reader),),
         "npz": arrays_of,
+        "onnx": initializers_of,
     }
 )

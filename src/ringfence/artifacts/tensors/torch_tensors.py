@@ -230,6 +230,8 @@ def _from_zip(reader: Reader) -> tuple[object, dict[str, _Place], bool]:
             if item.name in entries:
                 raise _bad("a member of the archive that is there twice")
             entries[item.name] = item
+        elif isinstance(item, Problem):
+            raise Malformed(item.kind, at=item.at, detail=item.detail)
     main = next((name for name in entries if torch_archive.is_main_pickle(name)), None)
     if main is None:
         raise _bad("no pickle of a checkpoint in the archive")
@@ -370,7 +372,7 @@ def _leaves(value: object) -> Iterator[tuple[str, object]]:
     """Everything that is no container, with the way to it."""
     inner = _items(value)
     if inner is None:
-        yield "tensor", value
+        yield "tensor" if isinstance(value, _View | _Unconvertible) else "an object", value
         return
     open_: list[tuple[str | None, Iterator[tuple[str, object]], int]] = [(None, inner, id(value))]
     above = {id(value)}
