@@ -1,4 +1,4 @@
-"""The corpus is what it says it is and is judged rightly. `make bench-scan` shows it to other scanners too."""
+"""The corpus is what it says it is and is judged rightly. `make bench-scan` asks other scanners too."""
 
 from collections import Counter
 

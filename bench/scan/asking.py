@@ -1,3 +1,5 @@
+# mypy: ignore-errors
+# What it imports is in environments of its own.
 """Asks one scanner about files, within its own environment: `python asking.py SCANNER LIST ANSWERS`.
 
 LIST names one file a line. ANSWERS gets a JSON object a line: `path`, `verdict` and `seconds`. A verdict is

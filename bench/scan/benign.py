@@ -1,3 +1,5 @@
+# mypy: ignore-errors
+# Its libraries are in an environment of its own.
 """Writes honest files as everyday programs write them: `python benign.py FOLDER [GROUP …]`, a folder for each group.
 
 Runs within an environment of its own (`benign.txt`), whose versions are not those that the lists of known names

@@ -52,13 +52,14 @@ def ask_other(scanner: str, python: Path, paths: list[Path], *, place: Path, lim
         command = [str(python), str(_ASKING), scanner, str(listed), str(answers)]
         code, seconds, bytes_ = _measured(command, home=place / "home", limit_s=limit_s - took)
         took, peak = took + seconds, max(peak, bytes_)
-        if code == 0 or took >= limit_s:
+        said = answers.read_text().splitlines() if answers.exists() else []
+        if code == 0 or took >= limit_s or len(said) == len(paths):
             break
-        died_at = paths[len(answers.read_text().splitlines())]
         with answers.open("a") as out:
-            out.write(json.dumps({"path": str(died_at), "verdict": "inconclusive", "seconds": 0}) + "\n")
-    said = map(json.loads, answers.read_text().splitlines())
-    verdicts = {each["path"]: each["verdict"] for each in said}
+            dead = {"path": str(paths[len(said)]), "verdict": "inconclusive", "seconds": 0}
+            out.write(json.dumps(dead) + "\n")
+    said = answers.read_text().splitlines()
+    verdicts = {each["path"]: each["verdict"] for each in map(json.loads, said)}
     return Answers(scanner=scanner, verdicts=verdicts, seconds=took, peak_bytes=int(peak))
 
 
