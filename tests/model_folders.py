@@ -9,7 +9,7 @@ from typing import Any
 import gguf
 import numpy as np
 import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import save_file
 
 __all__ = ["HONEST", "gguf_file", "json_file", "sharded_llm", "tensors"]
@@ -34,7 +34,7 @@ def gguf_file(path: Path, *, name: str = "Chat", template: str = TEMPLATE, **key
     writer.add_name(name)
     writer.add_chat_template(template)
     for key, value in keys.items():
-        getattr(writer, f"add_{key}")(value)
+        getattr(writer, f"add_{key}")(*(value if isinstance(value, tuple) else (value,)))
     writer.add_tensor("token_embd.weight", np.zeros((_WORDS, _WIDTH), np.float32))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -146,7 +146,7 @@ def _lmstudio(top: Path) -> None:
 
 def _onnx(top: Path) -> None:
     top.mkdir(parents=True, exist_ok=True)
-    weights = helper.make_tensor("w", TensorProto.FLOAT, [4, 64], [0.0] * 256)
+    weights = numpy_helper.from_array(np.zeros((4, 64), np.float32), "w")
     value = helper.make_tensor_value_info
     graph = helper.make_graph(
         [helper.make_node("MatMul", ["x", "w"], ["y"])],
@@ -155,16 +155,14 @@ def _onnx(top: Path) -> None:
         [value("y", TensorProto.FLOAT, [1, 64])],
         [weights],
     )
-    model = helper.make_model(graph)
-    for file in ("model.onnx", "model_quantized.onnx"):
-        onnx.save(
-            model,
-            top / file,
-            save_as_external_data=file == "model.onnx",
-            location=f"{file}_data",
-            size_threshold=0,
-        )
-        model = helper.make_model(graph)
+    onnx.save(helper.make_model(graph), top / "model_quantized.onnx")
+    onnx.save(
+        helper.make_model(graph),
+        top / "model.onnx",
+        save_as_external_data=True,
+        location="model.onnx_data",
+        size_threshold=0,
+    )
 
 
 def _onnx_community(top: Path) -> None:

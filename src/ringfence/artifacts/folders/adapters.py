@@ -77,7 +77,9 @@ def _ranks(config: dict[str, Json], tensors: _Tensors) -> Iterator[str]:
 def _modules(config: dict[str, Json], tensors: _Tensors) -> Iterator[str]:
     """Modules that the weights change and the configuration does not name."""
     targets, saved = config.get("target_modules"), config.get("modules_to_save") or []
-    if not isinstance(targets, list) or not isinstance(saved, list) or config.get("target_parameters"):
+    if config.get("bias", "none") != "none" or config.get("target_parameters"):
+        return
+    if not isinstance(targets, list) or not isinstance(saved, list):
         return  # a regular expression, or all
     for name in tensors:
         found = _LORA.fullmatch(name)

@@ -40,13 +40,12 @@ def _index(directory: Directory, index: str, weights: Mapping[str, Json]) -> _Fo
     if not files or not all(isinstance(each, str) for each in weights.values()):
         yield name, said("index-differs", Severity.MEDIUM, "it names no files", advice=_AGAIN)
         return
-    for file in sorted(files):
-        if escaping := escapes(file):
-            yield name, escaping
+    elsewhere = {file: escaping for file in sorted(files) if (escaping := escapes(file))}
+    yield from ((name, escaping) for escaping in elsewhere.values())
     here = {file for file in files if directory.size_bytes(file) is not None}
     if not here:
         return  # of a variant that was not downloaded, or from before the model was quantised
-    for file in sorted(files - here):
+    for file in sorted(files - here - elsewhere.keys()):
         yield name, said("shard-missing", Severity.MEDIUM, f"{file} is not there", advice=_AGAIN)
     yield from _total_size(directory, index, sorted(here), whole=here == files)
     yield from _contents(directory, name, weights, here)

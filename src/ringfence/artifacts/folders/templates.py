@@ -5,7 +5,7 @@ repository sees another one.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from ringfence.artifacts.feeds import Feeds, template_digest
@@ -13,7 +13,7 @@ from ringfence.artifacts.folders.folder import Directory, said
 from ringfence.artifacts.problems import Malformed
 from ringfence.artifacts.readme import read_card
 from ringfence.artifacts.spotted import Spotted
-from ringfence.artifacts.tensors.gguf_file import GgufContent, gguf_content
+from ringfence.artifacts.tensors.gguf_file import gguf_content
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
 
@@ -22,6 +22,7 @@ __all__ = ["judge"]
 _CHECK: Final = "chat-template-differs"
 _KEY: Final = "tokenizer.chat_template"
 _COMPARE: Final = "compare the templates, and use that of the model's publisher"
+_Headers = Mapping[str, Mapping[str, str]]  # file → its keys
 _Found = Iterator[tuple[str, Spotted]]
 
 
@@ -30,7 +31,7 @@ def judge(directory: Directory, feeds: Feeds, model: str | None) -> _Found:
     headers = dict(_headers(directory))
     found = dict(_texts(directory))
     for file, header in headers.items():
-        if template := header.keys.get(_KEY):
+        if template := header.get(_KEY):
             found[file] = template_digest(template)
     if not found:
         return
@@ -52,22 +53,23 @@ def _texts(directory: Directory) -> Iterator[tuple[str, str]]:
         yield "tokenizer_config.json", template_digest(stated)
 
 
-def _headers(directory: Directory) -> Iterator[tuple[str, GgufContent]]:
-    for file in directory.ending(".gguf")[: LIMITS.fact_items]:
+def _headers(directory: Directory) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """The keys of every GGUF file that are no lists."""
+    for file in directory.ending(".gguf")[: LIMITS.model_files]:
         try:
             with directory.folder.reader(directory.named(file)) as reader:
-                yield file, gguf_content(reader)
+                yield file, gguf_content(reader).keys
         except Malformed:
             continue
 
 
-def _odd_ones(directory: Directory, headers: dict[str, GgufContent], found: dict[str, str]) -> _Found:
+def _odd_ones(directory: Directory, headers: _Headers, found: dict[str, str]) -> _Found:
     """A file whose template is not that of most others of the same model."""
     models: dict[tuple[str | None, ...], list[str]] = {}
     for file, header in headers.items():
-        if file in found and header.keys.get("general.name"):
+        if file in found and header.get("general.name"):
             same = ("general.name", "general.architecture", "general.finetune", "general.size_label")
-            models.setdefault(tuple(map(header.keys.get, same)), []).append(file)
+            models.setdefault(tuple(map(header.get, same)), []).append(file)
     for files in models.values():
         counts = Counter(found[file] for file in files)
         usual, times = counts.most_common(1)[0]
