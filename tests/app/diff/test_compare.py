@@ -204,3 +204,17 @@ def test_links_to_the_same_blob_are_the_same_without_reading_it(tmp_path: Path) 
         (tmp_path / side).mkdir()
         (tmp_path / side / "model.bin").symlink_to(blob)
     assert compare(tmp_path / "old", tmp_path / "new", here()).same
+
+
+def test_files_of_the_same_bytes_are_compared_under_each_of_their_names(tmp_path: Path) -> None:
+    blob = tmp_path / "blob"
+    blob.write_text("{}")
+    for side in ("old", "new"):
+        for part in ("unet", "vae"):
+            (tmp_path / side / part).mkdir(parents=True)
+            (tmp_path / side / part / "config.json").symlink_to(blob)
+    changed = tmp_path / "new" / "vae" / "config.json"
+    changed.unlink()
+    changed.write_text('{"x": 1}')
+    found = compare(tmp_path / "old", tmp_path / "new", here())
+    assert [(each.name, each.how) for each in found.files] == [("vae/config.json", How.CHANGED)]

@@ -21,9 +21,10 @@ from ringfence.app.diff.comparison import (
 )
 from ringfence.app.diff.contents import changes_within, wide_budget
 from ringfence.app.diff.documents import decides_much
+from ringfence.app.diff.folders import files_of
 from ringfence.app.diff.licenses import license_at
 from ringfence.app.diff.weights import tensor_changes
-from ringfence.app.judging import Allowed, Judges, files_below
+from ringfence.app.judging import Allowed, Judges
 from ringfence.app.judging.below import FileToJudge
 from ringfence.app.scan.here import Here
 from ringfence.artifacts.examine import examine
@@ -137,11 +138,11 @@ def _pairs(old: Path, new: Path, skipped: list[Skipped]) -> list[_Pair]:
 
 def _files(folder: Path, skipped: list[Skipped]) -> dict[str, Path]:
     found: dict[str, Path] = {}
-    for item in files_below(folder):
+    for item in files_of(folder):
         if isinstance(item, Skipped):
             skipped.append(item)
         else:
-            found[item.name] = item.path
+            found[item] = folder / item
     return found
 
 
