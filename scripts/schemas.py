@@ -13,6 +13,7 @@ from ringfence.app.diff import Comparison
 from ringfence.app.doctor import Doctor
 from ringfence.app.documents import SCHEMA_FOLDER
 from ringfence.app.inspect import Inspection
+from ringfence.app.lock import LockReport
 from ringfence.app.signing import Verification
 from ringfence.core.inventory import Inventory
 
@@ -22,6 +23,7 @@ DOCUMENTS: dict[str, type] = {
     "ringfence.doctor/1": Doctor,
     "ringfence.diff/1": Comparison,
     "ringfence.verify/1": Verification,
+    "ringfence.lock/1": LockReport,
 }
 
 Schema = dict[str, object]
