@@ -217,6 +217,23 @@ def test_code_of_the_pickles_own_is_suspicious_and_said_to_be_that() -> None:
     assert spotted(made) == [("pickle-contains-code", Severity.HIGH)]
 
 
+def test_types_that_dill_and_cloudpickle_find_by_name_are_no_code() -> None:
+    assert spotted(b"\x80\x04cdill._dill\n_load_type\n\x8c\x03int\x85R.") == []
+    by_name = b"\x80\x04ccloudpickle.cloudpickle\n_builtin_type\n"
+    assert spotted(by_name + b"\x8c\x0fSimpleNamespace\x85R)R.") == []
+    assert spotted(by_name + b"\x8c\x08CodeType\x85R.") == [("pickle-contains-code", Severity.HIGH)]
+
+
+@pytest.mark.parametrize(("word", "severity"), [("system", Severity.CRITICAL), ("predict", Severity.HIGH)])
+def test_code_that_names_what_runs_commands_is_worse(word: str, severity: Severity) -> None:
+    names = b"(" + b"\x8c\x01a" * 9 + b"\x8c" + bytes([len(word)]) + word.encode() + b"t"
+    code = b"(K\x01K\x00K\x00K\x01K\x02KCC\x02ab)" + names + b"tR."
+    by_dill = spotted(b"\x80\x04cdill._dill\n_create_code\n" + code)
+    by_name = b"\x80\x04ccloudpickle.cloudpickle\n_builtin_type\n\x8c\x08CodeType\x85R"
+    assert by_dill == [("pickle-contains-code", severity)]
+    assert ("pickle-contains-code", severity) in spotted(by_name + code)
+
+
 def test_a_booster_is_restored_without_arguments_and_reads_a_file_with_them() -> None:
     assert spotted(b"\x80\x04clightgbm.basic\nBooster\n)\x81.") == []
     with_file = b"\x80\x04clightgbm.basic\nBooster\n(NN\x8c\x05a.txttR."

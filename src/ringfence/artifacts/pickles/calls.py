@@ -19,7 +19,7 @@ from ringfence.artifacts.pickles.contents import (
 )
 from ringfence.artifacts.pickles.imports import line_global
 from ringfence.artifacts.pickles.items import MARK, Global, Made, Plain, State, tuple_of
-from ringfence.artifacts.pickles.seen import How, Use
+from ringfence.artifacts.pickles.seen import PLAIN_TYPES, How, Use
 from ringfence.artifacts.pickles.stack_machine import StackMachine
 from ringfence.artifacts.pickles.tape import Broken
 from ringfence.artifacts.problems import Malformed, ProblemKind
@@ -37,6 +37,10 @@ _ORDERED: Final = ("collections", "OrderedDict")
 _NEWOBJ: Final = ("copyreg", "__newobj__")
 # What makes an object of the class that it is given.
 _MAKERS: Final = (_NEWOBJ, ("copyreg", "__newobj_ex__"), ("copyreg", "_reconstructor"))
+# What finds a type by a name. Types of code stay what such a call returned.
+_TYPES_BY_NAME: Final = {
+    ("cloudpickle.cloudpickle", "_builtin_type"), ("dill._dill", "_load_type"),
+}  # fmt: skip
 # What is given a class or an attribute's owner and calls neither as a function.
 _CALLS_NOTHING: Final = {
     _GETATTR, ("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct"),
@@ -94,6 +98,8 @@ def _call(machine: StackMachine, how: How, function: object, arguments: object, 
         function, arguments = _of_partial(function) or (function, arguments)
     if type(function) is not Global:
         machine.seen.odd(at, "calls something that is no import", serious=True)
+        if type(function) is Made and function.of is not None and function.of.watched:
+            _use(machine, how, function.of, arguments, at)
         return Made(None, None)
     what = (function.module, function.name)
     if what in _MAKERS:
@@ -104,8 +110,17 @@ def _call(machine: StackMachine, how: How, function: object, arguments: object, 
         _use(machine, how, function, arguments, at)
     if what not in _CALLS_NOTHING and not (function.watched and what != _PARTIAL):
         _handed_on(machine, function, arguments, at)
+    return _result(machine, function, arguments, at)
+
+
+def _result(machine: StackMachine, function: Global, arguments: object, at: int) -> Made | Global:
+    """What the call returns, where that matters for what is done with it."""
+    what = (function.module, function.name)
     if what == _GETATTR and (reached := _reached(machine, arguments, at)):
         return reached
+    if what in _TYPES_BY_NAME and (named := machine.literals.texts(arguments)) and named[0] in PLAIN_TYPES:
+        module = "types" if named[0] == "SimpleNamespace" else "builtins"
+        return machine.seen.named(module, named[0], at)
     if not function.keeps or (what == _ORDERED and not arguments):
         return function.made
     made = Made(function, arguments)
@@ -182,6 +197,8 @@ def _loads(machine: StackMachine, function: Global, arguments: object) -> bool:
 
 def _use(machine: StackMachine, how: How, of: Global, arguments: object, at: int) -> None:
     shown, texts = machine.literals.shown(arguments)
+    if machine.seen.holds_code(of.module, of.name):
+        texts = machine.literals.texts(arguments)  # what the code names is far behind the first ones
     machine.seen.used(Use(how=how, module=of.module, name=of.name, at=at, shown=shown, texts=texts))
 
 

@@ -8,10 +8,12 @@ from ringfence.artifacts.pickles.policy import (
     Kind,
     arguments_look_dangerous,
     danger,
+    holds_code,
     is_watched,
     kind_of,
     kind_used,
     library_of,
+    names_what_acts,
     runs_text,
     text_acts,
 )
@@ -51,7 +53,7 @@ def judge(
 
 def judged_by_lists() -> Seen:
     """Nothing seen yet; what matters is what the lists say."""
-    return Seen(is_watched, _is_urgent, runs_text)
+    return Seen(is_watched, _is_urgent, runs_text, holds_code)
 
 
 def severe(seen: Seen, *, is_sure: bool) -> Iterator[Spotted]:
@@ -136,8 +138,9 @@ def _use(use: Use) -> Spotted | None:
         check, severity = "pickle-dangerous-call", Severity.CRITICAL
         evidence = (*evidence, danger(use.module, use.name) or "")
     elif kind is Kind.CODE:
-        check, severity = "pickle-contains-code", Severity.HIGH
-        evidence = (*evidence, kind.value)
+        acting = sorted(filter(names_what_acts, use.texts))
+        check, severity = "pickle-contains-code", Severity.CRITICAL if acting else Severity.HIGH
+        evidence = (*evidence, f"code that names {', '.join(acting[:8])}" if acting else kind.value)
     elif kind is Kind.METHOD:
         check, severity = "pickle-keeps-method", Severity.LOW
     elif kind is Kind.CLASS:

@@ -108,6 +108,11 @@ class Literals:
         texts: list[str] = []
         return clip(self._show(item, texts, 0), chars=LIMITS.evidence_chars), tuple(texts)
 
+    def texts(self, item: object) -> tuple[str, ...]:
+        """Every string in a tuple and the tuples in it; those that are too long for a name are left out."""
+        each = [inner for one in (item if isinstance(item, tuple) else ()) for inner in _flat(one)]
+        return tuple(text for one in each if (text := self.text(one)) is not None)
+
     def _show(self, item: object, texts: list[str], depth: int) -> str:
         if isinstance(item, tuple):
             few = item[:8] if depth < _SHOWN_DEPTH else ()
@@ -149,6 +154,10 @@ class Literals:
         if size > max_bytes and not cut:
             return code, None
         return code, self._reader.at(start, max(0, min(size, max_bytes, self._reader.size_bytes - start)))
+
+
+def _flat(item: object) -> tuple[object, ...]:
+    return item if isinstance(item, tuple) else (item,)
 
 
 def _unescaped(code: int, raw: bytes) -> str:

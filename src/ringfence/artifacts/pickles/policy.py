@@ -24,16 +24,18 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from ringfence.artifacts.pickles.seen import How, Use
+from ringfence.artifacts.pickles.seen import PLAIN_TYPES, How, Use
 
 __all__ = [
     "Kind",
     "arguments_look_dangerous",
     "danger",
+    "holds_code",
     "is_watched",
     "kind_of",
     "kind_used",
     "library_of",
+    "names_what_acts",
     "runs_text",
     "text_acts",
 ]
@@ -81,6 +83,11 @@ _METHODS: Final = {
     ),
     "torch": re.compile(r"_infer_parameters|_lazy_load_hook|_annealing_[a-z]+|_\w*scale_fn"),
 }
+_BY_NAME: Final = {("cloudpickle.cloudpickle", "_builtin_type"), ("dill._dill", "_load_type")}
+_DILLS_ARRAY: Final = ("dill._dill", "_create_array")
+_PLAIN_ARRAY: Final = re.compile(
+    r"\(numpy\.(?:_core|core)\.(?:multiarray\._reconstruct|numeric\._frombuffer),"
+)
 # Data whose calls are looked at: a codec runs by name, and bytes may be another file to load.
 _LOOKED_AT: Final = {*_ENCODE, _LOADER, _TYPE}
 _ACTING_METHOD: Final = re.compile(
@@ -98,6 +105,11 @@ _DANGEROUS_TEXT: Final = re.compile(
 )
 
 
+_ACTING_NAMES: Final = {
+    *("system", "popen", "Popen", "check_output", "check_call", "getoutput", "fork", "posix_spawn", "execv"),
+    *("execve", "execvp", "spawnl", "spawnv", "exec", "__import__", "import_module", "subprocess", "socket"),
+    *("create_connection", "urlopen", "urlretrieve", "ctypes", "CDLL", "pty", "rmtree", "marshal"),
+}
 _ACTING_TEXT: Final = re.compile(
     r"__|\b(?:import|exec|eval|open|compile|getattr|setattr|globals|os|sys|subprocess|system|popen|socket)\b"
 )
@@ -172,6 +184,8 @@ def danger(module: str, name: str) -> str | None:
 
 def _is_code(module: str, name: str) -> bool:
     """Whether it puts a function or class together of the code that the pickle holds."""
+    if name == "__main__" and module in ("__builtin__", "builtins"):  # as dill writes its functions' globals
+        return True
     return module in _dangers()["code"] and f"{module}.{name}" not in _dangers()["names"]
 
 
@@ -212,6 +226,16 @@ def runs_text(module: str, name: str) -> bool:
     return name in _parts("runs_text").get(module, ())
 
 
+def holds_code(module: str, name: str) -> bool:
+    """Whether what it is called with is code that the pickle brings along."""
+    return kind_of(module, name) is Kind.CODE
+
+
+def names_what_acts(word: str) -> bool:
+    """Whether code with this among its names runs commands or other code, or opens connections."""
+    return word in _ACTING_NAMES
+
+
 def text_acts(code: str) -> bool:
     """Whether a piece of Python imports, runs or opens something, or reaches for what does."""
     return _ACTING_TEXT.search(code) is not None
@@ -232,6 +256,10 @@ def arguments_look_dangerous(use: Use) -> bool:
 def kind_used(use: Use) -> Kind:
     """What the use gives, where that is not what is called: an attribute or a name that is told in text."""
     what = (use.module, use.name)
+    if what in _BY_NAME and use.texts and use.texts[0] in PLAIN_TYPES:
+        return Kind.LIBRARY
+    if what == _DILLS_ARRAY and _PLAIN_ARRAY.match(use.shown):
+        return Kind.LIBRARY
     if use.how is How.CHANGE or what not in (_GETATTR, *_UFUNC):
         return kind_of(*what)
     if what == _GETATTR:

@@ -3,12 +3,19 @@
 from collections.abc import Callable, Sized
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Final
 
 from ringfence.artifacts.pickles.contents import Content
 from ringfence.artifacts.pickles.items import Global
 from ringfence.core.limits import LIMITS
 
-__all__ = ["Anomaly", "How", "Seen", "Use"]
+__all__ = ["PLAIN_TYPES", "Anomaly", "How", "Seen", "Use"]
+
+# Types that cloudpickle and dill look up by a name, and that only hold data.
+PLAIN_TYPES: Final = frozenset(
+    {"bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "object", "range"}
+    | {"set", "slice", "str", "tuple", "SimpleNamespace"}
+)
 
 
 class How(StrEnum):
@@ -50,6 +57,7 @@ class Seen:
     watched: Callable[[str, str], bool]  # whether the calls of module, name are to be reported
     urgent: Callable[[str, str], bool] = lambda _module, _name: False  # noted even over a limit
     runs_text: Callable[[str, str], bool] = lambda _module, _name: False  # its objects, of their state
+    holds_code: Callable[[str, str], bool] = lambda _module, _name: False  # what it is given is code
     imports: dict[tuple[str, str], Global] = field(default_factory=dict)
     uses: dict[tuple[How, str, str, str], Use] = field(default_factory=dict)
     anomalies: dict[tuple[str, bool], Anomaly] = field(default_factory=dict)
@@ -92,7 +100,9 @@ class Seen:
 
     def fresh(self) -> "Seen":
         """For other bytes, or another reading of the same ones."""
-        return Seen(self.watched, self.urgent, self.runs_text, walked_bytes=self.walked_bytes)
+        return Seen(
+            self.watched, self.urgent, self.runs_text, self.holds_code, walked_bytes=self.walked_bytes
+        )
 
     def odd(self, at: int, detail: str, *, serious: bool = False, over_limit: bool = False) -> None:
         """Notes an anomaly; the same one counts once."""
