@@ -81,9 +81,17 @@ def _modules(config: dict[str, Json], tensors: _Tensors) -> Iterator[str]:
         return
     if not isinstance(targets, list) or not isinstance(saved, list):
         return  # a regular expression, or all
+    changed = frozenset(each for each in (*targets, *saved) if isinstance(each, str))
+    replaced = frozenset((*(each for each in saved if isinstance(each, str)), *_OF_EMBEDDINGS))
     for name in tensors:
         found = _LORA.fullmatch(name)
-        module = found[1] if found else name
-        named = (*targets, *saved) if found else (*saved, *_OF_EMBEDDINGS)
-        if not any(isinstance(each, str) and f".{each}." in f".{module}." for each in named):
+        if not _names(changed if found else replaced, found[1] if found else name):
             yield f"{name} changes a module that it does not name"
+
+
+def _names(named: frozenset[str], module: str) -> bool:
+    """Whether one of the names is a part of the module's path, or its end."""
+    if len(module) > LIMITS.name_chars:
+        return False
+    parts = module.split(".")
+    return not named.isdisjoint((*parts, *(".".join(parts[at:]) for at in range(len(parts)))))

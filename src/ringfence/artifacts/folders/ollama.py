@@ -68,7 +68,7 @@ def _manifest_judged(
             advice = "do not use it: what stands there may lead to any file"
             yield name, said("manifest-differs", Severity.HIGH, f"a layer called {digest}", advice=advice)
             continue
-        if kind not in _KNOWN:
+        if not isinstance(kind, str) or kind not in _KNOWN:
             advice = "find out which program wrote it"
             yield name, said("manifest-unknown-layer", Severity.LOW, str(kind), advice=advice)
         blob = f"{root}blobs/sha256-{sha256}"

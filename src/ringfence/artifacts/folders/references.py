@@ -13,7 +13,6 @@ from ringfence.artifacts.folders.folder import Directory, escapes, said
 from ringfence.artifacts.spotted import Spotted
 from ringfence.core.bounded_json import Json
 from ringfence.core.findings import Severity
-from ringfence.core.limits import LIMITS
 
 __all__ = ["judge"]
 
@@ -86,9 +85,9 @@ def _variables(directory: Directory) -> Iterator[tuple[str, str]]:
     pieces = [found for file in directory.files if (found := _VARIABLES.fullmatch(file))]
     count = max((int(found[2]) for found in pieces), default=1)
     there = {int(found[1]) for found in pieces}
-    for number in range(min(count, LIMITS.model_files)):
-        if number not in there:
-            yield "variables.index", f"variables.data-{number:05}-of-{count:05}"
+    missing = next((number for number in range(count) if number not in there), None)
+    if missing is not None:
+        yield "variables.index", f"variables.data-{missing:05}-of-{count:05}"
 
 
 def _is_there(directory: Directory, path: str) -> bool:

@@ -5,6 +5,7 @@ Source: transformers, modeling_utils.py (index files); llama.cpp, gguf-split (na
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import count as count_from
 from typing import Final
 
 from ringfence.artifacts.folders.folder import Directory, escapes, said
@@ -12,7 +13,6 @@ from ringfence.artifacts.spotted import Spotted
 from ringfence.core.bounded_json import Json
 from ringfence.core.facts import FactName
 from ringfence.core.findings import Severity
-from ringfence.core.limits import LIMITS
 
 __all__ = ["judge"]
 
@@ -98,10 +98,11 @@ def _numbered(directory: Directory, indexed: set[str]) -> _Found:
     for (_, count, suffix), files in sorted(sets.items()):
         first = directory.named(files[min(files)])
         start = 0 if 0 in files else 1
-        missing = [n for n in range(start, start + min(int(count), LIMITS.model_files)) if n not in files]
+        missing = int(count) - sum(start <= number < start + int(count) for number in files)
         known = indexed & set(files.values())
-        if missing and not known:
-            evidence = f"{len(missing)} of {int(count)} are not there, the first is number {missing[0]}"
+        if missing > 0 and not known:
+            number = next(n for n in count_from(start) if n not in files)
+            evidence = f"{missing} of {int(count)} are not there, the first is number {number}"
             yield first, said("shard-missing", Severity.MEDIUM, evidence, advice=_AGAIN)
         for file in sorted(set(files.values()) - known) if known else ():
             advice = "find out who put it there: no loader that goes by the index reads it"
