@@ -106,9 +106,8 @@ def test_values_of_the_wrong_kind_are_no_crash(key: str, value: Any, tmp_path: P
         if file.endswith(".json") and "/" not in file:
             before = json.loads((tmp_path / file).read_text()) if (tmp_path / file).exists() else {}
             json_file(tmp_path / file, {**before, "peft_type": "LORA", key: value})
-    json_file(
-        tmp_path / "manifests/a/b/c/d", {"layers": [value, {"digest": value, "mediaType": "x"}], key: value}
-    )
+    layers = [value, *({"digest": each, "mediaType": value, "size": value} for each in (value, "a" * 64))]
+    json_file(tmp_path / "manifests/a/b/c/d", {"layers": layers, key: value})
     json_file(tmp_path / "modules.json", [value, {"path": value, "type": value}])
     _checks(tmp_path)
 
