@@ -62,7 +62,8 @@ def test_bills_hold_what_judging_found_in_models_and_beside_them(models: Path) -
     affected = {(each["id"], each["affects"][0]["ref"]) for each in document["vulnerabilities"]}
     assert ("pickle-unknown-call", "model-1/file-1") in affected
     assert ("script-attack", "file-1") in affected
-    others = [each for each in document["components"] if each["type"] == "file"]
+    model, *others = document["components"]
+    assert {"name": "ringfence:verdict", "value": "suspicious"} in model["properties"]
     assert others == [{"type": "file", "bom-ref": "file-1", "name": "run.sh"}]
 
     elements = valid_spdx(inspected("spdx"))

@@ -7,6 +7,7 @@ from jsonschema import Draft4Validator
 
 from reporting import HOSTILE, ROOT, inspection, inventory
 from ringfence.app.reports import of_inspection, of_inventory, sarif
+from ringfence.core.findings import Severity
 
 # The OASIS schema of SARIF 2.1.0, without its descriptions.
 SCHEMA = json.loads((Path(__file__).parent / "sarif-2.1.0.schema.json").read_text(encoding="utf-8"))
@@ -123,3 +124,12 @@ def test_an_empty_report_is_valid_and_the_same_report_is_the_same_text() -> None
     assert run_of(sarif(of_inventory(empty, root=ROOT)))["results"] == []
     reports = [sarif(of_inspection(inspection(), root=ROOT)) for _ in range(2)]
     assert reports[0] == reports[1]
+
+
+def test_a_rule_is_as_grave_as_the_worst_of_its_findings() -> None:
+    result = inspection()
+    mild = replace(result.findings[0], severity=Severity.LOW, fingerprint="0" * 16)
+    report = of_inspection(replace(result, findings=(result.findings[0], mild)), root=ROOT)
+    (rule,) = run_of(sarif(report))["tool"]["driver"]["rules"]
+    assert rule["defaultConfiguration"] == {"level": "error"}
+    assert [each["level"] for each in run_of(sarif(report))["results"]] == ["error", "note"]
