@@ -43,7 +43,7 @@ def keys_of(document: Json) -> dict[str, str]:
         path, value = open_.pop()
         if len(found) >= LIMITS.diffed_values or len(path) > LIMITS.path_chars:
             raise Malformed(ProblemKind.OVER_LIMIT, at=None, detail="too many or too deep values")
-        if isinstance(value, dict) and value:
+        if isinstance(value, dict) and (value or not path):
             open_.extend((f"{path}.{key}" if path else key, each) for key, each in reversed(value.items()))
         elif isinstance(value, list) and any(isinstance(each, dict | list) for each in value):
             open_.extend((f"{path}[{number}]", each) for number, each in reversed(list(enumerate(value))))
