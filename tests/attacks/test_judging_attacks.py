@@ -1,11 +1,15 @@
 """Files that are cut, spliced, promised or inflated out of all proportion, judged as a whole."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from ringfence.artifacts.budget import Budget
+from ringfence.artifacts.judging import judge
+from ringfence.artifacts.reader import Reader
 from telling import told, verdict
 
 _GOLDEN = Path(__file__).parent.parent / "golden"
@@ -62,3 +66,36 @@ def test_an_honest_file_that_a_download_cut_short_is_inconclusive_and_no_more(pa
 )
 def test_what_once_ended_in_an_error_is_inconclusive(data: bytes, name: str) -> None:
     assert verdict(data, name) == "inconclusive", told(data, name)
+
+
+_TERABYTE = 1 << 40
+_STARTS = {
+    "x.safetensors": (64).to_bytes(8, "little")
+    + b'{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}'.ljust(64),
+    "x.gguf": b"GGUF" + (3).to_bytes(4, "little") + bytes(16),
+    "x.pt": b"PK\3\4" + bytes(26),
+    "x.zip": b"PK\5\6" + bytes(18),
+    "x.tar": b"",
+    "x.npy": b"\x93NUMPY\1\0\x76\0{'descr':'<f8','fortran_order':False,'shape':(9,),}".ljust(127) + b"\n",
+    "x.pkl": b"\x80\x04N.",
+    "x.onnx": b"\x08\x08\x12\x00",
+    "x.h5": b"\x89HDF\r\n\x1a\n",
+    "x.gz": b"\x1f\x8b\x08" + bytes(7),
+    "x.json": b"{}",
+    "x.txt": b"text",
+    "x.py": b"x = 1\n",
+}
+
+
+@pytest.mark.parametrize("name", _STARTS)
+def test_a_sparse_terabyte_costs_seconds_and_is_not_clean(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    with path.open("wb") as file:
+        file.write(_STARTS[name])
+        file.truncate(_TERABYTE)
+    budget = Budget(read_bytes=1 << 29, inflated_bytes=1 << 28, files=100, seconds=5)
+    started = time.monotonic()
+    with path.open("rb") as file:
+        found = judge(Reader.of_fd(file.fileno(), budget=budget), name=name)
+    assert found.judgement.verdict not in _FINE
+    assert time.monotonic() - started < 15

@@ -1,4 +1,4 @@
-"""Writes what fuzzing starts from: every real sample behind each suffix it may have, and small documents.
+"""Writes what fuzzing starts from: every real sample, golden file and magic, and small documents.
 
 write_seeds.py FOLDER
 """
@@ -7,10 +7,15 @@ import sys
 from pathlib import Path, PurePath
 
 import pytest
+from families import FAMILIES
 
-from real.model_files import SAMPLES, sample
+from ringfence.artifacts.companions import COMPANIONS
 from ringfence.artifacts.examine import KNOWN_SUFFIXES
+from ringfence.artifacts.formats import FORMATS
 
+__all__ = ["names_of"]
+
+_GOLDEN = Path(__file__).parent.parent / "golden"
 _LARGEST_BYTES = 60_000
 _DOCUMENTS = (
     b'{"a": [1, 2.5e3, null, true, "\\u00e9"]}',
@@ -18,24 +23,60 @@ _DOCUMENTS = (
     b"\xef\xbb\xbf{}",
     "\u202eå\x1b[2J\udcff".encode("utf-8", "surrogatepass"),
 )
+_DIFFERING = ("json", "safetensors", "onnx", "zip", "tar")  # in the order of fuzz_differ
+
+
+def names_of(family: str) -> list[str]:
+    """The names that files of the family are judged by, each suffix once; also one that says nothing."""
+    names = {PurePath(path.name).suffix or path.name: path.name for path in _golden(*FAMILIES[family])}
+    return ["", *sorted(names.values())]
 
 
 def main(folder: Path) -> None:
-    """Fills `folder`/examine and `folder`/text."""
+    """Fills `folder`/examine, text and differ, one folder for each family, and the file of all magics."""
+    _write_samples(folder / "examine")
+    for i, document in enumerate(_DOCUMENTS):
+        _write(folder / "text" / f"document-{i}", document)
+    for choice, kind in enumerate(_DIFFERING):
+        for path in _golden(kind):
+            _write(folder / "differ" / f"{kind}-{path.name}", bytes([choice]) + path.read_bytes())
+    for family, formats in FAMILIES.items():
+        names = names_of(family)
+        for path in _golden(*formats):
+            same = (i for i, name in enumerate(names) if name and PurePath(name).suffix == path.suffix)
+            seed = bytes([next(same, 0)]) + path.read_bytes()
+            _write(folder / family / f"{path.parent.name}-{path.name}", seed)
+    magics = {start for each in (*FORMATS, *COMPANIONS) for start in each.starts or () if len(start) > 1}
+    lines = ("".join(f"\\x{byte:02x}" for byte in each) for each in sorted(magics))
+    (folder / "magics.dict").write_text("".join(f'"{line}"\n' for line in lines))
+
+
+def _golden(*formats: str) -> list[Path]:
+    return [
+        path
+        for each in formats
+        for path in sorted((_GOLDEN / each).iterdir())
+        if path.name != "expected.json" and path.stat().st_size <= _LARGEST_BYTES
+    ]
+
+
+def _write_samples(folder: Path) -> None:
+    from real.model_files import SAMPLES, sample  # fuzzing itself needs none of their libraries
+
     suffixes = sorted(KNOWN_SUFFIXES)
-    for target in ("examine", "text"):
-        (folder / target).mkdir(parents=True, exist_ok=True)
     for each in SAMPLES:
         try:
             data = sample(each.name)
         except pytest.skip.Exception as missing:
             print(f"no {each.name}: {missing}", file=sys.stderr)
             continue
-        choice = suffixes.index(PurePath(each.name).suffix)
         if len(data) <= _LARGEST_BYTES:
-            (folder / "examine" / each.name).write_bytes(bytes([choice]) + data)
-    for i, document in enumerate(_DOCUMENTS):
-        (folder / "text" / f"document-{i}").write_bytes(document)
+            _write(folder / each.name, bytes([suffixes.index(PurePath(each.name).suffix)]) + data)
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
 
 
 if __name__ == "__main__":
