@@ -29,6 +29,7 @@ _OF_EMBEDDINGS: Final = (
     "embed_out",
     "shared",
 )
+_WORD: Final = re.compile(r"[^\W\d_]{3,}")
 _Tensors = Mapping[str, tuple[str, Shape]]
 _ADVICE: Final = "find out whether these files belong together; take them from one publisher"
 
@@ -59,8 +60,10 @@ def _base(directory: Directory, config: dict[str, Json]) -> Iterator[str]:
 
 
 def _related(one: str, other: str) -> bool:
-    a, b = (re.sub(r"[-_.]", "", each.rpartition("/")[2].casefold()) for each in (one, other))
-    return a in b or b in a
+    """Whether one name holds the other, or they share a word: copies and quantised bases are renamed."""
+    names = [each.rpartition("/")[2].casefold() for each in (one, other)]
+    a, b = (re.sub(r"[-_.]", "", each) for each in names)
+    return a in b or b in a or not set(_WORD.findall(names[0])).isdisjoint(_WORD.findall(names[1]))
 
 
 def _ranks(config: dict[str, Json], tensors: _Tensors) -> Iterator[str]:
