@@ -140,6 +140,13 @@ def test_a_weaker_digest_is_not_accepted(tiny: Path, word: str) -> None:
     assert refused(tiny) == "it uses a digest that is not accepted"
 
 
+def test_a_single_file_with_others_beside_it_is_refused(tiny: Path) -> None:
+    resigned(tiny / "model.sig", resources(lambda listed: listed[0].update(name=".")))
+    assert refused(tiny / "config.json", signature=tiny / "model.sig") == (
+        "it lists a single file and others beside it"
+    )
+
+
 def test_one_files_digest_of_another_kind_is_refused(tiny: Path) -> None:
     resigned(tiny / "model.sig", lambda s: s["predicate"]["resources"][1].update(algorithm="blake3"))
     assert refused(tiny) == "a file's digest is of another kind than the statement announces"
@@ -404,6 +411,8 @@ def test_a_certificate_that_is_no_authoritys_certifies_nobody(tiny: Path) -> Non
     friend = certificate("friend", by=root, by_key="root", **SIGNS)
     leaf = certificate("leaf", by=friend, by_key="friend", **SIGNS)
     assert certified(tiny, leaf, friend, trusted=[root]) == UNTRUSTED
+    silent = certificate("friend", by=root, by_key="root")
+    assert certified(tiny, leaf, silent, trusted=[root]) == UNTRUSTED
     lax = certificate("friend", by=root, by_key="root", authority=True, **SIGNS)
     assert certified(tiny, leaf, lax, trusted=[root]) == UNTRUSTED
 
@@ -479,6 +488,19 @@ def test_another_identity_of_the_same_authority_is_refused(tiny: Path) -> None:
     assert certified(tiny, leaf, trusted=[root], identity="mallory@acme.test") == "mallory@acme.test"
     for wanted in ("alice@acme.test", "leaf", "", "MALLORY@acme.test", "acme.test"):
         assert certified(tiny, leaf, trusted=[root], identity=wanted) == "its certificate is somebody else's"
+
+
+def test_a_good_certificate_around_another_statement_is_refused(tiny: Path) -> None:
+    root = certificate("root", **AUTHORITY)
+    leaf = certificate("leaf", by=root, by_key="root", **SIGNS)
+    assert certified(tiny, leaf, trusted=[root]) == "leaf"
+    (tiny / "config.json").write_bytes(b"[]")
+    mine = json.loads(signed(tiny, by="mallory", output=tiny.parent / "mine.sig").read_bytes())
+    rewrapped(tiny / "model.sig", lambda b: b.update(dsseEnvelope=mine["dsseEnvelope"]))
+    trust = certificate_trust(
+        (tiny.parent / "trusted.pem",), identity=None, accept_expired=False, now=lambda: NOW
+    )
+    assert refused(tiny, trust=trust, ignore_paths=()) == "it was not made with this key over these contents"
 
 
 def test_a_bare_key_is_nobody_for_an_authority(tiny: Path) -> None:
