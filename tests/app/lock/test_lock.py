@@ -1,15 +1,17 @@
 """Locks of real trees and images: what is written, and what a check says after something changed."""
 
+import io
 import json
 import pickle
 import shutil
+import tarfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from archiving import PAYLOAD
-from imaging import layer, oci_layout
+from imaging import layer, oci_layout, saved_image
 from ringfence.app.demo.entries import shipped
 from ringfence.app.lock import LockReport, check_lock, make_lock
 from ringfence.app.scan.here import Here
@@ -255,3 +257,20 @@ def test_an_image_is_locked_tampered_with_and_checked(tmp_path: Path, here: Here
         "high lock-digest-differs opt/chat/model.safetensors",
         "medium lock-model-missing (deleted)/layer-1/tmp/secret.safetensors",
     ]
+
+
+def test_stores_of_an_image_are_read_as_their_programs_do_and_what_they_record_must_be_true(
+    tmp_path: Path, here: Here, demo_home: Path
+) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        archive.add(demo_home / ".cache/huggingface", "root/.cache/huggingface")
+        archive.add(demo_home / ".ollama", "root/.ollama")
+    image = saved_image(tmp_path / "image.tar.gz", packed.getvalue(), compressed=True)
+    report = make_lock(image, tmp_path / "models.lock", here, NoProgress(), use=None, bad_digests=None)
+    assert [each.reason for each in report.skipped] == ["a download that has not finished"]
+    names = [model.name for model in report.models]
+    assert names[:3] == ["acme/research-only", "acme/tampered", "acme/tiny-chat"]
+    assert names[-1] == "tiny:latest"
+    (lie,) = (each for each in report.findings if "tampered" in each.subject)
+    assert (lie.check, lie.evidence[1]) == ("lock-of-suspicious", "digest-mismatch in model.safetensors")

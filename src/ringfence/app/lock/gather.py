@@ -22,7 +22,7 @@ from ringfence.core.judged import JudgedFile
 from ringfence.core.locks import LockedFile, LockedModel, Reason, Reference
 from ringfence.core.models import Model, ModelFile
 from ringfence.core.text import printable
-from ringfence.core.verdicts import Verdict
+from ringfence.core.verdicts import Verdict, verdict_of
 from ringfence.endpoint.images import Image, unpacked
 from ringfence.endpoint.opening import NotOpened, opened, refusal
 
@@ -30,6 +30,7 @@ __all__ = ["Gathered", "Seen", "gather"]
 
 _BLOCK_BYTES = 1 << 20
 _DELETED = "(deleted)"
+_LIE = "digest-mismatch"  # a store recorded another digest
 _ABOUT_FILES = ("file", "folder", "link", "store", "references", "image")
 # Of a model's folder, beside what a scan takes for the model's: code that it brings, and what configures it.
 _RIDES_ALONG = frozenset({".py", ".json", ".jinja", ".yaml", ".yml", ".model", ".txt"})
@@ -66,7 +67,9 @@ def gather(path: Path, here: Here, progress: Progress) -> Gathered:
         folder = Path(made)
         image = unpacked(path, folder)
         if image:
-            return _of_image(image, replace(here, digest_cache=folder / "digests.sqlite"), progress)
+            found = _of_image(image, replace(here, digest_cache=folder / "digests.sqlite"), progress)
+            skipped = (replace(each, subject=each.subject.replace(f"{made}/", "")) for each in found.skipped)
+            return replace(found, skipped=tuple(skipped))
     models, skipped = _models(path, here, progress)
     found = find_references(path)
     return Gathered(
@@ -147,6 +150,9 @@ def _seen(model: Model, inside: Path, judges: Judges, taken: set[Path], skipped:
         else:
             verdict = max(verdict, answer.verdict)
             reasons |= dict.fromkeys(_why(answer))
+    for lie in (each for each in model.findings if each.check == _LIE):
+        verdict = max(verdict, verdict_of(lie.severity, lie.confidence))
+        reasons[f"{lie.check} in {lie.subject}"] = None
     locked = [_locked(file) for file in files.values()]
     for file, made in zip(files.values(), locked, strict=True):
         if made is None:

@@ -34,7 +34,8 @@ _NAMES_MODELS = frozenset(
 _NOT_THE_PROJECTS = frozenset(
     {"site-packages", "dist-packages", "node_modules", "usr", "lib", "etc", "proc", "sys", "var", ".git"}
 )
-_RECORDS = ("models--", "manifests")  # folders of stores, whose records say what their blobs are
+_BESIDE = (".json", ".jinja", ".txt", ".model", ".py", ".yaml", ".yml")
+_RECORDS = ("models--", "manifests", "blobs")  # folders of stores, whose records say what their blobs are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,11 +198,9 @@ def _rides_along(entry: Entry, folders: set[str]) -> bool:
     if entry.content.size_bytes > LIMITS.image_beside_bytes:
         return False
     folder, _, name = entry.path.rpartition("/")
-    if folder in folders:
-        return name.lower().endswith(
-            (".json", ".jinja", ".txt", ".model", ".py", ".yaml", ".yml")
-        ) or wants_text(name)
-    return any(part.startswith(_RECORDS) for part in folder.split("/"))
+    if any(part.startswith(_RECORDS) for part in folder.split("/")):
+        return True
+    return folder in folders and (name.lower().endswith(_BESIDE) or wants_text(name))
 
 
 def _may_name(entry: Entry) -> bool:
