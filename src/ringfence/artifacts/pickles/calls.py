@@ -69,7 +69,13 @@ def new(machine: StackMachine, i: int, at: int) -> int:
     if machine.tape.window[i] == _NEWOBJ_EX and machine.stack.pop() is MARK:  # keyword arguments
         raise IndexError
     arguments, cls = machine.stack.pop(), machine.stack.pop()
-    machine.stack.append(_call(machine, How.NEW, cls, arguments, at))
+    if type(cls) is Global and cls.is_noted and arguments == ():  # as nearly always
+        machine.stack.append(cls.made)
+        return i + 1
+    made = _call(machine, How.NEW, cls, arguments, at)
+    if type(cls) is Global:
+        cls.is_noted |= arguments == () and made is cls.made
+    machine.stack.append(made)
     return i + 1
 
 
@@ -209,19 +215,17 @@ def changed(machine: StackMachine, target: Global, at: int) -> None:
 
 def put_named(machine: StackMachine, items: list[object], at: int) -> None:
     """Keys and values are put into a dictionary, which may become an object's attributes."""
-    kinds = set(map(type, items[1::2]))
-    if Global not in kinds and Made not in kinds:
-        return
-    for key, value in zip(items[0::2], items[1::2], strict=False):
+    for at_value, value in enumerate(items[1::2]):
         if isinstance(value, Global):
             of: Global | None = value
-        elif isinstance(value, Made):
+        elif isinstance(value, Made) and (value.of is None or not value.of.is_plain):
             of = value.of
         else:
             continue
-        is_known = of is not None and not of.watched and not of.keeps
+        key = items[2 * at_value]
+        is_known = of is not None and of.is_plain
         text = machine.literals.text(key)
-        if text in _CALLED_UNSEEN and not (is_known and (type(value) is Made or not text.startswith("__"))):
+        if text in _CALLED_UNSEEN and not (is_known and not text.startswith("__")):
             machine.seen.odd(at, "puts an import where it is called unseen", serious=True)
         elif type(key) is Made and not is_known and key.of is not None and key.of.name in _TEXT_MAKERS:
             machine.seen.odd(at, "puts an import under a name that is computed", serious=True)

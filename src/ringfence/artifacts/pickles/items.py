@@ -29,7 +29,7 @@ MARK: Final = Plain.MARK
 class Global:
     """Something that a pickle imports. One value for each name, so that a million calls cost nothing."""
 
-    __slots__ = ("at", "is_plain", "keeps", "made", "module", "name", "runs_text", "watched")
+    __slots__ = ("at", "is_noted", "is_plain", "keeps", "made", "module", "name", "runs_text", "watched")
 
     def __init__(self, module: str, name: str, at: int, *, watched: bool, runs_text: bool = False) -> None:
         self.module = module
@@ -39,6 +39,7 @@ class Global:
         self.runs_text = runs_text  # of the state that its objects get
         self.keeps = runs_text or (module, name) in _KEPT
         self.is_plain = not (watched or self.keeps)  # neither its calls nor what they return matters
+        self.is_noted = False  # that objects of it are made with nothing
         self.made = Made(self, None)
 
 

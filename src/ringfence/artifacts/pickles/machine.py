@@ -213,7 +213,7 @@ class Machine(StackMachine):
                     kind == BUILD
                     and len(stack) > 1
                     and type(target := stack[-2]) is Made
-                    and (target.of is None or target.of.is_plain)
+                    and (target.of is None or not target.of.keeps)
                     and stack[-1] is not MARK
                     and type(stack[-1]) is not Made
                 ):
