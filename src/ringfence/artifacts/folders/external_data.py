@@ -3,11 +3,13 @@
 Source: onnx/onnx.proto (external data); OpenVINO's documentation of the IR format.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import PurePosixPath
 from typing import Final
 
 from ringfence.artifacts import xml_walk
-from ringfence.artifacts.folders.folder import Directory, said
+from ringfence.artifacts.folders.folder import Directory, Folder, directories, said
 from ringfence.artifacts.graphs.messages import Table, leaves
 from ringfence.artifacts.graphs.onnx_parts import tensor_of
 from ringfence.artifacts.graphs.paths import leaves_folder
@@ -18,7 +20,7 @@ from ringfence.artifacts.spotted import Spotted
 from ringfence.core.findings import Severity
 from ringfence.core.limits import LIMITS
 
-__all__ = ["judge"]
+__all__ = ["judge", "raw_weights"]
 
 _ONNX: Final[Table] = {
     "model": {7: "graph", 25: "function"},
@@ -28,6 +30,7 @@ _ONNX: Final[Table] = {
     "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph"},
     "sparse": {1: "tensor", 2: "tensor"},
 }
+_CORE_ML: Final = re.compile(r"(?:.+/)?[^/]+\.mlpackage/Data/[^/]+/weights/[^/]+\.bin")
 _AGAIN: Final = "get the folder from its publisher again, or find out where the rest is"
 _DO_NOT: Final = "do not load it: a loader would read past the end of the file"
 _Found = Iterator[tuple[str, Spotted]]
@@ -43,6 +46,22 @@ def judge(directory: Directory) -> _Found:
         if weights in directory.files and _is_openvino(directory, file):
             found = ((weights, offset, size) for _, offset, size in _places(directory, file, _in_openvino))
             yield from _check(directory, file, found)
+
+
+def raw_weights(folder: Folder) -> frozenset[str]:
+    """Files that are nothing but numbers which a graph beside them names: no format, and none is needed.
+
+    Source for Core ML: Core ML Tools, MIL's blob storage, Data/<author>/weights/weight.bin.
+    """
+    found = {name for name in folder.names if _CORE_ML.fullmatch(name)}
+    for directory in directories(folder):
+        for file in directory.ending(".onnx"):
+            named = {where for where, _, _ in _places(directory, file, _in_onnx) if not leaves_folder(where)}
+            found |= {directory.named(str(PurePosixPath(where))) for where in named}
+        for file in directory.ending(".xml"):
+            if _is_openvino(directory, file):
+                found.add(directory.named(file[:-4] + ".bin"))
+    return frozenset(found & folder.names.keys())
 
 
 def _places(directory: Directory, file: str, look: Callable[[Reader], Iterator[_Place]]) -> Iterator[_Place]:
