@@ -76,7 +76,7 @@ def test_a_number_and_a_text_that_read_alike_are_refused(tmp_path: Path) -> None
 
 def test_a_dictionary_that_holds_itself_is_refused(tmp_path: Path) -> None:
     pickle = b"\x80\x02}q\0(" + text("w") + GOOD + text("me") + b"h\0u."
-    assert attempt(tmp_path, whole(pickle))
+    assert "holds itself" in attempt(tmp_path, whole(pickle))
 
 
 def test_dictionaries_that_hold_each_other_twice_do_not_grow_without_end(tmp_path: Path) -> None:

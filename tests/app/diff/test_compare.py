@@ -114,11 +114,13 @@ def test_tensors_are_told_apart_by_type_shape_and_bytes(tmp_path: Path) -> None:
     assert (change.added.first, change.removed.first) == (("added F32 6",), ("removed F32 6",))
 
 
-def test_tensors_that_moved_to_other_shards_did_not_change(tmp_path: Path) -> None:
+def test_tensors_that_moved_to_other_shards_are_compared_all_the_same(tmp_path: Path) -> None:
     a, b = np.ones(2), np.zeros(2)
     old = {"m-00001-of-00002.safetensors": weights(a=a), "m-00002-of-00002.safetensors": weights(b=b)}
-    found = compared(tmp_path, old, {"m-00001-of-00001.safetensors": weights(a=a, b=b)})
-    assert (len(found.files), found.tensors) == (3, ())
+    found = compared(tmp_path, old, {"m-00001-of-00001.safetensors": weights(a=a, b=a)})
+    (change,) = found.tensors
+    assert (change.name, change.same, change.changed.first) == ("m.safetensors", 1, ("b",))
+    assert (change.added.count, change.removed.count, len(found.files)) == (0, 0, 3)
 
 
 def test_a_tokenizer_is_told_by_words_numbers_merges_and_special_tokens(tmp_path: Path) -> None:

@@ -100,6 +100,15 @@ def test_a_file_of_a_big_endian_machine_is_turned_around() -> None:
     assert told(data) == {"w": ("F32", (2,), bytes([3, 2, 1, 0, 15, 14, 13, 12]))}
 
 
+def test_a_part_of_a_storage_begins_where_its_id_says() -> None:
+    part = storage().replace(b"NtQ", b"(" + text("part") + b"I2\nI3\nttQ")
+    assert told(checkpoint({"w": tensor((2,), (1,), of=part, offset=1)})) == {
+        "w": ("F32", (2,), FLOATS[12:20])
+    }
+    with pytest.raises(Malformed, match="outside"):
+        found(checkpoint({"w": tensor((2,), (1,), of=part, offset=2)}))
+
+
 def test_a_key_selects_what_lies_below_it_and_names_begin_behind_it() -> None:
     inner = b"}" + text("w") + tensor((6,), (1,)) + b"s"
     data = checkpoint({"state_dict": inner, "optimizer": tensor((6,), (1,)), "epoch": b"I3\n"})
