@@ -32,6 +32,7 @@ def test_scan_without_options_asks_for_everything_at_its_defaults() -> None:
         "network_mounts": False,
         "large": 2_000_000_000,
         "lock": [],
+        "feed": [],
         "fail_on": [],
         "format": "table",
         "output": Path("-"),

@@ -1,11 +1,14 @@
 """All about one artifact: a file, or a folder and the models in it, and whether it may be loaded."""
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from ringfence.app.judging import Allowed, Judges, files_below
+from ringfence.app.feeds import read as read_feeds
+from ringfence.app.judging import Allowed, FolderToJudge, Judges, files_below
+from ringfence.app.judging.known import with_feeds
 from ringfence.app.judging.models import about_identity, with_verdicts
 from ringfence.app.scan.here import Here
 from ringfence.app.scan.request import Progress, ScanRequest
@@ -43,13 +46,21 @@ class Inspection:
 
 
 def inspect(
-    path: Path, here: Here, progress: Progress, *, hashed: bool, allowed: Allowed | None = None
+    path: Path,
+    here: Here,
+    progress: Progress,
+    *,
+    hashed: bool,
+    allowed: Allowed | None = None,
+    feeds: tuple[Path, ...] = (),
 ) -> Inspection:
     """Examines what lies at `path`, as a scan of nothing else would, and judges every file there.
 
     Raises:
         UnreadableScope: there is nothing that can be read.
+        UsageError: one of `feeds` is none.
     """
+    known = read_feeds(feeds)
     request = ScanRequest(paths=(path,), hashed=hashed, processes=False, listeners=False, installed=False)
     with Judges(allowed or Allowed(), processes=here.cores) as judges:
         scan = Scan(request, here)
@@ -57,8 +68,10 @@ def inspect(
         if hashed:
             inventory = scan.verify(progress)
         files, skipped = _judged(path, judges, progress)
+        whole = _whole(path, judges, feeds)
+    models = with_feeds(inventory.models, known)
     skipped = [*_about_files(inventory), *skipped]
-    judgement = _judgement(files, about_identity(inventory.models), skipped)
+    judgement = _judgement(files, (*whole, *about_identity(models)), skipped)
     return Inspection(
         started_at=inventory.started_at,
         complete=inventory.complete and bool(files) and not skipped,
@@ -66,9 +79,9 @@ def inspect(
         verdict=judgement.verdict,
         reasons=judgement.reasons,
         leaves_out=judgement.leaves_out,
-        findings=_findings(files, inventory.models),
+        findings=_findings(files, whole, models),
         judged=tuple(files),
-        models=with_verdicts(inventory.models, {file.path.resolve(): file for file in files}),
+        models=with_verdicts(models, {file.path.resolve(): file for file in files}),
         skipped=tuple(dict.fromkeys(skipped)),
     )
 
@@ -86,6 +99,16 @@ def _judged(path: Path, judges: Judges, progress: Progress) -> tuple[list[Judged
         else:
             files.append(answer)
     return files, skipped
+
+
+def _whole(path: Path, judges: Judges, feeds: tuple[Path, ...]) -> tuple[Finding, ...]:
+    """What does not fit together among the files of a folder."""
+    if not os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises below a closed folder
+        return ()
+    (answer,) = judges.judge(
+        [FolderToJudge(path=path.absolute(), feeds=tuple(each.absolute() for each in feeds))]
+    )
+    return answer.findings if isinstance(answer, JudgedFile) else ()
 
 
 def _about_files(inventory: Inventory) -> Iterator[Skipped]:
@@ -115,9 +138,12 @@ def _reasons(findings: Iterable[Finding]) -> dict[tuple[Verdict, str], None]:
     return {(verdict_of(each.severity, each.confidence), each.check): None for each in findings}
 
 
-def _findings(files: Iterable[JudgedFile], models: Iterable[Model]) -> tuple[Finding, ...]:
+def _findings(
+    files: Iterable[JudgedFile], whole: Iterable[Finding], models: Iterable[Model]
+) -> tuple[Finding, ...]:
     """All of them, each once. What a short look at a header found counts only where judging found it too."""
     found = {each.fingerprint: each for file in files for each in file.findings}
+    found |= {each.fingerprint: each for each in whole}
     for model in models:
         for each in model.findings:
             if each.check not in _STRUCTURE:

@@ -29,7 +29,12 @@ def run(options: argparse.Namespace) -> int:
     machine = here()
     with watched() as progress:
         result = inspect(
-            options.path, machine, progress, hashed=not options.no_hash, allowed=_allowed(options)
+            options.path,
+            machine,
+            progress,
+            hashed=not options.no_hash,
+            allowed=_allowed(options),
+            feeds=tuple(options.feed),
         )
     if options.format == "table":
         from ringfence.cli.console import show

@@ -90,6 +90,7 @@ def _add_scan(commands: _Commands) -> None:
         metavar="FILE",
         help="a models.lock whose digests explain large models (may be repeated)",
     )
+    _add_feed(scan)
     _add_fail_on(scan, (*SIGNALS, *SEVERITIES))
     _add_report_format(scan)
 
@@ -105,6 +106,7 @@ def _add_inspect(commands: _Commands) -> None:
     )
     inspect.add_argument("path", type=Path, metavar="FILE|DIR")
     inspect.add_argument("--no-hash", action="store_true", help="do not compute SHA-256")
+    _add_feed(inspect)
     _add_budget(inspect)
     _add_fail_on(inspect, (*SEVERITIES, *VERDICTS))
     _add_report_format(inspect)
@@ -346,6 +348,17 @@ def _add_completion(commands: _Commands) -> None:
         "completion", help="print shell completion", description="Prints a completion script for your shell."
     )
     completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+
+
+def _add_feed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--feed",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="digests known bad, approved names or known templates to hold models against (may be repeated)",
+    )
 
 
 def _add_budget(parser: argparse.ArgumentParser) -> None:

@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
             inventory = scan.verify(progress)
         if as_table:
             _show_digests(inventory)
-    if options.judge:
+    if options.judge or options.feed:
         with watched() as progress:
             inventory = scan.judge(inventory, progress)
         if as_table:
@@ -54,6 +54,7 @@ def _request(options: argparse.Namespace) -> ScanRequest:
         network_mounts=options.network_mounts,
         large_bytes=options.large,
         locks=tuple(options.lock),
+        feeds=tuple(options.feed),
     )
 
 

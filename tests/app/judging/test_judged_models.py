@@ -1,5 +1,6 @@
 """A scan that judges: every model gets the worst verdict of its files, and of what is known of its bytes."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -28,3 +29,34 @@ def test_a_model_whose_bytes_are_not_those_that_its_store_claims_is_suspicious(
         "acme/tampered": "suspicious",
         "acme/tiny-chat": "clean",
     }
+
+
+def inspected(path: Path, *more: str | Path) -> tuple[int, str, set[str]]:
+    program = (sys.executable, "-m", "ringfence.cli.main", "inspect", path, "--json", *more)
+    done = subprocess.run(program, capture_output=True, check=False)
+    document = json.loads(done.stdout)
+    return done.returncode, document["verdict"], {each["check"] for each in document["findings"]}
+
+
+def test_a_digest_that_a_feed_knows_is_malicious_however_clean_the_file(tmp_path: Path) -> None:
+    model = tmp_path / "model.pkl"
+    model.write_bytes(b"\x80\x04}.")
+    feed = tmp_path / "feed.txt"
+    feed.write_text(f"{hashlib.sha256(model.read_bytes()).hexdigest()}  stole tokens in March\n")
+    assert inspected(model)[:2] == (0, "clean")
+    status, verdict, checks = inspected(model, "--feed", feed)
+    assert (status, verdict) == (1, "malicious")
+    assert "digest-known-bad" in checks
+    assert scanned(tmp_path, "--feed", str(feed))["model.pkl"] == "malicious"
+
+
+def test_a_folder_whose_index_names_a_shard_that_is_not_there_is_not_clean(tmp_path: Path) -> None:
+    header = b'{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
+    shard = len(header).to_bytes(8, "little") + header + bytes(4)
+    (tmp_path / "model-00001-of-00002.safetensors").write_bytes(shard)
+    weights = {"w": "model-00001-of-00002.safetensors", "v": "model-00002-of-00002.safetensors"}
+    index = {"metadata": {"total_size": 8}, "weight_map": weights}
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
+    _, verdict, checks = inspected(tmp_path)
+    assert verdict != "clean"
+    assert any(check.startswith(("shard", "index")) for check in checks), checks

@@ -10,7 +10,7 @@ from ringfence.core.limits import LIMITS
 from ringfence.core.text import printable
 from ringfence.endpoint.opening import refusal
 
-__all__ = ["FileToJudge", "files_below"]
+__all__ = ["FileToJudge", "FolderToJudge", "files_below"]
 
 # A repository's own records, which no loader reads; whoever clones has them checked out beside it.
 _LEFT_OUT = frozenset({".git", ".hg", ".svn"})
@@ -22,6 +22,19 @@ class FileToJudge:
 
     path: Path
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderToJudge:
+    """A whole folder: whether its files fit together, and what the feeds know of them."""
+
+    path: Path
+    feeds: tuple[Path, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """None of its own: findings name its files."""
+        return ""
 
 
 def files_below(path: Path) -> Iterator[FileToJudge | Skipped]:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from ringfence.app.judging.allowed import Allowed
-from ringfence.app.judging.below import FileToJudge
+from ringfence.app.judging.below import FileToJudge, FolderToJudge
 from ringfence.app.judging.wire import answer_from, task_line
 from ringfence.core.inventory import Skipped
 from ringfence.core.judged import JudgedFile
@@ -58,11 +58,11 @@ class Judges:
         for each in self._all:
             each.end()  # one that a thread started meanwhile
 
-    def judge(self, files: Iterable[FileToJudge]) -> Iterator[JudgedFile | Skipped]:
-        """Each file's verdict, in the order of `files`."""
+    def judge(self, files: Iterable[FileToJudge | FolderToJudge]) -> Iterator[JudgedFile | Skipped]:
+        """Each file's or folder's verdict, in the order of `files`."""
         return self._threads.map(self._ask, files)
 
-    def _ask(self, file: FileToJudge) -> JudgedFile | Skipped:
+    def _ask(self, file: FileToJudge | FolderToJudge) -> JudgedFile | Skipped:
         process = self._idle.get()
         try:
             return process.ask(file)
@@ -77,7 +77,7 @@ class _Process:
         self._allowed = allowed
         self._process: subprocess.Popen[bytes] | None = self._started()
 
-    def ask(self, file: FileToJudge) -> JudgedFile | Skipped:
+    def ask(self, file: FileToJudge | FolderToJudge) -> JudgedFile | Skipped:
         """What it says about the file; that it could not say anything, when it dies or does not end."""
         from ringfence.app.judging.worker import could_not_judge
 

@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from ringfence.app.judging.below import FileToJudge
+from ringfence.app.judging.below import FileToJudge, FolderToJudge
 from ringfence.core.findings import CheckId, Confidence, Finding, Severity
 from ringfence.core.inventory import Skipped
 from ringfence.core.judged import JudgedFile
@@ -17,15 +17,18 @@ from ringfence.core.verdicts import Verdict
 __all__ = ["answer_from", "answer_line", "task_from", "task_line"]
 
 
-def task_line(file: FileToJudge) -> bytes:
+def task_line(task: FileToJudge | FolderToJudge) -> bytes:
     """The question as a line."""
-    return json.dumps([str(file.path), file.name]).encode() + b"\n"
+    return json.dumps(asdict(task), default=str).encode() + b"\n"
 
 
-def task_from(line: bytes) -> FileToJudge:
+def task_from(line: bytes) -> FileToJudge | FolderToJudge:
     """The question again."""
-    path, name = json.loads(line)
-    return FileToJudge(path=Path(path), name=name)
+    body = json.loads(line)
+    path = Path(body["path"])
+    if "name" in body:
+        return FileToJudge(path=path, name=body["name"])
+    return FolderToJudge(path=path, feeds=tuple(map(Path, body["feeds"])))
 
 
 def answer_line(answer: JudgedFile | Skipped) -> bytes:
@@ -33,7 +36,7 @@ def answer_line(answer: JudgedFile | Skipped) -> bytes:
     return json.dumps(asdict(answer), default=str).encode() + b"\n"
 
 
-def answer_from(line: bytes, file: FileToJudge) -> JudgedFile | Skipped:
+def answer_from(line: bytes, file: FileToJudge | FolderToJudge) -> JudgedFile | Skipped:
     """The answer again, which is about `file` whatever it says.
 
     Raises:

@@ -7,9 +7,12 @@ import os
 import sys
 from contextlib import suppress
 
+from ringfence.app import feeds
+from ringfence.app.folder_of import folder_of
 from ringfence.app.judging.allowed import Allowed
-from ringfence.app.judging.below import FileToJudge
+from ringfence.app.judging.below import FileToJudge, FolderToJudge
 from ringfence.app.judging.wire import answer_line, task_from
+from ringfence.artifacts.folders.judge import judge_folder
 from ringfence.artifacts.judging import judge
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted, as_finding
@@ -17,7 +20,7 @@ from ringfence.core.findings import Confidence, Severity
 from ringfence.core.inventory import Skipped
 from ringfence.core.judged import JudgedFile
 from ringfence.core.text import printable
-from ringfence.core.verdicts import Verdict
+from ringfence.core.verdicts import Verdict, verdict_of
 from ringfence.endpoint.opening import NotOpened, opened, refusal
 
 __all__ = ["could_not_judge", "judge_file", "serve"]
@@ -29,12 +32,12 @@ def serve(allowed: Allowed) -> None:
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # whatever a library prints is no answer
     for line in sys.stdin.buffer:
-        file = task_from(line)
+        task = task_from(line)
         try:
-            answer = judge_file(file, allowed)
+            answer = judge_file(task, allowed) if isinstance(task, FileToJudge) else judge_whole_folder(task)
         except (MemoryError, RecursionError) as error:
             what = "memory" if isinstance(error, MemoryError) else "depth"
-            answer = could_not_judge(file, f"needs more {what} than is allowed")
+            answer = could_not_judge(task, f"needs more {what} than is allowed")
         answers.write(answer_line(answer))
 
 
@@ -63,7 +66,26 @@ def judge_file(file: FileToJudge, allowed: Allowed) -> JudgedFile | Skipped:
     return judged
 
 
-def could_not_judge(file: FileToJudge, why: str, known: JudgedFile | None = None) -> JudgedFile:
+def judge_whole_folder(folder: FolderToJudge) -> JudgedFile:
+    """What does not fit together in a folder, as if the folder were a file."""
+    known = feeds.read(folder.feeds)
+    found = judge_folder(folder_of(folder.path), feeds=known, model=None)
+    findings = tuple(as_finding(spotted, subject=name) for name, spotted in found)
+    verdicts = (verdict_of(each.severity, each.confidence) for each in findings)
+    return JudgedFile(
+        path=folder.path,
+        name=folder.name,
+        format=None,
+        size_bytes=0,
+        verdict=max(verdicts, default=Verdict.CLEAN),
+        leaves_out=(),
+        findings=findings,
+    )
+
+
+def could_not_judge(
+    file: FileToJudge | FolderToJudge, why: str, known: JudgedFile | None = None
+) -> JudgedFile:
     """That `file` cannot be judged for certain, with what is known of it besides."""
     spotted = Spotted(
         check="judging-failed",

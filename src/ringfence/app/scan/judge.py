@@ -3,8 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+from ringfence.app.feeds import read as read_feeds
 from ringfence.app.judging import Allowed, Judges
 from ringfence.app.judging.below import FileToJudge
+from ringfence.app.judging.known import with_feeds
 from ringfence.app.judging.models import with_findings, with_verdicts
 from ringfence.app.scan.request import Progress
 from ringfence.core.inventory import Inventory, Skipped
@@ -13,8 +15,15 @@ from ringfence.core.judged import JudgedFile
 __all__ = ["judge_models"]
 
 
-def judge_models(inventory: Inventory, *, processes: int, progress: Progress) -> Inventory:
-    """The inventory with a verdict and findings on every model; what could not be judged is skipped."""
+def judge_models(
+    inventory: Inventory, feeds: tuple[Path, ...], *, processes: int, progress: Progress
+) -> Inventory:
+    """The inventory with a verdict and findings on every model; what could not be judged is skipped.
+
+    Raises:
+        UsageError: one of the feeds is none.
+    """
+    known = with_feeds(inventory.models, read_feeds(feeds))
     files = {file.path: file.name for model in inventory.models for file in model.files}
     judged: dict[Path, JudgedFile] = {}
     skipped: list[Skipped] = []
@@ -28,6 +37,6 @@ def judge_models(inventory: Inventory, *, processes: int, progress: Progress) ->
                 judged[answer.path] = answer
     return replace(
         inventory,
-        models=with_findings(with_verdicts(inventory.models, judged), judged),
+        models=with_findings(with_verdicts(known, judged), judged),
         skipped=(*inventory.skipped, *skipped),
     )

@@ -22,6 +22,7 @@ class ScanRequest:
     network_mounts: bool = False
     large_bytes: int = 2_000_000_000
     locks: tuple[Path, ...] = ()
+    feeds: tuple[Path, ...] = ()  # what a company knows of models; counts where models are judged
 
 
 class Progress(Protocol):

@@ -35,10 +35,14 @@ class Scan:
         return self._with_signals(verify(found, self._here, progress), found)
 
     def judge(self, inventory: Inventory, progress: Progress) -> Inventory:
-        """The same with what may come of loading each model."""
+        """The same with what may come of loading each model, and what the request's feeds say of it.
+
+        Raises:
+            UsageError: one of the feeds is none.
+        """
         from ringfence.app.scan.judge import judge_models
 
-        return judge_models(inventory, processes=self._here.cores, progress=progress)
+        return judge_models(inventory, self._request.feeds, processes=self._here.cores, progress=progress)
 
     def _with_signals(self, inventory: Inventory, found: Look) -> Inventory:
         from ringfence.endpoint.signals import all_signals
