@@ -53,6 +53,8 @@ LEFT_OUT = re.compile(
     r"(?i)loader|pickle|(?<!ob)server|client|socket|thread|^_?pool(base)?$|executor|file|excel|hdf|sql|reader"
     r"|writer|(?<!s)parser|_?eval$|lambda(?!lr)|script|mock|rpc|remote|command|plugin|monitor|dmatrix|tester"
     r"|^dataset$|^_?(fig|plot)|^polars|^memory$|^parallel$"
+    r"|apply$|^_fromnxfunction|^(module|ordereddict)wrapper$|^_funcinfo$|^callbackhandler$"
+    r"|^catboostevaluation$|^executioncase$"
 )
 ACTS = re.compile(
     r"(?<![\w.])(?:open|exec|eval|compile|__import__|input|breakpoint)\(|\b(?:import_module|popen|Popen|urlopen"
