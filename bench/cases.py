@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from bench.judging import judging
 from bench.measure import Result, by_turns, cores, peak_bytes, ringfence, scan_environment, seconds
 from bench.trees import header_tree, large_tree, many_files_tree
 
@@ -123,5 +124,12 @@ def _listeners(place: Path) -> Iterator[Result]:
 
 
 CASES: Mapping[str, Callable[[Path], Iterator[Result]]] = MappingProxyType(
-    {"start": _start, "walk": _walk, "hash": _hash, "headers": _headers, "listeners": _listeners}
+    {
+        "start": _start,
+        "walk": _walk,
+        "hash": _hash,
+        "headers": _headers,
+        "listeners": _listeners,
+        "judging": judging,
+    }
 )
