@@ -211,7 +211,7 @@ model.save(sys.argv[1] + "/weights.h5")
 
 def keras_files() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        venv.create(folder, with_pip=True)
+        venv.create(folder, with_pip=True, symlinks=True)
         python = Path(folder, "bin/python")
         subprocess.run([python, "-m", "pip", "install", "--quiet", *KERAS_NEEDS], check=True)
         environment = {**os.environ, "KERAS_BACKEND": "numpy"}

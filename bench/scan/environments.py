@@ -21,7 +21,7 @@ def python_of(name: str, place: Path) -> Path | None:
     if stamp.exists() and stamp.read_text() == digest:
         return python
     print(f"installing {name} …", file=sys.stderr)
-    venv.create(home, with_pip=True)
+    venv.create(home, with_pip=True, symlinks=True)  # copies would be written through links
     command = [
         str(python),
         "-m",
