@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from ringfence.artifacts import payloads
 from ringfence.artifacts.budget import Budget
 from ringfence.artifacts.companions import COMPANIONS
 from ringfence.artifacts.examine import KNOWN_SUFFIXES, identify, name_problems
 from ringfence.artifacts.format import Child, Format, Inside
-from ringfence.artifacts.formats import FORMATS, plain_text
+from ringfence.artifacts.formats import FORMATS, executable, plain_text
 from ringfence.artifacts.pickles.disguised import disguised
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind, as_spotted
 from ringfence.artifacts.reader import Reader
@@ -27,7 +28,7 @@ from ringfence.core.verdicts import Judgement, Verdict, judged, verdict_of
 __all__ = ["Judged", "judge", "judging_budget"]
 
 _KNOWN = (*FORMATS, *COMPANIONS)
-_CLAIMED = frozenset(suffix for each in _KNOWN for suffix in each.suffixes)
+_CLAIMED = frozenset(suffix for each in _KNOWN for suffix in each.suffixes) | {".pb", ".meta"}
 _WALKED = ("pickle", "joblib", "pytorch-legacy")  # as pickles, from their first byte
 _Look = Callable[[Reader], Iterator[Spotted | Problem | Inside | Fact | Child]]
 
@@ -101,6 +102,8 @@ class _Run:
             return
         if not reader.size_bytes and suffix not in KNOWN_SUFFIXES:
             return  # an empty document, which is no model cut short
+        if found is executable.FORMAT and suffix in KNOWN_SUFFIXES:
+            yield _program_in_disguise(suffix)
         self.leaves_out |= dict.fromkeys(found.leaves_out)
         if not found.judges_structure:
             yield from self._look(found.read, reader, depth, path.stem)
@@ -122,6 +125,7 @@ class _Run:
                         yield item
                     case Problem():
                         yield as_spotted(item)
+                        yield from self._behind(item, reader, depth, stem)
                     case Inside():
                         yield from self._inside(item, depth + 1, stem)
                     case Child():
@@ -132,6 +136,15 @@ class _Run:
                         pass
         except Malformed as stop:
             yield as_spotted(stop.problem)
+
+    def _behind(self, problem: Problem, reader: Reader, depth: int, stem: str) -> Iterator[Spotted]:
+        """What the bytes are that a format says nothing about."""
+        if problem.kind is ProblemKind.TRAILING_DATA and problem.at is not None:
+            for item in payloads.behind(reader, problem.at):
+                if isinstance(item, Spotted):
+                    yield item
+                else:
+                    yield from self._inside(item, depth + 1, stem)
 
     def _inside(self, inside: Inside, depth: int, stem: str) -> Iterator[Spotted]:
         inside.reader.budget.enter(at=inside.at)
@@ -152,6 +165,17 @@ def _identified(reader: Reader, suffix: str, name: str) -> Format | None:
     if found is None and suffix not in _CLAIMED:
         found = identify(reader, suffix="", among=(plain_text.FORMAT,))
     return found
+
+
+def _program_in_disguise(suffix: str) -> Spotted:
+    return Spotted(
+        check="executable-among-models",
+        severity=Severity.HIGH,
+        confidence=Confidence.LIKELY,
+        at=0,
+        evidence=(f"named {suffix}, and is a program or native library",),
+        advice="do not run or load it; ask who renamed it, and why",
+    )
 
 
 def _inconclusive(check: str, why: str) -> Spotted:

@@ -16,7 +16,7 @@ from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
 from ringfence.core.findings import Confidence, Severity
 
-__all__ = ["in_text", "in_weights"]
+__all__ = ["behind", "in_text", "in_weights"]
 
 _MARKS = (
     (b"\x7fELF", "a program (ELF)"),
@@ -29,7 +29,12 @@ _MARKS = (
 )
 _WORTH_LOOKING_BYTES = 16
 _BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n")
-_GO_INTO = ("a pickle", "a zip archive", "a 7z archive")
+_SHORT_MARKS = (
+    (b"\x1f\x8b\x08", "a gzip stream"),
+    (b"BZh", "a bzip2 stream"),
+    (b"\xfd7zXZ\0", "an xz stream"),
+)
+_GO_INTO = (*(kind for _, kind in _SHORT_MARKS), "a pickle", "a zip archive", "a 7z archive")
 
 
 def in_weights(reader: Reader, at: int, size_bytes: int, *, name: str) -> Iterator[Spotted | Inside]:
@@ -39,6 +44,15 @@ def in_weights(reader: Reader, at: int, size_bytes: int, *, name: str) -> Iterat
     part = reader.part(at, size_bytes)
     if kind := _kind(part):
         yield from _found(part, kind, at, name)
+
+
+def behind(reader: Reader, at: int) -> Iterator[Spotted | Inside]:
+    """What stands from `at` on, where the format ends: there even a short mark is no chance."""
+    part = reader.part(at, reader.size_bytes - at)
+    start = part.at(0, min(_WORTH_LOOKING_BYTES, part.size_bytes))
+    kind = next((kind for mark, kind in _SHORT_MARKS if start.startswith(mark)), None) or _kind(part)
+    if kind:
+        yield from _found(part, kind, at, "(behind the end)")
 
 
 def in_text(reader: Reader, at: int, size_bytes: int, *, name: str) -> Iterator[Spotted | Inside]:

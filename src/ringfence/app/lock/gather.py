@@ -68,12 +68,12 @@ def gather(path: Path, here: Here, progress: Progress) -> Gathered:
         image = unpacked(path, folder)
         if image:
             found = _of_image(image, replace(here, digest_cache=folder / "digests.sqlite"), progress)
-            skipped = (replace(each, subject=each.subject.replace(f"{made}/", "")) for each in found.skipped)
-            return replace(found, skipped=tuple(skipped))
+            cleaned = (replace(each, subject=each.subject.replace(f"{made}/", "")) for each in found.skipped)
+            return replace(found, skipped=tuple(cleaned))
     models, skipped = _models(path, here, progress)
-    found = find_references(path)
+    said = find_references(path)
     return Gathered(
-        models=_sorted(models), references=found.references, findings=(), skipped=(*skipped, *found.skipped)
+        models=_sorted(models), references=said.references, findings=(), skipped=(*skipped, *said.skipped)
     )
 
 

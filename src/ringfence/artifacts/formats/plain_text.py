@@ -16,6 +16,7 @@ from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.text_bytes import encoding_of, pieces
 from ringfence.artifacts.texts.hidden_characters import judge_text
 from ringfence.artifacts.texts.hidden_markup import judge_markup
+from ringfence.artifacts.xml_findings import entities
 from ringfence.core.facts import Fact
 
 __all__ = ["FORMAT"]
@@ -42,7 +43,7 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
     if pickle_walk.is_text_pickle(reader.head):
         yield from judge_pickle(reader)
     for at, text in pieces(reader, encoding_of(reader.head) or "utf-8"):
-        for spotted in (*judge_text(text), *judge_markup(text)):
+        for spotted in (*judge_text(text), *judge_markup(text), *entities(text)):
             yield replace(spotted, at=at)
 
 

@@ -42,6 +42,11 @@ def _sniff(reader: Reader) -> bool:
     return b"PMML" in head and xml_walk.root_name(head) == "PMML"
 
 
+def _sniff_named(reader: Reader) -> bool:
+    """XML under PMML's suffix, whatever its document type calls the root."""
+    return b"<!DOCTYPE" in reader.head
+
+
 def _read(reader: Reader) -> Iterator[Fact | Problem]:
     for seen, each in enumerate(xml_walk.elements(reader)):
         if isinstance(each, xml_walk.Element):
@@ -102,6 +107,7 @@ FORMAT = Format(
     suffixes=(".pmml",),
     written_as=(".xml",),
     sniff=_sniff,
+    sniff_named=_sniff_named,
     starts=(b"<", b"\xef\xbb\xbf", b" ", b"\t", b"\n", b"\r"),
     read=_read,
     judge=_judge,
