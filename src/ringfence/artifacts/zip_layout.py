@@ -177,6 +177,8 @@ def _entries(
         if header is None:
             kind = ProblemKind.BAD_HEADER if member.at < reader.size_bytes else ProblemKind.OUT_OF_RANGE
             yield Problem(kind=kind, at=member.at, detail="no member where the directory has one")
+            if member.at + 2 <= reader.size_bytes and reader.at(member.at, 2) == b"PK":
+                yield _mismatch(member.at, "a member's mark was changed, which not every loader looks at")
             continue
         yield from _differences(member, header)
         stops = header.data_at + _stored_bytes(member)
