@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from golden import FOLDER, said
 
 SAMPLES = sorted(path for path in FOLDER.glob("*/*") if path.name != "expected.json")

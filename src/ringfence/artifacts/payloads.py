@@ -28,6 +28,7 @@ _MARKS = (
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
 )
 _WORTH_LOOKING_BYTES = 16
+_PADDING_BYTES = 64 * 1024  # of zeros, to which formats align
 _BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n")
 _SHORT_MARKS = (
     (b"\x1f\x8b\x08", "a gzip stream"),
@@ -47,7 +48,9 @@ def in_weights(reader: Reader, at: int, size_bytes: int, *, name: str) -> Iterat
 
 
 def behind(reader: Reader, at: int) -> Iterator[Spotted | Inside]:
-    """What stands from `at` on, where the format ends: there even a short mark is no chance."""
+    """What stands from `at` on, behind padding, where the format ends: there a short mark is no chance."""
+    padded = reader.at(at, min(_PADDING_BYTES, reader.size_bytes - at))
+    at += len(padded) - len(padded.lstrip(b"\0"))
     part = reader.part(at, reader.size_bytes - at)
     start = part.at(0, min(_WORTH_LOOKING_BYTES, part.size_bytes))
     kind = next((kind for mark, kind in _SHORT_MARKS if start.startswith(mark)), None) or _kind(part)
