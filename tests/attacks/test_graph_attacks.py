@@ -211,12 +211,9 @@ def test_r_streams_nested_without_end_cost_no_stack() -> None:
 
 
 def test_r_lengths_that_cannot_be_are_said() -> None:
-    for body in (struct.pack(">2I", 19, 2**31 - 1), struct.pack(">2i2I", 14, -1, 2**31 - 1, 0)):
+    for body in (struct.pack(">2I", 19, 2**31 - 1), struct.pack(">2i", 9, -2)):
         assert verdict(r_stream(body), "m.rds") == "inconclusive"
-    for body in (
-        struct.pack(">2i", 13, -2),
-        struct.pack(">2i", 9, -2),
-    ):
+    for body in (struct.pack(">2i2I", 14, -1, 2**31 - 1, 0), struct.pack(">2i", 13, -2)):
         assert verdict(r_stream(body), "m.rds") == "suspicious"
 
 

@@ -12,9 +12,9 @@ from ringfence.app.demo.repositories import with_record, without_record
 
 __all__ = ["Section", "sections"]
 
-_LLAMA_CONFIG = as_json(
-    {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 32, "vocab_size": 64}
-)
+_LLAMA = {"architectures": ["LlamaForCausalLM"], "model_type": "llama"}
+_CONFIG = as_json({**_LLAMA, "hidden_size": 32, "vocab_size": 64})
+_SMALL_CONFIG = as_json({**_LLAMA, "hidden_size": 16, "vocab_size": 32})
 _TEMPLATE = b"{{ range .Messages }}{{ .Role }}: {{ .Content }}\n{{ end }}assistant:"
 _GEMMA = (
     b"Gemma Terms of Use\n\nLast modified: April 1, 2024\n\nBy using, reproducing, modifying, distributing,"
@@ -63,7 +63,7 @@ def _hub() -> Entries:
         commit="3f8b5c0e9d4a7126c3b1e0f5a8d92746e1c0b7f3",
         files={
             "README.md": card("Tiny Chat", license_id="apache-2.0"),
-            "config.json": _LLAMA_CONFIG,
+            "config.json": _CONFIG,
             "model-00001-of-00002.safetensors": shipped("model-00001-of-00002.safetensors"),
             "model-00002-of-00002.safetensors": shipped("model-00002-of-00002.safetensors"),
             "model.safetensors.index.json": shipped("model.safetensors.index.json"),
@@ -74,7 +74,7 @@ def _hub() -> Entries:
         commit="b27d10a94c3e5f6878d1c2b3a4e5f60718293a4b",
         files={
             "README.md": card("Research Only", license_id="cc-by-nc-4.0"),
-            "config.json": _LLAMA_CONFIG,
+            "config.json": _SMALL_CONFIG,
             "model.safetensors": shipped("research.safetensors"),
         },
     )
@@ -83,7 +83,7 @@ def _hub() -> Entries:
         commit="e90c4d7a1b2f3865d0e1f2a3b4c5d6e7f8091a2b",
         files={
             "README.md": card("Tampered", license_id="mit"),
-            "config.json": _LLAMA_CONFIG,
+            "config.json": _SMALL_CONFIG,
             "model.safetensors": shipped("tampered.safetensors"),
         },
         lies={"model.safetensors": sha256(b"what the publisher released")},
@@ -97,7 +97,7 @@ def _local_dir() -> Entries:
         commit="58a1c6e2f7d3409b8c5e1f0a2d4b6c8e9f7a3b1d",
         files={
             "README.md": card("Tiny Embedder", license_id="mit", base_model="acme/tiny-chat"),
-            "config.json": _LLAMA_CONFIG,
+            "config.json": _SMALL_CONFIG,
             "model.safetensors": shipped("embedder.safetensors"),
         },
     )
@@ -116,13 +116,12 @@ def _ollama() -> Entries:
 
 def _packed() -> Repository:
     """A model that MLX packed to 4 bits."""
-    config = {"architectures": ["LlamaForCausalLM"], "model_type": "llama"}
     return Repository(
         name="mlx-community/tiny-chat-4bit",
         commit="c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7",
         files={
             "README.md": card("Tiny Chat 4 bit", license_id="apache-2.0", base_model="acme/tiny-chat"),
-            "config.json": as_json({**config, "quantization": {"group_size": 64, "bits": 4}}),
+            "config.json": as_json({**_LLAMA, "quantization": {"group_size": 64, "bits": 4}}),
             "model.safetensors": shipped("mlx-4bit.safetensors"),
         },
     )
@@ -176,7 +175,7 @@ def _comfyui() -> Entries:
 def _vllm() -> Entries:
     """A bucket's model, of which vLLM streams safetensors and keeps everything else."""
     return {
-        "assets/model_streamer/9c1e55a0/config.json": _LLAMA_CONFIG,
+        "assets/model_streamer/9c1e55a0/config.json": _CONFIG,
         "assets/model_streamer/9c1e55a0/tiny-served-Q8_0.gguf": shipped("tiny-served-Q8_0.gguf"),
     }
 
