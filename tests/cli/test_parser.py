@@ -3,14 +3,16 @@ from pathlib import Path
 import pytest
 
 from ringfence.app.bom import BillFormat
-from ringfence.cli.parser import BILL_FORMATS, SEVERITIES, SIGNALS, make_parser
+from ringfence.cli.parser import BILL_FORMATS, SEVERITIES, SIGNALS, VERDICTS, make_parser
 from ringfence.core.findings import Severity
 from ringfence.core.inventory import SignalId
+from ringfence.core.verdicts import Verdict
 
 
 def test_the_words_of_fail_on_are_those_of_severities_and_signals() -> None:
     assert list(Severity) == list(SEVERITIES)
     assert list(SignalId) == list(SIGNALS)
+    assert list(Verdict)[1:] == list(VERDICTS)
 
 
 def test_the_formats_of_a_bill_are_those_that_can_be_written() -> None:

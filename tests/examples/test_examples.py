@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -108,7 +107,13 @@ def test_the_hooks_check_and_write_the_lock(tree: Path) -> None:
     assert run(check, tree).returncode == 0
 
 
-@pytest.mark.skipif(shutil.which("pre-commit") is None, reason="pre-commit is not installed")
 def test_pre_commit_takes_the_hooks_for_valid() -> None:
-    done = run(["pre-commit", "validate-manifest", str(TOP / ".pre-commit-hooks.yaml")], TOP)
+    done = run(
+        [
+            str(Path(sys.executable).parent / "pre-commit"),
+            "validate-manifest",
+            str(TOP / ".pre-commit-hooks.yaml"),
+        ],
+        TOP,
+    )
     assert done.returncode == 0, done.stdout

@@ -5,18 +5,22 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ringfence import __version__
+from ringfence.cli.options import (
+    BILL_FORMATS,
+    REPORT_FORMATS,
+    SEVERITIES,
+    SIGNALS,
+    USES,
+    VERDICTS,
+    add_budget,
+    add_fail_on,
+    add_feed,
+    add_format,
+    add_report_format,
+)
 from ringfence.cli.sizes import parse_size
 
 __all__ = ["BILL_FORMATS", "REPORT_FORMATS", "SEVERITIES", "SIGNALS", "USES", "VERDICTS", "make_parser"]
-
-# The words of `core.findings.Severity`, `core.inventory.SignalId` and `app.bom.BillFormat`, spelled out here
-# because importing them costs more than all the rest of `ringfence --version`; a test holds them together.
-SEVERITIES = ("info", "low", "medium", "high", "critical")
-VERDICTS = ("known-library", "unknown", "inconclusive", "suspicious", "malicious")
-SIGNALS = ("large-artifacts", "local-servers", "offline-accelerator", "unrecorded-code", "license-ambiguity")
-REPORT_FORMATS = ("table", "json", "sarif", "cyclonedx", "spdx", "html", "markdown")
-USES = ("experiment", "internal", "production", "distribution")
-BILL_FORMATS = ("cyclonedx-1.6", "cyclonedx-1.7", "spdx-3.0")
 
 _EXIT_CODES = "exit status: 0 done, 1 what --fail-on names, 2 usage, 3 the scope could not be examined"
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -90,9 +94,9 @@ def _add_scan(commands: _Commands) -> None:
         metavar="FILE",
         help="a models.lock whose digests explain large models (may be repeated)",
     )
-    _add_feed(scan)
-    _add_fail_on(scan, (*SIGNALS, *SEVERITIES))
-    _add_report_format(scan)
+    add_feed(scan)
+    add_fail_on(scan, (*SIGNALS, *SEVERITIES))
+    add_report_format(scan)
 
 
 def _add_inspect(commands: _Commands) -> None:
@@ -106,10 +110,10 @@ def _add_inspect(commands: _Commands) -> None:
     )
     inspect.add_argument("path", type=Path, metavar="FILE|DIR")
     inspect.add_argument("--no-hash", action="store_true", help="do not compute SHA-256")
-    _add_feed(inspect)
-    _add_budget(inspect)
-    _add_fail_on(inspect, (*SEVERITIES, *VERDICTS))
-    _add_report_format(inspect)
+    add_feed(inspect)
+    add_budget(inspect)
+    add_fail_on(inspect, (*SEVERITIES, *VERDICTS))
+    add_report_format(inspect)
 
 
 def _add_bom(commands: _Commands) -> None:
@@ -166,7 +170,7 @@ def _add_diff(commands: _Commands) -> None:
     )
     diff.add_argument("old", type=Path, metavar="A")
     diff.add_argument("new", type=Path, metavar="B")
-    _add_format(diff)
+    add_format(diff)
 
 
 def _add_sign(commands: _Commands) -> None:
@@ -245,7 +249,7 @@ def _add_verify(commands: _Commands) -> None:
         help="accept files that nobody signed; they are listed",
     )
     _add_signed_files(verify)
-    _add_format(verify)
+    add_format(verify)
 
 
 def _add_identity(parser: argparse.ArgumentParser, about: str) -> None:
@@ -320,7 +324,7 @@ def _add_lock(commands: _Commands) -> None:
         metavar="SEVERITY",
         help="exit 1 on findings as bad as this or worse: %(choices)s (default: %(default)s)",
     )
-    _add_format(lock)
+    add_format(lock)
 
 
 def _add_doctor(commands: _Commands) -> None:
@@ -329,7 +333,7 @@ def _add_doctor(commands: _Commands) -> None:
         help="what this kernel and machine offer",
         description="Lists what this machine offers, and what ringfence loses where something is missing.",
     )
-    _add_format(doctor)
+    add_format(doctor)
 
 
 def _add_demo(commands: _Commands) -> None:
@@ -348,80 +352,3 @@ def _add_completion(commands: _Commands) -> None:
         "completion", help="print shell completion", description="Prints a completion script for your shell."
     )
     completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
-
-
-def _add_feed(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--feed",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="digests known bad, approved names or known templates to hold models against (may be repeated)",
-    )
-
-
-def _add_budget(parser: argparse.ArgumentParser) -> None:
-    budget = parser.add_argument_group("budget of each file; what goes beyond is inconclusive")
-    for option, dest, kind, metavar, what in _BUDGET:
-        budget.add_argument(
-            option, dest=dest, type=kind, metavar=metavar, default=argparse.SUPPRESS, help=what
-        )
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no time; try 30")
-    return seconds
-
-
-def _count(text: str) -> int:
-    if not (text.isdecimal() and len(text) < 10):
-        raise argparse.ArgumentTypeError(f"{text!r} is no count; try 1000")
-    return int(text)
-
-
-# Options that change what judging a file may cost, with the fields of `app.judging.Allowed`.
-_BUDGET = (
-    ("--max-seconds", "seconds", _seconds, "N", "time, default 120"),
-    ("--max-read", "read_bytes", parse_size, "SIZE", "bytes read, default 2 GiB"),
-    ("--max-inflated", "inflated_bytes", parse_size, "SIZE", "bytes out of compressed data, default 4 GiB"),
-    ("--max-files", "files", _count, "N", "files within it, default 100,000"),
-    ("--max-memory", "memory_bytes", parse_size, "SIZE", "memory of the process that judges, default 4 GiB"),
-)
-
-
-def _add_fail_on(parser: argparse.ArgumentParser, choices: tuple[str, ...]) -> None:
-    parser.add_argument(
-        "--fail-on",
-        action="append",
-        default=[],
-        choices=choices,
-        metavar="WHAT",
-        help=f"exit 1 on any of: {', '.join(choices)} (a severity includes the worse ones; may be repeated)",
-    )
-
-
-def _add_report_format(parser: argparse.ArgumentParser) -> None:
-    formats = ", ".join(REPORT_FORMATS)
-    parser.add_argument(
-        "--format",
-        choices=REPORT_FORMATS,
-        default=REPORT_FORMATS[0],
-        metavar="FORMAT",
-        help=f"one of: {formats} (default: table); cyclonedx is 1.6 and spdx 3.0, `ringfence bom` has more",
-    )
-    parser.add_argument(
-        "--json", dest="format", action="store_const", const="json", help="the same as --format json"
-    )
-    parser.add_argument(
-        "-o", "--output", type=Path, default=Path("-"), metavar="FILE", help="default: -, standard output"
-    )
-
-
-def _add_format(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", choices=("table", "json"), default="table", help="default: table")
-    parser.add_argument(
-        "--json", dest="format", action="store_const", const="json", help="the same as --format json"
-    )
