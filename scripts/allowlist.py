@@ -54,7 +54,7 @@ LEFT_OUT = re.compile(
     r"|writer|(?<!s)parser|_?eval$|lambda(?!lr)|script|mock|rpc|remote|command|plugin|monitor|dmatrix|tester"
     r"|^dataset$|^_?(fig|plot)|^polars|^memory$|^parallel$"
     r"|apply$|^_fromnxfunction|^(module|ordereddict)wrapper$|^_funcinfo$|^callbackhandler$"
-    r"|^catboostevaluation$|^executioncase$"
+    r"|^catboostevaluation$|^executioncase$|^_frommethod$|^_convert2ma$"
 )
 ACTS = re.compile(
     r"(?<![\w.])(?:open|exec|eval|compile|__import__|input|breakpoint)\(|\b(?:import_module|popen|Popen|urlopen"

@@ -45,6 +45,12 @@ _TYPES_BY_NAME: Final = {
 _CALLS_NOTHING: Final = {
     _GETATTR, ("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct"),
 }  # fmt: skip
+# What calls one of its arguments with others: honest pickles name a function there, and make none.
+_CALLERS: Final = {
+    ("torch._tensor", "_rebuild_from_type"): 0, ("torch._tensor", "_rebuild_from_type_v2"): 0,
+    ("torch.tensor", "_rebuild_from_type"): 0,
+    ("numpy.random._pickle", "__generator_ctor"): 1, ("numpy.random._pickle", "__randomstate_ctor"): 1,
+}  # fmt: skip
 # Attributes of an object itself that the unpickler or the object's own class calls, unseen.
 _CALLED_UNSEEN: Final = {
     *("append", "extend", "add", "update", "keys", "items"),
@@ -114,6 +120,9 @@ def _call(machine: StackMachine, how: How, function: object, arguments: object, 
         return _made(machine, what, arguments, at)
     if function.watched and not _loads(machine, function, arguments):
         _use(machine, how, function, arguments, at)
+    called = arguments[_CALLERS[what] :][:1] if what in _CALLERS and isinstance(arguments, tuple) else ()
+    if called and type(called[0]) is Made:
+        machine.seen.odd(at, "has something called that is no import", serious=True)
     if what not in _CALLS_NOTHING and not (function.watched and what != _PARTIAL):
         _handed_on(machine, function, arguments, at)
     return _result(machine, function, arguments, at)

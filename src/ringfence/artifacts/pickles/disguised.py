@@ -18,6 +18,7 @@ __all__ = ["disguised"]
 _BEGINS: Final = frozenset(
     b"\x80\x82\x83\x84\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x95\x96\x97(]})cIFLSVNKMJGXTUBC"
 )
+_PICKLES: Final = 8  # behind each other: PyTorch's older files begin with five
 
 
 def disguised(reader: Reader) -> Iterator[Spotted]:
@@ -25,6 +26,10 @@ def disguised(reader: Reader) -> Iterator[Spotted]:
     if not reader.head or reader.head[0] not in _BEGINS:
         return
     seen = judged_by_lists()
-    end, complete = Machine(reader, seen).pickle(0)
+    end, complete = 0, True
+    for _ in range(_PICKLES):
+        if not complete or end >= reader.size_bytes:
+            break
+        end, complete = Machine(reader, seen).pickle(end)
     is_whole = complete and end == reader.size_bytes and not seen.anomalies
     yield from severe(seen, is_sure=is_whole)

@@ -75,6 +75,11 @@ _KEPT = {
     ("copyreg", "__newobj__"),  # these three make objects of what they are given
     ("copyreg", "__newobj_ex__"),
     ("copyreg", "_reconstructor"),
+    ("torch._tensor", "_rebuild_from_type"),  # these call one of their arguments
+    ("torch._tensor", "_rebuild_from_type_v2"),
+    ("torch.tensor", "_rebuild_from_type"),
+    ("numpy.random._pickle", "__generator_ctor"),
+    ("numpy.random._pickle", "__randomstate_ctor"),
     ("functools", "partial"),  # its state may name another function than its arguments
 }
 
