@@ -1,8 +1,8 @@
 """All about one artifact: a file, or a folder and the models in it, and whether it may be loaded."""
 
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -13,10 +13,11 @@ from ringfence.app.judging.models import about_identity, with_verdicts
 from ringfence.app.scan.here import Here
 from ringfence.app.scan.request import Progress, ScanRequest
 from ringfence.app.scan.scan import Scan
+from ringfence.artifacts.format import WEIGHTS_BEHAVIOUR
 from ringfence.artifacts.problems import ProblemKind
 from ringfence.core.findings import Finding
 from ringfence.core.inventory import Inventory, Skipped
-from ringfence.core.judged import JudgedFile
+from ringfence.core.judged import JudgedFile, JudgedFolder
 from ringfence.core.models import Model
 from ringfence.core.verdicts import Judgement, Verdict, judged, verdict_of
 
@@ -69,9 +70,10 @@ def inspect(
             inventory = scan.verify(progress)
         files, skipped = _judged(path, judges, progress)
         whole = _whole(path, judges, feeds)
+    files = [_as_weights(file, whole.raw_weights) for file in files]
     models = with_feeds(inventory.models, known)
     skipped = [*_about_files(inventory), *skipped]
-    judgement = _judgement(files, (*whole, *about_identity(models)), skipped)
+    judgement = _judgement(files, (*whole.findings, *about_identity(models)), skipped)
     return Inspection(
         started_at=inventory.started_at,
         complete=inventory.complete and bool(files) and not skipped,
@@ -79,7 +81,7 @@ def inspect(
         verdict=judgement.verdict,
         reasons=judgement.reasons,
         leaves_out=judgement.leaves_out,
-        findings=_findings(files, whole, models),
+        findings=_findings(files, whole.findings, models),
         judged=tuple(files),
         models=with_verdicts(models, {file.path.resolve(): file for file in files}),
         skipped=tuple(dict.fromkeys(skipped)),
@@ -101,14 +103,26 @@ def _judged(path: Path, judges: Judges, progress: Progress) -> tuple[list[Judged
     return files, skipped
 
 
-def _whole(path: Path, judges: Judges, feeds: tuple[Path, ...]) -> tuple[Finding, ...]:
+def _whole(path: Path, judges: Judges, feeds: tuple[Path, ...]) -> JudgedFolder:
     """What does not fit together among the files of a folder."""
     if not os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises below a closed folder
-        return ()
-    (answer,) = judges.judge(
-        [FolderToJudge(path=path.absolute(), feeds=tuple(each.absolute() for each in feeds))]
+        return JudgedFolder(findings=(), raw_weights=())
+    told = tuple(each.absolute() for each in feeds)
+    return judges.judge_folder(FolderToJudge(path=path.absolute(), feeds=told))
+
+
+def _as_weights(file: JudgedFile, raw_weights: Container[str]) -> JudgedFile:
+    """A file of no format is no riddle when a graph beside it names it as its numbers."""
+    if file.format is not None or file.name not in raw_weights:
+        return file
+    findings = tuple(each for each in file.findings if each.check != "unknown-format")
+    verdicts = (verdict_of(each.severity, each.confidence) for each in findings)
+    return replace(
+        file,
+        verdict=max(verdicts, default=Verdict.CLEAN),
+        leaves_out=(WEIGHTS_BEHAVIOUR,),
+        findings=findings,
     )
-    return answer.findings if isinstance(answer, JudgedFile) else ()
 
 
 def _about_files(inventory: Inventory) -> Iterator[Skipped]:

@@ -1,4 +1,4 @@
-"""One file with its verdict, and what led to it."""
+"""A file with its verdict and what led to it, and what is known of a folder as a whole."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from ringfence.core.findings import Finding
 from ringfence.core.verdicts import Verdict
 
-__all__ = ["JudgedFile"]
+__all__ = ["JudgedFile", "JudgedFolder"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,3 +20,13 @@ class JudgedFile:
     verdict: Verdict
     leaves_out: tuple[str, ...]  # what the verdict says nothing about
     findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedFolder:
+    """Whether the files of a folder fit together."""
+
+    findings: tuple[Finding, ...]
+    raw_weights: tuple[
+        str, ...
+    ]  # names of files that hold nothing but numbers which a graph beside them names

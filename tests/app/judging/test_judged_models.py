@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import onnx
+
 
 def scanned(home: Path, *more: str) -> dict[str, str | None]:
     program = (sys.executable, "-m", "ringfence.cli.main", "scan", "--home", str(home), "--json", *more)
@@ -60,3 +63,14 @@ def test_a_folder_whose_index_names_a_shard_that_is_not_there_is_not_clean(tmp_p
     _, verdict, checks = inspected(tmp_path)
     assert verdict != "clean"
     assert any(check.startswith(("shard", "index")) for check in checks), checks
+
+
+def test_numbers_that_a_graph_names_are_weights_and_no_riddle(tmp_path: Path) -> None:
+    tensor = onnx.numpy_helper.from_array(np.arange(4096, dtype=np.float32), "w")
+    out = onnx.helper.make_tensor_value_info("w", onnx.TensorProto.FLOAT, [4096])
+    graph = onnx.helper.make_graph([], "g", [], [out], [tensor])
+    model = onnx.helper.make_model(graph, producer_name="test")
+    onnx.save(model, tmp_path / "model.onnx", save_as_external_data=True, location="model.onnx_data")
+    assert inspected(tmp_path)[:2] == (0, "clean")
+    (tmp_path / "model.onnx").unlink()
+    assert inspected(tmp_path)[:2] == (3, "inconclusive")

@@ -18,7 +18,7 @@ from ringfence.app.judging.allowed import Allowed
 from ringfence.app.judging.below import FileToJudge, FolderToJudge
 from ringfence.app.judging.wire import answer_from, task_line
 from ringfence.core.inventory import Skipped
-from ringfence.core.judged import JudgedFile
+from ringfence.core.judged import JudgedFile, JudgedFolder
 
 __all__ = ["Judges"]
 
@@ -58,11 +58,21 @@ class Judges:
         for each in self._all:
             each.end()  # one that a thread started meanwhile
 
-    def judge(self, files: Iterable[FileToJudge | FolderToJudge]) -> Iterator[JudgedFile | Skipped]:
-        """Each file's or folder's verdict, in the order of `files`."""
-        return self._threads.map(self._ask, files)
+    def judge(self, files: Iterable[FileToJudge]) -> Iterator[JudgedFile | Skipped]:
+        """Each file's verdict, in the order of `files`."""
+        for answer in self._threads.map(self._ask, files):
+            assert not isinstance(answer, JudgedFolder)
+            yield answer
 
-    def _ask(self, file: FileToJudge | FolderToJudge) -> JudgedFile | Skipped:
+    def judge_folder(self, folder: FolderToJudge) -> JudgedFolder:
+        """What is said of the folder as a whole; that nothing could be said is a finding too."""
+        answer = self._ask(folder)
+        if isinstance(answer, JudgedFolder):
+            return answer
+        found = answer.findings if isinstance(answer, JudgedFile) else ()
+        return JudgedFolder(findings=found, raw_weights=())
+
+    def _ask(self, file: FileToJudge | FolderToJudge) -> JudgedFile | JudgedFolder | Skipped:
         process = self._idle.get()
         try:
             return process.ask(file)
@@ -77,7 +87,7 @@ class _Process:
         self._allowed = allowed
         self._process: subprocess.Popen[bytes] | None = self._started()
 
-    def ask(self, file: FileToJudge | FolderToJudge) -> JudgedFile | Skipped:
+    def ask(self, file: FileToJudge | FolderToJudge) -> JudgedFile | JudgedFolder | Skipped:
         """What it says about the file; that it could not say anything, when it dies or does not end."""
         from ringfence.app.judging.worker import could_not_judge
 

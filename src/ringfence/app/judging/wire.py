@@ -5,16 +5,22 @@ is data, within bounds.
 """
 
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any, Final, TypeVar
 
 from ringfence.app.judging.below import FileToJudge, FolderToJudge
-from ringfence.core.findings import CheckId, Confidence, Finding, Severity
+from ringfence.core.findings import Confidence, Finding, Severity, finding
 from ringfence.core.inventory import Skipped
-from ringfence.core.judged import JudgedFile
+from ringfence.core.judged import JudgedFile, JudgedFolder
+from ringfence.core.text import printable
 from ringfence.core.verdicts import Verdict
 
 __all__ = ["answer_from", "answer_line", "task_from", "task_line"]
+
+_CHECK: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_T = TypeVar("_T")
 
 
 def task_line(task: FileToJudge | FolderToJudge) -> bytes:
@@ -31,39 +37,57 @@ def task_from(line: bytes) -> FileToJudge | FolderToJudge:
     return FolderToJudge(path=path, feeds=tuple(map(Path, body["feeds"])))
 
 
-def answer_line(answer: JudgedFile | Skipped) -> bytes:
+def answer_line(answer: JudgedFile | JudgedFolder | Skipped) -> bytes:
     """The answer as a line."""
     return json.dumps(asdict(answer), default=str).encode() + b"\n"
 
 
-def answer_from(line: bytes, file: FileToJudge | FolderToJudge) -> JudgedFile | Skipped:
-    """The answer again, which is about `file` whatever it says.
+def answer_from(line: bytes, file: FileToJudge | FolderToJudge) -> JudgedFile | JudgedFolder | Skipped:
+    """The answer again, which is about `file` whatever it says, and harmless to print.
 
     Raises:
         ValueError, KeyError, TypeError: it is no answer.
     """
-    body = json.loads(line)
+    try:
+        body = _a(dict, json.loads(line))
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
     if "reason" in body:
-        return Skipped(**body)
+        return Skipped(
+            kind="file", subject=printable(str(file.path)), reason=printable(_a(str, body["reason"]))
+        )
+    if isinstance(file, FolderToJudge):
+        return JudgedFolder(
+            findings=tuple(_finding(each) for each in body["findings"]),
+            raw_weights=tuple(body.get("raw_weights", ())),
+        )
     return JudgedFile(
         path=file.path,
         name=file.name,
-        format=body["format"],
-        size_bytes=body["size_bytes"],
+        format=None if body["format"] is None else printable(_a(str, body["format"])),
+        size_bytes=_a(int, body["size_bytes"]),
         verdict=Verdict(body["verdict"]),
-        leaves_out=tuple(body["leaves_out"]),
-        findings=tuple(_finding(each) for each in body["findings"]),
+        leaves_out=tuple(printable(_a(str, each)) for each in body["leaves_out"]),
+        findings=tuple(_finding(_a(dict, each)) for each in body["findings"]),
     )
 
 
-def _finding(body: dict[str, object]) -> Finding:
-    evidence = body["evidence"]
-    assert isinstance(evidence, list)
-    known = {
-        **body,
-        "check": CheckId(str(body["check"])),
-        "severity": Severity(str(body["severity"])),
-        "confidence": Confidence(str(body["confidence"])),
-        "evidence": tuple(map(str, evidence)),
-    }
-    return Finding(**known)  # type: ignore[arg-type]
+def _finding(body: dict[str, Any]) -> Finding:
+    check = _a(str, body["check"])
+    if _CHECK.fullmatch(check) is None:
+        raise ValueError("no check has such an id")
+    return finding(
+        check,
+        severity=Severity(body["severity"]),
+        confidence=Confidence(body["confidence"]),
+        subject=_a(str, body["subject"]),
+        advice=printable(_a(str, body["advice"])),
+        evidence=tuple(_a(str, each) for each in _a(list, body["evidence"])),
+        offset=None if body["offset"] is None else _a(int, body["offset"]),
+    )
+
+
+def _a(kind: type[_T], value: object) -> _T:
+    if type(value) is not kind:
+        raise TypeError("an answer of another shape")
+    return value

@@ -12,15 +12,16 @@ from ringfence.app.folder_of import folder_of
 from ringfence.app.judging.allowed import Allowed
 from ringfence.app.judging.below import FileToJudge, FolderToJudge
 from ringfence.app.judging.wire import answer_line, task_from
+from ringfence.artifacts.folders.external_data import raw_weights
 from ringfence.artifacts.folders.judge import judge_folder
 from ringfence.artifacts.judging import judge
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted, as_finding
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.inventory import Skipped
-from ringfence.core.judged import JudgedFile
+from ringfence.core.judged import JudgedFile, JudgedFolder
 from ringfence.core.text import printable
-from ringfence.core.verdicts import Verdict, verdict_of
+from ringfence.core.verdicts import Verdict
 from ringfence.endpoint.opening import NotOpened, opened, refusal
 
 __all__ = ["could_not_judge", "judge_file", "serve"]
@@ -34,7 +35,9 @@ def serve(allowed: Allowed) -> None:
     for line in sys.stdin.buffer:
         task = task_from(line)
         try:
-            answer = judge_file(task, allowed) if isinstance(task, FileToJudge) else judge_whole_folder(task)
+            answer: JudgedFile | JudgedFolder | Skipped = (
+                judge_file(task, allowed) if isinstance(task, FileToJudge) else judge_whole_folder(task)
+            )
         except (MemoryError, RecursionError) as error:
             what = "memory" if isinstance(error, MemoryError) else "depth"
             answer = could_not_judge(task, f"needs more {what} than is allowed")
@@ -66,20 +69,13 @@ def judge_file(file: FileToJudge, allowed: Allowed) -> JudgedFile | Skipped:
     return judged
 
 
-def judge_whole_folder(folder: FolderToJudge) -> JudgedFile:
-    """What does not fit together in a folder, as if the folder were a file."""
-    known = feeds.read(folder.feeds)
-    found = judge_folder(folder_of(folder.path), feeds=known, model=None)
-    findings = tuple(as_finding(spotted, subject=name) for name, spotted in found)
-    verdicts = (verdict_of(each.severity, each.confidence) for each in findings)
-    return JudgedFile(
-        path=folder.path,
-        name=folder.name,
-        format=None,
-        size_bytes=0,
-        verdict=max(verdicts, default=Verdict.CLEAN),
-        leaves_out=(),
-        findings=findings,
+def judge_whole_folder(folder: FolderToJudge) -> JudgedFolder:
+    """What does not fit together in a folder."""
+    seen = folder_of(folder.path)
+    found = judge_folder(seen, feeds=feeds.read(folder.feeds), model=None)
+    return JudgedFolder(
+        findings=tuple(as_finding(spotted, subject=name) for name, spotted in found),
+        raw_weights=tuple(sorted(raw_weights(seen))),
     )
 
 
