@@ -63,7 +63,8 @@ def inspect(
     """
     known = read_feeds(feeds)
     request = ScanRequest(paths=(path,), hashed=hashed, processes=False, listeners=False, installed=False)
-    with Judges(allowed or Allowed(), processes=here.cores) as judges:
+    several = os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises below a closed folder
+    with Judges(allowed or Allowed(), processes=here.cores if several else 1) as judges:
         scan = Scan(request, here)
         inventory = scan.look(progress)
         if hashed:
