@@ -1,7 +1,17 @@
 """Files that act when they are loaded and were once called harmless, and what once broke the judging."""
 
+import json
+import struct
+import time
+from pathlib import Path
+
 import pytest
 
+from ringfence.app.judging.below import FileToJudge
+from ringfence.app.judging.wire import answer_from
+from ringfence.artifacts.budget import Budget
+from ringfence.artifacts.judging import judge
+from ringfence.artifacts.reader import Reader
 from telling import told, verdict
 
 
@@ -53,3 +63,84 @@ def test_pytorchs_older_files_act_under_the_name_of_a_text_too() -> None:
     begins = b"L119547037146038801333356L\n.I1001\n.}."
     for name in ("a.jinja", "requirements.txt", "a.txt", "a.md"):
         assert verdict(begins + b"cos\nsystem\n(S'id'\ntR.", name) == "malicious", told(begins, name)
+
+
+_FINDING = {
+    "check": "a-check",
+    "severity": "high",
+    "confidence": "certain",
+    "subject": "s",
+    "offset": None,
+    "evidence": ["a"],
+    "advice": "b",
+    "fingerprint": "0",
+    "documentation": "d",
+}
+_ANSWER = {
+    "format": None,
+    "size_bytes": 1,
+    "verdict": "suspicious",
+    "leaves_out": [],
+    "findings": [_FINDING],
+}
+_FILE = FileToJudge(path=Path("model.pkl"), name="model.pkl")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *("null", "[]", '"reason"', '["reason"]', "[" * 100_000, "9" * 5000),
+        *(json.dumps({"reason": [1]}), json.dumps({**_ANSWER, "format": {}})),
+        *(json.dumps({**_ANSWER, "size_bytes": "x"}), json.dumps({**_ANSWER, "leaves_out": [{}]})),
+        json.dumps({**_ANSWER, "findings": [{**_FINDING, "evidence": "abc"}]}),
+        json.dumps({**_ANSWER, "findings": [{**_FINDING, "subject": {}}]}),
+        json.dumps({**_ANSWER, "findings": [{**_FINDING, "check": "](javascript:x)"}]}),
+    ],
+)
+def test_what_is_no_answer_of_a_judging_process_is_refused_as_one(answer: str) -> None:
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        answer_from(answer.encode(), _FILE)
+
+
+def test_an_answer_of_a_judging_process_that_was_taken_over_is_harmless_to_print() -> None:
+    bad = {**_FINDING, "subject": "\x1b[2J", "advice": "\x1b[2J", "evidence": ["\x1b[2J" * 9_999] * 9_999}
+    answer = {**_ANSWER, "format": "\x1b[2J", "leaves_out": ["\x1b[2J"], "findings": [bad]}
+    lines = (json.dumps(answer), json.dumps({"reason": "\x1b[2J", "kind": "\x1b[2J", "subject": "\x1b[2J"}))
+    for line in lines:
+        said = repr(answer_from(line.encode(), _FILE))
+        assert "\\x1b[2J".replace("\\", "\\\\") in said
+        assert "'\\x1b" not in said
+        assert len(said) < 100_000
+
+
+def _many_templates(count: int) -> list[str]:
+    said = "{% if m.role == 'a' and m.content and x %}{{ m.content }}{% elif a or b and c %}y{% endif %}"
+    return ["{% for m in messages %}" + said * 100 + f"{at}" + "{% endfor %}" for at in range(count)]
+
+
+def _gguf(texts: dict[str, str]) -> bytes:
+    def sized(text: str) -> bytes:
+        return struct.pack("<Q", len(text.encode())) + text.encode()
+
+    entries = (sized(key) + struct.pack("<I", 8) + sized(text) for key, text in texts.items())
+    return b"GGUF" + struct.pack("<IQQ", 3, 0, len(texts)) + b"".join(entries)
+
+
+def _safetensors(texts: dict[str, str]) -> bytes:
+    header = json.dumps({"__metadata__": texts}).encode()
+    return struct.pack("<Q", len(header)) + header
+
+
+@pytest.mark.parametrize("name", ["x.json", "tokenizer_config.json", "x.yaml", "x.gguf", "x.safetensors"])
+def test_many_templates_cost_no_more_than_the_time_that_is_given(name: str) -> None:
+    texts = _many_templates(60)
+    named = {f"chat_template.{at}": text for at, text in enumerate(texts)}
+    data = {
+        "x.gguf": _gguf({f"tokenizer.{key}": text for key, text in named.items()}),
+        "x.safetensors": _safetensors(named),
+    }.get(name, json.dumps({"chat_template": [{"name": "a", "template": each} for each in texts]}).encode())
+    budget = Budget(read_bytes=1 << 29, inflated_bytes=1 << 28, files=100, seconds=0.5)
+    started = time.monotonic()
+    found = judge(Reader.of_bytes(data, budget=budget), name=name)
+    assert found.judgement.verdict == "inconclusive"
+    assert time.monotonic() - started < 3

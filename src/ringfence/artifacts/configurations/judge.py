@@ -37,6 +37,7 @@ def judge_document(document: Document, *, budget: Budget, is_data: bool = False)
         for template in _templates(entry):
             if template not in looked_at:
                 looked_at.add(template)
+                budget.check_time(at=None)
                 yield from judge_template(template)
         if not is_data and isinstance(document.value, dict):
             for key, text in _settings(entry):

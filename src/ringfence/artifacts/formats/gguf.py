@@ -102,6 +102,7 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
             if item.kind is ProblemKind.TRAILING_DATA and item.at is not None:
                 yield Inside(name="", reader=reader.part(item.at, reader.size_bytes - item.at), at=item.at)
         elif isinstance(item, _Text):
+            reader.budget.check_time(at=item.at)
             yield from (replace(each, at=item.at) for each in _judge_text(item.key, _text(item.value)))
     yield from _tokens_beyond(keys)
 

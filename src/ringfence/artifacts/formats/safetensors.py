@@ -85,6 +85,7 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
                 yield Inside(name="", reader=reader.part(item.at, reader.size_bytes - item.at), at=item.at)
     metadata, header = reader.once(_header)
     for key, value in metadata.items() if isinstance(metadata, dict) else ():
+        reader.budget.check_time(at=0)
         if key.startswith("chat_template") and isinstance(value, str):
             yield from judge_template(value)
         yield from judge_value(key, value if isinstance(value, str) else "")
