@@ -182,6 +182,18 @@ def test_paths_limit_the_files_and_stores_that_are_looked_at(demo_home: Path, tm
     assert "tiny:latest" in {model.name for model in inventory.models}
 
 
+@pytest.mark.parametrize("part", [".cache", ".cache/huggingface", ".cache/huggingface/hub"])
+def test_a_store_in_a_home_of_somebody_else_is_read_as_that_store(
+    demo_home: Path, tmp_path: Path, part: str
+) -> None:
+    request = ScanRequest(paths=(demo_home / part,), processes=False, listeners=False)
+    inventory = Scan(request, here(tmp_path)).look(NoProgress())
+    found = {
+        (model.name, model.effective_license) for model in inventory.models if model.store == "huggingface"
+    }
+    assert found >= {("acme/tiny-chat", "Apache-2.0"), ("acme/research-only", "CC-BY-NC-4.0")}
+
+
 def test_one_missing_path_leaves_the_rest_and_makes_the_scan_incomplete(
     demo_home: Path, tmp_path: Path
 ) -> None:

@@ -164,6 +164,33 @@ def test_a_clean_verdict_says_what_it_covers(demo_home: Path, tmp_path: Path) ->
     assert "  not examined: what the weights make a model do" in lines
 
 
+def test_what_is_no_model_is_named_with_its_format(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("hello")
+    assert ringfence("inspect", "note.txt", cwd=tmp_path).stdout.splitlines() == [
+        "clean",
+        "  everything that loading runs was examined, and none of it can act",
+        "  note.txt  text  5 B",
+    ]
+
+
+def test_a_finding_says_of_which_model_its_file_is(demo_home: Path) -> None:
+    lines = ringfence("inspect", demo_home / ".cache/huggingface").stdout.splitlines()
+    assert "  high digest-mismatch  model.safetensors of acme/tampered@e90c4d7" in lines
+
+
+def test_of_very_many_models_the_first_are_shown(tmp_path: Path) -> None:
+    for number in range(53):
+        (tmp_path / f"{number}.pkl").write_bytes(pickle.dumps({"weights": [number]}))
+    assert ringfence("inspect", tmp_path).stdout.splitlines()[-1] == "and 3 more models: see --json"
+
+
+def test_an_empty_folder_is_said_to_be_empty(tmp_path: Path) -> None:
+    assert ringfence("inspect", tmp_path).stdout.splitlines() == [
+        "inconclusive  nothing-to-judge",
+        "  there is no file in this folder",
+    ]
+
+
 def test_an_empty_folder_is_not_clean(tmp_path: Path) -> None:
     done = ringfence("inspect", tmp_path, "--json")
     document = json.loads(done.stdout)

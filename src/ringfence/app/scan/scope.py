@@ -16,6 +16,9 @@ from ringfence.endpoint.stores import StoreRoot, root_around, store_roots
 
 __all__ = ["Where", "where"]
 
+# Levels from a store up to its home: ~/Library/Application Support/nomic.ai/GPT4All has four.
+_STORE_DEPTH = 6
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
@@ -73,7 +76,7 @@ def where(request: ScanRequest, environment: Mapping[str, str]) -> Where:
 def _homes(
     request: ScanRequest, paths: tuple[Path, ...], environment: Mapping[str, str]
 ) -> Iterator[Home | Skipped]:
-    """The homes asked for. A path that was named may be a home as well: a backup, a demo."""
+    """The homes asked for. A named path may be a home as well, or lie in one: a backup, a demo."""
     own = own_home(environment)
     if request.home is not None:
         yield home_at(_absolute(request.home))
@@ -83,9 +86,16 @@ def _homes(
             yield own if is_own else home
     else:
         yield own
-        for path in paths:
-            if os.path.isdir(path) and os.path.realpath(path) != os.path.realpath(own.path):  # noqa: PTH112
+        folders = [path for path in paths if os.path.isdir(path)]  # noqa: PTH112 - Path.is_dir may raise
+        for path in dict.fromkeys(around for folder in folders for around in _around(folder)):
+            if path != Path(os.path.realpath(own.path)):
                 yield home_at(path)
+
+
+def _around(folder: Path) -> tuple[Path, ...]:
+    """The folder and those above it, as near as a home can be to its stores."""
+    real = Path(os.path.realpath(folder))
+    return (real, *real.parents)[:_STORE_DEPTH]
 
 
 def _absolute(path: Path) -> Path:

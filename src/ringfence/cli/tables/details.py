@@ -1,7 +1,7 @@
 """The verdict with its reasons, then each model with everything that is known of it."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -23,6 +23,7 @@ from ringfence.core.verdicts import Verdict
 
 __all__ = ["details"]
 
+_SHOWN_MODELS = 50
 _SHOWN_FILES = 20
 _SHOWN_FINDINGS = 50
 _SHOWN_SUBJECTS = 3
@@ -34,11 +35,12 @@ def details(result: Inspection) -> Iterator[RenderableType]:
     """The verdict, what led to it, each model in turn, then what was not looked at."""
     yield from _verdict(result)
     alike = _alike(result.findings)
+    names = _names(result.models)
     for same in alike[:_SHOWN_FINDINGS]:
-        yield Padding(_finding(same), (0, 0, 0, 2))
+        yield Padding(_finding(same, names), (0, 0, 0, 2))
     if rest := sum(map(len, alike[_SHOWN_FINDINGS:])):
         yield Text(f"  and {rest} more findings: see --json", "dim")
-    for model in result.models:
+    for model in result.models[:_SHOWN_MODELS]:
         yield heading(name_of(model), f"{model.store or ''} {show_size(model.size_bytes)}".strip())
         yield Text(f"  id  {model.id or 'unknown until every file is hashed'}")
         yield Padding(_about(model), (0, 0, 0, 2))
@@ -46,6 +48,8 @@ def details(result: Inspection) -> Iterator[RenderableType]:
             yield from _file(file)
         if len(model.files) > _SHOWN_FILES:
             yield Text(f"  and {len(model.files) - _SHOWN_FILES} more files", "dim")
+    if len(result.models) > _SHOWN_MODELS:
+        yield Text(f"\nand {len(result.models) - _SHOWN_MODELS} more models: see --json", "dim")
     if result.skipped:
         yield skipped_table(result.skipped)
 
@@ -57,13 +61,18 @@ def _verdict(result: Inspection) -> Iterator[RenderableType]:
     if result.reasons:
         line.append(f"  {', '.join(result.reasons[:_SHOWN_REASONS])}", style)
     yield line
-    yield safe(f"  {MEANING[result.verdict]}")
+    found = result.judged or result.skipped
+    yield safe(f"  {MEANING[result.verdict] if found else 'there is no file in this folder'}")
     if result.leaves_out:
         yield safe(f"  not examined: {'; '.join(result.leaves_out)}", "dim")
     if len(result.judged) > 1:
         counts = Counter(file.verdict for file in result.judged)
         shown = ", ".join(f"{counts[each]} {each}" for each in reversed(Verdict) if counts[each])
         yield Text(f"  {len(result.judged)} files: {shown}")
+    elif result.judged and not result.models:
+        (file,) = result.judged
+        kind = file.format or "no known format"
+        yield safe(f"  {from_here(file.path)}  {kind}  {show_size(file.size_bytes)}")
 
 
 def _columns() -> Table:
@@ -86,7 +95,8 @@ def _about(model: Model) -> Table:
 
 def _file(file: ModelFile) -> Iterator[RenderableType]:
     size = show_size(file.size_bytes)
-    yield safe(f"  {file.name}  {file.format or 'no model format'}  {size}", "bold")
+    line = safe(f"{file.name}  {file.format or 'no model format'}  {size}", "bold")
+    yield Padding(line, (0, 0, 0, 2))
     yield _digest(file)
     table = _columns()
     for name, value in file.facts.items():
@@ -119,10 +129,22 @@ def _alike(findings: Iterable[Finding]) -> list[list[Finding]]:
     return list(found.values())
 
 
-def _finding(same: Sequence[Finding]) -> Group:
+def _names(models: Sequence[Model]) -> dict[str, str]:
+    """What to call the file of a finding, by its fingerprint, where several models have such a file."""
+    if len(models) == 1:
+        return {}
+    return {
+        each.fingerprint: f"{each.subject} of {name_of(model)}"
+        for model in models
+        for each in model.findings
+        if each.subject not in (model.name, name_of(model))
+    }
+
+
+def _finding(same: Sequence[Finding], names: Mapping[str, str]) -> Group:
     first = same[0]
     where = f" at byte {first.offset}" if first.offset is not None and len(same) == 1 else ""
-    subjects = tuple(dict.fromkeys(each.subject for each in same))
+    subjects = tuple(dict.fromkeys(names.get(each.fingerprint, each.subject) for each in same))
     more = f" and {len(subjects) - _SHOWN_SUBJECTS} more" if len(subjects) > _SHOWN_SUBJECTS else ""
     style = SEVERITY_STYLE[first.severity]
     beneath = (*(safe(text, style) for text in first.evidence), safe(first.advice))
