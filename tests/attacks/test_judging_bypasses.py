@@ -144,3 +144,20 @@ def test_many_templates_cost_no_more_than_the_time_that_is_given(name: str) -> N
     found = judge(Reader.of_bytes(data, budget=budget), name=name)
     assert found.judgement.verdict == "inconclusive"
     assert time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize("picked", [False, True], ids=["itself", "picked out of a tuple"])
+def test_a_partial_of_a_scorer_that_would_evaluate_a_text_is_suspicious(picked: bool) -> None:
+    state = _text("_response_method") + _text("eval")
+    scorer = _name("sklearn.metrics._scorer", "_Scorer") + b")\x81}(" + state + b"ub"
+    if picked:
+        scorer = _call(_name("builtins", "max"), b"(" + scorer + b"t")
+    frame = _name("pandas.core.frame", "DataFrame") + b")\x81"
+    partial = _call(_name("functools", "partial"), scorer, frame, _text("@pd.io.common.os.system('id')"))
+    data = b"\x80\3" + frame + partial + b"K\1s."  # the frame calls its key
+    assert verdict(data, "a.pkl") == "suspicious"
+
+
+def test_a_partial_of_a_function_of_numpy_is_none() -> None:
+    partial = _call(_name("functools", "partial"), _name("numpy", "zeros"), b"K\3")
+    assert verdict(b"\x80\3" + partial + b".", "a.pkl") == "known-library"

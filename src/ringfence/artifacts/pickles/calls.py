@@ -51,6 +51,8 @@ _CALLERS: Final = {
     ("torch.tensor", "_rebuild_from_type"): 0,
     ("numpy.random._pickle", "__generator_ctor"): 1, ("numpy.random._pickle", "__randomstate_ctor"): 1,
 }  # fmt: skip
+_PICKS: Final = {"builtins", "operator", "_operator", "numpy"}
+_CALLABLE_ARRAYS: Final = {"_ufunc_reconstruct", "poly1d", "vectorize", "getattr"}
 # Attributes of an object itself that the unpickler or the object's own class calls, unseen.
 _CALLED_UNSEEN: Final = {
     *("append", "extend", "add", "update", "keys", "items"),
@@ -123,6 +125,8 @@ def _call(machine: StackMachine, how: How, function: object, arguments: object, 
     called = arguments[_CALLERS[what] :][:1] if what in _CALLERS and isinstance(arguments, tuple) else ()
     if called and type(called[0]) is Made:
         machine.seen.odd(at, "has something called that is no import", serious=True)
+    if what == _PARTIAL and isinstance(arguments, tuple) and arguments and _finds_methods(arguments[0]):
+        machine.seen.odd(at, "keeps a call of what finds methods by their names", serious=True)
     if what not in _CALLS_NOTHING and not (function.watched and what != _PARTIAL):
         _handed_on(machine, function, arguments, at)
     return _result(machine, function, arguments, at)
@@ -142,6 +146,16 @@ def _result(machine: StackMachine, function: Global, arguments: object, at: int)
     if function.name == "encode":
         look_into(machine, machine.literals.content(made))
     return made
+
+
+def _finds_methods(item: object) -> bool:
+    """Whether it is an object of scikit-learn, whose scorers and thresholds call methods by their names, or
+    what a function may have picked out of a container."""
+    if type(item) is not Made or item.of is None:
+        return False
+    top = item.of.module.partition(".")[0]
+    is_class = item.of.name.lstrip("_")[:1].isupper() or item.of.name in _CALLABLE_ARRAYS
+    return top == "sklearn" or (top in _PICKS and not is_class)
 
 
 def _made(machine: StackMachine, what: tuple[str, str], arguments: object, at: int) -> Made | Global:
