@@ -91,6 +91,16 @@ def test_a_full_disk_is_an_error_and_no_success(home: Path, arguments: tuple[str
     )
 
 
+def test_a_full_disk_is_an_error_without_a_buffer_too(home: Path) -> None:
+    unbuffered = {"PYTHONUNBUFFERED": "1"}
+    with open("/dev/full", "w") as full:
+        done = run("inspect", ".", "--no-hash", home=home, more=unbuffered, cwd=home, stdout=full.fileno())
+    assert (done.returncode, done.stderr.splitlines()[0]) == (
+        2,
+        "ringfence: error: standard output: no space left on device",
+    )
+
+
 @pytest.mark.parametrize("arguments", [EVERY_COMMAND[0], EVERY_COMMAND[1], ("--version",)])
 def test_a_closed_stdout_is_an_error_and_no_success(home: Path, arguments: tuple[str, ...]) -> None:
     done = run(*arguments, home=home, before=lambda: os.close(1))

@@ -109,3 +109,16 @@ def test_the_document_follows_its_schema(models: Path) -> None:
     schema = json.loads((SCHEMA_FOLDER / "diff-1.json").read_text())
     Draft202012Validator(schema).validate(document)
     assert (document["schema"], document["same"]) == ("ringfence.diff/1", False)
+
+
+def test_files_of_two_formats_are_each_judged_under_their_own_name(tmp_path: Path) -> None:
+    (tmp_path / "a.pt").write_bytes(checkpoint({"w": tensor((6,), (1,))}))
+    ringfence("convert", "a.pt", "-o", "a.safetensors", cwd=tmp_path)
+    done = ringfence("diff", "a.pt", "a.safetensors", "--json", cwd=tmp_path)
+    document = json.loads(done.stdout)
+    (file,) = document["files"]
+    formats_and_verdicts = [
+        file[f"{side}_{what}"] for what in ("format", "verdict") for side in ("old", "new")
+    ]
+    assert formats_and_verdicts == ["pytorch", "safetensors", "clean", "clean"]
+    assert (document["skipped"], done.returncode) == ([], 1)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from ringfence.cli.streams import write
+from ringfence.cli.streams import NotWritten, write
 from ringfence.core.text import clip, printable
 
 __all__ = ["data_console", "safe", "show", "talk_console"]
@@ -24,11 +24,17 @@ def show(parts: Iterable[RenderableType], *, more: bool = False) -> None:
     """Prints the parts to stdout, each as soon as it is there, without blanks at the ends of lines.
 
     `more`: something was shown before, so that the first heading keeps its distance.
+
+    Raises:
+        NotWritten: it could not be written.
     """
     console = data_console()
     for number, part in enumerate(parts):
-        with console.capture() as captured:
-            console.print(part)
+        try:
+            with console.capture() as captured:
+                console.print(part)
+        except OSError as error:  # PYTHONUNBUFFERED=1: its end writes no text at all, and a full disk refuses
+            raise NotWritten(error) from error
         text = _TRAILING_BLANKS.sub("", captured.get())
         write(text if number or more else text.lstrip("\n"))  # headings begin with an empty line
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import RenderableType
+from rich.padding import Padding
 from rich.text import Text
 
 from ringfence.app.lock import LockReport, check_lock, make_lock
@@ -65,8 +66,8 @@ def _told(report: LockReport, *, is_check: bool) -> Iterator[RenderableType]:
             continue
         yield safe(f"{each.severity} {each.check}  {each.subject}", style)
         for text in each.evidence:
-            yield safe(f"    {text}", style)
-        yield safe(f"    {each.advice}")
+            yield Padding(safe(text, style), (0, 0, 0, 4))
+        yield Padding(safe(each.advice), (0, 0, 0, 4))
     if report.skipped:
         yield skipped_table(report.skipped)
     yield Text(_conclusion(report, is_check=is_check))

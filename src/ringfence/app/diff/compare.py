@@ -55,6 +55,7 @@ class _Pair:
     name: str
     old: Path | None
     new: Path | None
+    old_name: str | None = None  # where it is another
 
 
 @dataclass(slots=True, kw_only=True)
@@ -130,7 +131,7 @@ def _pairs(old: Path, new: Path, skipped: list[Skipped]) -> list[_Pair]:
             "a file and a folder cannot be compared", hint="name two files or two folders of models"
         )
     if not old.is_dir():
-        return [_Pair(name=new.name, old=old, new=new)]
+        return [_Pair(name=new.name, old=old, new=new, old_name=old.name)]
     sides = [_files(path, skipped) for path in (old, new)]
     everything = sorted(sides[0].keys() | sides[1].keys())
     return [_Pair(name=name, old=sides[0].get(name), new=sides[1].get(name)) for name in everything]
@@ -181,7 +182,10 @@ def _is_same(pair: _Pair) -> bool | str:
 def _judge(pairs: list[_Pair], found: _Changes, here: Here) -> dict[str, str | None]:
     """Fills in what became of each file; the format of each."""
     tasks = [
-        FileToJudge(path=path, name=pair.name) for pair in pairs for path in (pair.old, pair.new) if path
+        FileToJudge(path=path, name=name)
+        for pair in pairs
+        for path, name in ((pair.old, pair.old_name or pair.name), (pair.new, pair.name))
+        if path
     ]
     formats: dict[str, str | None] = {}
     if not tasks:
@@ -192,7 +196,10 @@ def _judge(pairs: list[_Pair], found: _Changes, here: Here) -> dict[str, str | N
         old, new = (_or_skipped(next(verdicts), found) if path else None for path in (pair.old, pair.new))
         change = _file_change(pair, old, new)
         found.files.append(change)
-        formats[pair.name] = change.new_format or change.old_format
+        kinds = {change.old_format, change.new_format} - {None}
+        formats[pair.name] = (
+            kinds.pop() if len(kinds) == 1 else None
+        )  # what differs in kind has no parts alike
     return formats
 
 

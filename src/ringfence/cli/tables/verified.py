@@ -25,7 +25,7 @@ def verified(result: Verification) -> Iterator[RenderableType]:
     yield safe(f"{from_here(result.path)}: ").append(answer, style)
     if result.signer is not None:
         files = "1 file" if result.signed_files == 1 else f"{result.signed_files} files"
-        yield safe(f"  signed by {result.signer}, {files}")
+        yield Padding(safe(f"signed by {result.signer}, {files}"), (0, 0, 0, 2))
     shown, more = first_rows(result.findings)
     for number, each in enumerate(shown):
         yield from _finding(each, last=number + 1 == len(shown) or shown[number + 1].check != each.check)
