@@ -161,3 +161,20 @@ def test_a_partial_of_a_scorer_that_would_evaluate_a_text_is_suspicious(picked: 
 def test_a_partial_of_a_function_of_numpy_is_none() -> None:
     partial = _call(_name("functools", "partial"), _name("numpy", "zeros"), b"K\3")
     assert verdict(b"\x80\3" + partial + b".", "a.pkl") == "known-library"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% set a = '__cl' %}{% set a = a ~ 'ass__' %}{{ ''[a] }}",
+        "{% set ns = namespace(a='__cl') %}{% set ns.a = ns.a ~ 'ass__' %}{{ ''[ns.a] }}",
+        "{% set ns = namespace(a='__cl') %}{% set ns.a = ns.a + 'ass__' %}{{ ''[ns.a][ns.b] }}",
+    ],
+)
+def test_an_attribute_that_is_put_together_in_steps_is_suspicious(template: str) -> None:
+    assert verdict(template.encode(), "chat_template.jinja") == "suspicious"
+
+
+def test_a_list_that_is_read_by_a_number_that_is_counted_up_is_clean() -> None:
+    text = "{% set ns = namespace(i=0) %}{% set ns.i = ns.i + 1 %}{{ messages[ns.i].content }}"
+    assert verdict(text.encode(), "chat_template.jinja") == "clean"

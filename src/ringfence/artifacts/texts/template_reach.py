@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.texts.template_constants import Constant, Constants, value_of
+from ringfence.artifacts.texts.template_flow import variable
 from ringfence.artifacts.texts.template_syntax import walk
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
@@ -64,6 +65,7 @@ def judge_reach(tree: "nodes.Template", names: Constants) -> Iterator[Spotted]:
     """Everything in the tree that chat templates have no use for."""
     from jinja2 import nodes
 
+    built = _put_together(tree) - names.keys()
     for node in walk(tree):
         match node:
             case nodes.Getattr():
@@ -72,6 +74,10 @@ def judge_reach(tree: "nodes.Template", names: Constants) -> Iterator[Spotted]:
                 yield from _attribute(node.attr, node.lineno)
             case nodes.Getitem():
                 yield from _subscript(node, names)
+                if variable(node.arg) in built:
+                    yield _spotted(
+                        "template-reaches-python", node.lineno, "an attribute's name is put together"
+                    )
             case nodes.Filter() | nodes.Test():
                 yield from _filter(node, names)
             case nodes.Keyword():
@@ -111,6 +117,17 @@ def _chosen(argument: "nodes.Node", names: Constants, line: int) -> Iterator[Spo
         yield from _attribute(value, line)
     elif value is None and any(_builds(each) for each in walk(argument)):
         yield _spotted("template-reaches-python", line, "an attribute's name is put together")
+
+
+def _put_together(tree: "nodes.Template") -> set[str]:
+    """Variables that are ever set to a text of pieces."""
+    from jinja2 import nodes
+
+    return {
+        variable(node.target)
+        for node in walk(tree)
+        if isinstance(node, nodes.Assign) and any(_builds(each) for each in walk(node.node))
+    } - {""}
 
 
 def _builds(node: "nodes.Node") -> bool:
