@@ -49,7 +49,7 @@ def where(request: ScanRequest, environment: Mapping[str, str]) -> Where:
     if unreadable and not asked:
         raise UnreadableScope(
             f"{unreadable[0].subject}: {unreadable[0].reason}",
-            hint="name a file or folder that exists and that you may read; `ringfence scan --help`",
+            hint="name a file or folder that exists and that you may read",
         )
     whole_machine = not request.paths and request.home is None
     stores: list[StoreRoot] = []
