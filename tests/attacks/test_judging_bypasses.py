@@ -178,3 +178,10 @@ def test_an_attribute_that_is_put_together_in_steps_is_suspicious(template: str)
 def test_a_list_that_is_read_by_a_number_that_is_counted_up_is_clean() -> None:
     text = "{% set ns = namespace(i=0) %}{% set ns.i = ns.i + 1 %}{{ messages[ns.i].content }}"
     assert verdict(text.encode(), "chat_template.jinja") == "clean"
+
+
+@pytest.mark.parametrize(("count", "expected"), [(1_000, "suspicious"), (200_001, "inconclusive")])
+def test_padding_hides_no_text_of_a_configuration(count: int, expected: str) -> None:
+    labels = {str(number): f"label {number}" for number in range(count)}
+    key = {"zz": "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA"}
+    assert verdict(json.dumps(labels | key).encode(), "config.json") in (expected, "suspicious")

@@ -8,7 +8,7 @@ from dataclasses import fields
 from ringfence.app.inspect import Inspection, inspect
 from ringfence.app.judging import Allowed
 from ringfence.cli.delivering import deliver, refuse_table_in_file
-from ringfence.cli.failing import worst_severity_fails
+from ringfence.cli.failing import worst_severity_fails, worst_verdict_fails
 from ringfence.cli.reporting import as_document
 from ringfence.cli.watching import watched
 from ringfence.core.errors import ExitCode, UsageError
@@ -53,8 +53,8 @@ def _allowed(options: argparse.Namespace) -> Allowed:
 
 
 def _exit_code(result: Inspection, fail_on: Sequence[str]) -> ExitCode:
-    floor = min((Verdict(word) for word in fail_on if word in set(Verdict)), default=Verdict.SUSPICIOUS)
-    if result.verdict >= min(floor, Verdict.SUSPICIOUS) or worst_severity_fails(result.findings, fail_on):
+    named = worst_verdict_fails((result.verdict,), (*fail_on, Verdict.SUSPICIOUS))
+    if named or worst_severity_fails(result.findings, fail_on):
         return ExitCode.FAILED_AS_ASKED
     if result.verdict is Verdict.INCONCLUSIVE or not result.complete:
         return ExitCode.NOT_EXAMINED

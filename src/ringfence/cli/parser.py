@@ -95,7 +95,7 @@ def _add_scan(commands: _Commands) -> None:
         help="a models.lock whose digests explain large models (may be repeated)",
     )
     add_feed(scan)
-    add_fail_on(scan, (*SIGNALS, *SEVERITIES))
+    add_fail_on(scan, (*SIGNALS, *SEVERITIES, *VERDICTS))
     add_report_format(scan)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from ringfence.app.scan.request import ScanRequest
 from ringfence.app.scan.scan import Scan
 from ringfence.cli.delivering import deliver, refuse_table_in_file
-from ringfence.cli.failing import worst_severity_fails
+from ringfence.cli.failing import worst_severity_fails, worst_verdict_fails
 from ringfence.cli.reporting import as_document
 from ringfence.cli.watching import watched
 from ringfence.core.errors import ExitCode
@@ -82,7 +82,12 @@ def _show_verdicts(inventory: Inventory) -> None:
 def _exit_code(inventory: Inventory, fail_on: Sequence[str]) -> ExitCode:
     """1 when what --fail-on names is there, else 3 when the scope was not examined, else 0."""
     raised = {signal.id for signal in inventory.signals if signal.raised}
-    if raised.intersection(fail_on) or worst_severity_fails(_findings(inventory), fail_on):
+    verdicts = (model.verdict for model in inventory.models)
+    if (
+        raised.intersection(fail_on)
+        or worst_severity_fails(_findings(inventory), fail_on)
+        or worst_verdict_fails(verdicts, fail_on)
+    ):
         return ExitCode.FAILED_AS_ASKED
     return ExitCode.DONE if inventory.complete else ExitCode.NOT_EXAMINED
 

@@ -58,7 +58,7 @@ class Limits:
     configuration_json_bytes: int = 64 * _MIB  # a tokenizer has up to 40; parsed, these are up to 2 GB
     configuration_nodes: int = 2_000_000  # values of one YAML document
     configuration_depth: int = 64  # YAML; JSON is bounded by the recursion limit
-    configuration_texts: int = 20_000  # values that are looked into for what does not belong there
+    configuration_texts: int = 200_000  # values that are looked into for what does not belong there
     python_bytes: int = 1 * _MIB  # its syntax tree takes a hundred times as much
     python_nodes: int = 400_000  # of its syntax tree; ten thousand lines have a fifth of that
     python_text_chars: int = 64 * _MIB  # of all text that one file puts together from constants

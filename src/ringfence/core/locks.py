@@ -8,7 +8,8 @@
                      "revision": null}]}
 
 Only schema, models, and a model's name, explanation and files with path and sha256 have to be there. A
-document with anything else in it is refused, because it was written for rules that this version does not know.
+document with anything else in it is refused, because it was written for rules that this version does
+not know.
 """
 
 import json

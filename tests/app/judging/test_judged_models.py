@@ -21,6 +21,10 @@ def test_a_scan_judges_models_only_when_it_is_asked_to(tmp_path: Path) -> None:
     (tmp_path / "model.pkl").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
     assert scanned(tmp_path, "--judge") == {"model.pkl": "malicious"}
     assert scanned(tmp_path) == {"model.pkl": None}
+    program = (sys.executable, "-m", "ringfence.cli.main", "scan", "--home", tmp_path, "--no-hash")
+    asked = ("--fail-on", "suspicious")
+    assert subprocess.run((*program, "--judge", *asked), capture_output=True, check=False).returncode == 1
+    assert subprocess.run((*program, *asked), capture_output=True, check=False).returncode == 0
 
 
 def test_a_model_whose_bytes_are_not_those_that_its_store_claims_is_suspicious(

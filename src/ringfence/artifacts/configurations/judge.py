@@ -9,6 +9,7 @@ from ringfence.artifacts.configurations.packages import judge_environment
 from ringfence.artifacts.configurations.rules import ACTED_ON, RULES
 from ringfence.artifacts.configurations.words import words
 from ringfence.artifacts.configurations.workflows import judge_node
+from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.texts.suspicious_text import judge_value
 from ringfence.artifacts.texts.templates import judge_template
@@ -41,7 +42,10 @@ def judge_document(document: Document, *, budget: Budget, is_data: bool = False)
                 yield from judge_template(template)
         if not is_data and isinstance(document.value, dict):
             for key, text in _settings(entry):
-                if text not in looked_at and len(looked_at) < LIMITS.configuration_texts:
+                if text not in looked_at:
+                    if len(looked_at) == LIMITS.configuration_texts:
+                        detail = f"more than {len(looked_at)} texts in one document"
+                        raise Malformed(ProblemKind.OVER_LIMIT, at=None, detail=detail)
                     looked_at.add(text)
                     budget.check_time(at=None)
                     yield from judge_value(key, text)
