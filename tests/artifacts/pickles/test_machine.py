@@ -257,6 +257,13 @@ def test_cut_at_any_byte_it_is_never_clean(value: object, protocol: int) -> None
     assert not [end for end in range(len(data)) if verdict(data[:end]) < Verdict.INCONCLUSIVE]
 
 
+@pytest.mark.parametrize("line", [b" .0", b".0 ", b"1_0.0", b"\v1"])
+def test_a_number_that_not_every_loader_reads_is_not_clean(line: bytes) -> None:
+    with pytest.raises(ValueError, match="could not convert"):
+        Recording(b"F" + line + b"\n.").load()
+    assert verdict(b"F" + line + b"\n.") >= Verdict.INCONCLUSIVE
+
+
 @given(value=PLAIN, protocol=st.integers(0, 5), data=st.data())
 @settings(deadline=None, max_examples=400)
 def test_what_is_clean_after_a_bit_flipped_is_still_a_pickle(

@@ -167,11 +167,16 @@ def _unescaped(code: int, raw: bytes) -> str:
     return text.decode()
 
 
+_NOT_IN_FLOATS = frozenset(b" \t\n\r\v\f_")
+
+
 def is_value(code: int, line: bytes) -> bool:
     """Whether loaders can read the line behind the opcode as the number or text that it should be."""
     try:
         match chr(code):
             case "F":
+                if _NOT_IN_FLOATS.intersection(line):  # which Python's own unpickler would read
+                    return False
                 return not math.isinf(float(line)) or b"inf" in line.lower()  # as the C unpickler has it
             case "I":
                 return line in (b"00", b"01") or int(line.decode("ascii"), 0) is not None
