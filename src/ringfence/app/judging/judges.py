@@ -69,8 +69,11 @@ class Judges:
         answer = self._ask(folder)
         if isinstance(answer, JudgedFolder):
             return answer
-        found = answer.findings if isinstance(answer, JudgedFile) else ()
-        return JudgedFolder(findings=found, raw_weights=())
+        if isinstance(answer, Skipped):
+            from ringfence.app.judging.worker import could_not_judge
+
+            answer = could_not_judge(folder, answer.reason)
+        return JudgedFolder(findings=answer.findings, raw_weights=())
 
     def _ask(self, file: FileToJudge | FolderToJudge) -> JudgedFile | JudgedFolder | Skipped:
         process = self._idle.get()

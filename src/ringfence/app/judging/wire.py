@@ -1,7 +1,7 @@
 """What goes between the scan and the processes that judge: one JSON text to a line.
 
-A process that was taken over by the file it judged can lie about that file, and nothing more: what it says
-is data, within bounds.
+A process that was taken over by a file can lie about that file and those it is asked about later, and nothing
+more: what it says is data, within bounds.
 """
 
 import json
