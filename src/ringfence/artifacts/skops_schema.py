@@ -6,13 +6,13 @@ Source: skops/io/_general.py, _numpy.py, _scipy.py and _sklearn.py in skops 0.16
 from collections.abc import Iterator
 
 from ringfence.artifacts.format import Inside
+from ringfence.artifacts.json_table import document_of
 from ringfence.artifacts.pickles.policy import Kind, danger, kind_of, library_of
-from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
+from ringfence.artifacts.problems import Problem
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
-from ringfence.core.bounded_json import BadJson, DuplicateKey, Json, parse
+from ringfence.core.bounded_json import Json
 from ringfence.core.findings import Confidence, Severity
-from ringfence.core.limits import LIMITS
 
 __all__ = ["judge"]
 
@@ -64,7 +64,7 @@ _UFUNCS = frozenset({
 def judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
     """What the document names that is no plain data, each name once."""
     seen: set[tuple[Json, Json, Json]] = set()
-    left = [_document(reader)]
+    left = [document_of(reader)]
     while left:
         value = left.pop()
         if isinstance(value, list):
@@ -76,16 +76,6 @@ def judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
             if "__loader__" in value and all(isinstance(n, str) for n in named) and named not in seen:
                 seen.add(named)
                 yield from _name(*map(str, named))
-
-
-def _document(reader: Reader) -> Json:
-    if reader.size_bytes > LIMITS.judged_json_bytes:
-        raise Malformed(ProblemKind.OVER_LIMIT, at=None, detail=f"a document of {reader.size_bytes} bytes")
-    try:
-        return parse(reader.at(0, reader.size_bytes), max_bytes=LIMITS.judged_json_bytes)
-    except BadJson as error:
-        kind = ProblemKind.DUPLICATE_KEY if isinstance(error, DuplicateKey) else ProblemKind.BAD_HEADER
-        raise Malformed(kind, at=None, detail=str(error)) from error
 
 
 def _name(module: str, name: str, loader: str) -> Iterator[Spotted]:

@@ -10,12 +10,11 @@ import re
 from collections.abc import Iterator
 
 from ringfence.artifacts.format import Inside
-from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
+from ringfence.artifacts.json_table import document_of
+from ringfence.artifacts.problems import Problem
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
-from ringfence.core.bounded_json import BadJson, DuplicateKey, Json, parse
 from ringfence.core.findings import Confidence, Severity
-from ringfence.core.limits import LIMITS
 
 __all__ = ["judge"]
 
@@ -33,7 +32,7 @@ _REACHES = re.compile(r"(?:torch|math)(?:\.|$)")
 def judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
     """The names and expressions in the document that are neither operators nor arithmetic."""
     seen: set[tuple[str, str]] = set()
-    left = [_document(reader)]
+    left = [document_of(reader)]
     while left:
         value = left.pop()
         if isinstance(value, list):
@@ -45,16 +44,6 @@ def judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
                 if isinstance(text, str) and (key, text) not in seen:
                     seen.add((key, text))
                     yield from _target(text) if key == "target" else _expression(text)
-
-
-def _document(reader: Reader) -> Json:
-    if reader.size_bytes > LIMITS.judged_json_bytes:
-        raise Malformed(ProblemKind.OVER_LIMIT, at=None, detail=f"a program of {reader.size_bytes} bytes")
-    try:
-        return parse(reader.at(0, reader.size_bytes), max_bytes=LIMITS.judged_json_bytes)
-    except BadJson as error:
-        kind = ProblemKind.DUPLICATE_KEY if isinstance(error, DuplicateKey) else ProblemKind.BAD_HEADER
-        raise Malformed(kind, at=None, detail=str(error)) from error
 
 
 def _target(name: str) -> Iterator[Spotted]:

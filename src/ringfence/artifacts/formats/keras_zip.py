@@ -10,12 +10,13 @@ from collections.abc import Iterator
 
 from ringfence.artifacts import keras_config, payloads, zip_directory, zip_layout, zip_members
 from ringfence.artifacts.format import Format, Inside
+from ringfence.artifacts.json_table import bad_json
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.zip_directory import Member
 from ringfence.artifacts.zip_layout import Entry
-from ringfence.core.bounded_json import BadJson, DuplicateKey, Json, parse
+from ringfence.core.bounded_json import BadJson, Json, parse
 from ringfence.core.facts import Fact, FactName
 from ringfence.core.limits import LIMITS
 
@@ -108,8 +109,7 @@ def _document(reader: Reader, member: Member) -> dict[str, Json]:
     try:
         value = parse(data)
     except BadJson as error:
-        kind = ProblemKind.DUPLICATE_KEY if isinstance(error, DuplicateKey) else ProblemKind.BAD_HEADER
-        raise Malformed(kind, at=member.at, detail=f"{member.name}: {error}") from error
+        raise bad_json(error, at=member.at, of=member.name) from error
     if not isinstance(value, dict):
         raise Malformed(ProblemKind.BAD_HEADER, at=member.at, detail=f"{member.name} is no JSON object")
     return value

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ringfence.artifacts.format import Format, Inside
+from ringfence.artifacts.json_table import bad_json
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind, past_end
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.texts.suspicious_text import judge_name, judge_value
 from ringfence.artifacts.texts.templates import judge_template
-from ringfence.core.bounded_json import BadJson, DuplicateKey, Json, parse
+from ringfence.core.bounded_json import BadJson, Json, parse
 from ringfence.core.facts import Fact, FactName
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip
@@ -132,8 +133,7 @@ def _parse(reader: Reader, size: int) -> dict[str, Json]:
     try:
         header = parse(data, max_bytes=LIMITS.json_header_bytes)
     except BadJson as error:
-        kind = ProblemKind.DUPLICATE_KEY if isinstance(error, DuplicateKey) else ProblemKind.BAD_HEADER
-        raise Malformed(kind, at=_DATA_AT, detail=f"the header: {error}") from error
+        raise bad_json(error, at=_DATA_AT, of="the header") from error
     if not isinstance(header, dict):
         raise Malformed(ProblemKind.BAD_HEADER, at=_DATA_AT, detail="the header is no JSON object")
     return header
