@@ -89,11 +89,12 @@ def _corpus(folder: Path) -> Iterator[Labelled]:
 
 
 def _benign(place: Path) -> Iterator[Labelled]:
-    """What benign.py made, made once and hard-linked from there."""
+    """What benign/ made, made once and hard-linked from there."""
     made = place / BENIGN
     done = place / "benign.done"
-    maker = Path(__file__).with_name("benign.py")
-    wanted = maker.read_text() + maker.with_suffix(".txt").read_text()
+    maker = Path(__file__).with_name(BENIGN)
+    sources = (*sorted(maker.glob("*.py")), maker.with_suffix(".txt"))
+    wanted = "".join(source.read_text() for source in sources)
     if not done.exists() or done.read_text() != wanted:
         python = python_of(BENIGN, _PLACE)
         if python is None:
