@@ -1,0 +1,115 @@
+"""One table of what holds for each type of action: sections, durability, what a grant compares."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from ringfence.core.actions import (
+    Action,
+    AgentRun,
+    CommandRun,
+    CredentialUse,
+    FieldKind,
+    FileRead,
+    FileWrite,
+    GrantGive,
+    HostConnect,
+    HttpRequest,
+    ListenerAsk,
+    ListenerServe,
+    ModelPull,
+    ModelQuarantine,
+    ModelSign,
+    ModelUse,
+    PromptSend,
+    RecordPrune,
+    RuntimeRun,
+    ToolCall,
+)
+from ringfence.core.decisions import Section
+
+__all__ = ["ACTION_TYPES", "ActionType", "Durability", "type_of"]
+
+
+class Durability(StrEnum):
+    """When an action's record is safe."""
+
+    FSYNC = "fsync"  # on the disk before the effect
+    WRITTEN = "written"  # survives a killed process; on the disk within 50 ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionType:
+    """What holds for all actions of one type."""
+
+    name: str  # noun.verb; never reused for another meaning
+    made: type[Any]
+    sections: tuple[Section, ...]  # each of which must agree
+    durability: Durability
+    ocsf_class: int  # as published by OCSF 1.x, for exports
+    compares: tuple[str, ...]  # what a grant for one such action must share with a later one
+    fields: Mapping[str, FieldKind]
+    words: Mapping[str, type[Enum]]  # of the fields that are enumerations
+
+
+_FSYNC, _WRITTEN = Durability.FSYNC, Durability.WRITTEN
+_OF_MODELS = (Section.MODELS, Section.SOURCES, Section.LICENSES)
+_OF_AGENTS, _OF_RUNTIMES = (Section.AGENTS,), (Section.RUNTIMES,)
+
+# OCSF: 1001 file system, 1007 process, 3005 user access, 4001 network, 4002 HTTP, 5001 device inventory,
+# 5020 software inventory, 6003 API activity.
+_ROWS: tuple[tuple[str, type[Any], tuple[Section, ...], Durability, int, str], ...] = (
+    ("model.use", ModelUse, _OF_MODELS, _WRITTEN, 5020, "agent name digest purpose"),
+    ("model.pull", ModelPull, _OF_MODELS, _FSYNC, 6003, "agent name revision digest source purpose"),
+    ("model.sign", ModelSign, (Section.MODELS,), _FSYNC, 6003, "agent name path signer"),
+    ("model.quarantine", ModelQuarantine, (Section.MODELS,), _FSYNC, 1001, "agent path digest"),
+    ("runtime.run", RuntimeRun, _OF_RUNTIMES, _WRITTEN, 5020, "agent name version path"),
+    ("listener.serve", ListenerServe, _OF_RUNTIMES, _WRITTEN, 5001, "agent server address port"),
+    ("listener.ask", ListenerAsk, _OF_RUNTIMES, _WRITTEN, 4001, "agent address port"),
+    ("agent.run", AgentRun, _OF_AGENTS, _WRITTEN, 5020, "agent version owner"),
+    ("command.run", CommandRun, _OF_AGENTS, _FSYNC, 1007, "agent session program arguments folder"),
+    ("file.read", FileRead, _OF_AGENTS, _WRITTEN, 1001, "agent session path"),
+    ("file.write", FileWrite, _OF_AGENTS, _FSYNC, 1001, "agent session path"),
+    ("host.connect", HostConnect, _OF_AGENTS, _WRITTEN, 4001, "agent session host port"),
+    ("http.request", HttpRequest, _OF_AGENTS, _FSYNC, 4002, "agent session host port method path"),
+    ("credential.use", CredentialUse, _OF_AGENTS, _FSYNC, 6003, "agent session credential host method path"),
+    ("tool.call", ToolCall, _OF_AGENTS, _FSYNC, 6003, "agent session server tool schema_digest arguments"),
+    ("prompt.send", PromptSend, (Section.DATA,), _FSYNC, 6003, "agent session model host local sensitivity"),
+    name: str, made: type[Any], sections: tuple[Section, ...], durability: Durability, ocsf: int, compares: str,
+    ("record.prune", RecordPrune, (Section.RETENTION,), _FSYNC, 6003, "event_types older_than_days"),
+)  # fmt: skip
+
+
+def _made(  # noqa: PLR0917 - a row of the table
+    name: str,
+    made: type[Any],
+    sections: tuple[Section, ...],
+    durability: Durability,
+    ocsf: int,
+    compares: str,
+) -> ActionType:
+    fields = dataclasses.fields(made)
+    words = {each.name: each.metadata["words"] for each in fields if each.metadata["words"]}
+    return ActionType(
+        name=name,
+        made=made,
+        sections=sections,
+        durability=durability,
+        ocsf_class=ocsf,
+        compares=tuple(compares.split()),
+        fields=MappingProxyType({each.name: each.metadata["kind"] for each in fields}),
+        words=MappingProxyType(words),
+    )
+
+
+ACTION_TYPES: tuple[ActionType, ...] = tuple(_made(*row) for row in _ROWS)
+
+_OF = {each.made: each for each in ACTION_TYPES}
+
+
+def type_of(action: Action) -> ActionType:
+    """What holds for actions of this type."""
+    return _OF[type(action)]

@@ -1,0 +1,1 @@
+"""The one door: finds the policy, decides an action, records it, hands out the receipt."""

@@ -1,0 +1,1 @@
+"""The record of all that was decided, done and seen: append-only, hash-chained, provable."""

@@ -1,0 +1,152 @@
+"""Rules: what every section of a policy comes down to, whatever words it is written in.
+
+An action is judged in each section that its type names (`core/action_types.py`), and each must agree. Within a
+section a rule matches when all its conditions do. Of what matches, the one with the gravest consequence decides:
+deny beats ask beats allow, and what is enforced beats what is told beats what is observed, so that a rule that is
+only tried out never hides one that holds. What nothing matched is denied by a section that enforces, a denial that
+is told by one that warns, and allowed by one that observes.
+
+A fact that is unknown (None) matches a condition in rules that deny or ask, and none in rules that allow. A
+condition may ignore the unknown (`unknown: ignore`): then it matches in neither.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import NewType
+
+from ringfence.core.decisions import Effect, Mode, Obligation, Place, Section
+
+__all__ = [
+    "AtLeast",
+    "AtMost",
+    "Before",
+    "Condition",
+    "Example",
+    "Exemption",
+    "From",
+    "Is",
+    "Like",
+    "Rule",
+    "RuleId",
+    "Test",
+    "Tier",
+    "Unlike",
+]
+
+RuleId = NewType("RuleId", str)
+"""Unique within all files; what has none in its document is called by section and line: `models:14`."""
+
+
+class Tier(IntEnum):
+    """Whose file it is. Rules of system and user are joined; a working tree's only restrict."""
+
+    BUILT_IN = 0
+    SYSTEM = 1
+    USER = 2
+    WORKING_TREE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """One of the field's values fits one of the patterns (a glob of the field's kind, or a word)."""
+
+    patterns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unlike:
+    """None of the field's values fits any of the patterns."""
+
+    patterns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """A number, or a rank among an enumeration's words, is this or more."""
+
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class AtMost:
+    """A number or rank is this or less."""
+
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A version is older than this one (PEP 440 order, else piece by piece; what cannot be read is unknown)."""
+
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class From:
+    """A version is this one or newer."""
+
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Is:
+    """A yes or no is this."""
+
+    value: bool
+
+
+Test = Like | Unlike | AtLeast | AtMost | Before | From | Is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One test on one field. A tool's argument is the field `arguments.NAME`; one that is not there has no value."""
+
+    field: str
+    test: Test
+    ignores_unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """An action, as far as it matters, that a rule must match or must not; run when the policy is loaded."""
+
+    action_type: str
+    facts: Mapping[str, object]  # as in an action's JSON; fields that are left out are unknown
+    matches: bool
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule, ready to be compiled."""
+
+    id: RuleId
+    section: Section
+    tier: Tier
+    at: Place
+    action_types: frozenset[str]
+    conditions: tuple[Condition, ...]
+    effect: Effect
+    mode: Mode | None = None  # None: the section's
+    obligations: tuple[Obligation, ...] = ()
+    until: datetime | None = None  # an allowance that ends; UTC
+    why: str | None = None
+    controls: tuple[str, ...] = ()
+    examples: tuple[Example, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exemption:
+    """An exception that somebody asked for and somebody else reviewed: until then the rule does not count."""
+
+    id: str
+    rule: RuleId
+    conditions: tuple[Condition, ...]
+    asked_by: str
+    reviewed_by: str
+    why: str
+    until: datetime  # UTC; afterwards it counts no more
+    at: Place
