@@ -88,7 +88,7 @@ def _made(  # noqa: PLR0917 - a row of the table
     made: type[Any],
     sections: tuple[Section, ...],
     durability: Durability,
-    ocsf: int,
+    ocsf_class: int,
     compares: str,
 ) -> ActionType:
     fields = dataclasses.fields(made)
@@ -98,7 +98,7 @@ def _made(  # noqa: PLR0917 - a row of the table
         made=made,
         sections=sections,
         durability=durability,
-        ocsf_class=ocsf,
+        ocsf_class=ocsf_class,
         compares=tuple(compares.split()),
         fields=MappingProxyType({each.name: each.metadata["kind"] for each in fields}),
         words=MappingProxyType(words),

@@ -1,10 +1,10 @@
 """Rules: what every section of a policy comes down to, whatever words it is written in.
 
-An action is judged in each section that its type names (`core/action_types.py`), and each must agree. Within a
-section a rule matches when all its conditions do. Of what matches, the one with the gravest consequence decides:
-deny beats ask beats allow, and what is enforced beats what is told beats what is observed, so that a rule that is
-only tried out never hides one that holds. What nothing matched is denied by a section that enforces, a denial that
-is told by one that warns, and allowed by one that observes.
+An action is judged in each section that its type names (`core/action_types.py`), and each must agree.
+Within a section a rule matches when all its conditions do. Of what matches, the one with the gravest
+consequence decides: deny beats ask beats allow, and what is enforced beats what is told beats what is
+observed, so that a rule that is only tried out never hides one that holds. What nothing matched is denied
+by a section that enforces, a denial that is told by one that warns, and allowed by one that observes.
 
 A fact that is unknown (None) matches a condition in rules that deny or ask, and none in rules that allow. A
 condition may ignore the unknown (`unknown: ignore`): then it matches in neither.
@@ -78,7 +78,7 @@ class AtMost:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """A version is older than this one (PEP 440 order, else piece by piece; what cannot be read is unknown)."""
+    """A version is older than this one (PEP 440, else piece by piece; what cannot be read is unknown)."""
 
     version: str
 
@@ -102,7 +102,7 @@ Test = Like | Unlike | AtLeast | AtMost | Before | From | Is
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One test on one field. A tool's argument is the field `arguments.NAME`; one that is not there has no value."""
+    """One test on one field. A tool's argument is the field `arguments.NAME`; without it there is no value."""
 
     field: str
     test: Test
@@ -111,7 +111,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """An action, as far as it matters, that a rule must match or must not; run when the policy is loaded."""
+    """An action, as far as it matters, that a rule must match or must not; run when a policy is loaded."""
 
     action_type: str
     facts: Mapping[str, object]  # as in an action's JSON; fields that are left out are unknown

@@ -6,7 +6,8 @@ more: what it says is data, within bounds.
 
 import json
 import re
-from dataclasses import asdict
+import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -20,26 +21,42 @@ from ringfence.core.verdicts import Verdict
 __all__ = ["answer_from", "answer_line", "task_from", "task_line"]
 
 _CHECK: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_TOLD: Final = ("check", "severity", "confidence", "subject", "advice", "evidence", "offset")
 _T = TypeVar("_T")
 
 
 def task_line(task: FileToJudge | FolderToJudge) -> bytes:
     """The question as a line."""
-    return json.dumps(asdict(task), default=str).encode() + b"\n"
+    if isinstance(task, FileToJudge):
+        return _line([str(task.path), task.name])
+    return _line([str(task.path), [str(each) for each in task.feeds]])
 
 
 def task_from(line: bytes) -> FileToJudge | FolderToJudge:
     """The question again."""
-    body = json.loads(line)
-    path = Path(body["path"])
-    if "name" in body:
-        return FileToJudge(path=path, name=body["name"])
-    return FolderToJudge(path=path, feeds=tuple(map(Path, body["feeds"])))
+    path, more = json.loads(line)
+    if isinstance(more, str):
+        return FileToJudge(path=Path(path), name=more)
+    return FolderToJudge(path=Path(path), feeds=tuple(map(Path, more)))
 
 
 def answer_line(answer: JudgedFile | JudgedFolder | Skipped) -> bytes:
-    """The answer as a line."""
-    return json.dumps(asdict(answer), default=str).encode() + b"\n"
+    """The answer as a line, without what whoever asked knows."""
+    match answer:
+        case JudgedFile():
+            return _line(
+                {
+                    "format": answer.format,
+                    "size_bytes": answer.size_bytes,
+                    "verdict": answer.verdict,
+                    "leaves_out": answer.leaves_out,
+                    "findings": _told(answer.findings),
+                }
+            )
+        case JudgedFolder():
+            return _line({"findings": _told(answer.findings), "raw_weights": answer.raw_weights})
+        case Skipped():
+            return _line({"reason": answer.reason})
 
 
 def answer_from(line: bytes, file: FileToJudge | FolderToJudge) -> JudgedFile | JudgedFolder | Skipped:
@@ -64,10 +81,10 @@ def answer_from(line: bytes, file: FileToJudge | FolderToJudge) -> JudgedFile | 
     return JudgedFile(
         path=file.path,
         name=file.name,
-        format=None if body["format"] is None else printable(_a(str, body["format"])),
+        format=None if body["format"] is None else _shared(_a(str, body["format"])),
         size_bytes=_a(int, body["size_bytes"]),
         verdict=Verdict(body["verdict"]),
-        leaves_out=tuple(printable(_a(str, each)) for each in body["leaves_out"]),
+        leaves_out=_same(tuple(_shared(_a(str, each)) for each in body["leaves_out"])),
         findings=tuple(_finding(_a(dict, each)) for each in body["findings"]),
     )
 
@@ -81,7 +98,7 @@ def _finding(body: dict[str, Any]) -> Finding:
         severity=Severity(body["severity"]),
         confidence=Confidence(body["confidence"]),
         subject=_a(str, body["subject"]),
-        advice=printable(_a(str, body["advice"])),
+        advice=_shared(_a(str, body["advice"])),
         evidence=tuple(_a(str, each) for each in _a(list, body["evidence"])),
         offset=None if body["offset"] is None else _a(int, body["offset"]),
     )
@@ -91,3 +108,21 @@ def _a(kind: type[_T], value: object) -> _T:
     if type(value) is not kind:
         raise TypeError("an answer of another shape")
     return value
+
+
+def _told(findings: tuple[Finding, ...]) -> list[dict[str, object]]:
+    return [{key: getattr(each, key) for key in _TOLD} for each in findings]
+
+
+def _shared(text: str) -> str:
+    """The text harmless to print, and the same object for every file about which it is said."""
+    return sys.intern(printable(text))
+
+
+@lru_cache(maxsize=64)
+def _same(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return texts
+
+
+def _line(body: object) -> bytes:
+    return json.dumps(body).encode() + b"\n"

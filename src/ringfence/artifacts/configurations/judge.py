@@ -38,8 +38,7 @@ def judge_document(document: Document, *, budget: Budget, is_data: bool = False)
         for template in _templates(entry):
             if template not in looked_at:
                 looked_at.add(template)
-                budget.check_time(at=None)
-                yield from judge_template(template)
+                yield from judge_template(template, budget=budget)
         if not is_data and isinstance(document.value, dict):
             for key, text in _settings(entry):
                 if text not in looked_at:
@@ -47,8 +46,7 @@ def judge_document(document: Document, *, budget: Budget, is_data: bool = False)
                         detail = f"more than {len(looked_at)} texts in one document"
                         raise Malformed(ProblemKind.OVER_LIMIT, at=None, detail=detail)
                     looked_at.add(text)
-                    budget.check_time(at=None)
-                    yield from judge_value(key, text)
+                    yield from judge_value(key, text, budget=budget)
 
 
 def _twice(document: Document) -> Iterator[Spotted]:

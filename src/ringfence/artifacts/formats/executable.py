@@ -39,7 +39,7 @@ class _Program:
 def _program(reader: Reader) -> _Program | None:
     """What the first bytes say; None for what is none."""
     head = reader.head
-    if head[:4] == b"\x7fELF" and len(head) >= (64 if head[4] == 2 else 52):
+    if head[:4] == b"\x7fELF" and len(head) >= (64 if head[4:5] == b"\2" else 52):
         return _elf(head)
     if head[:2] == b"MZ":
         return _pe(reader)

@@ -39,7 +39,7 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
     if reader.size_bytes > 4 * LIMITS.template_chars:
         raise Malformed(ProblemKind.OVER_LIMIT, at=0, detail=f"a template of {reader.size_bytes} bytes")
     encoding = encoding_of(reader.head) or "utf-8"
-    yield from judge_template("".join(text for _, text in pieces(reader, encoding)))
+    yield from judge_template("".join(text for _, text in pieces(reader, encoding)), budget=reader.budget)
 
 
 FORMAT = Format(

@@ -43,7 +43,7 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
     if pickle_walk.is_text_pickle(reader.head):
         yield from judge_pickle(reader)
     for at, text in pieces(reader, encoding_of(reader.head) or "utf-8"):
-        for spotted in (*judge_text(text), *judge_markup(text), *entities(text)):
+        for spotted in (*judge_text(text), *judge_markup(text, budget=reader.budget), *entities(text)):
             yield replace(spotted, at=at)
 
 

@@ -88,8 +88,8 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
     for key, value in metadata.items() if isinstance(metadata, dict) else ():
         reader.budget.check_time(at=0)
         if key.startswith("chat_template") and isinstance(value, str):
-            yield from judge_template(value)
-        yield from judge_value(key, value if isinstance(value, str) else "")
+            yield from judge_template(value, budget=reader.budget)
+        yield from judge_value(key, value if isinstance(value, str) else "", budget=reader.budget)
     for name in header:
         yield from judge_name(name)
 

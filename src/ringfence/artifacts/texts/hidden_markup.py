@@ -6,6 +6,7 @@ Instructions that everybody sees are a README's business; only what the page doe
 import re
 from collections.abc import Iterator
 
+from ringfence.artifacts.budget import Budget
 from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.texts.instructions import covert_instructions
 from ringfence.artifacts.texts.suspicious_text import programs_in
@@ -34,11 +35,16 @@ _ADDRESSED = re.compile(r"\b(?:you|your|must|should|please|always|never)\b", re.
 _HIDDEN_CHARS = 20_000  # of one hidden part
 
 
-def judge_markup(text: str) -> Iterator[Spotted]:
-    """Hidden parts of the Markdown or HTML that speak to a model or hold commands."""
+def judge_markup(text: str, *, budget: Budget) -> Iterator[Spotted]:
+    """Hidden parts of the Markdown or HTML that speak to a model or hold commands.
+
+    Raises:
+        Malformed: it takes longer than the budget allows.
+    """
     for hidden in _hidden(text):
+        budget.check_time(at=None)
         said = next(covert_instructions(hidden), None)
-        said = said or next((each.evidence[-1] for each in programs_in("", hidden)), None)
+        said = said or next((each.evidence[-1] for each in programs_in("", hidden, budget=budget)), None)
         if said is None and _ADDRESSED.search(hidden) and (found := _TO_MODELS.search(hidden)):
             said = found[0]
         if said:

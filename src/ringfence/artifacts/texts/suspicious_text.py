@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Iterator
 
+from ringfence.artifacts.budget import Budget
 from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.texts import hidden_characters
 from ringfence.core.findings import Confidence, Severity
@@ -74,25 +75,37 @@ _DECODED_CHARS = 64
 _ENCODED_RUNS = 1_000  # of one value
 
 
-def judge_value(key: str, value: str) -> Iterator[Spotted]:
-    """What is wrong with one string of a file's metadata, and with its key."""
+def judge_value(key: str, value: str, *, budget: Budget) -> Iterator[Spotted]:
+    """What is wrong with one string of a file's metadata, and with its key.
+
+    Raises:
+        Malformed: it takes longer than the budget allows.
+    """
+    budget.check_time(at=None)
     yield from judge_name(key)
     yield from hidden_characters.judge_text(value)
     if "\x1b" in value or _CONTROL.search(value):
         severity = Severity.HIGH if "\x1b" in value else Severity.LOW
         yield _spotted("metadata-control-characters", severity, key, "control characters")
-    yield from programs_in(key, value)
+    yield from programs_in(key, value, budget=budget)
     for pattern in _SECRETS:
+        budget.check_time(at=None)
         if found := pattern.search(value):
             yield _spotted("metadata-secret", Severity.HIGH, key, f"{found[0][:8]}…")
     for pattern in _HOSTS:
+        budget.check_time(at=None)
         if found := pattern.search(value):
             yield _spotted("metadata-address", Severity.HIGH, key, value[found.start() : found.end() + 40])
 
 
-def programs_in(key: str, text: str) -> Iterator[Spotted]:
-    """Commands and programs in the text, plain or in base64 or hexadecimal digits."""
+def programs_in(key: str, text: str, *, budget: Budget) -> Iterator[Spotted]:
+    """Commands and programs in the text, plain or in base64 or hexadecimal digits.
+
+    Raises:
+        Malformed: it takes longer than the budget allows.
+    """
     for pattern in _COMMANDS:
+        budget.check_time(at=None)
         if found := pattern.search(text):
             shown = text[max(0, found.start() - 10) : found.end() + 60]
             yield _spotted("metadata-program", Severity.HIGH, key, shown)

@@ -5,6 +5,7 @@ Jinja is what transformers, vLLM and llama.cpp render, Go's text/template what O
 
 from collections.abc import Iterator
 
+from ringfence.artifacts.budget import Budget
 from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.texts import hidden_characters
 from ringfence.artifacts.texts.go_templates import is_go, judge_go
@@ -21,13 +22,18 @@ from ringfence.core.limits import LIMITS
 __all__ = ["judge_template"]
 
 
-def judge_template(text: str) -> Iterator[Spotted]:
-    """What rendering the chat template, Jinja or Go, would do. The evidence names lines."""
+def judge_template(text: str, *, budget: Budget) -> Iterator[Spotted]:
+    """What rendering the chat template, Jinja or Go, would do. The evidence names lines.
+
+    Raises:
+        Malformed: it takes longer than the budget allows.
+    """
     if len(text) > LIMITS.template_chars:
         yield _unread(f"longer than {LIMITS.template_chars} characters")
         return
+    budget.check_time(at=None)
     yield from hidden_characters.judge_text(text)
-    yield from programs_in("the template", text)
+    yield from programs_in("the template", text, budget=budget)
     for said in covert_instructions(text):
         yield Spotted(
             check="template-instructs",
@@ -38,17 +44,20 @@ def judge_template(text: str) -> Iterator[Spotted]:
             advice="do not use it; take the template of the model's publisher",
         )
     if is_go(text):
-        yield from judge_go(text)
+        yield from judge_go(text, budget=budget)
     else:
-        yield from _judge_jinja(text)
+        yield from _judge_jinja(text, budget)
 
 
-def _judge_jinja(text: str) -> Iterator[Spotted]:
+def _judge_jinja(text: str, budget: Budget) -> Iterator[Spotted]:
     try:
         tree = parse(text)
+        budget.check_time(at=None)
         flow = Flow(tree)
         yield from judge_reach(tree, flow.names)
+        budget.check_time(at=None)
         yield from judge_calls(tree, flow)
+        budget.check_time(at=None)
         yield from judge_conditions(tree, flow)
     except UnreadableTemplateError as error:
         yield _unread(str(error))
