@@ -102,7 +102,7 @@ Test = Like | Unlike | AtLeast | AtMost | Before | From | Is
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One test on one field. A tool's argument is the field `arguments.NAME`; without it there is no value."""
+    """One test on one field. A tool's argument is the field `arguments.NAME`, without a value if absent."""
 
     field: str
     test: Test
