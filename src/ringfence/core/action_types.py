@@ -78,7 +78,7 @@ _ROWS: tuple[tuple[str, type[Any], tuple[Section, ...], Durability, int, str], .
     ("credential.use", CredentialUse, _OF_AGENTS, _FSYNC, 6003, "agent session credential host method path"),
     ("tool.call", ToolCall, _OF_AGENTS, _FSYNC, 6003, "agent session server tool schema_digest arguments"),
     ("prompt.send", PromptSend, (Section.DATA,), _FSYNC, 6003, "agent session model host local sensitivity"),
-    ("grant.give", GrantGive, (Section.OPERATORS,), _FSYNC, 3005, "operator asked_by action_type uses lasts_s"),
+    ("grant.give", GrantGive, (Section.OPERATORS,), _FSYNC, 3005, "operator asked_by action_type"),
     ("record.prune", RecordPrune, (Section.RETENTION,), _FSYNC, 6003, "event_types older_than_days"),
 )  # fmt: skip
 
