@@ -1,6 +1,7 @@
 """Folders made to mislead, to hide or to cost."""
 
 import json
+import time
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from model_folders import HONEST, TEMPLATE, gguf_file, json_file, tensors
 from ringfence.app.folder_of import folder_of
+from ringfence.artifacts.budget import Budget
 from ringfence.artifacts.folders.judge import judge_folder
 from ringfence.artifacts.spotted import as_finding
 from ringfence.core.limits import LIMITS
@@ -142,3 +144,21 @@ def test_every_honest_folder_cut_short_anywhere_is_no_crash(tmp_path: Path) -> N
         if path.is_file() and not path.is_symlink():
             path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     _checks(tmp_path)
+
+
+def test_a_store_of_slow_templates_ends_within_the_time_that_is_given(tmp_path: Path) -> None:
+    layers = []
+    for number in range(40):
+        data = f"{{{{/* {number} */}}}}".encode() + b"{{ if .Prompt }}{{ if " + b"eq " * 80_000 + b"}}"
+        digest = sha256(data).hexdigest()
+        (tmp_path / "blobs").mkdir(exist_ok=True)
+        (tmp_path / f"blobs/sha256-{digest}").write_bytes(data)
+        kind = "application/vnd.ollama.image.template"
+        layers.append({"mediaType": kind, "digest": f"sha256:{digest}", "size": len(data)})
+    json_file(tmp_path / "manifests/a/b/c/d", {"layers": layers})
+    started = time.monotonic()
+    budget = Budget(read_bytes=0, seconds=1)
+    ((name, found),) = judge_folder(folder_of(tmp_path), budget=budget)
+    assert time.monotonic() - started < 5
+    assert (name, found.check, found.severity) == ("", "over-limit", "medium")
+    assert found.evidence == ("takes longer than 1 s",)

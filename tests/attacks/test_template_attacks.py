@@ -1,7 +1,13 @@
 """Templates that reach for Python, that never end, and that act on what people write. None may pass."""
 
+import time
+
 import pytest
 
+from ringfence.artifacts.budget import Budget
+from ringfence.artifacts.judging import judging_budget
+from ringfence.artifacts.problems import Malformed
+from ringfence.artifacts.texts.suspicious_text import judge_value
 from ringfence.artifacts.texts.templates import judge_template
 from ringfence.core.findings import Severity
 from ringfence.core.limits import LIMITS
@@ -125,7 +131,9 @@ SAYING = {
 
 
 def _worst(template: str) -> Severity:
-    return max((each.severity for each in judge_template(template)), default=Severity.INFO)
+    return max(
+        (each.severity for each in judge_template(template, budget=judging_budget())), default=Severity.INFO
+    )
 
 
 @pytest.mark.parametrize("template", REACHING.values(), ids=REACHING.keys())
@@ -180,3 +188,29 @@ def test_what_is_long_but_flat_is_read() -> None:
 
 def test_what_would_take_long_to_follow_is_given_up() -> None:
     assert _worst("{{ x[" + "+".join("a" * 50_000) + "] }}") == Severity.MEDIUM
+
+
+_SLOW = {
+    "tests in one action": "{{ if .Prompt }}{{ if " + "eq " * 80_000 + "}}",
+    "brackets in one action": "{{ if .Prompt }}{{ if " + "eq( " * 50_000 + "}}",
+    "quotes in one action": "{{ if .Prompt }}{{ if " + 'eq " ' * 40_000 + "}}",
+}
+
+
+@pytest.mark.parametrize("template", _SLOW.values(), ids=_SLOW.keys())
+def test_a_template_that_costs_more_time_than_is_given_is_over_the_limit(template: str) -> None:
+    started = time.monotonic()
+    with pytest.raises(Malformed, match=r"takes longer than 0\.5 s"):
+        list(judge_template(template, budget=Budget(read_bytes=0, seconds=0.5)))
+    assert time.monotonic() - started < 5
+
+
+def test_actions_that_are_never_closed_cost_no_more_than_their_length() -> None:
+    started = time.process_time()
+    list(judge_template("{{ if .Prompt }}" + "{{ if " * 40_000, budget=judging_budget()))
+    assert time.process_time() - started < 3
+
+
+def test_a_value_of_metadata_costs_no_more_time_than_is_given() -> None:
+    with pytest.raises(Malformed, match=r"takes longer than 0\.2 s"):
+        list(judge_value("key", "curl aaa " * 400_000, budget=Budget(read_bytes=0, seconds=0.2)))

@@ -2,6 +2,7 @@ import base64
 
 import pytest
 
+from ringfence.artifacts.judging import judging_budget
 from ringfence.artifacts.texts.suspicious_text import judge_name, judge_value
 from ringfence.core.findings import Severity
 
@@ -56,20 +57,20 @@ ODD = {
 
 @pytest.mark.parametrize(("key", "value"), HONEST.items(), ids=HONEST.keys())
 def test_everyday_metadata_is_clean(key: str, value: str) -> None:
-    assert list(judge_value(key, value)) == []
+    assert list(judge_value(key, value, budget=judging_budget())) == []
 
 
 @pytest.mark.parametrize(
     ("check", "value"), [(check, value) for check, values in ODD.items() for value in values]
 )
 def test_what_has_no_business_in_metadata_is_suspicious(check: str, value: str) -> None:
-    found = list(judge_value("key", value))
+    found = list(judge_value("key", value, budget=judging_budget()))
     assert check in {each.check for each in found}
     assert max(each.severity for each in found) == Severity.HIGH
 
 
 def test_a_secret_is_never_shown_whole() -> None:
-    (found,) = judge_value("key", "ghp_" + "a1" * 18)
+    (found,) = judge_value("key", "ghp_" + "a1" * 18, budget=judging_budget())
     assert found.evidence == ("key", "ghp_a1a1…")
 
 

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from ringfence.artifacts.judging import judging_budget
 from ringfence.artifacts.texts.tokenizers import judge_tokenizer
 from ringfence.core.findings import Severity
 
@@ -82,26 +83,32 @@ MAPPING = {
 
 @pytest.mark.parametrize("parts", HONEST.values(), ids=HONEST.keys())
 def test_what_every_tokenizer_does_is_clean(parts: dict[str, Any]) -> None:
-    assert list(judge_tokenizer(_tokenizer(**parts))) == []
+    assert list(judge_tokenizer(_tokenizer(**parts), budget=judging_budget())) == []
 
 
 @pytest.mark.parametrize("parts", MAPPING.values(), ids=MAPPING.keys())
 def test_a_tokenizer_that_maps_words_elsewhere_never_passes(parts: dict[str, Any]) -> None:
-    found = list(judge_tokenizer(_tokenizer(**parts)))
+    found = list(judge_tokenizer(_tokenizer(**parts), budget=judging_budget()))
     assert {each.check for each in found} <= {"tokenizer-maps-words", "tokenizer-unreadable"}
     assert max(each.severity for each in found) >= Severity.MEDIUM
 
 
 def test_an_added_token_that_is_an_address_is_suspicious() -> None:
-    (found,) = judge_tokenizer(_tokenizer(added_tokens=[{"id": 9, "content": "https://evil.invalid/x"}]))
+    (found,) = judge_tokenizer(
+        _tokenizer(added_tokens=[{"id": 9, "content": "https://evil.invalid/x"}]), budget=judging_budget()
+    )
     assert (found.check, found.severity) == ("tokenizer-odd-token", Severity.HIGH)
 
 
 def test_an_ordinary_word_that_is_special_is_told() -> None:
-    (found,) = judge_tokenizer(_tokenizer(added_tokens=[{"id": 9, "content": "danger", "special": True}]))
+    (found,) = judge_tokenizer(
+        _tokenizer(added_tokens=[{"id": 9, "content": "danger", "special": True}]), budget=judging_budget()
+    )
     assert (found.check, found.severity) == ("tokenizer-odd-token", Severity.LOW)
 
 
 @pytest.mark.parametrize("document", [None, [], {}, {"model": 3}, {"model": {}, "added_tokens": 3}])
 def test_what_is_no_tokenizer_is_inconclusive(document: Any) -> None:
-    assert [each.check for each in judge_tokenizer(document)] == ["tokenizer-unreadable"]
+    assert [each.check for each in judge_tokenizer(document, budget=judging_budget())] == [
+        "tokenizer-unreadable"
+    ]

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
+from ringfence.artifacts.budget import Budget
 from ringfence.artifacts.folders.folder import Folder, said
 from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.texts.templates import judge_template
@@ -34,12 +35,16 @@ _AGAIN: Final = "pull the model again"
 _Found = Iterator[tuple[str, Spotted]]
 
 
-def judge(folder: Folder) -> _Found:
-    """What is wrong with every manifest of every store in the folder."""
+def judge(folder: Folder, *, budget: Budget) -> _Found:
+    """What is wrong with every manifest of every store in the folder.
+
+    Raises:
+        Malformed: it takes longer than the budget allows.
+    """
     judged: set[str] = set()  # one template serves many models
     for name in sorted(folder.names):
         if (found := _MANIFEST.fullmatch(name)) and (manifest := _manifest(folder, name)):
-            yield from _manifest_judged(folder, found[1] or "", name, manifest, judged)
+            yield from _manifest_judged(folder, found[1] or "", name, manifest, judged=judged, budget=budget)
 
 
 def _manifest(folder: Folder, name: str) -> dict[str, Json] | None:
@@ -53,7 +58,13 @@ def _manifest(folder: Folder, name: str) -> dict[str, Json] | None:
 
 
 def _manifest_judged(
-    folder: Folder, root: str, name: str, manifest: Mapping[str, Json], judged: set[str]
+    folder: Folder,
+    root: str,
+    name: str,
+    manifest: Mapping[str, Json],
+    *,
+    judged: set[str],
+    budget: Budget,
 ) -> _Found:
     layers = manifest["layers"]
     for layer in [manifest.get("config"), *(layers if isinstance(layers, list) else [])][
@@ -75,7 +86,7 @@ def _manifest_judged(
         yield from ((name, each) for each in _size(folder, blob, layer.get("size")))
         if kind == _LAYERS + "template" and blob not in judged:
             judged.add(blob)
-            yield from _template(folder, blob)
+            yield from _template(folder, blob, budget)
 
 
 def _size(folder: Folder, blob: str, stated: Json) -> Iterator[Spotted]:
@@ -87,7 +98,7 @@ def _size(folder: Folder, blob: str, stated: Json) -> Iterator[Spotted]:
         yield said("manifest-differs", Severity.MEDIUM, evidence, advice=_AGAIN)
 
 
-def _template(folder: Folder, blob: str) -> _Found:
+def _template(folder: Folder, blob: str, budget: Budget) -> _Found:
     data = folder.read(blob, LIMITS.template_chars)
-    for each in judge_template(data.decode("utf-8", "replace")) if data else ():
+    for each in judge_template(data.decode("utf-8", "replace"), budget=budget) if data else ():
         yield blob, replace(each, at=None)

@@ -38,7 +38,7 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
     documents = json_documents(reader.at(0, reader.size_bytes))
     for document in documents:
         if _is_tokenizer(document.value):
-            yield from judge_tokenizer(document.value)
+            yield from judge_tokenizer(document.value, budget=reader.budget)
         for model in _keras_models(document.value):
             yield from judge_configuration(model, reader)
         yield from judge_document(document, budget=reader.budget, is_data=len(documents) > 1)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from ringfence.artifacts.budget import Budget
 from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.gguf_types import TENSOR_TYPES
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind, past_end
@@ -103,15 +104,16 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
                 yield Inside(name="", reader=reader.part(item.at, reader.size_bytes - item.at), at=item.at)
         elif isinstance(item, _Text):
             reader.budget.check_time(at=item.at)
-            yield from (replace(each, at=item.at) for each in _judge_text(item.key, _text(item.value)))
+            yield from (replace(each, at=item.at) for each in _judge_text(item, reader.budget))
     yield from _tokens_beyond(keys)
 
 
-def _judge_text(key: str, text: str) -> Iterator[Spotted]:
+def _judge_text(item: _Text, budget: Budget) -> Iterator[Spotted]:
+    key, text = item.key, _text(item.value)
     is_template = key == _TEMPLATE or key.startswith(_TEMPLATE + ".")
     if is_template:
-        yield from judge_template(text)
-    yield from judge_value(key, "" if is_template else text)
+        yield from judge_template(text, budget=budget)
+    yield from judge_value(key, "" if is_template else text, budget=budget)
 
 
 def _tokens_beyond(keys: _Keys) -> Iterator[Spotted]:

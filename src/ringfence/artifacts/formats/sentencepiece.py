@@ -81,7 +81,7 @@ def _rules(walker: Walker, spec: Field) -> Iterator[Spotted]:
             if found := _SPELLED.search(texts):
                 yield _maps(field.at, f"{where}: puts in {found[0].decode('latin-1')}")
         else:
-            yield from judge_value(where, data.decode("utf-8", "replace"), budget=reader.budget)
+            yield from judge_value(where, data.decode("utf-8", "replace"), budget=walker.reader.budget)
 
 
 def _maps(at: int, what: str) -> Spotted:

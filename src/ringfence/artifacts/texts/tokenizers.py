@@ -8,6 +8,7 @@ Source: huggingface/tokenizers, the serialised normalizers, pre-tokenizers, deco
 import re
 from collections.abc import Iterator
 
+from ringfence.artifacts.budget import Budget
 from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.texts import hidden_characters
 from ringfence.artifacts.texts.instructions import is_mark
@@ -16,7 +17,7 @@ from ringfence.core.bounded_json import Json
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
 
-__all__ = ["judge_replacement", "judge_tokenizer"]
+__all__ = ["judge_tokenizer"]
 
 _STEPS = ("normalizer", "pre_tokenizer", "decoder", "post_processor")
 _URL = re.compile(r"(?:https?|ftp)://[\w.-]+\.[a-z]{2,}|\b[\w.+-]+@[\w-]+\.[a-z]{2,}\b", re.IGNORECASE)
@@ -46,8 +47,12 @@ _PLAIN_SPECIALS = frozenset(
 _BOS_TOKENS = 8  # that a template puts around every text
 
 
-def judge_tokenizer(document: Json) -> Iterator[Spotted]:
-    """What a parsed tokenizer.json would do to text."""
+def judge_tokenizer(document: Json, *, budget: Budget) -> Iterator[Spotted]:
+    """What a parsed tokenizer.json would do to text.
+
+    Raises:
+        Malformed: it takes longer than the budget allows.
+    """
     if not (isinstance(document, dict) and isinstance(model := document.get("model"), dict)):
         yield _spotted("tokenizer-unreadable", Severity.MEDIUM, "it has no model")
         return
@@ -57,9 +62,9 @@ def judge_tokenizer(document: Json) -> Iterator[Spotted]:
         yield _spotted("tokenizer-unreadable", Severity.MEDIUM, "added_tokens is no list, or too long a one")
         added = []
     yield from _same_number(words, added)
-    yield from _added(added)
+    yield from _added(added, budget)
     for step in _STEPS:
-        yield from _step(step, document.get(step), words)
+        yield from _step(step, document.get(step), words, budget)
 
 
 def _vocabulary(vocab: Json) -> dict[str, int]:
@@ -97,7 +102,7 @@ def _plainly(word: str) -> str:
     return word.replace("\u0120", " ").replace("\u2581", " ").strip()
 
 
-def _added(added: list[Json]) -> Iterator[Spotted]:
+def _added(added: list[Json], budget: Budget) -> Iterator[Spotted]:
     for token in added:
         content = token.get("content") if isinstance(token, dict) else None
         if not isinstance(content, str):
@@ -105,7 +110,7 @@ def _added(added: list[Json]) -> Iterator[Spotted]:
             return
         if _URL.search(content):
             yield _spotted("tokenizer-odd-token", Severity.HIGH, content)
-        yield from programs_in("added_tokens", content)
+        yield from programs_in("added_tokens", content, budget=budget)
         yield from hidden_characters.judge_text(content)
         special = isinstance(token, dict) and token.get("special") is True
         bare = content.strip().lower()
@@ -113,7 +118,7 @@ def _added(added: list[Json]) -> Iterator[Spotted]:
             yield _spotted("tokenizer-odd-token", Severity.LOW, f"the word {content!r} is a special token")
 
 
-def _step(name: str, top: Json, words: dict[str, int]) -> Iterator[Spotted]:
+def _step(name: str, top: Json, words: dict[str, int], budget: Budget) -> Iterator[Spotted]:
     """All parts of a step, those within sequences too."""
     left: list[Json] = [top]
     while left:
@@ -129,9 +134,9 @@ def _step(name: str, top: Json, words: dict[str, int]) -> Iterator[Spotted]:
         )
         match part:
             case {"type": "Replace", "pattern": pattern, "content": str(content)}:
-                yield from judge_replacement(name, pattern, content)
+                yield from _replacement(name, pattern, content, budget)
             case {"type": "Split", "pattern": pattern, "behavior": "Removed"}:
-                yield from judge_replacement(name, pattern, "")
+                yield from _replacement(name, pattern, "", budget)
             case {"type": "Strip", "content": str(content)} if _LETTERS.search(content):
                 yield _spotted("tokenizer-maps-words", Severity.HIGH, f"{name}: strips {content!r}")
             case {"type": "Prepend", "prepend": str(content)} if _has_words(content):
@@ -140,7 +145,7 @@ def _step(name: str, top: Json, words: dict[str, int]) -> Iterator[Spotted]:
                 yield from _around(part, words)
 
 
-def judge_replacement(where: str, pattern: Json, content: str) -> Iterator[Spotted]:
+def _replacement(where: str, pattern: Json, content: str, budget: Budget) -> Iterator[Spotted]:
     """Whether words are replaced; spaces, quotes, marks and accents are every tokenizer's work."""
     match pattern:
         case {"String": str(old)}:
@@ -156,7 +161,7 @@ def judge_replacement(where: str, pattern: Json, content: str) -> Iterator[Spott
             return
     if changes or _has_words(content):
         yield _spotted("tokenizer-maps-words", Severity.HIGH, f"{where}: {shown!r} becomes {content!r}")
-    yield from judge_value(where, content)
+    yield from judge_value(where, content, budget=budget)
 
 
 def _has_words(text: str) -> bool:
