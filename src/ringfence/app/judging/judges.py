@@ -1,21 +1,17 @@
 """Processes judge files side by side. One that dies or does not end costs the file it was at, and no more."""
 
-import json
 import os
 import select
-import subprocess
-import sys
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict
-from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
 from ringfence.app.judging.allowed import Allowed
 from ringfence.app.judging.below import FileToJudge, FolderToJudge
+from ringfence.app.judging.processes import Judging, started
 from ringfence.app.judging.wire import answer_from, task_line
 from ringfence.core.inventory import Skipped
 from ringfence.core.judged import JudgedFile, JudgedFolder
@@ -25,14 +21,17 @@ __all__ = ["Judges"]
 _MOST_PROCESSES = 16
 _GRACE_S = 15.0  # a process may take that much longer than the file's budget, and starts in that time too
 _ANSWER_BYTES = 64 << 20
-_PROGRAM = """
-import json, sys
-path, allowed = map(json.loads, sys.argv[1:])
-sys.path[:] = path
-from ringfence.app.judging.allowed import Allowed
-from ringfence.app.judging.worker import serve
-serve(Allowed(**allowed))
-"""
+_READ_BYTES = 1 << 16
+
+# Questions are asked ahead, so that nobody waits between two small files: no more than a pipe holds, and
+# not the last ones, which would wait behind a slow file while other processes have nothing to do.
+_AHEAD = 16
+_AHEAD_BYTES = select.PIPE_BUF
+_SHARES = 8  # of what is left, one for each process at a time
+
+_Task = FileToJudge | FolderToJudge
+_Answer = JudgedFile | JudgedFolder | Skipped
+_Numbered = tuple[int, _Task]
 
 
 class Judges:
@@ -40,11 +39,7 @@ class Judges:
 
     def __init__(self, allowed: Allowed, *, processes: int) -> None:
         count = max(1, min(processes, _MOST_PROCESSES))
-        self._idle: SimpleQueue[_Process] = SimpleQueue()
-        self._all = [_Process(allowed) for _ in range(count)]
-        for each in self._all:
-            self._idle.put(each)
-        self._threads = ThreadPoolExecutor(count, thread_name_prefix="judge")
+        self._all = [_Judge(allowed) for _ in range(count)]
 
     def __enter__(self) -> Self:
         return self
@@ -54,96 +49,146 @@ class Judges:
     ) -> None:
         for each in self._all:
             each.end()
-        self._threads.shutdown(cancel_futures=True)
-        for each in self._all:
-            each.end()  # one that a thread started meanwhile
 
     def judge(self, files: Iterable[FileToJudge]) -> Iterator[JudgedFile | Skipped]:
         """Each file's verdict, in the order of `files`."""
-        for answer in self._threads.map(self._ask, files):
+        for answer in self._answers(files):
             assert not isinstance(answer, JudgedFolder)
             yield answer
 
     def judge_folder(self, folder: FolderToJudge) -> JudgedFolder:
         """What is said of the folder as a whole; that nothing could be said is a finding too."""
-        answer = self._ask(folder)
+        (answer,) = self._answers((folder,))
         if isinstance(answer, JudgedFolder):
             return answer
         if isinstance(answer, Skipped):
-            from ringfence.app.judging.worker import could_not_judge
-
-            answer = could_not_judge(folder, answer.reason)
+            answer = _not_judged(folder, answer.reason)
         return JudgedFolder(findings=answer.findings, raw_weights=())
 
-    def _ask(self, file: FileToJudge | FolderToJudge) -> JudgedFile | JudgedFolder | Skipped:
-        process = self._idle.get()
+    def _answers(self, tasks: Iterable[_Task]) -> Iterator[_Answer]:
+        left = deque(enumerate(tasks))
+        count = len(left)
+        answered: dict[int, _Answer] = {}
         try:
-            return process.ask(file)
+            for number in range(count):
+                while number not in answered:
+                    for judge in self._all:
+                        judge.ask(left, ahead=min(_AHEAD, len(left) // (_SHARES * len(self._all))))
+                    answered |= self._received(left)
+                yield answered.pop(number)
         finally:
-            self._idle.put(process)
+            for judge in self._all:
+                judge.forget()
+
+    def _received(self, left: "deque[_Numbered]") -> dict[int, _Answer]:
+        """What came in, waiting for it; what a lost process was still to answer is `left` again."""
+        busy = {judge.fd: judge for judge in self._all if judge.is_busy}
+        poll = select.poll()
+        for fd in busy:
+            poll.register(fd, select.POLLIN)
+        wait_s = min(judge.ends_at for judge in busy.values()) - time.monotonic()
+        ready = poll.poll(max(0, int(wait_s * 1000) + 1))
+        answers: dict[int, _Answer] = {}
+        for fd, _ in ready:
+            answers |= busy[fd].received(left)
+        if not ready:
+            for judge in busy.values():
+                if judge.ends_at <= time.monotonic():
+                    answers |= judge.give_up(left)
+        return answers
 
 
-class _Process:
-    """One process, started anew after it was lost."""
+class _Judge:
+    """One process, started anew after it was lost, and what it has not answered yet."""
 
     def __init__(self, allowed: Allowed) -> None:
         self._allowed = allowed
-        self._process: subprocess.Popen[bytes] | None = self._started()
+        self._process: Judging | None = started(allowed)
+        self._asked: deque[tuple[_Numbered, int]] = deque()  # with the bytes of the question
+        self._asked_bytes = 0
+        self._began_at = 0.0  # with the first of those
+        self._line = bytearray()  # as much as has come of its next answer
 
-    def ask(self, file: FileToJudge | FolderToJudge) -> JudgedFile | JudgedFolder | Skipped:
-        """What it says about the file; that it could not say anything, when it dies or does not end."""
-        from ringfence.app.judging.worker import could_not_judge
+    @property
+    def fd(self) -> int:
+        """Where answers come in."""
+        assert self._process
+        return self._process.answers
 
-        if self._process is None:
-            self._process = self._started()
-        process = self._process
-        assert process.stdin
-        try:
-            process.stdin.write(task_line(file))
-            line = self._line(process)
-            if not line.endswith(b"\n"):
-                why = "the process that judged it broke off"
-            else:
-                return answer_from(line, file)
-        except TimeoutError:
-            why = f"takes longer than {self._allowed.seconds:g} s"
-        except (OSError, ValueError, KeyError, TypeError):
-            why = "the process that judged it broke off"
-        self.end()
-        return could_not_judge(file, why)
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is something that it has not answered."""
+        return bool(self._asked)
+
+    @property
+    def ends_at(self) -> float:
+        """When it is lost if no answer came; monotonic."""
+        return self._began_at + self._allowed.seconds + _GRACE_S
+
+    def ask(self, left: "deque[_Numbered]", *, ahead: int) -> None:
+        """Takes the next of what is `left`, and up to `ahead` more."""
+        while left and (not self._asked or (len(self._asked) <= ahead and self._asked_bytes < _AHEAD_BYTES)):
+            question = task_line(left[0][1])
+            if self._asked and self._asked_bytes + len(question) > _AHEAD_BYTES:
+                return
+            if self._process is None:
+                self._process = started(self._allowed)
+            if not self._asked:
+                self._began_at = time.monotonic()
+            self._asked.append((left.popleft(), len(question)))
+            self._asked_bytes += len(question)
+            with suppress(OSError):  # when it is gone, or reads nothing, no answer comes
+                os.write(self._process.questions, question)
+
+    def received(self, left: "deque[_Numbered]") -> dict[int, _Answer]:
+        """What it answered; when it broke off, that the file it was at could not be judged."""
+        part = os.read(self.fd, _READ_BYTES)
+        *lines, rest = part.split(b"\n")
+        answers: dict[int, _Answer] = {}
+        for line in lines:
+            whole = bytes(self._line + line)
+            self._line.clear()
+            if not self._asked:
+                break
+            (number, task), size = self._asked[0]
+            try:
+                answers[number] = answer_from(whole, task)
+            except (ValueError, KeyError, TypeError):
+                return answers | self._lost("the process that judged it broke off", left)
+            self._asked.popleft()
+            self._asked_bytes -= size
+            self._began_at = time.monotonic()
+        self._line += rest
+        if self._asked and (not part or len(self._line) > _ANSWER_BYTES):
+            answers |= self._lost("the process that judged it broke off", left)
+        return answers
+
+    def give_up(self, left: "deque[_Numbered]") -> dict[int, _Answer]:
+        """That the file it is at takes too long."""
+        return self._lost(f"takes longer than {self._allowed.seconds:g} s", left)
+
+    def forget(self) -> None:
+        """Nobody wants to know any more what it was asked."""
+        if self._asked:
+            self.end()
 
     def end(self) -> None:
         """Ends the process."""
         process, self._process = self._process, None
+        self._asked.clear()
+        self._asked_bytes = 0
+        self._line.clear()
         if process:
-            process.kill()
-            with suppress(OSError), process:
-                pass
+            process.end()
 
-    def _line(self, process: "subprocess.Popen[bytes]") -> bytes:
-        assert process.stdout
-        ends_at = time.monotonic() + self._allowed.seconds + _GRACE_S
-        fd = process.stdout.fileno()
-        parts: list[bytes] = []
-        size = 0
-        while not (parts and parts[-1].endswith(b"\n")):
-            ready, _, _ = select.select([fd], [], [], max(0.0, ends_at - time.monotonic()))
-            if not ready:
-                raise TimeoutError
-            part = os.read(fd, 1 << 16)
-            size += len(part)
-            if not part or size > _ANSWER_BYTES:
-                return b""
-            parts.append(part)
-        return b"".join(parts)
+    def _lost(self, why: str, left: "deque[_Numbered]") -> dict[int, _Answer]:
+        (number, task), _ = self._asked.popleft()
+        left.extendleft(numbered for numbered, _ in reversed(self._asked))
+        self.end()
+        return {number: _not_judged(task, why)}
 
-    def _started(self) -> "subprocess.Popen[bytes]":
-        program = (sys.executable, "-I", "-X", "utf8", "-c", _PROGRAM)
-        return subprocess.Popen(  # noqa: S603  the interpreter that runs this
-            (*program, json.dumps(sys.path), json.dumps(asdict(self._allowed))),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-            env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-        )
+
+def _not_judged(task: _Task, why: str) -> JudgedFile:
+    from ringfence.app.judging.worker import could_not_judge
+
+    return could_not_judge(task, why)

@@ -4,7 +4,6 @@ It has no more memory than it is given, dumps no core, and whoever started it en
 """
 
 import os
-import sys
 from contextlib import suppress
 
 from ringfence.app import feeds
@@ -32,7 +31,7 @@ def serve(allowed: Allowed) -> None:
     _limit(allowed)
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # whatever a library prints is no answer
-    for line in sys.stdin.buffer:
+    for line in os.fdopen(0, "rb", closefd=False):
         task = task_from(line)
         try:
             answer: JudgedFile | JudgedFolder | Skipped = (
