@@ -1,7 +1,7 @@
 """Literals of a pickle, decoded from where they stand and only when somebody asks."""
 
-import codecs
 import math
+import re
 from typing import Final
 
 from ringfence.artifacts.pickles.contents import Content
@@ -163,8 +163,33 @@ def _flat(item: object) -> tuple[object, ...]:
 def _unescaped(code: int, raw: bytes) -> str:
     if code == ord("V"):
         return raw.decode("raw-unicode-escape")
-    text, _ = codecs.escape_decode(raw[1:-1] if raw[:1] in (b"'", b'"') else raw)
-    return text.decode()
+    return _without_escapes(raw[1:-1] if raw[:1] in (b"'", b'"') else raw).decode()
+
+
+_ESCAPE = re.compile(rb"""\\(?:([0-7]{1,3})|x([0-9a-fA-F]{2})|([abfnrtv])|(['"\\])|(\n)|(x|\Z))?""")
+_CONTROLS = dict(zip(b"abfnrtv", b"\a\b\f\n\r\t\v", strict=True))
+
+
+def _without_escapes(raw: bytes) -> bytes:
+    """What a Python literal of bytes says, as unpicklers read it: unknown escapes stay as they are.
+
+    Raises:
+        ValueError: the last backslash escapes nothing, or hexadecimal digits are missing.
+    """
+    return _ESCAPE.sub(_meant, raw)
+
+
+def _meant(found: re.Match[bytes]) -> bytes:
+    octal, digits, control, itself, line_end, broken = found.groups()
+    if octal:
+        return bytes([int(octal, 8) & 0xFF])
+    if digits:
+        return bytes([int(digits, 16)])
+    if control:
+        return bytes([_CONTROLS[control[0]]])
+    if broken is not None:
+        raise ValueError("an escape without what it escapes")
+    return itself or (b"" if line_end else found[0])
 
 
 _NOT_IN_FLOATS = frozenset(b" \t\n\r\v\f_")
@@ -184,7 +209,7 @@ def is_value(code: int, line: bytes) -> bool:
                 int(line.removesuffix(b"L").decode("ascii"), 0)
             case "S":
                 quoted = len(line) > 1 and line[:1] == line[-1:] and line[:1] in (b"'", b'"')
-                return quoted and codecs.escape_decode(line[1:-1]) is not None
+                return quoted and _without_escapes(line[1:-1]) is not None
             case "V":
                 line.decode("raw-unicode-escape")
     except ValueError:
