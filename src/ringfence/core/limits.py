@@ -32,6 +32,15 @@ class Limits:
     license_text_bytes: int = 256 * _KIB
     license_chars: int = 2000  # one license field, as an author writes it
 
+    # Policy documents
+    policy_files: int = 64
+    policy_bytes: int = 16 * _MIB  # of one; ten thousand rules have two
+    policy_nodes: int = 1_000_000  # keys and values of one
+    policy_depth: int = 24  # lists and mappings within each other
+    policy_text_chars: int = 4_000  # of one value
+    policy_problems: int = 100  # that are told of one
+    policy_quoted_chars: int = 60  # of what stands there, in a problem
+
     # Model files
     sniff_bytes: int = 4 * _KIB
     header_bytes: int = 100 * _MIB  # safetensors' own cap
