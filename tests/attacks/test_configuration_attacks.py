@@ -43,6 +43,51 @@ def test_a_configuration_that_calls_what_is_dangerous_is_malicious(config: Any) 
     assert verdict(config) == Verdict.MALICIOUS
 
 
+_APPLY = "!!python/object/apply:os.system ['true']"
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "model.cfg", "settings", "hparams.conf", "README.md"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"a: {_APPLY}\n",
+        f"# Settings of the run\n---\nlearning_rate: 0.1\nhook: {_APPLY}\n",
+        f"lr: 1\nhook: {_APPLY}\n---\n`what follows is no YAML\n",
+        "a: !<tag:yaml.org,2002:python/object/apply:os.system> ['true']\n",
+        "a: !<%74ag:yaml.org,2002:python/object/apply:os.system> ['true']\n",
+        "a: !!pyth%6fn/object/apply:os.system ['true']\n",
+        "%TAG !p! tag:yaml.org,2002:python/object/\n---\na: !p!apply:os.system ['true']\n",
+        "a: !!javax.script.ScriptEngineManager [!!java.net.URLClassLoader [[]]]\n",
+        f"# {'x' * (1 << 20)}\na: {_APPLY}\n",
+    ],
+)
+def test_yaml_that_an_unsafe_loader_acts_on_is_suspicious_whatever_it_is_called(text: str, name: str) -> None:
+    assert verdict(text, name) >= Verdict.SUSPICIOUS
+
+
+def test_sections_of_an_ini_file_do_not_hide_yaml() -> None:
+    assert verdict(f"[a]\n---\nb: {_APPLY}\n", "model.cfg") == Verdict.SUSPICIOUS
+
+
+def test_padding_in_front_of_a_tag_is_never_clean() -> None:
+    padding = "# padding\n" * 500_000
+    assert verdict(f"{padding}a: {_APPLY}\n", "notes.txt") == Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Never load `{_APPLY}` with an unsafe loader!! It runs a command.\n",
+        f"# Security\n\nThis is what an attack looks like:\n\n```yaml\na: {_APPLY}\n```\n",
+        f"Words first.\n\nSome more.\nFor example:\n\n    a: {_APPLY}\n",
+        "Wow!!amazing.results here, see tag:yaml.org,2002: for what tags are\n",
+        f"a: '{_APPLY}'\n",
+    ],
+)
+def test_a_text_about_tags_is_clean(text: str) -> None:
+    assert verdict(text, "README.md") == Verdict.CLEAN
+
+
 @pytest.mark.parametrize(
     "config",
     [

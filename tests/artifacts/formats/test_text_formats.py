@@ -81,3 +81,8 @@ def test_texts_in_old_and_wide_encodings_are_read() -> None:
 def test_the_vocabulary_of_tiktoken_is_text() -> None:
     assert _judged(b"IQ== 0\nIg== 1\n", "tokenizer.model").judgement.verdict == Verdict.CLEAN
     assert _judged(b"", "tokenizer.model").judgement.verdict == Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("text", ["Notes\n\nof a run\n", "Note: this is a draft.\n", "No warranty.\n"])
+def test_words_whose_letters_are_opcodes_are_words(text: str) -> None:
+    assert _judged(text.encode(), "README.md").judgement.verdict is Verdict.CLEAN

@@ -42,8 +42,8 @@ _YAML = "tag:yaml.org,2002:"
 _NULLS = ("", "~", "null", "Null", "NULL")
 
 
-def yaml_document(data: bytes, *, budget: Budget) -> Yaml:
-    """The documents, a lone one as itself.
+def yaml_document(data: bytes, *, budget: Budget, into: Yaml | None = None) -> Yaml:
+    """The documents, a lone one as itself. `into` keeps the tags up to where it cannot be read on from.
 
     Raises:
         Malformed: too long, too deep, too many values, not UTF-8, or not YAML.
@@ -53,7 +53,7 @@ def yaml_document(data: bytes, *, budget: Budget) -> Yaml:
     if len(data) > LIMITS.config_bytes:
         raise Malformed(ProblemKind.OVER_LIMIT, at=0, detail=f"more than {LIMITS.config_bytes} bytes of YAML")
     loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-    found = Yaml(value=None)
+    found = into or Yaml(value=None)
     try:
         documents = _Builder(found, budget).build(yaml.parse(data.decode("utf-8-sig"), Loader=loader))
     except (yaml.YAMLError, ValueError, OverflowError) as error:

@@ -1,12 +1,10 @@
 """INI: settings in sections, as spaCy's config.cfg and setup.cfg have them."""
 
-import configparser
 import json
 import re
 from collections.abc import Iterator
 
-from ringfence.artifacts.configurations.documents import Document
-from ringfence.artifacts.configurations.judge import judge_document
+from ringfence.artifacts.configurations.tags_in_text import judge_tags, may_have_tags
 from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
@@ -34,12 +32,20 @@ def _read(_reader: Reader) -> Iterator[Fact | Problem]:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    import configparser
+
+    from ringfence.artifacts.configurations.documents import Document
+    from ringfence.artifacts.configurations.judge import judge_document
+
     if reader.size_bytes > LIMITS.settings_text_bytes:
         raise Malformed(ProblemKind.OVER_LIMIT, at=0, detail=f"{reader.size_bytes} bytes of INI")
     parser = configparser.RawConfigParser(strict=False, allow_no_value=True, interpolation=None)
     parser.optionxform = str  # type: ignore[assignment,method-assign]  # keys are told apart by case
     try:
-        parser.read_string(reader.at(0, reader.size_bytes).decode("utf-8-sig"))
+        text = reader.at(0, reader.size_bytes).decode("utf-8-sig")
+        if may_have_tags(text):
+            yield from judge_tags(text, budget=reader.budget)
+        parser.read_string(text)
     except (ValueError, AttributeError, configparser.Error) as error:  # lines behind a key without a value
         raise Malformed(ProblemKind.BAD_HEADER, at=None, detail="not valid INI") from error
     value: Json = {

@@ -2,10 +2,6 @@
 
 from collections.abc import Iterator
 
-from ringfence.artifacts.configurations.documents import Document
-from ringfence.artifacts.configurations.judge import judge_document
-from ringfence.artifacts.configurations.yaml_documents import yaml_document
-from ringfence.artifacts.configurations.yaml_tags import judge_tag
 from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
@@ -29,11 +25,19 @@ def _read(_reader: Reader) -> Iterator[Fact | Problem]:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts.configurations.documents import Document
+    from ringfence.artifacts.configurations.judge import judge_document
+    from ringfence.artifacts.configurations.yaml_documents import Yaml, yaml_document
+    from ringfence.artifacts.configurations.yaml_tags import judge_tag
+
     if reader.size_bytes > LIMITS.config_bytes:
         raise Malformed(ProblemKind.OVER_LIMIT, at=0, detail=f"{reader.size_bytes} bytes of YAML")
-    found = yaml_document(reader.at(0, reader.size_bytes), budget=reader.budget)
-    for tagged in found.tags:
-        yield from judge_tag(tagged)
+    found = Yaml(value=None)
+    try:
+        yaml_document(reader.at(0, reader.size_bytes), budget=reader.budget, into=found)
+    finally:  # a loader of several documents builds the first before it looks at the second
+        for tagged in found.tags:
+            yield from judge_tag(tagged)
     document = Document(value=found.value, shadowed=found.twice)
     yield from judge_document(document, budget=reader.budget)
 

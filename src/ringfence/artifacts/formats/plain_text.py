@@ -1,6 +1,6 @@
 """Texts that people read: READMEs, licenses, vocabularies, logs. Nothing loads them; what they hide counts.
 
-A pickle of protocol 0 is text, too, and is judged as a pickle whatever it is called.
+A pickle of protocol 0 is text, too, and is judged as a pickle whatever it is called; so is YAML with tags.
 """
 
 import re
@@ -8,22 +8,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ringfence.artifacts import pickle_walk
+from ringfence.artifacts.configurations.tags_in_text import judge_tags, may_have_tags
 from ringfence.artifacts.format import Format, Inside
-from ringfence.artifacts.pickles.judge import judge as judge_pickle
 from ringfence.artifacts.problems import Problem
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.text_bytes import encoding_of, pieces
-from ringfence.artifacts.texts.hidden_characters import judge_text
-from ringfence.artifacts.texts.hidden_markup import judge_markup
-from ringfence.artifacts.xml_findings import entities
 from ringfence.core.facts import Fact
+from ringfence.core.findings import Severity
+from ringfence.core.limits import LIMITS
 
 __all__ = ["FORMAT"]
 
 _TIKTOKEN = re.compile(
     rb"[A-Za-z0-9+/]{2,128}={0,2} [0-9]{1,7}\n"
 )  # its vocabularies, called tokenizer.model, too
+_WORD_BYTES = 16
+_MARK_CHARS = 64  # of a tag, which may lie across two pieces
 _GIT_LFS = b"version https://git-lfs.github.com/spec/"
 
 
@@ -40,11 +41,37 @@ def _read(_reader: Reader) -> Iterator[Fact | Problem]:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts.pickles.judge import judge as judge_pickle
+    from ringfence.artifacts.texts.hidden_characters import judge_text
+    from ringfence.artifacts.texts.hidden_markup import judge_markup
+    from ringfence.artifacts.xml_findings import entities
+
     if pickle_walk.is_text_pickle(reader.head):
-        yield from judge_pickle(reader)
+        found = list(judge_pickle(reader))
+        if not all(map(_is_no_pickle, found)):
+            yield from found
+    first: list[str] = []
+    tagged, behind = False, ""
     for at, text in pieces(reader, encoding_of(reader.head) or "utf-8"):
+        tagged = tagged or may_have_tags(behind + text)
+        behind = text[-_MARK_CHARS:]
+        if at <= LIMITS.config_bytes:
+            first.append(text)
         for spotted in (*judge_text(text), *judge_markup(text, budget=reader.budget), *entities(text)):
             yield replace(spotted, at=at)
+    if tagged:
+        yield from judge_tags("".join(first), budget=reader.budget)
+
+
+def _is_no_pickle(found: Spotted | Problem | Inside) -> bool:
+    """Whether no unpickler gets past the first word, as in "Note: …", whose letters are opcodes."""
+    return (
+        isinstance(found, Spotted)
+        and found.check == "pickle-anomaly"
+        and found.severity is Severity.MEDIUM
+        and found.at is not None
+        and found.at < _WORD_BYTES
+    )
 
 
 FORMAT = Format(
