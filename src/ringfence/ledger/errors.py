@@ -1,0 +1,43 @@
+"""Why the ledger could not answer or record."""
+
+from ringfence.core.errors import ExitCode, RingfenceError
+
+__all__ = [
+    "EventRefused",
+    "LedgerDamaged",
+    "LedgerError",
+    "LedgerTooNew",
+    "LedgerUnavailable",
+    "LedgerUnsafe",
+    "StreamMoved",
+]
+
+
+class LedgerError(RingfenceError):
+    """The ledger did not do what it was asked to; nothing of the event was recorded, unless it says so."""
+
+    code = ExitCode.NOT_EXAMINED
+
+
+class EventRefused(LedgerError):
+    """The event itself cannot be recorded: a secret, a fraction, or too much."""
+
+
+class LedgerUnavailable(LedgerError):
+    """It cannot be reached or written now: disk full, read-only, server away."""
+
+
+class LedgerUnsafe(LedgerError):
+    """Somebody else could change its files."""
+
+
+class LedgerTooNew(LedgerError):
+    """A newer version of ringfence made it."""
+
+
+class LedgerDamaged(LedgerError):
+    """Its file is not whole."""
+
+
+class StreamMoved(LedgerError):
+    """Somebody else appended to the stream first; who asked for that looks again."""

@@ -1,0 +1,22 @@
+"""A legal hold: nothing it covers is pruned."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ringfence.ledger.values import Foreign
+
+__all__ = ["HoldSet"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldSet:
+    """What it covers, and until when."""
+
+    TYPE = "hold.set/1"
+
+    hold: str
+    streams: str  # a glob
+    types: str  # a glob
+    operator: str
+    why: Foreign
+    until: datetime | None

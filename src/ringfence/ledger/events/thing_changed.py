@@ -1,0 +1,19 @@
+"""Something is not as it was."""
+
+from dataclasses import dataclass
+
+from ringfence.ledger.events.thing import Standing, Thing
+
+__all__ = ["ThingChanged"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThingChanged:
+    """It, as it is now."""
+
+    TYPE = "thing.changed/1"
+
+    scan: str
+    thing: Thing
+    changed: tuple[str, ...]  # names of facts
+    standing_before: Standing

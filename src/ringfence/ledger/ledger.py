@@ -1,0 +1,88 @@
+"""The ledger as everybody else sees it: append an event, read what was recorded.
+
+Streams are chains of their own: (stream, seq) names an event for good. Times are what the writer's clock
+said; where it went backwards they do too, and only `seq` says what came first.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from ringfence.core.action_types import Durability
+from ringfence.ledger.events import Event
+from ringfence.ledger.values import Json
+
+__all__ = ["Ledger", "Position", "Recorded", "Unknown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """Where an event stands, and what the chain says up to there."""
+
+    stream: str
+    seq: int  # from 1
+    hash: bytes  # SHA-256 of the event's header, which holds its predecessor's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """An event of a type, or of a version, that this ringfence does not know."""
+
+    type: str
+    body: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """One event, as it stands in the ledger."""
+
+    position: Position
+    ordinal: int  # grows over all streams of this ledger; not part of any chain
+    at: datetime  # UTC
+    type: str
+    event: Event | Unknown | None  # None: its body was pruned
+
+
+class Ledger(Protocol):
+    """Any number of threads and processes may use it at once."""
+
+    def append(
+        self, event: Event, *, stream: str, durability: Durability, expect_seq: int | None = None
+    ) -> Position:
+        """Records the event at the end of the stream, and returns once it is as durable as asked.
+
+        With `expect_seq` it is recorded only if the stream's last event has this number (0: there is none),
+        so that who decides by what the stream says decides by all of it.
+
+        Raises:
+            EventRefused: the event cannot be recorded as it is.
+            StreamMoved: the stream's last event has another number than expected.
+            LedgerUnavailable: it could not be recorded now; nothing of it was.
+        """
+
+    def read(
+        self,
+        *,
+        stream: str | None = None,
+        types: Collection[str] | None = None,
+        since: datetime | None = None,
+        after: int | None = None,
+    ) -> Iterator[Recorded]:
+        """What was recorded, in order.
+
+        Of this stream, of these types (`noun.verb`, whatever the version), recorded at or after `since`, with
+        an ordinal greater than `after`.
+
+        Raises:
+            LedgerDamaged: from here on the file cannot be read; what came before is good.
+        """
+
+    def event(self, stream: str, seq: int) -> Recorded | None:
+        """The one event, or None."""
+
+    def heads(self) -> tuple[Position, ...]:
+        """The last event of each stream, by name."""
+
+    def close(self) -> None:
+        """Gives up what this process holds; what was acknowledged is on the disk."""
