@@ -8,7 +8,7 @@ import base64
 import dataclasses
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -22,6 +22,8 @@ SCHEMA_FOLDER = Path(__file__).parent / "schemas"
 # Surrogates that stand for no byte of a name: JSON can spell one half of a character.
 _HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
+_KEYS: dict[type, tuple[str, ...]] = {}  # of each kind of value that was met, which is a class of ours
+
 _Json = None | bool | int | float | str | list["_Json"] | dict[str, "_Json"]
 
 
@@ -30,10 +32,10 @@ def document(schema: str, value: object) -> str:
 
     `value` is a dataclass with `started_at` and `complete`.
     """
-    body = as_json(value)
-    assert isinstance(body, dict)
-    whole: dict[str, _Json] = {"schema": schema, "tool_version": __version__, **body}
-    return "{\n" + ",\n".join(f"{json.dumps(key)}: {_lines(item)}" for key, item in whole.items()) + "\n}"
+    head = (("schema", schema), ("tool_version", __version__))
+    return (
+        "{\n" + ",\n".join(f"{_dumped(key)}: {_lines(item)}" for key, item in (*head, *_items(value))) + "\n}"
+    )
 
 
 def as_json(value: object) -> _Json:
@@ -47,34 +49,44 @@ def as_json(value: object) -> _Json:
         return as_json(value.value)
     if isinstance(value, str | Path):
         return _utf8(str(value))
+    if isinstance(value, tuple | list):
+        return [as_json(item) for item in value]
     if isinstance(value, datetime):
         return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(value, Mapping):
         return {_utf8(str(key)): as_json(item) for key, item in value.items()}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _fields(value)
-    if isinstance(value, tuple | list):
-        return [as_json(item) for item in value]
+    if dataclasses.is_dataclass(value):
+        return {key: as_json(item) for key, item in _items(value)}
     raise TypeError(f"{type(value).__name__} has no place in a document")
 
 
-def _lines(value: _Json) -> str:
-    """A list with a line for each item, which reads and compares well; everything else on one line."""
-    if isinstance(value, list) and value:
-        return "[\n" + ",\n".join(json.dumps(item, allow_nan=False) for item in value) + "\n]"
-    return json.dumps(value, allow_nan=False)
+def _lines(value: object) -> str:
+    """A list with a line for each item, which reads and compares well; everything else on one line.
+
+    Item by item, so that a long list needs no more memory than its text.
+    """
+    if isinstance(value, tuple | list) and value:
+        return "[\n" + ",\n".join([_dumped(item) for item in value]) + "\n]"
+    return _dumped(value)
 
 
-def _fields(value: object) -> dict[str, _Json]:
-    found: dict[str, _Json] = {}
-    for field in dataclasses.fields(value):  # type: ignore[arg-type]
-        item = getattr(value, field.name)
-        found[field.name] = as_json(item)
+def _dumped(value: object) -> str:
+    return json.dumps(as_json(value), allow_nan=False)
+
+
+def _items(value: object) -> Iterator[tuple[str, object]]:
+    """The keys of a dataclass with what stands there, not as JSON yet."""
+    kind = type(value)
+    if kind not in _KEYS:
+        _KEYS[kind] = tuple(field.name for field in dataclasses.fields(value))  # type: ignore[arg-type]
+    for key in _KEYS[kind]:
+        item = getattr(value, key)
+        yield key, item
         if isinstance(item, Path) and not _is_utf8(str(item)):
-            found[f"{field.name}_base64"] = base64.b64encode(
-                _whole(str(item)).encode("utf-8", "surrogateescape")
-            ).decode()
-    return found
+            yield (
+                f"{key}_base64",
+                base64.b64encode(_whole(str(item)).encode("utf-8", "surrogateescape")).decode(),
+            )
 
 
 def _utf8(text: str) -> str:
@@ -89,6 +101,8 @@ def _whole(text: str) -> str:
 
 
 def _is_utf8(text: str) -> bool:
+    if text.isascii():
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:

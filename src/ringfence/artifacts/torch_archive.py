@@ -10,9 +10,8 @@ caffe2/serialize/inline_container.h in PyTorch 2.15.
 import re
 from collections.abc import Iterator
 
-from ringfence.artifacts import torch_export, torchscript, zip_layout, zip_members
+from ringfence.artifacts import zip_layout, zip_members
 from ringfence.artifacts.format import Inside, Judge
-from ringfence.artifacts.pickles import judge as pickles
 from ringfence.artifacts.problems import Problem
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
@@ -90,14 +89,20 @@ def _judge_of(path: str) -> Judge | None:
     if lower.endswith((".pkl", ".debug_pkl")):
         return _pickle
     if lower.startswith("code/") and lower.endswith(".py"):
+        from ringfence.artifacts import torchscript
+
         return torchscript.judge
     if _PROGRAM.fullmatch(path):
+        from ringfence.artifacts import torch_export
+
         return torch_export.judge
     return None
 
 
 def _pickle(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
-    for found in pickles.judge(reader, with_storages=True):
+    from ringfence.artifacts.pickles.judge import judge as judge_pickle
+
+    for found in judge_pickle(reader, with_storages=True):
         harmless = isinstance(found, Spotted) and found.severity == Severity.LOW
         if not (harmless and isinstance(found, Spotted) and found.evidence[0].startswith(_OF_SCRIPT)):
             yield found

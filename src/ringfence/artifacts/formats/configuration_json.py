@@ -3,14 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from ringfence.artifacts.configurations.documents import json_documents
-from ringfence.artifacts.configurations.judge import judge_document
 from ringfence.artifacts.format import Format, Inside
-from ringfence.artifacts.keras_config import judge_configuration
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
-from ringfence.artifacts.texts.tokenizers import judge_tokenizer
 from ringfence.core.bounded_json import Json
 from ringfence.core.facts import Fact
 from ringfence.core.limits import LIMITS
@@ -33,6 +29,11 @@ def _read(_reader: Reader) -> Iterator[Fact | Problem]:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts.configurations.documents import json_documents
+    from ringfence.artifacts.configurations.judge import judge_document
+    from ringfence.artifacts.keras_config import judge_configuration
+    from ringfence.artifacts.texts.tokenizers import judge_tokenizer
+
     if reader.size_bytes > LIMITS.configuration_json_bytes:
         raise Malformed(ProblemKind.OVER_LIMIT, at=0, detail=f"{reader.size_bytes} bytes of JSON")
     documents = json_documents(reader.at(0, reader.size_bytes))

@@ -1,11 +1,8 @@
 """TOML: settings of projects and trainers."""
 
 import re
-import tomllib
 from collections.abc import Iterator
 
-from ringfence.artifacts.configurations.documents import Document
-from ringfence.artifacts.configurations.judge import judge_document
 from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
@@ -32,6 +29,11 @@ def _read(_reader: Reader) -> Iterator[Fact | Problem]:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    import tomllib
+
+    from ringfence.artifacts.configurations.documents import Document
+    from ringfence.artifacts.configurations.judge import judge_document
+
     if reader.size_bytes > LIMITS.settings_text_bytes:
         raise Malformed(ProblemKind.OVER_LIMIT, at=0, detail=f"{reader.size_bytes} bytes of TOML")
     try:

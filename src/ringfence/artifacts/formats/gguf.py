@@ -15,8 +15,6 @@ from ringfence.artifacts.gguf_types import TENSOR_TYPES
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind, past_end
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
-from ringfence.artifacts.texts.suspicious_text import judge_value
-from ringfence.artifacts.texts.templates import judge_template
 from ringfence.core.facts import Fact, FactName
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
@@ -109,6 +107,9 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
 
 
 def _judge_text(item: _Text, budget: Budget) -> Iterator[Spotted]:
+    from ringfence.artifacts.texts.suspicious_text import judge_value
+    from ringfence.artifacts.texts.templates import judge_template
+
     key, text = item.key, _text(item.value)
     is_template = key == _TEMPLATE or key.startswith(_TEMPLATE + ".")
     if is_template:

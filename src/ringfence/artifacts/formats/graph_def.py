@@ -8,7 +8,7 @@ Source: tensorflow/core/framework/graph.proto, tensorflow/core/protobuf/meta_gra
 
 from collections.abc import Iterator
 
-from ringfence.artifacts import tensorflow_graph, tensorflow_judge
+from ringfence.artifacts import tensorflow_graph
 from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Problem
 from ringfence.artifacts.protobuf_wire import Walker, Wire
@@ -43,6 +43,8 @@ def _sniff_meta(reader: Reader) -> bool:
 
 
 def _read(reader: Reader) -> Iterator[Fact | Problem]:
+    from ringfence.artifacts import tensorflow_judge
+
     nodes = 0
     walker = tensorflow_judge.walker_of(reader)
     for each in walker.fields(0, reader.size_bytes):
@@ -55,11 +57,15 @@ def _read_meta(_reader: Reader) -> Iterator[Fact | Problem]:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts import tensorflow_judge
+
     walker = tensorflow_judge.walker_of(reader)
     yield from tensorflow_judge.judge_graph(walker, 0, reader.size_bytes, assets=frozenset())
 
 
 def _judge_meta(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts import tensorflow_judge
+
     walker = tensorflow_judge.walker_of(reader)
     yield from tensorflow_judge.judge_meta_graph(walker, 0, reader.size_bytes)
 

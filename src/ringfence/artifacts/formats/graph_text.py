@@ -6,7 +6,6 @@ Source: protobuf.dev's text format specification.
 import re
 from collections.abc import Iterator
 
-from ringfence.artifacts import tensorflow_acts
 from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
@@ -33,6 +32,8 @@ def _read(_reader: Reader) -> Iterator[Fact | Problem]:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts import tensorflow_acts
+
     data = reader.at(0, reader.size_bytes)
     try:
         text = data.decode()

@@ -5,7 +5,6 @@ Source: HDF5 File Format Specification 3.0, section II.A; keras/src/legacy/savin
 
 from collections.abc import Iterator
 
-from ringfence.artifacts import hdf5_judge
 from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
@@ -50,6 +49,8 @@ def _read(reader: Reader) -> Iterator[Fact | Problem]:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts import hdf5_judge
+
     start = _start(reader)
     block, version = _superblock(reader, start)
     if any(reader.at(at, min(_SUPERBLOCK_BYTES, start - at)).strip(b"\0") for at in range(0, start, 64)):

@@ -8,7 +8,6 @@ from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.text_bytes import encoding_of, pieces
-from ringfence.artifacts.texts.templates import judge_template
 from ringfence.core.facts import Fact
 from ringfence.core.limits import LIMITS
 
@@ -36,6 +35,8 @@ def _read(_reader: Reader) -> Iterator[Fact | Problem]:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts.texts.templates import judge_template
+
     if reader.size_bytes > 4 * LIMITS.template_chars:
         raise Malformed(ProblemKind.OVER_LIMIT, at=0, detail=f"a template of {reader.size_bytes} bytes")
     encoding = encoding_of(reader.head) or "utf-8"

@@ -13,7 +13,6 @@ from dataclasses import replace
 from ringfence.artifacts import pickle_walk, streams
 from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.inflating import Compression, compression_of, inflated
-from ringfence.artifacts.pickles import judge as pickles
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
@@ -64,6 +63,8 @@ def _read(reader: Reader) -> Iterator[Fact | Problem]:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts.pickles import judge as pickles
+
     kind, at = _compression(reader.head)
     if kind is None:
         yield from pickles.judge(reader)

@@ -5,7 +5,7 @@ Source: keras/protobuf/saved_metadata.proto.
 
 from collections.abc import Iterator
 
-from ringfence.artifacts import tensorflow_graph, tensorflow_judge
+from ringfence.artifacts import tensorflow_graph
 from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.protobuf_wire import Wire
@@ -28,6 +28,8 @@ def _read(_reader: Reader) -> Iterator[Fact | Problem]:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts import tensorflow_judge
+
     walker = tensorflow_judge.walker_of(reader)
     seen: set[tuple[str, tuple[str, ...]]] = set()
     for each in walker.fields(0, reader.size_bytes):

@@ -8,7 +8,7 @@ Source: keras/src/saving/saving_lib.py.
 
 from collections.abc import Iterator
 
-from ringfence.artifacts import keras_config, payloads, zip_directory, zip_layout, zip_members
+from ringfence.artifacts import payloads, zip_directory, zip_layout, zip_members
 from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.json_table import bad_json
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
@@ -66,6 +66,8 @@ def _sniff_named(reader: Reader) -> bool:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts import keras_config
+
     names: set[str] = set()
     for found in zip_layout.laid_out(reader):
         if not isinstance(found, Entry):

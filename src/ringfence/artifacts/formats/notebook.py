@@ -6,8 +6,6 @@ Source: the nbformat documentation, versions 3 and 4.
 import re
 from collections.abc import Iterator
 
-from ringfence.artifacts.code.notebooks import judge_cells
-from ringfence.artifacts.configurations.documents import json_documents
 from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
@@ -34,6 +32,9 @@ def _read(_reader: Reader) -> Iterator[Fact | Problem]:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts.code.notebooks import judge_cells
+    from ringfence.artifacts.configurations.documents import json_documents
+
     if reader.size_bytes > LIMITS.configuration_json_bytes:
         raise Malformed(ProblemKind.OVER_LIMIT, at=0, detail=f"{reader.size_bytes} bytes of notebook")
     for document in json_documents(reader.at(0, reader.size_bytes)):

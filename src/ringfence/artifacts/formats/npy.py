@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from ringfence.artifacts import npy_header, pickle_walk
 from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.npy_header import Array
-from ringfence.artifacts.pickles import judge as pickles
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
@@ -71,6 +70,8 @@ FORMAT = Format(
 
 
 def _pickle(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts.pickles import judge as pickles
+
     yield from pickles.judge(reader)
 
 

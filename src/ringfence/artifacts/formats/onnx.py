@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ringfence.artifacts.format import Format
-from ringfence.artifacts.graphs.onnx_judge import judge
+from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.protobuf_wire import Field, Walker, Wire, varint
 from ringfence.artifacts.reader import Reader
+from ringfence.artifacts.spotted import Spotted
 from ringfence.core.facts import Fact, FactName
 from ringfence.core.limits import LIMITS
 
@@ -121,6 +121,12 @@ def _facts(model: _Model) -> Iterator[Fact]:
         yield Fact(name=FactName.DTYPES, value=tuple(name for name, _ in model.elements.most_common()))
 
 
+def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts.graphs.onnx_judge import judge
+
+    yield from judge(reader)
+
+
 FORMAT = Format(
     name="onnx",
     title="ONNX",
@@ -129,7 +135,7 @@ FORMAT = Format(
     starts=(_START,),
     sniff_named=_sniff_named,
     read=_read,
-    judge=judge,
+    judge=_judge,
 )
 
 

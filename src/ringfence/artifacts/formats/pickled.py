@@ -8,11 +8,10 @@ Source: CPython's Lib/pickletools.py.
 from collections.abc import Iterator
 
 from ringfence.artifacts import pickle_walk
-from ringfence.artifacts.format import Format
-from ringfence.artifacts.pickles.judge import judge
-from ringfence.artifacts.pickles.walk import begins_as_pickle
+from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
+from ringfence.artifacts.spotted import Spotted
 from ringfence.core.facts import Fact, FactName
 from ringfence.core.limits import LIMITS
 
@@ -24,6 +23,8 @@ def _sniff(reader: Reader) -> bool:
 
 
 def _sniff_named(reader: Reader) -> bool:
+    from ringfence.artifacts.pickles.walk import begins_as_pickle
+
     return pickle_walk.is_text_pickle(reader.head) or begins_as_pickle(reader.head)
 
 
@@ -46,6 +47,12 @@ def _read(reader: Reader) -> Iterator[Fact | Problem]:
         yield wrong
 
 
+def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts.pickles.judge import judge
+
+    yield from judge(reader)
+
+
 FORMAT = Format(
     name="pickle",
     title="pickle",
@@ -55,7 +62,7 @@ FORMAT = Format(
     sniff_named=_sniff_named,
     read=_read,
     holds_anything=True,
-    judge=judge,
+    judge=_judge,
     judges_structure=True,
     leaves_out=(),
 )

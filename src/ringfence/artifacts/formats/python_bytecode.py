@@ -6,7 +6,6 @@ Source: CPython's Lib/importlib/_bootstrap_external.py and PEP 552.
 from collections.abc import Iterator
 
 from ringfence.artifacts.format import Format, Inside
-from ringfence.artifacts.marshal_strings import marshal_strings
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
@@ -51,6 +50,8 @@ def _read(_reader: Reader) -> Iterator[Fact | Problem]:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts.marshal_strings import marshal_strings
+
     magic, flags = (int.from_bytes(reader.head[at : at + size], "little") for at, size in ((0, 2), (4, 4)))
     unchecked = flags == 1 and _HAVE_FLAGS <= magic <= _NEWEST
     if reader.size_bytes > LIMITS.python_bytes:

@@ -7,7 +7,6 @@ Source: CPython's Lib/site.py.
 
 from collections.abc import Iterator
 
-from ringfence.artifacts.code.python import judge_python_text
 from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
@@ -33,6 +32,8 @@ def _read(_reader: Reader) -> Iterator[Fact | Problem]:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts.code.python import judge_python_text
+
     if reader.size_bytes > LIMITS.script_bytes:
         raise Malformed(ProblemKind.OVER_LIMIT, at=0, detail=f"{reader.size_bytes} bytes of path file")
     at = 0

@@ -5,7 +5,6 @@ Source: pip's documentation of the requirements file format.
 
 from collections.abc import Iterator
 
-from ringfence.artifacts.configurations.packages import judge_requirements
 from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
@@ -29,6 +28,8 @@ def _read(_reader: Reader) -> Iterator[Fact | Problem]:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts.configurations.packages import judge_requirements
+
     if reader.size_bytes > LIMITS.script_bytes:
         raise Malformed(ProblemKind.OVER_LIMIT, at=0, detail=f"{reader.size_bytes} bytes of requirements")
     yield from judge_requirements(reader.at(0, reader.size_bytes).decode("utf-8", "replace"))

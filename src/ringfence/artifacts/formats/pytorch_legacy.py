@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 from ringfence.artifacts import pickle_walk, torch_storages
 from ringfence.artifacts.format import Format, Inside
-from ringfence.artifacts.pickles import judge as pickles
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
@@ -46,6 +45,8 @@ def _read(reader: Reader) -> Iterator[Fact | Problem]:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts.pickles import judge as pickles
+
     spotted = list(pickles.judge(reader, pickles=_PICKLES, with_storages=True))
     told = {each.evidence[0] for each in spotted if isinstance(each, Spotted)}
     usual = (_MODULE_ID, _OF_MODULE) if _MODULE_ID in told else ()

@@ -12,8 +12,6 @@ from ringfence.artifacts.json_table import bad_json
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind, past_end
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
-from ringfence.artifacts.texts.suspicious_text import judge_name, judge_value
-from ringfence.artifacts.texts.templates import judge_template
 from ringfence.core.bounded_json import BadJson, Json, parse
 from ringfence.core.facts import Fact, FactName
 from ringfence.core.limits import LIMITS
@@ -79,6 +77,9 @@ def _read(reader: Reader) -> Iterator[Fact | Problem]:
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
     """The structure, what the metadata holds, and what stands behind the tensors."""
+    from ringfence.artifacts.texts.suspicious_text import judge_name, judge_value
+    from ringfence.artifacts.texts.templates import judge_template
+
     for item in _read(reader):
         if isinstance(item, Problem):
             yield item

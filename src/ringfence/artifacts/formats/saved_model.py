@@ -8,7 +8,7 @@ Source: tensorflow/core/protobuf/saved_model.proto and meta_graph.proto.
 
 from collections.abc import Iterator
 
-from ringfence.artifacts import tensorflow_graph, tensorflow_judge
+from ringfence.artifacts import tensorflow_graph
 from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.protobuf_wire import Field, Walker, Wire
@@ -43,6 +43,8 @@ def _sniff_named(reader: Reader) -> bool:
 
 
 def _read(reader: Reader) -> Iterator[Fact | Problem]:
+    from ringfence.artifacts import tensorflow_judge
+
     walker = tensorflow_judge.walker_of(reader)
     for each in _meta_graphs(walker):
         for part in walker.inside(each):
@@ -54,6 +56,8 @@ def _read(reader: Reader) -> Iterator[Fact | Problem]:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts import tensorflow_judge
+
     walker = tensorflow_judge.walker_of(reader)
     graphs = 0
     for each in _meta_graphs(walker):

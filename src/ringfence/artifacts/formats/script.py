@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from ringfence.artifacts.code.scripts import judge_script
 from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
@@ -27,6 +26,8 @@ def _read(_reader: Reader) -> Iterator[Fact | Problem]:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts.code.scripts import judge_script
+
     if reader.size_bytes > LIMITS.script_bytes:
         raise Malformed(ProblemKind.OVER_LIMIT, at=0, detail=f"{reader.size_bytes} bytes of script")
     yield from judge_script(reader.at(0, reader.size_bytes).decode("utf-8", "replace"))

@@ -11,7 +11,6 @@ from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.protobuf_wire import Field, Walker, Wire
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
-from ringfence.artifacts.texts.suspicious_text import judge_value
 from ringfence.core.facts import Fact
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
@@ -71,6 +70,8 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
 
 def _rules(walker: Walker, spec: Field) -> Iterator[Spotted]:
     """Words in the table of what is replaced, where Unicode's own has none."""
+    from ringfence.artifacts.texts.suspicious_text import judge_value
+
     where = "normalizer" if spec.number == _NORMALIZER else "denormalizer"
     for field in list(walker.inside(spec)):
         if field.wire is not Wire.LENGTH:

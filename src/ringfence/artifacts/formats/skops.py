@@ -8,7 +8,7 @@ Source: skops/io in skops 0.16, with the old protocols that it still reads.
 
 from collections.abc import Iterator
 
-from ringfence.artifacts import skops_schema, zip_directory, zip_layout, zip_members
+from ringfence.artifacts import zip_directory, zip_layout, zip_members
 from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Problem
 from ringfence.artifacts.reader import Reader
@@ -46,6 +46,8 @@ def _read(reader: Reader) -> Iterator[Fact | Problem]:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts import skops_schema
+
     for found in zip_layout.laid_out(reader):
         if not isinstance(found, Entry):
             yield found

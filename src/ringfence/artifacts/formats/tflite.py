@@ -6,10 +6,10 @@ Source: tensorflow/compiler/mlir/lite/schema/schema.fbs, and FlatBuffers' intern
 from collections.abc import Iterator
 
 from ringfence.artifacts.flatbuffer_tables import root
-from ringfence.artifacts.format import Format
+from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Problem
 from ringfence.artifacts.reader import Reader
-from ringfence.artifacts.tflite_judge import judge_model
+from ringfence.artifacts.spotted import Spotted
 from ringfence.core.facts import Fact, FactName
 
 __all__ = ["FORMAT"]
@@ -29,12 +29,18 @@ def _read(reader: Reader) -> Iterator[Fact | Problem]:
         yield Fact(name=FactName.METADATA, value=(f"description={text}",))
 
 
+def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts.tflite_judge import judge_model
+
+    yield from judge_model(reader)
+
+
 FORMAT = Format(
     name="tflite",
     title="TensorFlow Lite",
     suffixes=(".tflite",),
     sniff=_sniff,
     read=_read,
-    judge=judge_model,
+    judge=_judge,
     judges_structure=True,
 )
