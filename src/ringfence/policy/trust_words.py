@@ -45,7 +45,7 @@ class Role(StrEnum):
     TARGET = "target"
     OBJECT = "object"
     AMOUNT = "amount"
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105 - a word of the language
     PERMISSION = "permission"
     CONTENT = "content"
     OPTION = "option"

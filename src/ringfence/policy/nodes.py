@@ -1,0 +1,246 @@
+"""YAML as a tree in which every key and value knows where it stands.
+
+Read event by event, no tag constructed. What is ambiguous or unbounded in YAML is refused, not interpreted:
+anchors and aliases, tags, keys that stand twice, keys that are no text, several documents, tabs that indent,
+characters that nobody sees. A scalar stays the text that stands there; what it means depends on the key
+(`shapes/`), so that a version is never a number and `no` never a truth value.
+"""
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from ringfence.core.limits import LIMITS
+from ringfence.core.text import clip, printable
+from ringfence.policy.problems import Problems, quoted
+
+if TYPE_CHECKING:
+    import yaml
+
+__all__ = ["Listing", "Mapping", "Node", "Scalar", "parse"]
+
+# Not frozen, and told apart by identity: ten thousand rules have two hundred thousand of them.
+
+
+@dataclass(slots=True, eq=False)
+class Scalar:
+    """A value without parts."""
+
+    text: str
+    is_plain: bool  # neither quoted nor a block of text
+    line: int  # from 1
+    column: int  # from 1, in characters
+
+
+@dataclass(slots=True, eq=False)
+class Listing:
+    """A list."""
+
+    items: "list[Node]"
+    line: int
+    column: int
+
+
+@dataclass(slots=True, eq=False)
+class Mapping:
+    """Keys with values, in the order in which they stand."""
+
+    entries: "dict[str, tuple[Scalar, Node]]"
+    line: int
+    column: int
+
+
+Node: TypeAlias = Scalar | Listing | Mapping
+
+_HIDDEN = ("Cf", "Co", "Cs", "Zl", "Zp")
+_WRITE_OUT = "write the value out where it is needed"
+
+
+@dataclass(slots=True)
+class _Spot:
+    line: int
+    column: int
+
+
+def parse(data: bytes, problems: Problems) -> Node | None:
+    """The document's tree; None, with the problems added, when there is anything wrong with it."""
+    text = _decoded(data, problems)
+    if text is None or not _fits(text, problems):
+        return None
+    import yaml
+
+    before = len(problems.found)
+    loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+    try:
+        tree = _Tree(problems).build(yaml.parse(text, Loader=loader))
+    except yaml.reader.ReaderError as error:
+        spot = _spot_at(data[: max(0, error.position)].decode("utf-8", "replace"))
+        problems.add(spot, "a character that YAML does not allow", hint="remove the control character")
+        return None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        spot = _Spot(mark.line + 1, mark.column + 1) if mark else _Spot(1, 1)
+        what = clip(printable(error.problem or "something else"), chars=LIMITS.evidence_chars)
+        problems.add(spot, f"not YAML: {what}", hint="look at the indentation, colons and quotes up to there")
+        return None
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError):
+        problems.add(_Spot(1, 1), "not YAML", hint="look at the indentation, colons and quotes")
+        return None
+    if tree is None and len(problems.found) == before:
+        problems.add(_Spot(1, 1), "the document is empty", hint="write one: ringfence policy init")
+    return tree if len(problems.found) == before else None
+
+
+def _decoded(data: bytes, problems: Problems) -> str | None:
+    if len(data) > LIMITS.policy_bytes:
+        problems.add(
+            _Spot(1, 1),
+            f"larger than {LIMITS.policy_bytes} bytes",
+            hint="split it, or say with globs what many rules say one by one",
+        )
+        return None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        spot = _spot_at(data[: error.start].decode("utf-8-sig", "replace"))
+        problems.add(spot, "not UTF-8", hint="save the file as UTF-8")
+        return None
+
+
+def _fits(text: str, problems: Problems) -> bool:
+    """Whether nothing is hidden in the text, comments included, and no tab indents."""
+    hidden = [c for c in set(text) if unicodedata.category(c) in _HIDDEN] if not text.isascii() else []
+    if hidden:
+        at = min(text.index(c) for c in hidden)
+        what = f"a character that nobody sees: {printable(text[at])}"
+        problems.add(_spot_at(text[:at]), what, hint="remove it: what is read must be what it says")
+        return False
+    if "\t" in text:
+        for number, line in enumerate(text.split("\n"), start=1):
+            indent = line[: len(line) - len(line.lstrip())]
+            if "\t" in indent and line.strip():
+                spot = _Spot(number, indent.index("\t") + 1)
+                problems.add(spot, "a tab indents this line", hint="indent with spaces")
+                return False
+    return True
+
+
+def _spot_at(before: str) -> _Spot:
+    """Where the text goes on after `before`."""
+    return _Spot(before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+
+@dataclass(slots=True, eq=False)
+class _Tree:
+    """Puts the tree together from events."""
+
+    problems: Problems
+    root: Node | None = None
+    open: list[Listing | Mapping] = field(default_factory=list)
+    key: list[Scalar | None] = field(default_factory=list)  # of each open mapping, when its value is awaited
+    nodes: int = 0
+
+    def build(self, events: "Iterator[yaml.Event]") -> Node | None:
+        """The one document's root; None when there is none."""
+        import yaml
+
+        scalar, start, end = yaml.ScalarEvent, yaml.CollectionStartEvent, yaml.CollectionEndEvent
+        for event in events:
+            if isinstance(event, scalar):
+                mark = event.start_mark
+                node = Scalar(event.value, not event.style, mark.line + 1, mark.column + 1)  # type: ignore[union-attr]
+                if event.anchor or event.tag:
+                    self._refuse_marks(event, node)
+                if event.style == '"' and not event.value.isprintable():
+                    self._refuse_hidden(node)
+                self._put(node)
+            elif isinstance(event, start):
+                self._open(event)
+            elif isinstance(event, end):
+                self.open.pop()
+                self.key.pop()
+            elif isinstance(event, yaml.AliasEvent):
+                spot = _spot_of(event)
+                self.problems.add(spot, f"an alias, *{printable(event.anchor or '')[:60]}", hint=_WRITE_OUT)
+                self._put(Scalar("", False, spot.line, spot.column))
+            elif isinstance(event, yaml.DocumentStartEvent) and not self._starts(event):
+                return None
+            if self.nodes > LIMITS.policy_nodes or len(self.open) > LIMITS.policy_depth:
+                self._refuse_size(_spot_of(event))
+                return None
+        return self.root
+
+    def _open(self, event: "yaml.CollectionStartEvent") -> None:
+        import yaml
+
+        spot = _spot_of(event)
+        node: Listing | Mapping
+        if isinstance(event, yaml.MappingStartEvent):
+            node = Mapping({}, spot.line, spot.column)
+        else:
+            node = Listing([], spot.line, spot.column)
+        if event.anchor or event.tag:
+            self._refuse_marks(event, node)
+        self._put(node)
+        self.open.append(node)
+        self.key.append(None)
+
+    def _put(self, node: Node) -> None:
+        self.nodes += 1
+        if not self.open:
+            self.root = node
+            return
+        within = self.open[-1]
+        if isinstance(within, Listing):
+            within.items.append(node)
+            return
+        key = self.key[-1]
+        if key is not None:
+            within.entries[key.text] = (key, node)
+            self.key[-1] = None
+        elif isinstance(node, Scalar):
+            self.key[-1] = self._unique(node, within)
+        else:
+            self.problems.add(node, "a key that is no text", hint="write the key as one word")
+            self.key[-1] = Scalar(f"\n{self.nodes}", False, node.line, node.column)
+
+    def _unique(self, key: Scalar, within: Mapping) -> Scalar:
+        if key.text not in within.entries:
+            return key
+        first = within.entries[key.text][0]
+        what = f"the key {quoted(key.text)} stands twice, first in line {first.line}"
+        self.problems.add(key, what, hint="keep one of them")
+        return Scalar(f"\n{self.nodes}", False, key.line, key.column)
+
+    def _starts(self, event: "yaml.DocumentStartEvent") -> bool:
+        spot = _spot_of(event)
+        if self.root is not None:
+            self.problems.add(spot, "a second document", hint="one file has one document; remove the `---`")
+            return False
+        if event.tags:
+            self.problems.add(spot, "a %TAG directive", hint="remove it: a policy has no tags")
+        return True
+
+    def _refuse_marks(self, event: "yaml.ScalarEvent | yaml.CollectionStartEvent", node: Node) -> None:
+        if event.anchor:
+            what = f"an anchor, &{printable(event.anchor)[:60]}"
+            self.problems.add(node, what, hint=_WRITE_OUT)
+        if event.tag:
+            self.problems.add(node, f"a tag, {quoted(event.tag)}", hint="remove it: a policy has no tags")
+
+    def _refuse_hidden(self, node: Scalar) -> None:
+        if printable(text := node.text.replace("\n", "")) != text:
+            self.problems.add(node, "an escape of a character that nobody sees", hint="remove it")
+
+    def _refuse_size(self, spot: _Spot) -> None:
+        if self.nodes > LIMITS.policy_nodes:
+            what = f"more than {LIMITS.policy_nodes} keys and values"
+        else:
+            what = f"nested deeper than {LIMITS.policy_depth} levels"
+        self.problems.add(spot, what, hint="say with globs what many rules say one by one")
+
+
+def _spot_of(event: "yaml.Event") -> _Spot:
+    mark = event.start_mark
+    return _Spot(mark.line + 1, mark.column + 1) if mark else _Spot(1, 1)
