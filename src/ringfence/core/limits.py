@@ -40,6 +40,10 @@ class Limits:
     policy_text_chars: int = 4_000  # of one value
     policy_problems: int = 100  # that are told of one
     policy_quoted_chars: int = 60  # of what stands there, in a problem
+    policy_pattern_chars: int = 1_000  # of one pattern
+    policy_pattern_states: int = 50_000  # looked at to find what tells patterns apart
+    policy_outcomes: int = 10_000  # decisions that are kept for what the same rules matched
+    policy_version_chars: int = 100  # of a version that is compared
 
     # Model files
     sniff_bytes: int = 4 * _KIB
@@ -206,6 +210,14 @@ class Limits:
     probe_request_s: float = 1.0
     probe_answer_bytes: int = 256 * _KIB
     probes_at_once: int = 128
+
+    # The ledger
+    event_bytes: int = 1 * _MIB  # of one event's body
+    event_depth: int = 32
+    event_foreign_chars: int = 4_000  # of one text that somebody else wrote; what is cut is counted
+    ledger_group: int = 1_000  # events in one transaction
+    ledger_clients: int = 400  # processes and threads that append through the one that writes
+    ledger_wait_s: float = 20.0  # for another process that writes, or that just ended
 
 
 LIMITS = Limits()
