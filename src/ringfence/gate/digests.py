@@ -1,0 +1,58 @@
+"""Digests of actions: the whole of one, for receipts, and what a grant for it compares.
+
+The bytes that are hashed name the type and each field, so that no two actions share them. Text that is no
+UTF-8 (surrogate escapes) is spelled out as JSON does.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable
+from enum import Enum
+
+from ringfence.core.action_types import type_of
+from ringfence.core.actions import Action
+
+__all__ = ["action_digest", "compared_digest", "digest_of"]
+
+
+def action_digest(action: Action) -> str:
+    """SHA-256 over the type and every field, hexadecimal."""
+    return _over(action, (field.name for field in dataclasses.fields(action)))
+
+
+def compared_digest(action: Action) -> str:
+    """SHA-256 over the type and the fields that a grant compares, hexadecimal."""
+    return _over(action, type_of(action).compares)
+
+
+def digest_of(value: object) -> str:
+    """SHA-256 over a value made of dataclasses, enumerations, sets, tuples, mappings and plain values."""
+    text = json.dumps(_plain(value), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _over(action: Action, names: Iterable[str]) -> str:
+    return digest_of([type_of(action).name, {name: getattr(action, name) for name in names}])
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Enum():
+            return value.value
+        case None | bool() | int() | str():
+            return value
+        case frozenset() | set():
+            return sorted((_plain(each) for each in value), key=json.dumps)
+        case tuple() | list():
+            return [_plain(each) for each in value]
+        case dict():
+            return {str(key): _plain(each) for key, each in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return [type(value).__name__, fields]
+    if isinstance(value, bytes):
+        return ["bytes", value.hex()]
+    if hasattr(value, "isoformat"):
+        return ["time", value.isoformat()]
+    raise TypeError(f"{type(value).__name__} has no digest")

@@ -1,0 +1,52 @@
+"""Every function that has an effect on this machine or beyond, in one table.
+
+An effect is what a policy judges: it takes the receipt of its type of action and redeems it. All else that
+writes, starts or connects is ringfence's own: where it keeps what it knows, where a person told it to write,
+the processes that read for it. Each such module stands here with the reason. tests/architecture finds what
+stands in neither table, and every entry that is no longer true.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ringfence.core.actions import GrantGive, ListenerAsk, ModelSign
+
+__all__ = ["EFFECTS", "OWN"]
+
+EFFECTS: Mapping[str, type[GrantGive | ListenerAsk | ModelSign]] = MappingProxyType(
+    {
+        "app.signing.keyless:KeylessSigner.sign": ModelSign,
+        "app.signing.signers:KeySigner.sign": ModelSign,
+        "endpoint.listeners.ask:ask": ListenerAsk,
+        "gate.grants:give": GrantGive,
+    }
+)
+"""`module:function` below `ringfence`, and the type of action whose receipt it redeems."""
+
+_OUTPUT = "writes the file that the command line names for its result"
+_STATE = "ringfence's own state, in folders that only its user can look into"
+_WORKER = "starts ringfence's own process, which reads and judges"
+
+OWN: Mapping[str, str] = MappingProxyType(
+    {
+        "app.demo.building": _OUTPUT,
+        "app.judging.processes": _WORKER,
+        "app.lock.gather": "a folder for an image's files, gone when they are judged",
+        "app.lock.lock": _OUTPUT,
+        "app.signing.sign": _OUTPUT + "; what is written was signed with a receipt",
+        "app.signing.keyless:KeylessTrust.signer": "verifies a signature; changes nothing",
+        "app.signing.keyless:_config": "fetches which keys sigstore has, for whoever verifies",
+        "artifacts.spool": "inflated bytes in a file without a name, gone with the process",
+        "cli.delivering": _OUTPUT,
+        "cli.streams": "standard streams that are closed lead to the null device",
+        "endpoint.digest_cache": _STATE,
+        "endpoint.images.unpack": "an image's files in the folder that app.lock.gather made for them",
+        "endpoint.linux.kernel": "tries in a child of its own what the kernel offers",
+        "endpoint.linux.network": "asks the kernel for its routes; nothing leaves the machine",
+        "endpoint.new_files": _OUTPUT,
+        "endpoint.walkers": _WORKER,
+        "gate.state": _STATE,
+        "gate.uses": _STATE,
+    }
+)
+"""Module, or `module:function`, below `ringfence`, and why no action is judged for what it does."""

@@ -1,0 +1,156 @@
+"""The policy in force: found on this machine, loaded, and looked after between decisions.
+
+A change is noticed by asking for the files' status. A document that cannot be relied on, does not load, or is
+an older edition of the system's leaves the last good policy in force, which is kept for later processes too;
+without one nothing can be decided. Each change and each refusal is recorded, once.
+"""
+
+import hashlib
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from ringfence.core.errors import ExitCode, RingfenceError
+from ringfence.core.text import printable
+from ringfence.gate.finding import Candidate, DocumentRefused, Places, Stamp, candidates, read, stamp
+from ringfence.gate.keeping import Keeper, Kept
+from ringfence.ledger.events.policy_loaded import PolicyLoaded, PolicyPart
+from ringfence.ledger.events.policy_refused import PolicyFault, PolicyRefused
+from ringfence.ledger.values import Foreign
+from ringfence.policy import problems
+from ringfence.policy.files import PolicyFile
+from ringfence.policy.load import load
+from ringfence.policy.policy import Policy
+from ringfence.policy.rule import Tier
+
+__all__ = ["Policies"]
+
+
+class _Older(RingfenceError):
+    """An older edition of the system's document, or none any more."""
+
+    code = ExitCode.FAILED_AS_ASKED
+
+
+class Policies:
+    """The policy for one user in one folder. Threads may share it.
+
+    `trouble` is what is wrong with the documents as they are, None when they are what is in force.
+    """
+
+    def __init__(
+        self, places: Places, *, state: Path, record: Callable[[PolicyLoaded | PolicyRefused], object]
+    ) -> None:
+        self._places = places
+        self._candidates = candidates(places)
+        self._keeper = Keeper(state, self._candidates)
+        self._record = record
+        self._lock = threading.Lock()
+        self._stamps: tuple[Stamp, ...] | None = None
+        self._policy: Policy | None = None
+        self.trouble: RingfenceError | None = None
+
+    @property
+    def places(self) -> tuple[Candidate, ...]:
+        """Where documents were looked for, whether or not they are there."""
+        return self._candidates
+
+    def current(self) -> Policy:
+        """What is in force now.
+
+        Raises:
+            PolicyRefused, DocumentRefused: a document is not right, and no good policy was kept before.
+            StateRefused: the state folder cannot keep what is in force.
+        """
+        stamps = tuple([stamp(each.path) for each in self._candidates])
+        with self._lock:
+            if self._policy is None or stamps != self._stamps:
+                self._policy = self._renewed()
+                self._stamps = stamps
+            return self._policy
+
+    def _renewed(self) -> Policy:
+        kept = self._keeper.kept()
+        try:
+            files = _read_all(self._candidates, self._places)
+            policy = load(files)
+            self._check_serial(policy)
+        except (problems.PolicyRefused, DocumentRefused, _Older) as error:
+            return self._last_good(error, kept)
+        self.trouble = None
+        if kept is None or kept.digest != policy.digest or kept.refused is not None:
+            self._keeper.keep(Kept(digest=policy.digest, files=tuple(files)))
+        if kept is None or kept.digest != policy.digest:
+            self._record(_loaded(policy, before=kept.digest if kept else None))
+        return policy
+
+    def _last_good(self, error: RingfenceError, kept: Kept | None) -> Policy:
+        """Of this process, else of an earlier one."""
+        self.trouble = error
+        policy = self._policy
+        if policy is None and kept is not None:
+            with suppress(problems.PolicyRefused):  # by a ringfence that has learned to object
+                policy = load(kept.files)
+        words = hashlib.sha256(_words(error).encode()).hexdigest()
+        if kept is None or kept.refused != words:
+            self._record(_refused(error, in_force=policy.digest if policy else None))
+            if kept is not None:
+                self._keeper.keep(Kept(digest=kept.digest, files=kept.files, refused=words))
+        if policy is None:
+            raise error
+        return policy
+
+    def _check_serial(self, policy: Policy) -> None:
+        """An edition that is older than one that was in force does not come back."""
+        seen = self._keeper.serial(self._places.system)
+        serials = [each.serial for each in policy.files if each.tier is Tier.SYSTEM]
+        serial = max((each for each in serials if each is not None), default=None)
+        if seen is not None and (serial is None or serial < seen):
+            name = printable(str(self._places.system))
+            what = (
+                "is gone" if not serials else f"has serial {serial}" if serial else "has no serial any more"
+            )
+            raise _Older(
+                f"{name}: it {what}, and one with serial {seen} was in force",
+                hint="put the newer one back, or give this one a higher serial; to forget what was in force, "
+                f"remove {printable(str(self._keeper.serials_path))}",
+            )
+        if serial is not None and (seen is None or serial > seen):
+            self._keeper.saw_serial(self._places.system, serial)
+
+
+def _read_all(places: Sequence[Candidate], at: Places) -> list[PolicyFile]:
+    found = (read(each, at) for each in places)
+    return [each for each in found if each is not None]
+
+
+def _loaded(policy: Policy, *, before: str | None) -> PolicyLoaded:
+    parts = tuple(
+        PolicyPart(
+            tier=each.tier.name.lower().replace("_", "-"),
+            name=each.name,
+            sha256=each.digest,
+            rules=sum(each.rules.values()),
+        )
+        for each in policy.files
+    )
+    return PolicyLoaded(digest=policy.digest, files=parts, before=before)
+
+
+def _refused(error: RingfenceError, *, in_force: str | None) -> PolicyRefused:
+    if isinstance(error, problems.PolicyRefused):
+        faults = tuple(
+            PolicyFault(file=each.file, line=each.line, column=each.column, what=Foreign(text=each.what))
+            for each in error.problems
+        )
+    else:
+        file, _, what = error.what.partition(": ")
+        faults = (PolicyFault(file=file, line=None, column=None, what=Foreign(text=what)),)
+    return PolicyRefused(faults=faults, in_force=in_force)
+
+
+def _words(error: RingfenceError) -> str:
+    if isinstance(error, problems.PolicyRefused):
+        return "\n".join(str(each) for each in error.problems)
+    return error.what
