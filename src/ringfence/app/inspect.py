@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ringfence.app.feeds import read as read_feeds
-from ringfence.app.judging import Allowed, FolderToJudge, Judges, files_below
+from ringfence.app.judging import Allowed, FileToJudge, FolderToJudge, Judges, files_below
 from ringfence.app.judging.known import with_feeds
 from ringfence.app.judging.models import about_identity, with_verdicts
 from ringfence.app.scan.here import Here
@@ -65,11 +65,15 @@ def inspect(
     request = ScanRequest(paths=(path,), hashed=hashed, processes=False, listeners=False, installed=False)
     several = os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises below a closed folder
     with Judges(allowed or Allowed(), processes=here.cores if several else 1) as judges:
+        to_judge, skipped = _to_judge(path)
+        answers = judges.judge_beside(to_judge)
         scan = Scan(request, here)
         inventory = scan.look(progress)
         if hashed:
             inventory = scan.verify(progress)
-        files, skipped = _judged(path, judges, progress)
+        answered = list(_told(answers, len(to_judge), progress))
+        files = [each for each in answered if isinstance(each, JudgedFile)]
+        skipped += (each for each in answered if isinstance(each, Skipped))
         whole = _whole(path, judges, feeds)
     files = [_as_weights(file, whole.raw_weights) for file in files]
     models = with_feeds(inventory.models, known)
@@ -89,19 +93,24 @@ def inspect(
     )
 
 
-def _judged(path: Path, judges: Judges, progress: Progress) -> tuple[list[JudgedFile], list[Skipped]]:
-    files: list[JudgedFile] = []
+def _to_judge(path: Path) -> tuple[list[FileToJudge], list[Skipped]]:
+    files: list[FileToJudge] = []
     skipped: list[Skipped] = []
-    found = list(files_below(path))
-    skipped += (item for item in found if isinstance(item, Skipped))
-    to_judge = [item for item in found if not isinstance(item, Skipped)]
-    for count, answer in enumerate(judges.judge(to_judge), start=1):
-        progress.judging(done=count, total=len(to_judge))
-        if isinstance(answer, Skipped):
-            skipped.append(answer)
+    for found in files_below(path):
+        if isinstance(found, Skipped):
+            skipped.append(found)
         else:
-            files.append(answer)
+            files.append(found)
     return files, skipped
+
+
+def _told(
+    answers: Iterable[JudgedFile | Skipped], total: int, progress: Progress
+) -> Iterator[JudgedFile | Skipped]:
+    """The answers, as progress is told of them."""
+    for count, answer in enumerate(answers, start=1):
+        progress.judging(done=count, total=total)
+        yield answer
 
 
 def _whole(path: Path, judges: Judges, feeds: tuple[Path, ...]) -> JudgedFolder:

@@ -6,7 +6,6 @@ the file that is judged, and one stream never becomes more than `limits.judged_i
 
 import io
 import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -59,6 +58,8 @@ def spooled(
 
 def _on_disk(file: io.BytesIO) -> io.FileIO:
     """The same, where it takes no memory."""
+    import tempfile  # which nothing else needs, and most files need not
+
     found = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (its readers hold it open)
     left = file.getbuffer()
     while left:

@@ -1,11 +1,14 @@
 """Results of `scan` and `inspect` in the formats that are no table."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ringfence.app.inspect import Inspection
-from ringfence.app.reports.report import Report, of_inspection, of_inventory
 from ringfence.app.scan.here import Here
 from ringfence.core.inventory import Inventory
+
+if TYPE_CHECKING:
+    from ringfence.app.reports.report import Report
 
 __all__ = ["as_document"]
 
@@ -41,7 +44,9 @@ def as_document(result: Inspection | Inventory, format_: str, here: Here) -> str
             return page(_report(result))
 
 
-def _report(result: Inspection | Inventory) -> Report:
+def _report(result: Inspection | Inventory) -> "Report":
+    from ringfence.app.reports.report import of_inspection, of_inventory
+
     root = Path.cwd()
     if isinstance(result, Inspection):
         return of_inspection(result, root=root)

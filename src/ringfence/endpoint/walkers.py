@@ -40,7 +40,7 @@ class Walkers:
         self._parts: deque[Part] = deque()
         self._helpers: list[_Helper] = []
         self._changed = threading.Condition()
-        count = max(1, min(processes, _MOST_PROCESSES))
+        count = max(1, min(processes, _MOST_PROCESSES)) if heap else 0
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
 
     def start(self) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,65 @@ def test_a_process_that_does_not_answer_is_ended(tmp_path: Path, monkeypatch: py
         Verdict.INCONCLUSIVE,
         ("takes longer than 0.2 s",),
     )
+
+
+def test_one_that_breaks_off_costs_none_of_the_files_it_was_asked_about_ahead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ringfence.app.judging.judges._GRACE_S", 0.0)
+    path = tmp_path / "a.pkl"
+    path.write_bytes(CALLS)
+    with Judges(Allowed(seconds=1.0), processes=1) as judges:
+        process = judges._all[0]._process
+        assert process
+        os.kill(process.pid, signal.SIGSTOP)
+        answers = list(judges.judge([to_judge(path)] * 100))
+    found = [each.verdict for each in answers if isinstance(each, JudgedFile)]
+    assert found == [Verdict.INCONCLUSIVE, *[Verdict.MALICIOUS] * 99]
+
+
+def test_files_are_judged_beside_what_else_is_done(tmp_path: Path) -> None:
+    path = tmp_path / "a.pkl"
+    path.write_bytes(CALLS)
+    with Judges(Allowed(), processes=2) as judges:
+        assert judges._beside is None
+        answers = judges.judge_beside([to_judge(path)] * 40)
+        assert judges._beside is not None
+        judges._beside.join(60)
+        assert not judges._beside.is_alive()
+        found = [each.verdict for each in answers if isinstance(each, JudgedFile)]
+    assert found == [Verdict.MALICIOUS] * 40
+
+
+def test_whoever_leaves_early_does_not_wait_for_what_is_judged_beside(tmp_path: Path) -> None:
+    path = tmp_path / "a.pkl"
+    path.write_bytes(CALLS)
+    with Judges(Allowed(seconds=600), processes=2) as judges:
+        for each in judges._all:
+            assert each._process
+            os.kill(each._process.pid, signal.SIGSTOP)
+        judges.judge_beside([to_judge(path)] * 40)
+        beside = judges._beside
+    assert beside is not None
+    assert not beside.is_alive()
+    assert [each._process for each in judges._all] == [None, None]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
+def test_a_process_that_judges_holds_nothing_of_the_scan_or_of_another_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.pkl"
+    path.write_bytes(CALLS)
+    with path.open("rb"), Judges(Allowed(), processes=3) as judges:
+        list(judges.judge([to_judge(path)] * 3))
+        held = {
+            os.readlink(f"/proc/{each._process.pid}/fd/{fd}")
+            for each in judges._all
+            if each._process
+            for fd in os.listdir(f"/proc/{each._process.pid}/fd")
+        }
+        pipes = {each for each in held if each.startswith("pipe:")}
+    assert held - pipes == {"/dev/null"}
+    assert len(pipes) == 6
 
 
 def test_too_little_memory_is_inconclusive_and_never_clean(tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 import os
 import select
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
@@ -22,6 +24,7 @@ _MOST_PROCESSES = 16
 _GRACE_S = 15.0  # a process may take that much longer than the file's budget, and starts in that time too
 _ANSWER_BYTES = 64 << 20
 _READ_BYTES = 1 << 16
+_INTERRUPTED_EACH_S = 0.05
 
 # Questions are asked ahead, so that nobody waits between two small files: no more than a pipe holds, and
 # not the last ones, which would wait behind a slow file while other processes have nothing to do.
@@ -40,6 +43,8 @@ class Judges:
     def __init__(self, allowed: Allowed, *, processes: int) -> None:
         count = max(1, min(processes, _MOST_PROCESSES))
         self._all = [_Judge(allowed) for _ in range(count)]
+        self._beside: threading.Thread | None = None
+        self._stopped = False
 
     def __enter__(self) -> Self:
         return self
@@ -47,6 +52,11 @@ class Judges:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._stopped = True
+        while self._beside and self._beside.is_alive():
+            for each in self._all:
+                each.interrupt()  # again and again, because it may be starting another one
+            self._beside.join(_INTERRUPTED_EACH_S)
         for each in self._all:
             each.end()
 
@@ -55,6 +65,17 @@ class Judges:
         for answer in self._answers(files):
             assert not isinstance(answer, JudgedFolder)
             yield answer
+
+    def judge_beside(self, files: Iterable[FileToJudge]) -> Iterator[JudgedFile | Skipped]:
+        """As `judge` does, and begins at once, beside what this thread does until it wants the answers.
+
+        Nothing else is asked before all of those are taken.
+        """
+        tasks = tuple(files)
+        answers: SimpleQueue[JudgedFile | Skipped | Exception] = SimpleQueue()
+        self._beside = threading.Thread(target=self._judge_into, args=(answers, tasks), daemon=True)
+        self._beside.start()
+        return _taken(answers, len(tasks))
 
     def judge_folder(self, folder: FolderToJudge) -> JudgedFolder:
         """What is said of the folder as a whole; that nothing could be said is a finding too."""
@@ -65,6 +86,15 @@ class Judges:
             answer = _not_judged(folder, answer.reason)
         return JudgedFolder(findings=answer.findings, raw_weights=())
 
+    def _judge_into(
+        self, answers: "SimpleQueue[JudgedFile | Skipped | Exception]", tasks: tuple[FileToJudge, ...]
+    ) -> None:
+        try:
+            for answer in self.judge(tasks):
+                answers.put(answer)
+        except Exception as error:  # noqa: BLE001 - whoever takes the answers raises it
+            answers.put(error)
+
     def _answers(self, tasks: Iterable[_Task]) -> Iterator[_Answer]:
         left = deque(enumerate(tasks))
         count = len(left)
@@ -72,6 +102,8 @@ class Judges:
         try:
             for number in range(count):
                 while number not in answered:
+                    if self._stopped:
+                        return
                     for judge in self._all:
                         judge.ask(left, ahead=min(_AHEAD, len(left) // (_SHARES * len(self._all))))
                     answered |= self._received(left)
@@ -107,6 +139,9 @@ class _Judge:
         self._asked: deque[tuple[_Numbered, int]] = deque()  # with the bytes of the question
         self._asked_bytes = 0
         self._began_at = 0.0  # with the first of those
+        self._ending = (
+            threading.Lock()
+        )  # a process that has ended is never killed: its number may be another's
         self._line = bytearray()  # as much as has come of its next answer
 
     @property
@@ -172,20 +207,37 @@ class _Judge:
         if self._asked:
             self.end()
 
+    def interrupt(self) -> None:
+        """Ends the process from another thread, as if it had broken off."""
+        with self._ending:
+            if self._process:
+                self._process.kill()
+
     def end(self) -> None:
         """Ends the process."""
-        process, self._process = self._process, None
         self._asked.clear()
         self._asked_bytes = 0
         self._line.clear()
-        if process:
-            process.end()
+        with self._ending:
+            process, self._process = self._process, None
+            if process:
+                process.end()
 
     def _lost(self, why: str, left: "deque[_Numbered]") -> dict[int, _Answer]:
         (number, task), _ = self._asked.popleft()
         left.extendleft(numbered for numbered, _ in reversed(self._asked))
         self.end()
         return {number: _not_judged(task, why)}
+
+
+def _taken(
+    answers: "SimpleQueue[JudgedFile | Skipped | Exception]", count: int
+) -> Iterator[JudgedFile | Skipped]:
+    for _ in range(count):
+        answer = answers.get()
+        if isinstance(answer, Exception):
+            raise answer
+        yield answer
 
 
 def _not_judged(task: _Task, why: str) -> JudgedFile:

@@ -38,10 +38,14 @@ class Judging:
     answers: int  # and one to read from
     child: "subprocess.Popen[bytes] | None" = None  # None when it was forked
 
-    def end(self) -> None:
-        """Ends it, whatever it is doing."""
+    def kill(self) -> None:
+        """Whatever it is doing; from any thread that knows that `end` was not called."""
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        """Kills it and forgets all about it."""
+        self.kill()
         for fd in (self.questions, self.answers):
             os.close(fd)
         if self.child:

@@ -4,7 +4,6 @@ import os
 from itertools import islice
 from pathlib import Path
 
-from ringfence.artifacts.licenses import wants_text
 from ringfence.core.bounded_json import BadJson, parse
 from ringfence.core.limits import LIMITS
 from ringfence.endpoint.opening import read_small
@@ -53,6 +52,8 @@ def companions(folder: Path) -> tuple[Path, ...]:
 
     Of a folder with more than `limits.model_files` entries only the first are looked at.
     """
+    from ringfence.artifacts.licenses import wants_text
+
     try:
         with os.scandir(folder) as entries:
             names = [
