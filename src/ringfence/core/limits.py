@@ -172,6 +172,10 @@ class Limits:
     signed_pieces: int = 200_000  # files, or shards of files
     signed_findings: int = 1_000  # of one check; the rest is counted
 
+    # Approvals
+    pending_asks: int = 1_000  # questions that wait for an operator at one time
+    ask_chars: int = 50_000  # of one action that an operator is shown; nobody reads more
+
     # Folders and stores
     walk_depth: int = 512
     hashed_hole_bytes: int = 16 * _GIB  # of a sparse file, which costs its author nothing and a reader hours

@@ -7,7 +7,7 @@ UTF-8 (surrogate escapes) is spelled out as JSON does.
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum
 
 from ringfence.core.action_types import type_of
@@ -46,7 +46,7 @@ def _plain(value: object) -> object:
             return sorted((_plain(each) for each in value), key=json.dumps)
         case tuple() | list():
             return [_plain(each) for each in value]
-        case dict():
+        case Mapping():
             return {str(key): _plain(each) for key, each in value.items()}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}

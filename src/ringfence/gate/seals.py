@@ -68,7 +68,7 @@ class Seals:
         """
         if type(receipt) is not Receipt or type(receipt.action) is not made:
             raise _refused("it is for another kind of action")
-        if type(receipt.seal) is not bytes or not hmac.compare_digest(self._mac(receipt), receipt.seal):
+        if not self.is_true(receipt):
             raise _refused("it was not made by the gate")
         now = self._now()
         if not now < receipt.expires_at <= now + LONGEST:
@@ -81,7 +81,11 @@ class Seals:
             raise _refused("it was used before")
         return receipt.action
 
-    def _count(self, receipt: Receipt[ActionT], now: datetime) -> int:
+    def is_true(self, receipt: Receipt[Action]) -> bool:
+        """Whether the gate made it, be it used up or over by now."""
+        return type(receipt.seal) is bytes and hmac.compare_digest(self._mac(receipt), receipt.seal)
+
+    def _count(self, receipt: Receipt[Action], now: datetime) -> int:
         decided = (receipt.stream, receipt.seq)
         with self._lock:
             if len(self._counted) >= _UNRECORDED:
@@ -90,7 +94,7 @@ class Seals:
             self._counted[decided] = (used, receipt.expires_at)
             return used
 
-    def _mac(self, receipt: Receipt[ActionT]) -> bytes:
+    def _mac(self, receipt: Receipt[Action]) -> bytes:
         over = [
             "ringfence receipt 1",
             action_digest(receipt.action),

@@ -1,0 +1,221 @@
+"""What is asked and what is granted, as the ledger's stream `approvals` tells it.
+
+Whoever changes it reads the stream to its end, decides, and appends only if nobody appended meanwhile; else
+it looks again. So of several approvers one answers, and of several that wait for one use one gets it, in however
+many processes.
+
+    ask:    open → answered (a grant) | refused | withdrawn; refused → answered, when an operator thinks again
+    grant:  holds → used up | over (its time) | revoked
+"""
+
+import dataclasses
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from ringfence.core.action_types import ACTION_TYPES, Durability
+from ringfence.gate.digests import digest_of
+from ringfence.ledger.errors import LedgerUnavailable, StreamMoved
+from ringfence.ledger.events import Event
+from ringfence.ledger.events.ask_opened import AskOpened
+from ringfence.ledger.events.ask_withdrawn import AskWithdrawn
+from ringfence.ledger.events.grant_given import GrantGiven
+from ringfence.ledger.events.grant_refused import GrantRefused
+from ringfence.ledger.events.grant_revoked import GrantRevoked
+from ringfence.ledger.events.grant_used import GrantUsed
+from ringfence.ledger.ledger import Ledger, Position, Recorded
+from ringfence.ledger.values import Facts, Json
+
+__all__ = ["STREAM", "Approvals", "Ask", "AskState", "Grant", "Wanted", "compared_facts"]
+
+STREAM = "approvals"
+_COMPARES = {each.name: each.compares for each in ACTION_TYPES}
+_TRIES = 1_000  # at appending before anybody else does
+
+
+class AskState(StrEnum):
+    """What became of a question."""
+
+    OPEN = "open"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a grant must be for: the fields that the action's type compares, and the rules that ask."""
+
+    action: Facts  # all of them
+    action_type: str
+    compared: Facts
+    rules: tuple[str, ...]
+    rules_digest: str
+
+    @property
+    def key(self) -> str:
+        """Equal for what one grant serves."""
+        return _key(self.action_type, self.compared, self.rules_digest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One question."""
+
+    id: str
+    action: Facts
+    rules: tuple[str, ...]
+    rules_digest: str
+    asked_by: str | None
+    opened_at: datetime
+    expires_at: datetime | None
+    state: AskState = AskState.OPEN
+    operator: str | None = None  # who answered
+
+    @property
+    def key(self) -> str:
+        """As `Wanted.key`."""
+        return _key(str(self.action.get("action")), compared_facts(self.action), self.rules_digest)
+
+    def is_pending(self, now: datetime) -> bool:
+        """Whether anybody still waits for an answer."""
+        return self.state is AskState.OPEN and (self.expires_at is None or now < self.expires_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """One approval."""
+
+    id: str
+    given: GrantGiven
+    given_at: datetime
+    used: int = 0
+    revoked_by: str | None = None
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it lets one more action through."""
+        return (
+            self.revoked_by is None
+            and (self.given.expires_at is None or now < self.given.expires_at)
+            and (self.given.uses is None or self.used < self.given.uses)
+        )
+
+    @property
+    def key(self) -> str:
+        """As `Wanted.key`."""
+        return _key(self.given.action_type, self.given.compared, self.given.rules_digest)
+
+
+def compared_facts(action: Facts) -> Facts:
+    """Those that the action's type compares. Where an argument's label came from differs with each try."""
+    names = _COMPARES.get(str(action.get("action")), ())
+    return {name: _without_sources(action[name]) for name in names if name in action}
+
+
+class Approvals:
+    """The stream, as far as it was read. Threads may share it."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._lock = threading.RLock()
+        self._seq = 0
+        self._ordinal: int | None = None
+        self.asks: dict[str, Ask] = {}
+        self.grants: dict[str, Grant] = {}
+        self._grants_of: dict[str, list[str]] = {}
+
+    def look(self) -> None:
+        """Reads what was appended since."""
+        with self._lock:
+            for recorded in self._ledger.read(stream=STREAM, after=self._ordinal):
+                self._take(recorded)
+
+    def append(self, decide: Callable[["Approvals"], Event | None]) -> tuple[Event, Position] | None:
+        """Appends what `decide` answers to the stream as it is now; nothing when it answers None.
+
+        It may be asked several times: it must have no effect of its own, but for what it raises.
+        """
+        with self._lock:
+            for _ in range(_TRIES):
+                self.look()
+                event = decide(self)
+                if event is None:
+                    return None
+                try:
+                    position = self._ledger.append(
+                        event, stream=STREAM, durability=Durability.FSYNC, expect_seq=self._seq
+                    )
+                except StreamMoved:
+                    continue
+                self.look()
+                return event, position
+        raise LedgerUnavailable(
+            "others append to the approvals without an end", hint="try again when fewer programs ask"
+        )
+
+    def grant_for(self, wanted: Wanted, now: datetime) -> Grant | None:
+        """The grant that holds for it and ends first."""
+        ids = self._grants_of.get(wanted.key, ())
+        holding = (each for each in map(self.grants.__getitem__, ids) if each.holds(now))
+        return min(holding, key=_ends, default=None)
+
+    def ask_for(self, wanted: Wanted, asked_by: str | None) -> Ask | None:
+        """The newest question for it by the same person."""
+        found = [
+            each
+            for each in self.asks.values()
+            if each.rules_digest == wanted.rules_digest
+            and each.asked_by == asked_by
+            and each.key == wanted.key
+        ]
+        return found[-1] if found else None
+
+    def _take(self, recorded: Recorded) -> None:
+        self._seq, self._ordinal = recorded.position.seq, recorded.ordinal
+        match recorded.event:
+            case AskOpened() as opened:
+                self.asks[opened.ask] = Ask(
+                    id=opened.ask,
+                    action=opened.action,
+                    rules=opened.rules,
+                    rules_digest=opened.rules_digest,
+                    asked_by=opened.asked_by,
+                    opened_at=recorded.at,
+                    expires_at=opened.expires_at,
+                )
+            case AskWithdrawn(ask=ask):
+                self._settle(ask, AskState.WITHDRAWN, None)
+            case GrantRefused(ask=ask, operator=operator):
+                self._settle(ask, AskState.REFUSED, operator)
+            case GrantGiven() as given:
+                grant = Grant(id=given.grant, given=given, given_at=recorded.at)
+                self.grants[grant.id] = grant
+                self._grants_of.setdefault(grant.key, []).append(grant.id)
+                self._settle(given.ask, AskState.GRANTED, given.operator)
+            case GrantUsed(grant=grant_id, use=use) if grant_id in self.grants:
+                self.grants[grant_id] = dataclasses.replace(self.grants[grant_id], used=use)
+            case GrantRevoked(grant=grant_id, operator=operator) if grant_id in self.grants:
+                self.grants[grant_id] = dataclasses.replace(self.grants[grant_id], revoked_by=operator)
+
+    def _settle(self, ask: str | None, state: AskState, operator: str | None) -> None:
+        if ask in self.asks:
+            self.asks[ask] = dataclasses.replace(self.asks[ask], state=state, operator=operator)
+
+
+def _key(action_type: str, compared: Mapping[str, object], rules_digest: str) -> str:
+    return digest_of([action_type, compared, rules_digest])
+
+
+def _without_sources(value: Json) -> Json:
+    if isinstance(value, Mapping):
+        return {key: _without_sources(item) for key, item in value.items() if key != "sources"}
+    if isinstance(value, list | tuple):
+        return [_without_sources(each) for each in value]
+    return value
+
+
+def _ends(grant: Grant) -> tuple[bool, float]:
+    ends = grant.given.expires_at
+    return (ends is None, ends.timestamp() if ends else 0.0)

@@ -1,0 +1,130 @@
+"""Held actions: which rules ask, what a grant must be for, and what comes next for one that waits.
+
+A grant holds as long as the rules that asked say the same: their words count, not where they stand, so an
+edit elsewhere in the policy kills no grant.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import cast
+
+from ringfence.core.action_types import type_of
+from ringfence.core.actions import Action
+from ringfence.core.decisions import Decision, Effect, Mode
+from ringfence.core.errors import RingfenceError
+from ringfence.core.limits import LIMITS
+from ringfence.gate.approvals import Approvals, Ask, AskState, Wanted, compared_facts
+from ringfence.gate.digests import digest_of
+from ringfence.ledger.events import Event
+from ringfence.ledger.events.ask_opened import AskOpened
+from ringfence.ledger.events.grant_used import GrantUsed
+from ringfence.ledger.values import Facts
+from ringfence.policy.facts import facts_of
+from ringfence.policy.policy import Policy
+from ringfence.policy.rule import Rule
+
+__all__ = ["ASK_LASTS", "NotAskable", "next_step", "recorded_facts", "short_id", "wanted"]
+
+ASK_LASTS = timedelta(hours=24)
+"""How long a question stays open; a refusal holds as long, counted from the question."""
+
+_SHORTEST = 2  # characters of an id that are shown
+
+
+class NotAskable(RingfenceError):
+    """A question that nobody can be shown, or one too many."""
+
+
+def wanted(action: Action, decision: Decision, policy: Policy) -> Wanted:
+    """What a grant for this action must be for, when `decision` asks."""
+    asking = [r for r in decision.reasons if r.effect is Effect.ASK and r.mode is Mode.ENFORCE]
+    ids = tuple(sorted(str(reason.rule) for reason in asking))
+    facts = recorded_facts(action)
+    return Wanted(
+        action=facts,
+        action_type=type_of(action).name,
+        compared=compared_facts(facts),
+        rules=ids,
+        rules_digest=_rules_digest(ids, policy),
+    )
+
+
+def recorded_facts(action: Action) -> Facts:
+    """The action as events hold it: its type as `action`, and each field that is known."""
+    return cast("Facts", facts_of(action))
+
+
+def next_step(
+    for_: Wanted, *, asked_by: str, now: datetime, new_id: Callable[[], str]
+) -> Callable[[Approvals], Event | None]:
+    """Uses up a grant if there is one, opens the question if nobody has; None while it is open or refused.
+
+    The event's maker raises NotAskable where the question cannot be put.
+    """
+
+    def decide(approvals: Approvals) -> Event | None:
+        grant = approvals.grant_for(for_, now)
+        if grant is not None:
+            return GrantUsed(grant=grant.id, use=grant.used + 1, action=for_.action)
+        if (ask := approvals.ask_for(for_, asked_by)) and _stands(ask, now):
+            return None
+        if len(str(for_.action)) > LIMITS.ask_chars:
+            raise NotAskable(
+                "it is too long for anybody to read and approve", hint="split it, or let a rule decide"
+            )
+        pending = sum(each.is_pending(now) for each in approvals.asks.values())
+        if pending >= LIMITS.pending_asks:
+            raise NotAskable(
+                f"{pending} questions wait for an answer already", hint="answer them: ringfence asks"
+            )
+        return AskOpened(
+            ask=_unused(new_id, approvals),
+            action=for_.action,
+            rules=for_.rules,
+            rules_digest=for_.rules_digest,
+            asked_by=asked_by,
+            expires_at=now + ASK_LASTS,
+        )
+
+    return decide
+
+
+def short_id(ask: str, approvals: Approvals) -> str:
+    """The shortest beginning of an ask's id that no other id shares."""
+    others = [each for each in (*approvals.asks, *approvals.grants) if each != ask]
+    for length in range(_SHORTEST, len(ask)):
+        if not any(each.startswith(ask[:length]) for each in others):
+            return ask[:length]
+    return ask
+
+
+def _stands(ask: Ask, now: datetime) -> bool:
+    """Whether the question is open, or was answered with a no that still holds."""
+    if ask.state is AskState.REFUSED:
+        return ask.expires_at is None or now < ask.expires_at
+    return ask.is_pending(now)
+
+
+def _unused(new_id: Callable[[], str], approvals: Approvals) -> str:
+    while (made := new_id()) in approvals.asks or made in approvals.grants:
+        pass
+    return made
+
+
+def _rules_digest(ids: tuple[str, ...], policy: Policy) -> str:
+    rules = {str(rule.id): rule for rule in policy.rules}
+    # a rule that is written in other words than a condition's, as those on trust: any edit counts
+    return digest_of([_meaning(rules[each]) if each in rules else [each, policy.digest] for each in ids])
+
+
+def _meaning(rule: Rule) -> list[object]:
+    return [
+        rule.section,
+        rule.tier,
+        rule.action_types,
+        rule.conditions,
+        rule.effect,
+        rule.mode,
+        rule.obligations,
+        rule.until,
+    ]

@@ -1,0 +1,213 @@
+"""The door: an action goes in, the policy decides, that is recorded, and a receipt comes out, or a refusal.
+
+What happens, in order: the policy's word; where that is to ask, a grant is used up or a question opened; the
+decision is appended, as durably as its type of action asks for; then the receipt is made out. Nothing happens
+after a kill at any point that is not in the ledger.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from ringfence.core.action_types import Durability, type_of
+from ringfence.core.actions import Action, GrantGive
+from ringfence.core.decisions import Decision, Effect, Mode
+from ringfence.core.receipts import Receipt
+from ringfence.gate.approvals import Approvals, Ask, AskState, Wanted
+from ringfence.gate.asking import NotAskable, next_step, recorded_facts, short_id, wanted
+from ringfence.gate.policies import Policies
+from ringfence.gate.refused import Refused, denied, held
+from ringfence.gate.seals import ReceiptRefused, Seals
+from ringfence.ledger.errors import EventRefused
+from ringfence.ledger.events.ask_withdrawn import AskWithdrawn
+from ringfence.ledger.events.decision_made import DecisionMade
+from ringfence.ledger.events.effect_done import EffectDone
+from ringfence.ledger.events.effect_failed import EffectFailed
+from ringfence.ledger.events.grant_used import GrantUsed
+from ringfence.ledger.ledger import Ledger, Position
+from ringfence.ledger.values import Facts, Foreign
+from ringfence.policy.policy import Policy
+
+__all__ = ["RECEIPT_LASTS", "Asker", "Door", "Waiting"]
+
+RECEIPT_LASTS = timedelta(minutes=5)
+_ID_BYTES = 4
+
+ActionT = TypeVar("ActionT", bound=Action)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who runs what comes to the door."""
+
+    name: str  # the account's; operators see it, and four eyes compare it
+    pseudonym: str  # what decisions are recorded with
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """How a held action waits."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    every_s: float = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """The one way to an effect. Threads may share it.
+
+    `tell` hears of what goes ahead although the policy would ask or deny, where it warns.
+    """
+
+    policies: Policies
+    ledger: Ledger
+    seals: Seals
+    asker: Asker
+    stream: str  # where decisions are recorded
+    now: Callable[[], datetime]
+    randomness: Callable[[int], bytes]
+    tell: Callable[[Refused], None] = field(default=lambda _refused: None)
+    waiting: Waiting = field(default_factory=Waiting)
+    approvals: Approvals = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "approvals", Approvals(self.ledger))
+
+    def policy(self) -> Policy:
+        """What is in force now; for those who only want to know.
+
+        Raises:
+            PolicyRefused, DocumentRefused: there is none.
+        """
+        return self.policies.current()
+
+    def decide(self, action: Action) -> Decision:
+        """The policy's word, recorded. It lets nothing through: that takes a receipt."""
+        decision = self.policies.current().decide(action, now=self.now())
+        self._record(action, decision, proceeds=decision.may_proceed)
+        return decision
+
+    def pass_(
+        self,
+        action: ActionT,
+        *,
+        wait_s: float = 0,
+        uses: int = 1,
+        lasts: timedelta = RECEIPT_LASTS,
+        decided: Decision | None = None,
+    ) -> Receipt[ActionT] | Refused:
+        """The receipt, which holds for `lasts` and serves `uses` times; or why there is none.
+
+        An action that must be asked for waits up to `wait_s` for an operator. `decided` is the policy's word
+        where whoever asks has it already (`operators`).
+
+        Raises:
+            LedgerError: it could not be recorded, so it does not go ahead.
+        """
+        deadline = self.waiting.monotonic() + wait_s
+        told = False
+        while True:  # the policy may change meanwhile: its last word counts
+            policy = self.policies.current()
+            decision = decided or policy.decide(action, now=self.now())
+            if decision.may_proceed:
+                if decision.effect is not Effect.ALLOW and decision.mode is Mode.WARN:
+                    self.tell(denied(action, decision))
+                position = self._record(action, decision, proceeds=True)
+                return self.seals.seal(
+                    action, stream=position.stream, seq=position.seq, lasts=lasts, uses=uses
+                )
+            if decision.effect is Effect.DENY or isinstance(action, GrantGive):
+                self._record(action, decision, proceeds=False)
+                return denied(action, decision)
+            try:
+                outcome = self._asked(action, decision, wanted(action, decision, policy), told=told)
+            except (NotAskable, EventRefused) as error:
+                self._record(action, decision, proceeds=False)
+                return denied(action, decision, because=error)
+            if isinstance(outcome, Position):
+                return self.seals.seal(action, stream=outcome.stream, seq=outcome.seq, lasts=lasts, uses=uses)
+            told = True
+            left = deadline - self.waiting.monotonic()
+            if outcome.state is AskState.REFUSED or left <= 0:
+                return held(action, decision, ask=outcome, short=short_id(outcome.id, self.approvals))
+            self._wait(min(left, self.waiting.every_s), outcome)
+
+    def done(self, receipt: Receipt[Action], result: Facts | None = None) -> None:
+        """Records that the effect has happened."""
+        self._ended(
+            receipt,
+            EffectDone(
+                action_type=type_of(receipt.action).name,
+                decision_stream=receipt.stream,
+                decision_seq=receipt.seq,
+                result=result or {},
+            ),
+        )
+
+    def failed(self, receipt: Receipt[Action], problem: str) -> None:
+        """Records that it has not, or not wholly."""
+        self._ended(
+            receipt,
+            EffectFailed(
+                action_type=type_of(receipt.action).name,
+                decision_stream=receipt.stream,
+                decision_seq=receipt.seq,
+                problem=Foreign(text=problem),
+            ),
+        )
+
+    def _ended(self, receipt: Receipt[Action], event: EffectDone | EffectFailed) -> None:
+        if not self.seals.is_true(receipt):
+            raise ReceiptRefused("what was done had no receipt", hint="ask the gate first")
+        self.ledger.append(event, stream=self.stream, durability=type_of(receipt.action).durability)
+
+    def _asked(self, action: Action, decision: Decision, for_: Wanted, *, told: bool) -> Position | Ask:
+        """Where the decision stands that rests on a grant's use, which is recorded before; else the question."""
+        step = next_step(for_, asked_by=self.asker.name, now=self.now(), new_id=self._new_id)
+        appended = self.approvals.append(step)
+        if appended is not None and isinstance(appended[0], GrantUsed):
+            return self._record(action, decision, proceeds=True, grant=appended[0].grant)
+        ask = self.approvals.ask_for(for_, self.asker.name)
+        assert ask is not None  # opened just now, or the reason why none was
+        if not told:
+            self._record(action, decision, proceeds=False, ask=ask.id)
+        return ask
+
+    def _wait(self, seconds: float, ask: Ask) -> None:
+        try:
+            self.waiting.sleep(seconds)
+        except KeyboardInterrupt:
+            self.approvals.append(
+                lambda now: (
+                    AskWithdrawn(ask=ask.id, why="who asked has gone")
+                    if now.asks[ask.id].is_pending(self.now())
+                    else None
+                )
+            )
+            raise
+
+    def _record(
+        self,
+        action: Action,
+        decision: Decision,
+        *,
+        proceeds: bool,
+        grant: str | None = None,
+        ask: str | None = None,
+    ) -> Position:
+        durability = type_of(action).durability if proceeds else Durability.WRITTEN
+        event = DecisionMade(
+            action=recorded_facts(action),
+            decision=decision,
+            proceeds=proceeds,
+            grant=grant,
+            ask=ask,
+            asked_by=self.asker.pseudonym,
+        )
+        return self.ledger.append(event, stream=self.stream, durability=durability)
+
+    def _new_id(self) -> str:
+        return self.randomness(_ID_BYTES).hex()

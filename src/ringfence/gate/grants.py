@@ -1,0 +1,143 @@
+"""Operators' answers to questions: grants given and taken back, and refusals, each appended to the approvals.
+
+Of several operators who answer one question at once the first does; the others are told who it was.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from ringfence.core.action_types import ACTION_TYPES
+from ringfence.core.actions import GrantGive
+from ringfence.core.errors import RingfenceError
+from ringfence.core.receipts import Receipt
+from ringfence.core.text import printable
+from ringfence.gate.approvals import Approvals, Ask, AskState, Grant
+from ringfence.gate.seals import Seals
+from ringfence.ledger.events.grant_given import GrantGiven
+from ringfence.ledger.events.grant_refused import GrantRefused
+from ringfence.ledger.events.grant_revoked import GrantRevoked
+from ringfence.ledger.values import Foreign
+
+__all__ = ["Answered", "find_ask", "find_grant", "give", "refuse", "revoke"]
+
+_COMPARES = {each.name: each.compares for each in ACTION_TYPES}
+_SHORTEST = 2
+
+
+class Answered(RingfenceError):
+    """There is no such question or grant, or it is settled."""
+
+
+def give(
+    receipt: Receipt[GrantGive],
+    *,
+    ask: Ask,
+    note: str | None,
+    approvals: Approvals,
+    seals: Seals,
+    now: datetime,
+    new_id: Callable[[], str],
+) -> Grant:
+    """The grant that answers `ask`, as the receipt's action says: by whom, how often, how long.
+
+    Raises:
+        ReceiptRefused: this was not decided.
+        Answered: another operator was first.
+    """
+    action = seals.redeem(receipt, GrantGive)
+    if (action.asked_by, action.action_type) != (ask.asked_by, ask.action.get("action")):
+        raise Answered("the approval is for another question", hint="look at the questions: ringfence asks")
+    grant = new_id()
+
+    def decide(state: Approvals) -> GrantGiven:
+        current = state.asks[ask.id]
+        if not current.is_pending(now) and current.state is not AskState.REFUSED:
+            raise _settled(current)
+        return GrantGiven(
+            grant=grant,
+            ask=ask.id,
+            action_type=action.action_type,
+            compared={name: ask.action[name] for name in _COMPARES[action.action_type] if name in ask.action},
+            rules_digest=ask.rules_digest,
+            operator=action.operator,
+            asked_by=ask.asked_by,
+            uses=action.uses,
+            expires_at=now + timedelta(seconds=action.lasts_s) if action.lasts_s is not None else None,
+            waited_s=_waited_s(ask, now),
+            note=Foreign(text=note) if note else None,
+        )
+
+    approvals.append(decide)
+    return approvals.grants[grant]
+
+
+def refuse(ask: Ask, *, operator: str, note: str | None, approvals: Approvals, now: datetime) -> None:
+    """Answers with a no.
+
+    Raises:
+        Answered: another operator was first.
+    """
+
+    def decide(state: Approvals) -> GrantRefused:
+        current = state.asks[ask.id]
+        if not current.is_pending(now):
+            raise _settled(current)
+        return GrantRefused(
+            ask=ask.id,
+            operator=operator,
+            waited_s=_waited_s(ask, now),
+            note=Foreign(text=note) if note else None,
+        )
+
+    approvals.append(decide)
+
+
+def revoke(grant: Grant, *, operator: str, note: str | None, approvals: Approvals) -> None:
+    """It lets nothing through any more.
+
+    Raises:
+        Answered: somebody took it back before.
+    """
+
+    def decide(state: Approvals) -> GrantRevoked:
+        if state.grants[grant.id].revoked_by is not None:
+            raise Answered(f"grant {grant.id} was taken back before", hint="see: ringfence grants --all")
+        return GrantRevoked(grant=grant.id, operator=operator, note=Foreign(text=note) if note else None)
+
+    approvals.append(decide)
+
+
+def find_ask(approvals: Approvals, id_: str) -> Ask:
+    """The question whose id begins so.
+
+    Raises:
+        Answered: there is none, or several.
+    """
+    return approvals.asks[_only(id_, approvals.asks, "question", "ringfence asks")]
+
+
+def find_grant(approvals: Approvals, id_: str) -> Grant:
+    """The grant whose id begins so.
+
+    Raises:
+        Answered: there is none, or several.
+    """
+    return approvals.grants[_only(id_, approvals.grants, "grant", "ringfence grants --all")]
+
+
+def _only(id_: str, ids: dict[str, Ask] | dict[str, Grant], what: str, command: str) -> str:
+    found = [each for each in ids if each.startswith(id_)] if len(id_) >= _SHORTEST else []
+    if len(found) == 1:
+        return found[0]
+    why = "several begin so" if found else "there is none"
+    raise Answered(f"{what} {printable(id_)[:40]}: {why}", hint=f"look for its id: {command}")
+
+
+def _settled(ask: Ask) -> Answered:
+    who = f" by {printable(ask.operator)}" if ask.operator else ""
+    word = "over" if ask.state is AskState.OPEN else ask.state.value
+    return Answered(f"question {ask.id} is {word}{who} already", hint="see: ringfence asks, ringfence grants")
+
+
+def _waited_s(ask: Ask, now: datetime) -> int:
+    return max(0, int((now - ask.opened_at).total_seconds()))

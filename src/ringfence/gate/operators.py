@@ -1,0 +1,86 @@
+"""Who may approve: the policy's word on grant.give, and what is no rule: four eyes, and breaking the glass.
+
+An operator acts under the account's name and its groups' (`group:NAME`). A rule that denies any of them
+holds; else one that lets any of them approve is enough.
+"""
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from ringfence.core.actions import FieldKind, GrantGive
+from ringfence.core.decisions import Decision, Effect, Mode
+from ringfence.core.errors import ExitCode, RingfenceError
+from ringfence.policy.globs import glob
+from ringfence.policy.policy import Policy
+from ringfence.policy.values import BreakGlass
+
+__all__ = ["NotAllowed", "Operator", "break_glass", "check_four_eyes", "decide"]
+
+_GROUPS = 128
+
+
+class NotAllowed(RingfenceError):
+    """This operator cannot do that."""
+
+    code = ExitCode.FAILED_AS_ASKED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """The account that approves, with the names of its groups."""
+
+    name: str
+    groups: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What policies may call it."""
+        return (self.name, *(f"group:{each}" for each in self.groups[:_GROUPS]))
+
+
+def decide(policy: Policy, action: GrantGive, operator: Operator, *, now: datetime) -> Decision:
+    """The policy's word on an approval by this operator."""
+    words = [policy.decide(dataclasses.replace(action, operator=name), now=now) for name in operator.names]
+    for word in words:
+        if word.mode is Mode.ENFORCE and word.effect is Effect.DENY and word.reasons[0].rule is not None:
+            return word
+    return next((word for word in words if word.may_proceed), words[0])
+
+
+def check_four_eyes(policy: Policy, *, action_type: str, asked_by: str | None, operator: Operator) -> None:
+    """Nothing, unless the policy wants two people for this type of action.
+
+    Raises:
+        NotAllowed: it does, and these are one, or nobody knows who asked.
+    """
+    if not _fits(policy.operators.four_eyes, (action_type,)):
+        return
+    if asked_by is None or asked_by == operator.name:
+        raise NotAllowed(
+            f"{action_type} takes four eyes, and you asked for it yourself"
+            if asked_by is not None
+            else f"{action_type} takes four eyes, and nobody knows who asked",
+            hint="another operator must approve it",
+        )
+
+
+def break_glass(policy: Policy, operator: Operator) -> BreakGlass:
+    """What the policy lets this operator do in an emergency.
+
+    Raises:
+        NotAllowed: nothing.
+    """
+    for each in policy.operators.break_glass:
+        if _fits(each.who, operator.names):
+            return each
+    raise NotAllowed(
+        "the policy does not let you break the glass",
+        hint="ask an operator whom it names: ringfence policy show",
+    )
+
+
+def _fits(patterns: Iterable[str], names: Iterable[str]) -> bool:
+    compiled = [glob(each, FieldKind.TEXT) for each in patterns]
+    return any(pattern.fits(name) for name in names for pattern in compiled)

@@ -1,0 +1,80 @@
+"""Why an action does not go ahead, in words: the rule, its place, what is unknown, what to do about it."""
+
+from dataclasses import dataclass
+
+from ringfence.core.action_types import type_of
+from ringfence.core.actions import Action, FieldKind
+from ringfence.core.decisions import Decision, Effect, Reason
+from ringfence.core.errors import ExitCode, RingfenceError
+from ringfence.core.limits import LIMITS
+from ringfence.core.text import clip, printable
+from ringfence.gate.approvals import Ask, AskState
+
+__all__ = ["ActionRefused", "Refused", "denied", "held"]
+
+_TOLD = (FieldKind.NAME, FieldKind.PATH, FieldKind.HOST, FieldKind.TEXT, FieldKind.NUMBER)
+
+
+class ActionRefused(RingfenceError):
+    """A refusal that ends a command."""
+
+    code = ExitCode.FAILED_AS_ASKED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """An action that does not go ahead now. `ask` is the id of the question that waits for an operator."""
+
+    decision: Decision
+    what: str
+    hint: str
+    ask: str | None = None
+
+    def error(self) -> ActionRefused:
+        """To raise where there is no way on."""
+        return ActionRefused(self.what, hint=self.hint)
+
+
+def denied(action: Action, decision: Decision, *, because: RingfenceError | None = None) -> Refused:
+    """By a rule, or by a section that enforces and has no rule for it."""
+    what = f"{_name(action)}: {_word(decision.effect)} by {_reason(decision.reasons[0])}"
+    if because is not None:
+        return Refused(decision=decision, what=f"{what}; {because.what}", hint=because.hint)
+    return Refused(decision=decision, what=what, hint="ringfence policy explain says what would turn it")
+
+
+def held(action: Action, decision: Decision, *, ask: Ask, short: str) -> Refused:
+    """Nobody has answered yet, or somebody with a no."""
+    if ask.state is AskState.REFUSED:
+        who = printable(ask.operator or "an operator")
+        what, hint = f"{_name(action)}: {who} said no", "ask them why"
+    else:
+        what = f"{_name(action)}: must be approved, says {_reason(decision.reasons[0])}"
+        hint = f"to allow: ringfence approve {short}; then try again"
+    return Refused(decision=decision, what=what, hint=hint, ask=ask.id)
+
+
+def _name(action: Action) -> str:
+    """The type and the fields that tell which, each cut where it is long: the whole stands in `asks`."""
+    kind = type_of(action)
+    told = (getattr(action, each) for each in kind.compares if kind.fields[each] in _TOLD)
+    shown = (
+        clip(printable(str(each)), chars=LIMITS.evidence_chars) for each in told if each not in ("", None, ())
+    )
+    return " ".join((kind.name, *shown))
+
+
+def _word(effect: Effect) -> str:
+    return "denied" if effect is Effect.DENY else "held"
+
+
+def _reason(reason: Reason) -> str:
+    at = f" ({reason.at})" if reason.at is not None else ""
+    rule = (
+        f"rule {reason.rule}"
+        if reason.rule is not None
+        else f"section {reason.section.value}, which has no rule for it"
+    )
+    why = f": {clip(printable(reason.why), chars=LIMITS.evidence_chars)}" if reason.why else ""
+    unknown = f"; unknown: {', '.join(reason.unknown)}" if reason.unknown else ""
+    return f"{rule}{at}{why}{unknown}"
