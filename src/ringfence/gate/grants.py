@@ -6,12 +6,11 @@ Of several operators who answer one question at once the first does; the others 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from ringfence.core.action_types import ACTION_TYPES
 from ringfence.core.actions import GrantGive
 from ringfence.core.errors import RingfenceError
 from ringfence.core.receipts import Receipt
 from ringfence.core.text import printable
-from ringfence.gate.approvals import Approvals, Ask, AskState, Grant
+from ringfence.gate.approvals import Approvals, Ask, AskState, Grant, compared_facts
 from ringfence.gate.seals import Seals
 from ringfence.ledger.events.grant_given import GrantGiven
 from ringfence.ledger.events.grant_refused import GrantRefused
@@ -20,7 +19,6 @@ from ringfence.ledger.values import Foreign
 
 __all__ = ["Answered", "find_ask", "find_grant", "give", "refuse", "revoke"]
 
-_COMPARES = {each.name: each.compares for each in ACTION_TYPES}
 _SHORTEST = 2
 
 
@@ -57,7 +55,7 @@ def give(
             grant=grant,
             ask=ask.id,
             action_type=action.action_type,
-            compared={name: ask.action[name] for name in _COMPARES[action.action_type] if name in ask.action},
+            compared=compared_facts(ask.action),
             rules_digest=ask.rules_digest,
             operator=action.operator,
             asked_by=ask.asked_by,
