@@ -3,19 +3,12 @@
 from collections.abc import Iterable, Iterator
 
 from ringfence.artifacts.examine import surely_weights
-from ringfence.artifacts.licenses import LicenseClass, class_of
 from ringfence.core.findings import Confidence
 from ringfence.core.inventory import Evidence, Signal, SignalId
 from ringfence.core.models import Model
 from ringfence.endpoint.signals.evidence import evidence, raised_by
 
 __all__ = ["look"]
-
-_WORDS = {
-    LicenseClass.UNKNOWN: "nobody knows what {} asks",
-    LicenseClass.NON_COMMERCIAL: "{} bars commercial use",
-    LicenseClass.REVIEW: "{} has to be read for the planned use",
-}
 
 
 def look(models: Iterable[Model]) -> Signal:
@@ -38,11 +31,22 @@ def _doubts(model: Model) -> Iterator[Evidence]:
         reasons.append("no license is stated")
         confidence = Confidence.LIKELY
     else:
-        words = _WORDS.get(class_of(model.effective_license))
-        reasons += [words.format(model.effective_license)] if words else []
+        reasons += _concerns(model.effective_license)
     dispute = next((finding for finding in model.findings if finding.check == "license-conflict"), None)
     if dispute:
         confidence = confidence if reasons else dispute.confidence
         reasons.append("its sources disagree: " + ", ".join(dispute.evidence))
     if reasons:
         yield evidence(model.name, "; ".join(reasons), confidence)
+
+
+def _concerns(license_: str) -> Iterator[str]:
+    from ringfence.artifacts.licenses import LicenseClass, class_of
+
+    words = {
+        LicenseClass.UNKNOWN: "nobody knows what {} asks",
+        LicenseClass.NON_COMMERCIAL: "{} bars commercial use",
+        LicenseClass.REVIEW: "{} has to be read for the planned use",
+    }
+    if found := words.get(class_of(license_)):
+        yield found.format(license_)
