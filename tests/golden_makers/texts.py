@@ -41,14 +41,24 @@ def _put(folder: str, name: str, data: bytes | str) -> None:
     path.write_bytes(data.encode() if isinstance(data, str) else data)
 
 
-def _gguf(name: str, template: str, *, description: str = "a small model", bos: int = 1) -> bytes:
+def _gguf(
+    name: str,
+    template: str,
+    *,
+    description: str = "a small model",
+    bos: int = 0,
+    eos: int = 1,
+    last: str = "word",
+) -> bytes:
     path = _GOLDEN / "gguf" / name
     path.parent.mkdir(exist_ok=True)
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name("tiny")
     writer.add_description(description)
-    writer.add_token_list(["<s>", "</s>", "word"])
+    writer.add_token_list(["<s>", "</s>", last])
+    writer.add_token_types([3, 3, 1])
     writer.add_bos_token_id(bos)
+    writer.add_eos_token_id(eos)
     writer.add_chat_template(
         [{"name": "default", "template": _CHATML}, {"name": "tool_use", "template": template}]
     )
@@ -64,6 +74,8 @@ def _ggufs() -> None:
     good = _gguf("good.gguf", _CHATML)
     _gguf("sleeping-template.gguf", _SLEEPER)
     _gguf("reaching-template.gguf", "{{ cycler.__init__.__globals__ }}")
+    _gguf("exchanged-tokens.gguf", _CHATML, bos=1, eos=0)
+    _gguf("hidden-token.gguf", _CHATML, last=f"word{_TAGS}")
     _gguf("secret.gguf", _CHATML, description="-----BEGIN PRIVATE KEY----- harmless")
     _gguf("token-out-of-range.gguf", _CHATML, bos=77)
     _put("gguf", "pickle-behind.gguf", good + _PICKLE)

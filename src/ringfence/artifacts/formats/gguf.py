@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 from ringfence.artifacts.budget import Budget
 from ringfence.artifacts.format import Format, Inside
+from ringfence.artifacts.gguf_tokens import BY_LETTERS, TOKENS, TYPES, Listed, judge_lists
 from ringfence.artifacts.gguf_types import TENSOR_TYPES
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind, past_end
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
 from ringfence.core.facts import Fact, FactName
-from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip
 
@@ -55,8 +55,6 @@ _FILE_TYPES = {
 }  # fmt: skip
 
 _TEMPLATE = "tokenizer.chat_template"
-_TOKENS = "tokenizer.ggml.tokens"
-_NO_TOKEN = 0xFFFF_FFFF  # written where there is none
 _FACT_OF_KEY = {
     "general.name": FactName.NAME,
     "general.architecture": FactName.ARCHITECTURE,
@@ -89,21 +87,31 @@ class _Text:
 
 
 def _read(reader: Reader) -> Iterator[Fact | Problem]:
-    yield from (item for item in _read_header(reader, {}) if not isinstance(item, _Text))
+    yield from (item for item in _read_header(reader, {}, None) if not isinstance(item, _Text))
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
-    """The structure, every string that a key holds, and what templates and numbers of tokens would do."""
+    """The structure, every string that a key holds, and what templates and the vocabulary would do."""
     keys: _Keys = {}
-    for item in _read_header(reader, keys):
-        if isinstance(item, Problem):
-            yield item
-            if item.kind is ProblemKind.TRAILING_DATA and item.at is not None:
-                yield Inside(name="", reader=reader.part(item.at, reader.size_bytes - item.at), at=item.at)
-        elif isinstance(item, _Text):
-            reader.budget.check_time(at=item.at)
-            yield from (replace(each, at=item.at) for each in _judge_text(item, reader.budget))
-    yield from _tokens_beyond(keys)
+    listed = Listed()
+    broken: Malformed | None = None
+    try:
+        for item in _read_header(reader, keys, listed):
+            if isinstance(item, Problem):
+                yield item
+                if item.kind is ProblemKind.TRAILING_DATA and item.at is not None:
+                    yield Inside(
+                        name="", reader=reader.part(item.at, reader.size_bytes - item.at), at=item.at
+                    )
+            elif isinstance(item, _Text):
+                listed.by_letters = listed.by_letters or (item.key, item.value) == BY_LETTERS
+                reader.budget.check_time(at=item.at)
+                yield from (replace(each, at=item.at) for each in _judge_text(item, reader.budget))
+    except Malformed as stop:
+        broken = stop
+    yield from judge_lists(reader, listed, keys)
+    if broken:
+        raise broken
 
 
 def _judge_text(item: _Text, budget: Budget) -> Iterator[Spotted]:
@@ -117,24 +125,7 @@ def _judge_text(item: _Text, budget: Budget) -> Iterator[Spotted]:
     yield from judge_value(key, "" if is_template else text, budget=budget)
 
 
-def _tokens_beyond(keys: _Keys) -> Iterator[Spotted]:
-    """Special tokens that the vocabulary does not have; programs look them up unchecked."""
-    tokens = keys.get(_TOKENS)
-    for key, value in keys.items():
-        if not (key.startswith("tokenizer.ggml.") and key.endswith("_token_id")):
-            continue
-        if isinstance(tokens, int) and isinstance(value, int) and tokens <= value < _NO_TOKEN:
-            yield Spotted(
-                check="token-out-of-range",
-                severity=Severity.LOW,
-                confidence=Confidence.CERTAIN,
-                at=None,
-                evidence=(f"{key} is {value}, and there are {tokens} tokens",),
-                advice="take the file of the model's publisher, or leave it out",
-            )
-
-
-def _read_header(reader: Reader, keys: _Keys) -> Iterator[Fact | Problem | _Text]:
+def _read_header(reader: Reader, keys: _Keys, listed: Listed | None) -> Iterator[Fact | Problem | _Text]:
     reader.skip(4)
     version = reader.u32()
     yield Fact(name=FactName.VERSION, value=str(version))
@@ -144,7 +135,7 @@ def _read_header(reader: Reader, keys: _Keys) -> Iterator[Fact | Problem | _Text
         raise Malformed(kind, at=4, detail=f"version {version} is {why or 'unknown'}")
     tensors = reader.count(each_at_least_bytes=24)
     yield Fact(name=FactName.TENSORS, value=tensors)
-    yield from _read_keys(reader, keys)
+    yield from _read_keys(reader, keys, listed)
     yield from _facts(keys)
     yield from _read_tensors(reader, tensors, keys)
 
@@ -161,9 +152,9 @@ FORMAT = Format(
 )
 
 
-def _read_keys(reader: Reader, keys: _Keys) -> Iterator[Problem | _Text]:
-    """Fills `keys` with every key; with numbers, and the strings that become facts."""
-    arrays = _Arrays(reader)
+def _read_keys(reader: Reader, keys: _Keys, listed: Listed | None) -> Iterator[Problem | _Text]:
+    """Fills `keys` with every key; with numbers, and the strings that become facts; `listed` with lists."""
+    arrays = _Arrays(reader, listed)
     count = reader.count(each_at_least_bytes=13)
     for _ in range(_at_most(count, reader.offset)):
         at = reader.offset
@@ -175,8 +166,8 @@ def _read_keys(reader: Reader, keys: _Keys) -> Iterator[Problem | _Text]:
             value = _kept(key, text)
             yield _Text(at, key, text)
         elif kind == _ARRAY:
-            count = arrays.skip(depth=1)
-            value = count if key == _TOKENS else None
+            count = arrays.skip(key, depth=1)
+            value = count if key == TOKENS else None
         else:
             value = _read_scalar(reader, kind)
         if key in keys:
@@ -205,12 +196,13 @@ def _read_scalar(reader: Reader, kind: int) -> _Value:
 class _Arrays:
     """Steps over arrays. Those within others are counted: an empty one costs an attacker 12 bytes."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, listed: Listed | None) -> None:
         self._reader = reader
+        self._listed = listed
         self._left = LIMITS.nested_arrays
         self._strings_left = LIMITS.header_strings
 
-    def skip(self, *, depth: int) -> int:
+    def skip(self, key: str, *, depth: int) -> int:
         """Moves behind the array whose type comes next, and says how many items it has."""
         reader = self._reader
         self._left -= depth > 1
@@ -225,11 +217,16 @@ class _Arrays:
                 raise Malformed(
                     ProblemKind.OVER_LIMIT, at=reader.offset - 8, detail=f"a list of {count} strings"
                 )
-            reader.skip_strings(count)
+            if self._listed is None:
+                reader.skip_strings(count)
+            else:
+                self._listed.read(reader, key, count)
         elif kind == _ARRAY:
             for _ in range(_at_most(count, reader.offset)):
-                self.skip(depth=depth + 1)
+                self.skip(key, depth=depth + 1)
         else:
+            if self._listed is not None and key == TYPES:
+                self._listed.types = (reader.offset, count, kind)
             reader.skip(count * _SCALAR[kind].size)
         return count
 

@@ -12,6 +12,7 @@ from ringfence.artifacts.budget import Budget
 from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.texts import hidden_characters
 from ringfence.artifacts.texts.instructions import is_mark
+from ringfence.artifacts.texts.special_tokens import has_address, is_plain_word
 from ringfence.artifacts.texts.suspicious_text import judge_value, programs_in
 from ringfence.core.bounded_json import Json
 from ringfence.core.findings import Confidence, Severity
@@ -20,29 +21,10 @@ from ringfence.core.limits import LIMITS
 __all__ = ["judge_tokenizer"]
 
 _STEPS = ("normalizer", "pre_tokenizer", "decoder", "post_processor")
-_URL = re.compile(r"(?:https?|ftp)://[\w.-]+\.[a-z]{2,}|\b[\w.+-]+@[\w-]+\.[a-z]{2,}\b", re.IGNORECASE)
 _LETTERS = re.compile(r"[A-Za-z0-9]")
 # What a regular expression says by letters: classes, escapes, groups' names and options.
 _REGEX_SPEECH = re.compile(
     r"\\[pP]\{[^}]*\}|\\[xu]\{?[0-9a-fA-F]+\}?|\\.|\[[^\]]*\]|\(\?[^:)]*[:)]|\{[0-9,]*\}"
-)
-_PLAIN_SPECIALS = frozenset(
-    (
-        "pad",
-        "unk",
-        "bos",
-        "eos",
-        "cls",
-        "sep",
-        "mask",
-        "eod",
-        "eot",
-        "null",
-        "s",
-        "human",
-        "user",
-        "assistant",
-    )
 )
 _BOS_TOKENS = 8  # that a template puts around every text
 
@@ -108,13 +90,11 @@ def _added(added: list[Json], budget: Budget) -> Iterator[Spotted]:
         if not isinstance(content, str):
             yield _spotted("tokenizer-unreadable", Severity.MEDIUM, "an added token without content")
             return
-        if _URL.search(content):
+        if has_address(content):
             yield _spotted("tokenizer-odd-token", Severity.HIGH, content)
         yield from programs_in("added_tokens", content, budget=budget)
         yield from hidden_characters.judge_text(content)
-        special = isinstance(token, dict) and token.get("special") is True
-        bare = content.strip().lower()
-        if special and bare.isalpha() and bare.isascii() and len(bare) > 2 and bare not in _PLAIN_SPECIALS:
+        if isinstance(token, dict) and token.get("special") is True and is_plain_word(content):
             yield _spotted("tokenizer-odd-token", Severity.LOW, f"the word {content!r} is a special token")
 
 
