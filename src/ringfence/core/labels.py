@@ -48,6 +48,8 @@ class Label:
     readers: frozenset[str] | None = None  # who may see it; None is everybody
     capacity: Capacity = Capacity.TEXT
     sources: tuple[str, ...] = ()  # event and JSON path each came from, sorted
+    designated: bool = False  # an attested field of a record whose key the user named
+    created_in_session: bool = False  # names what this session made itself
 
 
 def join(one: Label, other: Label) -> Label:
@@ -62,4 +64,6 @@ def join(one: Label, other: Label) -> Label:
         readers=readers,
         capacity=max(one.capacity, other.capacity, key=_CAPACITIES.index),
         sources=tuple(sorted({*one.sources, *other.sources})),
+        designated=one.designated and other.designated,
+        created_in_session=one.created_in_session and other.created_in_session,
     )

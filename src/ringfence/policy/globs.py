@@ -8,9 +8,9 @@ r"""The one pattern grammar of a policy: texts, names, paths and hosts.
 | `\x` | the character itself |
 | anything else | itself |
 
-The separator is `/` in names and paths and `.` in hosts. A text has none: there `*` crosses everything and may
-stand for nothing. So `models/*` has what lies directly in a folder, `models/**` all below it, and `**/key.pem`
-one at any depth, the first included.
+The separator is `/` in names and paths and `.` in hosts. A text has none: there `*` crosses everything and
+may stand for nothing. So `models/*` has what lies directly in a folder, `models/**` all below it, and
+`**/key.pem` one at any depth, the first included.
 
 In a host, a first part that is `*` stands for one part or more, as in lists of browsers and proxies:
 `*.example.com` is every host below example.com, whatever the depth, and not example.com itself;
@@ -18,7 +18,7 @@ In a host, a first part that is `*` stands for one part or more, as in lists of 
 own sort: `**` has nothing that begins with `/`.
 
 Texts and hosts are compared without regard to case, names and paths with it. `[`, `]`, `{` and `}` mean
-things in other grammars and nothing here, so they are refused unless escaped: a list of patterns says the same.
+things in other grammars and nothing here, so they are refused unless escaped: several patterns say as much.
 
 Matching takes one step for each character, whatever the pattern (an automaton whose states are bits of one
 integer); nothing is tried twice.
