@@ -1,8 +1,8 @@
 """What is asked and what is granted, as the ledger's stream `approvals` tells it.
 
-Whoever changes it reads the stream to its end, decides, and appends only if nobody appended meanwhile; else
-it looks again. So of several approvers one answers, and of several that wait for one use one gets it, in however
-many processes.
+Whoever changes it reads the stream to its end, decides, and appends only if nobody else has meanwhile; if
+somebody has, it looks again. So of several approvers one answers, and of several that wait for one use one
+gets it, in however many processes.
 
     ask:    open → answered (a grant) | refused | withdrawn; refused → answered, when an operator thinks again
     grant:  holds → used up | over (its time) | revoked

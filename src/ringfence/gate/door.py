@@ -165,7 +165,7 @@ class Door:
         self.ledger.append(event, stream=self.stream, durability=type_of(receipt.action).durability)
 
     def _asked(self, action: Action, decision: Decision, for_: Wanted, *, told: bool) -> Position | Ask:
-        """Where the decision stands that rests on a grant's use, which is recorded before; else the question."""
+        """Where the decision stands that rests on a grant's use, recorded before; else the question."""
         step = next_step(for_, asked_by=self.asker.name, now=self.now(), new_id=self._new_id)
         appended = self.approvals.append(step)
         if appended is not None and isinstance(appended[0], GrantUsed):

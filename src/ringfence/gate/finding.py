@@ -164,15 +164,17 @@ def _read(path: Path, name: str) -> bytes:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:
         raise _unreadable(name, error) from error
-    with os.fdopen(fd, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise DocumentRefused(
-                f"{name}: not a regular file", hint="a policy is one file; see `policy init`"
+                f"{name}: not a regular file", hint="a policy is one file: ringfence policy init"
             )
-        try:
+        with os.fdopen(fd, "rb", closefd=False) as file:
             return file.read(LIMITS.policy_bytes + 1)  # one more, so that the reader of documents says so
-        except OSError as error:
-            raise _unreadable(name, error) from error
+    except OSError as error:
+        raise _unreadable(name, error) from error
+    finally:
+        os.close(fd)
 
 
 def _unreadable(name: str, error: OSError) -> DocumentRefused:

@@ -79,14 +79,17 @@ def read_private(path: Path) -> bytes | None:
             f"{printable(str(path))}: it cannot be read: {_said(error)}",
             hint="it must be a regular file of your own, without a link",
         ) from error
-    with os.fdopen(fd, "rb") as file:
+    try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             raise StateRefused(
                 f"{printable(str(path))}: not a regular file", hint="move it away; ringfence makes it anew"
             )
         _check_private(path, status)
-        return file.read(_PRIVATE_BYTES)
+        with os.fdopen(fd, "rb", closefd=False) as file:
+            return file.read(_PRIVATE_BYTES)
+    finally:
+        os.close(fd)
 
 
 def write_private(path: Path, data: bytes, *, replace: bool) -> None:
