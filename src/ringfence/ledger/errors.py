@@ -10,6 +10,7 @@ __all__ = [
     "LedgerUnavailable",
     "LedgerUnsafe",
     "StreamMoved",
+    "WriterGone",
 ]
 
 
@@ -25,6 +26,10 @@ class EventRefused(LedgerError):
 
 class LedgerUnavailable(LedgerError):
     """It cannot be reached or written now: disk full, read-only, server away."""
+
+
+class WriterGone(LedgerUnavailable):
+    """Whoever wrote is gone, perhaps before it came to the event. Another attempt finds the next."""
 
 
 class LedgerUnsafe(LedgerError):

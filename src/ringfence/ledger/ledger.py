@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ringfence.core.action_types import Durability
+from ringfence.ledger.chain import Row
 from ringfence.ledger.events import Event
 from ringfence.ledger.values import Json
 
@@ -80,6 +81,16 @@ class Ledger(Protocol):
 
     def event(self, stream: str, seq: int) -> Recorded | None:
         """The one event, or None."""
+
+    def rows(
+        self,
+        *,
+        stream: str | None = None,
+        types: Collection[str] | None = None,
+        since: datetime | None = None,
+        after: int | None = None,
+    ) -> Iterator[Row]:
+        """What `read` gives, as it is stored: for who checks it or takes it elsewhere."""
 
     def heads(self) -> tuple[Position, ...]:
         """The last event of each stream, by name."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from ringfence.ledger.file_ledger import FileLedger
 from ringfence.ledger.ledger import Ledger
 
 __all__ = ["open_ledger"]
@@ -15,6 +16,10 @@ def open_ledger(
 ) -> Ledger:
     """The ledger at a path (SQLite), or at a DSN that begins with `postgresql://`.
 
-    Nothing is made, locked or connected before it is needed.
+    Nothing is made, locked or connected before it is needed. `clock` gives UTC; `random` gives so many bytes.
     """
-    raise NotImplementedError
+    if isinstance(where, str) and where.startswith(("postgresql://", "postgres://")):
+        from ringfence.ledger.postgresql import ServerLedger
+
+        return ServerLedger(where, clock=clock, random=random)
+    return FileLedger(Path(where), clock=clock, random=random)

@@ -9,7 +9,7 @@ Json = None | bool | int | str | Sequence["Json"] | Mapping[str, "Json"]
 JsonObject = Mapping[str, Json]
 
 Facts = Mapping[str, Json]
-"""What is known of an action or a thing, by field. Its texts may be anybody's: who shows them escapes them."""
+"""What is known of an action or a thing, by field. Its texts may be anybody's: show them escaped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

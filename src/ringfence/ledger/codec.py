@@ -1,0 +1,203 @@
+"""Events as bytes and back: RFC 8785 JSON, from the event's own fields.
+
+Numbers are integers, times are microseconds since 1970 in UTC, unknown is null. Text whose bytes were no
+UTF-8 is escaped, and its exact bytes stand beside it as `<key>_base64`. What is not listed here cannot be
+recorded: secrets, bytes and fractions have no form. A body that does not fit its type, or whose type nobody
+knows here, is read as `Unknown`: nothing is dropped and nothing guessed.
+
+Python's own JSON writer gives what RFC 8785 asks for once keys are sorted as UTF-16 and numbers are integers.
+"""
+
+import base64
+import dataclasses
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from types import MappingProxyType
+
+from ringfence.core.limits import LIMITS
+from ringfence.ledger.errors import EventRefused, LedgerDamaged
+from ringfence.ledger.events import EVENTS, Event
+from ringfence.ledger.fitting import Misfit, fitted
+from ringfence.ledger.ledger import Unknown
+from ringfence.ledger.values import Foreign, Json, JsonObject
+
+__all__ = ["UPCASTS", "Upcast", "decode", "encode", "microseconds", "time_of"]
+
+Upcast = Callable[[JsonObject], tuple[str, JsonObject]]
+
+UPCASTS: Mapping[str, Upcast] = MappingProxyType({})
+"""By old type: its successor and the body in the successor's form. What is stored stays as it is."""
+
+_TYPES: Mapping[str, type[Event]] = MappingProxyType({each.TYPE: each for each in EVENTS})
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_MOST = 2**53 - 1  # what every reader of JSON keeps whole
+
+# Surrogates that stand for no byte of a name: JSON can spell one half of a character.
+_HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+
+
+def encode(event: Event) -> bytes:
+    """The event's body.
+
+    Raises:
+        EventRefused: it holds what cannot be recorded, or too much.
+    """
+    assert dataclasses.is_dataclass(event)
+    body = json.dumps(_fields(event, 0), ensure_ascii=False, separators=(",", ":")).encode()
+    if len(body) > LIMITS.event_bytes:
+        raise EventRefused(
+            f"an event of {len(body):,} bytes is too large to be recorded",
+            hint=f"an event has at most {LIMITS.event_bytes:,} bytes",
+        )
+    return body
+
+
+def decode(
+    type_: str,
+    body: bytes,
+    *,
+    types: Mapping[str, type[Event]] = _TYPES,
+    upcasts: Mapping[str, Upcast] = UPCASTS,
+) -> Event | Unknown:
+    """The event that a body of this type tells, in the newest form known here.
+
+    Raises:
+        LedgerDamaged: the body is no JSON.
+    """
+    try:
+        found: Json = json.loads(body)
+    except (ValueError, RecursionError):
+        raise LedgerDamaged(
+            "an event's body is not JSON", hint="`ringfence ledger verify` names the first bad event"
+        ) from None
+    newest, told = type_, found
+    for _ in upcasts:
+        upcast = upcasts.get(newest)
+        if upcast is None or not isinstance(told, Mapping):
+            break
+        newest, told = upcast(told)
+    made = types.get(newest)
+    if made is None:
+        return Unknown(type=type_, body=found)
+    try:
+        return fitted(made, told)
+    except (Misfit, RecursionError):
+        return Unknown(type=type_, body=found)
+
+
+def microseconds(at: datetime) -> int:
+    """Since 1970, in UTC.
+
+    Raises:
+        EventRefused: the time names no zone.
+    """
+    if at.tzinfo is None:
+        raise EventRefused("a time without a zone cannot be recorded", hint="times are in UTC")
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def time_of(at: int) -> datetime:
+    """The time that `microseconds` counts; the last possible one for a count that no calendar holds."""
+    try:
+        return _EPOCH + at * _MICROSECOND
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
+
+
+def _json(value: object, depth: int) -> Json:
+    match value:
+        case None | bool():
+            return value
+        case Enum():
+            return _json(value.value, depth)
+        case str():
+            return _utf8(value)
+        case int() if abs(value) <= _MOST:
+            return int(value)
+        case datetime():
+            return microseconds(value)
+    if depth >= LIMITS.event_depth:
+        raise EventRefused("an event's values are nested too deeply", hint="record less of them")
+    match value:
+        case Foreign():
+            kept = value.text[: LIMITS.event_foreign_chars]
+            return _object({"untrusted": kept, "cut": value.cut + len(value.text) - len(kept)}, depth + 1)
+        case Mapping():
+            return _object(value, depth + 1)
+        case tuple() | list():
+            return [_json(item, depth + 1) for item in value]
+        case frozenset():
+            return sorted(_utf8(str(item)) for item in value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _fields(value, depth + 1)
+    raise EventRefused(
+        f"a value of type {type(value).__name__} cannot be recorded",
+        hint="an event holds text, whole numbers up to 2^53, times and values made of those; never a secret",
+    )
+
+
+def _fields(value: object, depth: int) -> JsonObject:
+    names = (field.name for field in dataclasses.fields(value))  # type: ignore[arg-type]
+    return _object({name: getattr(value, name) for name in names}, depth)
+
+
+def _object(items: Mapping[str, object], depth: int) -> JsonObject:
+    """Its keys sorted as RFC 8785 wants them: by UTF-16."""
+    made: dict[str, Json] = {}
+    for key, item in items.items():
+        if not isinstance(key, str) or not _is_utf8(key) or f"{key}_base64" in items:
+            raise EventRefused(
+                "an object's key cannot be recorded",
+                hint="keys are names of fields; `NAME_base64` beside NAME is taken by its exact bytes",
+            )
+        made[key] = _json(item, depth)
+    for key in tuple(made):
+        exact = _exact(items[key])
+        if exact is not None:
+            made[f"{key}_base64"] = exact
+    names = sorted(made) if all(map(str.isascii, made)) else sorted(made, key=_utf16)
+    return {key: made[key] for key in names}
+
+
+def _exact(value: object) -> Json:
+    """The bytes of a text that is no UTF-8, or of such texts in a list; None when there are none."""
+    if isinstance(value, str) and not isinstance(value, Enum):
+        return None if _is_utf8(value) else _base64(value)
+    if isinstance(value, tuple | list) and any(
+        isinstance(item, str) and not _is_utf8(item) for item in value
+    ):
+        return [_exact(item) if isinstance(item, str) else None for item in value]
+    return None
+
+
+def _utf16(key: str) -> bytes:
+    return key.encode("utf-16-be")
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(_whole(text).encode("utf-8", "surrogateescape")).decode()
+
+
+def _utf8(text: str) -> str:
+    """The text, with bytes that are no UTF-8 as `\\xNN` and halves of characters as `\\uNNNN`."""
+    if _is_utf8(text):
+        return text
+    return _whole(text).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _whole(text: str) -> str:
+    return _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+
+
+def _is_utf8(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

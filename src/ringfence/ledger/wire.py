@@ -1,0 +1,179 @@
+"""What processes say to the one that writes: length-prefixed JSON, version 1, one answer for each question.
+
+    {"v": 1, "stream", "type", "body", "durability", "expect_seq", "key", "retried"}
+    {"v": 1, "stream", "seq", "hash"}            recorded
+    {"v": 1, "error", "what", "hint"}            not recorded
+
+`key` is random and tells a question that is asked again from a new one.
+"""
+
+import json
+import socket
+import struct
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from ringfence.core.action_types import Durability
+from ringfence.core.limits import LIMITS
+from ringfence.ledger.chain import named
+from ringfence.ledger.entry import Entry, Outcome
+from ringfence.ledger.errors import (
+    EventRefused,
+    LedgerDamaged,
+    LedgerError,
+    LedgerTooNew,
+    LedgerUnavailable,
+    LedgerUnsafe,
+    StreamMoved,
+)
+from ringfence.ledger.ledger import Position
+
+__all__ = ["BadMessage", "Frames", "answer_bytes", "answer_of", "peer_uid", "question_bytes", "question_of"]
+
+_VERSION = 1
+_KEY_BYTES = 16
+_FRAME_BYTES = 8 * LIMITS.event_bytes  # a body may be escaped once more
+_LENGTH = struct.Struct("!I")
+_ERRORS: Mapping[str, type[LedgerError]] = MappingProxyType(
+    {
+        each.__name__: each
+        for each in (
+            EventRefused,
+            LedgerDamaged,
+            LedgerTooNew,
+            LedgerUnavailable,
+            LedgerUnsafe,
+            StreamMoved,
+        )
+    }
+)
+
+
+class BadMessage(Exception):
+    """The other side does not speak this language."""
+
+
+class Frames:
+    """What arrived so far of a stream of messages."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def take(self, arrived: bytes) -> Iterator[Mapping[str, object]]:
+        """The messages that are whole now.
+
+        Raises:
+            BadMessage: too long, no JSON object, or another version.
+        """
+        self._bytes += arrived
+        while len(self._bytes) >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(self._bytes)
+            if length > _FRAME_BYTES:
+                raise BadMessage
+            end = _LENGTH.size + length
+            if len(self._bytes) < end:
+                return
+            text = bytes(self._bytes[_LENGTH.size : end])
+            del self._bytes[:end]
+            yield _message(text)
+
+
+def question_bytes(entry: Entry) -> bytes:
+    """An entry, with its key, for the one who writes."""
+    return _frame(
+        {
+            "stream": entry.stream,
+            "type": entry.type,
+            "body": entry.body.decode(),
+            "durability": entry.durability.value,
+            "expect_seq": entry.expect_seq,
+            "key": (entry.key or b"").hex(),
+            "retried": entry.retried,
+        }
+    )
+
+
+def question_of(message: Mapping[str, object]) -> Entry:
+    """The entry that a message asks to record.
+
+    Raises:
+        BadMessage: it is not such a message.
+    """
+    match message:
+        case {
+            "stream": str(stream),
+            "type": str(type_),
+            "body": str(body),
+            "durability": str(durability),
+            "expect_seq": int() | None as expect_seq,
+            "key": str(key),
+            "retried": bool(retried),
+        }:
+            pass
+        case _:
+            raise BadMessage
+    try:
+        named(stream, type_)
+        made = Entry(
+            stream=stream,
+            type=type_,
+            body=body.encode(),
+            durability=Durability(durability),
+            expect_seq=expect_seq,
+            key=bytes.fromhex(key),
+            retried=retried,
+        )
+        whole = isinstance(json.loads(body), dict)
+    except (ValueError, RecursionError, EventRefused):
+        raise BadMessage from None
+    if not whole or len(made.body) > LIMITS.event_bytes or len(made.key or b"") != _KEY_BYTES:
+        raise BadMessage
+    return made
+
+
+def answer_bytes(outcome: Outcome) -> bytes:
+    """What became of an entry."""
+    if isinstance(outcome, LedgerError):
+        return _frame({"error": type(outcome).__name__, "what": outcome.what, "hint": outcome.hint})
+    return _frame({"stream": outcome.stream, "seq": outcome.seq, "hash": outcome.hash.hex()})
+
+
+def answer_of(message: Mapping[str, object]) -> Outcome:
+    """What a message says became of an entry.
+
+    Raises:
+        BadMessage: it is not such a message.
+    """
+    match message:
+        case {"stream": str(stream), "seq": int(seq), "hash": str(hash_)}:
+            try:
+                return Position(stream=stream, seq=seq, hash=bytes.fromhex(hash_))
+            except ValueError:
+                raise BadMessage from None
+        case {"error": str(error), "what": str(what), "hint": str(hint)}:
+            return _ERRORS.get(error, LedgerUnavailable)(what, hint=hint)
+    raise BadMessage
+
+
+def peer_uid(connection: socket.socket) -> int | None:
+    """The user at the other end, as the kernel says; None where it does not: the folder's mode decides."""
+    which = getattr(socket, "SO_PEERCRED", None)
+    if which is None:
+        return None
+    credentials = connection.getsockopt(socket.SOL_SOCKET, which, struct.calcsize("3i"))
+    return int(struct.unpack("3i", credentials)[1])
+
+
+def _frame(message: Mapping[str, object]) -> bytes:
+    text = json.dumps({"v": _VERSION, **message}, ensure_ascii=False, separators=(",", ":")).encode()
+    return _LENGTH.pack(len(text)) + text
+
+
+def _message(text: bytes) -> Mapping[str, object]:
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadMessage from None
+    if not isinstance(message, dict) or message.get("v") != _VERSION:
+        raise BadMessage
+    return message
