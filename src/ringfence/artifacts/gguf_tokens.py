@@ -6,13 +6,13 @@ and only special tokens and what is longer than words are become texts of their 
 Source: ggml docs/gguf.md; llama.cpp's llama_token_type, and its refusal of two tokens with one text.
 """
 
+import re
 import struct
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import repeat
-from operator import sub
 from typing import Final
 
 from ringfence.artifacts.problems import Malformed
@@ -34,6 +34,7 @@ _LONG: Final = 56  # bytes; the longest words of vocabularies have half of that,
 _SHORT_LIST: Final = 1_000  # of tags, languages, data sets, which are judged as other metadata is
 _RUN: Final = b"x" * _LONG
 _ANY_BUT_NUL: Final = b"\0" + b"x" * 255
+_WORD: Final = re.compile(rb"[A-Za-z]{4}")
 _ROLES: Final = {
     f"tokenizer.ggml.{role}_token_id": role for role in ("bos", "eos", "eot", "eom")
 }  # those that decide where a text begins and ends
@@ -52,16 +53,6 @@ class Strings:
         """One text."""
         start = (self.ends[number - 1] if number else 0) + _U64.size
         return self.data[start : self.ends[number]]
-
-    def longer(self, size_bytes: int) -> Iterator[bytes]:
-        """The texts that are longer than that."""
-        most = size_bytes + _U64.size
-        starts = [0, *self.ends[:-1]]
-        if max(map(sub, self.ends, starts), default=0) <= most:
-            return
-        for number, size in enumerate(map(sub, self.ends, starts)):
-            if size > most:
-                yield self.item(number)
 
     def times(self, text: bytes) -> int:
         """How often the text is in the list: 0, 1 or 2, which stands for more."""
@@ -137,19 +128,35 @@ def judge_lists(reader: Reader, listed: Listed, numbers: Mapping[str, object]) -
         data = reader.at(at, size)
         yield from token_lists.judge_runs(data, by_letters=by_letters, budget=budget)
         if count <= _SHORT_LIST:
-            joined = b"\n".join(read_strings(reader.part(at, size), count).longer(0))
+            found = read_strings(reader.part(at, size), count)
+            joined = b"\n".join(map(found.item, range(count)))
             yield from judge_value(key, joined.decode("utf-8", "replace"), budget=budget)
-        elif _RUN in data.translate(_ANY_BUT_NUL):
-            long = b"\n".join(read_strings(reader.part(at, size), count).longer(_LONG))
-            yield from programs_in(key, token_lists.plain_text(long, by_letters=by_letters), budget=budget)
+        else:
+            yield from programs_in(key, _worded(_runs(data), by_letters), budget=budget)
     if (tokens := listed.tokens) is not None:
         yield from token_lists.judge_runs(tokens.data, by_letters=by_letters, budget=budget)
-        long = b"\n".join(tokens.longer(_LONG))
-        text = token_lists.plain_text(long, by_letters=by_letters)
-        yield from programs_in(TOKENS, text, budget=budget)
+        yield from programs_in(TOKENS, _worded(_runs(tokens.data), by_letters), budget=budget)
         shown = partial(token_lists.plain_text, by_letters=by_letters)
         yield from _special(reader, listed, tokens, numbers, shown)
         yield from _beyond(numbers, len(tokens.ends))
+
+
+def _runs(data: bytes) -> Iterator[bytes]:
+    """What of a list is longer than words are, found without going through it text by text."""
+    marked = data.translate(_ANY_BUT_NUL)
+    at = marked.find(_RUN)
+    while at >= 0:
+        end = marked.find(b"\0", at)
+        end = len(data) if end < 0 else end
+        yield data[at:end]
+        at = marked.find(_RUN, end)
+
+
+def _worded(texts: Iterator[bytes], by_letters: bool) -> str:
+    """Those that have words of the alphabet that commands are written in, one to a line."""
+    from ringfence.artifacts.texts.token_lists import plain_text
+
+    return plain_text(b"\n".join(filter(_WORD.search, texts)), by_letters=by_letters)
 
 
 def _special(

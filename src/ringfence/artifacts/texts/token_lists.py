@@ -21,6 +21,9 @@ _TAGS: Final = (b"\xf3\xa0", (range(0x80, 0x88), range(0x80, 0xC0)))  # tags, an
 _SELECTORS: Final = (b"\xef\xb8", (range(0x80, 0x90),))
 _NOTHING: Final = (b"\xe2\x80", ((*range(0x8B, 0x90), *range(0xAA, 0xAF)),))
 _OPERATORS: Final = (b"\xe2\x81", (range(0xA0, 0xB0),))
+# Vocabularies have flags in pieces: those of England, Scotland, Wales and states of America.
+_FLAGS: Final = re.compile(r"(?:(?:gb(?:eng|sct|wls)|us[a-z]{2})\x7f)+")
+_TAGS_AS_LETTERS: Final = {0xE0000 + code: code for code in range(0x80)}
 _KINDS: Final = (_TAGS, _SELECTORS, _NOTHING, _OPERATORS)
 
 
@@ -61,23 +64,30 @@ def judge_runs(data: bytes, *, by_letters: bool, budget: Budget) -> Iterator[Spo
     for begin, pattern in (_LETTER_RUNS if by_letters else _PLAIN_RUNS).items():
         budget.check_time(at=None)
         for run in islice(pattern.finditer(data), _RUNS) if begin in data else ():
-            said = next(judge_text(plain_text(run[0], by_letters=by_letters)), None)
-            if said is not None:
+            shown = plain_text(run[0], by_letters=by_letters)
+            said = next(judge_text(shown), None)
+            if said is not None and not _FLAGS.fullmatch(shown.translate(_TAGS_AS_LETTERS)):
                 yield said
                 break
 
 
 def plain_text(data: bytes, *, by_letters: bool) -> str:
-    """What people would see of it."""
+    """What people would see of it; a line that is not spelled by letters is what it is."""
     text = data.decode("utf-8", "replace")
     if not by_letters:
         return text
-    lines = text.split("\n")  # no letter is a line's end
-    return "\n".join(_spelled(line) for line in lines)
-
-
-def _spelled(line: str) -> str:
     try:
-        return bytes(_BYTES[ord(letter)] for letter in line).decode("utf-8", "replace")
-    except KeyError:  # an added token, which is what it is
+        return _spelled(text)
+    except UnicodeEncodeError:
+        return "\n".join(map(_spelled_or_not, text.split("\n")))  # no letter is a line's end
+
+
+def _spelled_or_not(line: str) -> str:
+    try:
+        return _spelled(line)
+    except UnicodeEncodeError:  # an added token
         return line
+
+
+def _spelled(text: str) -> str:
+    return text.translate(_BYTES).encode("latin-1").decode("utf-8", "replace")
