@@ -1,7 +1,7 @@
 """Actions as JSON and back: `{"action": "host.connect", "host": "example.com", "port": 443}`.
 
-Strict: a key that the type of action does not have, a word that is none, a number where a text belongs, and a
-fact that whoever makes such an action always knows and that is left out, are refused. What may be unknown may be
+Strict: refused are a key that the type of action does not have, a word that is none, a number where a text
+belongs, and leaving out a fact that whoever makes such an action always knows. What may be unknown may be
 left out or null.
 """
 
@@ -75,7 +75,7 @@ class _Slot:
 
 
 def _made(of: ActionType, facts: Mapping[str, object], *, left_out: bool) -> Action:
-    slots = _slots(of.made)
+    slots = _slots(of.name)
     for key in facts:
         if key not in slots:
             what = f"{of.name} has no fact {_shown(key)}"
@@ -99,7 +99,8 @@ def _made(of: ActionType, facts: Mapping[str, object], *, left_out: bool) -> Act
 
 
 @cache
-def _slots(made: type) -> dict[str, _Slot]:
+def _slots(action_type: str) -> dict[str, _Slot]:
+    made = _BY_NAME[action_type].made
     hints = typing.get_type_hints(made)
     slots = (
         _Slot(
@@ -178,6 +179,8 @@ def _label(value: object) -> Label:
         readers=None if readers is None else frozenset(_text(each) for each in _list(readers)),
         capacity=typing.cast("Capacity", _word(Capacity, value.get("capacity", "text"))),
         sources=tuple(_text(each) for each in _list(value.get("sources", ()))),
+        designated=_yes_no(value.get("designated", False)),
+        created_in_session=_yes_no(value.get("created_in_session", False)),
     )
 
 

@@ -37,10 +37,15 @@ class PolicyRefused(RingfenceError):
 
 
 class Placed(Protocol):
-    """Whatever stands somewhere: line and column from 1."""
+    """Whatever stands somewhere."""
 
-    line: int
-    column: int
+    @property
+    def line(self) -> int:
+        """From 1."""
+
+    @property
+    def column(self) -> int:
+        """From 1, in characters."""
 
 
 @dataclass(slots=True, kw_only=True)

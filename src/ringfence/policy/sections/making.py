@@ -90,7 +90,7 @@ class Maker:
         examples: tuple[Example, ...] = (),
     ) -> Rule:
         """One rule; `entry` has its id, why, controls and mode, as far as they are given."""
-        get = entry.values.get if entry else {}.get
+        said = entry.values if entry else {}
         return Rule(
             id=RuleId(self.id_of(entry, at, part)),
             section=self.section,
@@ -99,11 +99,11 @@ class Maker:
             action_types=frozenset(types),
             conditions=self.always + conditions,
             effect=effect,
-            mode=get("mode"),
+            mode=said.get("mode"),
             obligations=obligations,
             until=until,
-            why=get("why") or why,
-            controls=get("controls") or (),
+            why=said.get("why") or why,
+            controls=said.get("controls") or (),
             examples=examples,
         )
 

@@ -15,13 +15,12 @@ from ringfence.policy.rule import AtLeast, AtMost, Before, Condition, From, Is, 
 from ringfence.policy.shapes.amounts import Number
 from ringfence.policy.shapes.shape import Definitions, Schema, Shape, scalar, wrong
 from ringfence.policy.shapes.tables import Entry, Key, Table
-from ringfence.policy.shapes.texts import YES_NO, Patterns, Text, Worded, nearest, one_of
+from ringfence.policy.shapes.texts import VERSION, YES_NO, Patterns, Worded, nearest, one_of
 from ringfence.policy.words import words_of
 
 __all__ = ["conditions_of", "like", "match_keys", "match_table"]
 
 _Conditions = tuple[Condition, ...] | None
-_VERSION = Text("a version such as 1.2.3", "[0-9A-Za-z][0-9A-Za-z.+!_-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +60,6 @@ class _Rank:
 
     def schema(self, _definitions: Definitions, /) -> Schema:
         return {"enum": list(self.words)}
-
-
-@dataclass(frozen=True, slots=True)
-class _Version:
-    """A version, which nobody has to put in quotes."""
-
-    says: str = _VERSION.says
-
-    def read(self, node: Node, problems: Problems) -> str | None:
-        return _VERSION.read(node, problems)
-
-    def schema(self, _definitions: Definitions, /) -> Schema:
-        return {"type": ["string", "number"]}
 
 
 _IGNORE = Key("unknown", _Ignore(), "`ignore`: the rule does not match where nobody knows the fact")
@@ -153,8 +139,8 @@ def _version(field: str) -> _FieldTest:
 def _version_table() -> Table:
     patterns = Patterns((FieldKind.VERSION,))
     keys = (
-        Key("before", _Version(), "older than this"),
-        Key("from", _Version(), "this or newer"),
+        Key("before", VERSION, "older than this"),
+        Key("from", VERSION, "this or newer"),
         Key("like", patterns, "fits one of these"),
         Key("not", patterns, "fits none of these"),
     )

@@ -20,6 +20,7 @@ __all__ = [
     "ID",
     "LINE",
     "PROSE",
+    "VERSION",
     "YES_NO",
     "Patterns",
     "Text",
@@ -48,10 +49,19 @@ class Text:
         return {"type": "string", **({"pattern": f"^(?:{self.form})$"} if self.form else {})}
 
 
+@dataclass(frozen=True, slots=True)
+class _Version(Text):
+    """A version, which nobody has to put in quotes."""
+
+    def schema(self, _definitions: Definitions, /) -> Schema:
+        return {"type": ["string", "number"]}
+
+
 ID = Text("a name of letters, digits, `-`, `_` and `.`", "[A-Za-z][A-Za-z0-9_.-]{0,99}")
 CONTROL = Text("a control such as iso42001:A.6", "[a-z0-9][a-z0-9-]{0,49}:[A-Za-z0-9][A-Za-z0-9._-]{0,49}")
 LINE = Text("a text", r"[^\n]{1,400}")
 PROSE = Text("a text")
+VERSION = _Version("a version such as 1.2.3", "[0-9A-Za-z][0-9A-Za-z.+!_-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +123,7 @@ class Patterns:
 
     kinds: tuple[FieldKind, ...]
     words: tuple[str, ...] = ()
+    may_be_none: bool = False  # an empty list
 
     @property
     def says(self) -> str:
@@ -122,7 +133,7 @@ class Patterns:
         if type(node) is Scalar:
             found = self._one(node, problems)
             return None if found is None else (found,)
-        if not isinstance(node, Listing) or not node.items:
+        if not isinstance(node, Listing) or not (node.items or self.may_be_none):
             wrong(node, problems, self.says)
             return None
         items = [self._one(each, problems) for each in node.items]
@@ -152,7 +163,8 @@ class Patterns:
         one: Schema = {"enum": list(self.words)} if self.words else {"type": "string", "minLength": 1}
         if FieldKind.VERSION in self.kinds:
             one = {"type": ["string", "number"]}  # 0.7 without quotes is one to an editor
-        return {"anyOf": [one, {"type": "array", "items": cast("Json", one), "minItems": 1}]}
+        least = 0 if self.may_be_none else 1
+        return {"anyOf": [one, {"type": "array", "items": cast("Json", one), "minItems": least}]}
 
 
 def nearest(text: str, known: Iterable[str]) -> str:

@@ -1,0 +1,119 @@
+"""Files of several tiers joined: modes the strictest, values in order, exceptions within their own tier."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from ringfence.core.decisions import Mode, Place, Section
+from ringfence.policy.document import Contribution, Document, Ruling
+from ringfence.policy.files import PolicyFile
+from ringfence.policy.problems import Problems
+from ringfence.policy.rule import Exemption, Rule, Tier
+from ringfence.policy.trust_words import Trust
+from ringfence.policy.values import Operators, Profile, Retention
+
+__all__ = ["Part", "digest_of", "joined"]
+
+_STRICTNESS = {mode: rank for rank, mode in enumerate(Mode)}
+
+
+@dataclass(slots=True, kw_only=True)
+class Part:
+    """What one file says."""
+
+    file: PolicyFile
+    problems: Problems
+    serial: int | None = None
+    modes: dict[Section, tuple[Mode, Place]] = field(default_factory=dict)
+    rules: list[Rule] = field(default_factory=list)
+    exemptions: list[Exemption] = field(default_factory=list)
+    trust: Trust | None = None
+    retention: Retention = field(default_factory=Retention)
+    operators: Operators = field(default_factory=Operators)
+    profiles: tuple[Profile, ...] = ()
+    never_collected: tuple[str, ...] = ()
+
+
+def joined(parts: Sequence[Part]) -> Document:
+    """All parts as one document; they stand in the order of their tiers."""
+    upper = [each for each in parts if each.file.tier is not Tier.WORKING_TREE]
+    tree = [each for each in parts if each.file.tier is Tier.WORKING_TREE]
+    modes: dict[Section, tuple[Mode, Place | None]] = dict.fromkeys(Section, (Mode.OBSERVE, None))
+    return Document(
+        digest=digest_of(each.file for each in parts),
+        files=tuple(_contribution(each) for each in parts),
+        joined=_ruling(upper, modes),
+        tree=_ruling(tree, {}) if tree else None,
+        retention=Retention(
+            events=tuple(keep for each in upper for keep in each.retention.events),
+            holds=tuple(hold for each in upper for hold in each.retention.holds),
+        ),
+        operators=Operators(
+            approve=tuple(one for each in upper for one in each.operators.approve),
+            four_eyes=tuple(dict.fromkeys(one for each in upper for one in each.operators.four_eyes)),
+            break_glass=tuple(one for each in upper for one in each.operators.break_glass),
+        ),
+        profiles=tuple(profile for each in upper for profile in each.profiles),
+        never_collected=tuple(dict.fromkeys(text for each in upper for text in each.never_collected)),
+    )
+
+
+def digest_of(files: Iterable[PolicyFile]) -> str:
+    """SHA-256 over tiers, lengths and bytes, in this order; hexadecimal. Names do not matter."""
+    digest = hashlib.sha256()
+    for each in files:
+        digest.update(f"{each.tier.name} {len(each.data)}\n".encode())
+        digest.update(each.data)
+    return digest.hexdigest()
+
+
+def _ruling(parts: Sequence[Part], modes: dict[Section, tuple[Mode, Place | None]]) -> Ruling:
+    for part in parts:
+        for section, (mode, at) in part.modes.items():
+            known = modes.get(section)
+            if known is None or known[1] is None or _STRICTNESS[mode] > _STRICTNESS[known[0]]:
+                modes[section] = (mode, at)
+    return Ruling(
+        rules=tuple(rule for part in parts for rule in part.rules),
+        exemptions=tuple(each for part in parts for each in part.exemptions),
+        modes=MappingProxyType(modes),
+        trust=_trust([part.trust for part in parts if part.trust is not None]),
+    )
+
+
+def _trust(parts: Sequence[Trust]) -> Trust | None:
+    if not parts:
+        return None
+    return Trust(
+        tools=tuple(tool for each in parts for tool in each.tools),
+        stores=tuple(store for each in parts for store in each.stores),
+        rules=tuple(rule for each in parts for rule in each.rules),
+        contexts=tuple(context for each in parts for context in each.contexts),
+    )
+
+
+def _contribution(part: Part) -> Contribution:
+    counts: dict[Section, int] = {}
+    for rule in part.rules:
+        counts[rule.section] = counts.get(rule.section, 0) + 1
+    modes: Mapping[Section, Mode] = {section: mode for section, (mode, _) in part.modes.items()}
+    values = {
+        "retention": part.retention.events or part.retention.holds,
+        "never_collected": part.never_collected,
+        "operators": part.operators != Operators(),
+        "profiles": part.profiles,
+        "trust": part.trust,
+    }
+    return Contribution(
+        tier=part.file.tier,
+        name=part.file.name,
+        digest=hashlib.sha256(part.file.data).hexdigest(),
+        size_bytes=len(part.file.data),
+        serial=part.serial,
+        modes=MappingProxyType(dict(modes)),
+        rules=MappingProxyType(counts),
+        exceptions=len(part.exemptions),
+        examples=sum(len(rule.examples) for rule in part.rules),
+        values=tuple(name for name, value in values.items() if value),
+    )

@@ -1,0 +1,179 @@
+"""Agents' profiles: what one agent may do, each entry a rule for it alone."""
+
+from collections.abc import Iterator
+
+from ringfence.core.actions import FieldKind
+from ringfence.core.decisions import Effect, Section
+from ringfence.policy.nodes import Scalar
+from ringfence.policy.rule import Condition, Like, Rule
+from ringfence.policy.sections.making import COMMON, Maker
+from ringfence.policy.sections.pattern_lists import pattern_keys, pattern_rules
+from ringfence.policy.sections.rule_form import OBLIGATIONS, rules_key, rules_of
+from ringfence.policy.shapes.amounts import MOMENT, Cap, CapUnit
+from ringfence.policy.shapes.conditions import conditions_of, match_keys
+from ringfence.policy.shapes.tables import Entry, Key, ListOf, Table
+from ringfence.policy.shapes.texts import LINE, Patterns, Word
+from ringfence.policy.values import Profile
+
+__all__ = ["PROFILE", "profile_of", "profile_rules"]
+
+_HTTP = {each.name: each for each in match_keys(("http.request",))}
+_TOOL = {each.name: each for each in match_keys(("tool.call",))}
+_THEN = Key("then", Word(Effect), "what happens: allow, ask or deny; default: allow")
+_METHODS = Key("methods", Patterns((FieldKind.TEXT,)), "methods, in capitals; default: all")
+_PATHS = Key("paths", Patterns((FieldKind.NAME,)), "paths; default: all")
+_HOST = Key("host", _HTTP["host"].shape, "the host")
+
+_NETWORK = Table(
+    "network",
+    "Hosts, and what may be asked of them. An ask without methods and paths is about the connection alone.",
+    (*COMMON, _HOST, Key("port", _HTTP["port"].shape, "the port; default: all"), _METHODS, _PATHS, _THEN),
+)
+_CREDENTIAL = Table(
+    "credential",
+    "A secret that the broker puts into requests; the agent never sees it.",
+    (
+        *COMMON,
+        Key("name", Patterns((FieldKind.NAME,)), "the credential", needed=True),
+        Key("host", _HTTP["host"].shape, "the host", needed=True),
+        _METHODS,
+        _PATHS,
+        Key("spend", Cap(CapUnit.MONEY), "what it may cost"),
+        Key("rate", Cap(CapUnit.CALLS), "how often it may be used"),
+        _THEN,
+    ),
+)
+_TOOL_ENTRY = Table(
+    "tool",
+    "Tools, and with which arguments: all facts given must fit.",
+    (
+        *COMMON,
+        *(_TOOL[name] for name in ("server", "tool", "arguments", "planned", "context")),
+        OBLIGATIONS,
+        _THEN,
+    ),
+)
+_FILES = {
+    "read": "files it may read: absolute, or below the working tree",
+    "write": "files it may make, change and remove",
+    "ask": "files that an operator is asked about, to read and to write",
+    "deny": "files that it may neither read nor write",
+}
+_COMMANDS = {
+    "allow": "programs it may start",
+    "ask": "programs that an operator is asked about",
+    "deny": "programs it may not start",
+}
+
+PROFILE = Table(
+    "profile",
+    "What one agent may do. Its name is a pattern; every entry is a rule for it alone.",
+    (
+        Key("owner", LINE, "who answers for it"),
+        Key("approved_until", MOMENT, "it may run until then; without this, `rules` must allow agent.run"),
+        Key("files", Table("files", "Files, by pattern.", pattern_keys(FieldKind.PATH, _FILES)), "files"),
+        Key(
+            "commands",
+            Table("commands", "Programs, by pattern.", pattern_keys(FieldKind.PATH, _COMMANDS)),
+            "commands",
+        ),
+        Key("network", ListOf(_NETWORK), "where it may connect to"),
+        Key("credentials", ListOf(_CREDENTIAL), "which secrets are used for it, and for what"),
+        Key("tools", ListOf(_TOOL_ENTRY), "which tools it may call"),
+        rules_key(Section.AGENTS),
+    ),
+)
+
+
+def profile_of(name: Scalar, entry: Entry, maker: Maker) -> Profile:
+    """The profile as a value."""
+    return Profile(
+        agent=name.text,
+        owner=entry.get("owner"),
+        approved_until=entry.get("approved_until"),
+        at=maker.place(name),
+    )
+
+
+def profile_rules(entry: Entry, maker: Maker) -> Iterator[Rule]:
+    """What a profile comes down to; `maker` adds that the agent is this one."""
+    until = entry.get("approved_until")
+    if until is not None:
+        at = entry.at("approved_until")
+        yield maker.rule(at, types=("agent.run",), conditions=(), effect=Effect.ALLOW, until=until)
+    files: Entry | None = entry.get("files")
+    if files is not None:
+        both = ("file.read", "file.write")
+        for types, effects in (
+            (("file.read",), {"read": Effect.ALLOW}),
+            (("file.write",), {"write": Effect.ALLOW}),
+            (both, {"ask": Effect.ASK, "deny": Effect.DENY}),
+        ):
+            yield from pattern_rules(files, maker, effects=effects, types=types, field="path")
+    commands: Entry | None = entry.get("commands")
+    if commands is not None:
+        effects = {each.value: each for each in Effect}
+        yield from pattern_rules(commands, maker, effects=effects, types=("command.run",), field="program")
+    for each in entry.get("network") or ():
+        yield from _network(each, maker)
+    for each in entry.get("credentials") or ():
+        yield _credential(each, maker)
+    for each in entry.get("tools") or ():
+        yield maker.rule(
+            each,
+            entry=each,
+            types=("tool.call",),
+            conditions=conditions_of(each, tuple(_TOOL)),
+            effect=each.get("then") or Effect.ALLOW,
+            obligations=each.get("obligations") or (),
+        )
+    yield from rules_of(entry.get("rules"), maker)
+
+
+def _network(entry: Entry, maker: Maker) -> Iterator[Rule]:
+    """A rule on connections and one on requests.
+
+    What narrows requests down says nothing of the connection, which is allowed so that the request can be
+    asked about or refused; and where only the host is asked about, one answer serves all requests to it.
+    """
+    effect: Effect = entry.get("then") or Effect.ALLOW
+    where, what = conditions_of(entry, ("host", "port")), _request(entry)
+    if not where and not what:
+        maker.problems.add(entry, "an entry without a host", hint="add `host`; `*` for any")
+    connecting = Effect.ALLOW if what and effect is Effect.ASK else effect
+    requesting = Effect.ALLOW if not what and effect is Effect.ASK else effect
+    if not (what and effect is Effect.DENY):
+        yield maker.rule(entry, entry=entry, types=("host.connect",), conditions=where, effect=connecting)
+    yield maker.rule(
+        entry,
+        entry=entry,
+        part="http",
+        types=("http.request",),
+        conditions=where + what,
+        effect=requesting,
+    )
+
+
+def _request(entry: Entry) -> tuple[Condition, ...]:
+    """What methods and paths ask for."""
+    found = []
+    for key, field in (("methods", "method"), ("paths", "path")):
+        if entry.get(key):
+            found.append(Condition(field=field, test=Like(tuple(each.text for each in entry.get(key)))))
+    return tuple(found)
+
+
+def _credential(entry: Entry, maker: Maker) -> Rule:
+    name = Condition(field="credential", test=Like(tuple(each.text for each in entry.get("name"))))
+    caps = tuple(cap for key in ("spend", "rate") if (cap := entry.get(key)) is not None)
+    effect: Effect = entry.get("then") or Effect.ALLOW
+    if caps and effect is Effect.DENY:
+        maker.problems.add(entry, "caps of a credential that is denied", hint="remove `spend` and `rate`")
+    return maker.rule(
+        entry,
+        entry=entry,
+        types=("credential.use",),
+        conditions=(name, *conditions_of(entry, ("host",)), *_request(entry)),
+        effect=effect,
+        obligations=caps,
+    )
