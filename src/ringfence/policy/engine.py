@@ -14,7 +14,7 @@ from ringfence.core.action_types import ACTION_TYPES, ActionType
 from ringfence.core.actions import Action, ToolCall
 from ringfence.core.decisions import Decision, Effect
 from ringfence.core.limits import LIMITS
-from ringfence.policy.conditions import Check, Fact, check, fact, reader
+from ringfence.policy.conditions import Fact, check, fact, reader
 from ringfence.policy.document import Ruling
 from ringfence.policy.index import Key, Lookup, keys
 from ringfence.policy.outcomes import Exempt, Hit, Ruled, conclude
@@ -63,6 +63,7 @@ class _Table:
         self.sections = action_type.sections
         self._type = action_type
         self._facts: dict[str, int] = {}
+        self._made: dict[tuple[Condition, bool], _Test] = {}  # of conditions that several rules share
         self.kept: dict[_Matched, Decision] = {}
         filed: dict[Fact, list[tuple[_Ready, Sequence[Key], bool]]] = {}
         unfiled: list[_Ready] = []
@@ -118,11 +119,14 @@ class _Table:
         return _Exemption(exemption.id, exemption.until, self._tests(exemption.conditions, allows=True), {})
 
     def _tests(self, conditions: Iterable[Condition], *, allows: bool) -> tuple[_Test, ...]:
-        return tuple(self._test(check(each, self._type, allows=allows)) for each in conditions)
+        return tuple(self._made.get((each, allows)) or self._test(each, allows=allows) for each in conditions)
 
-    def _test(self, made: Check) -> _Test:
-        name = made.fact.name
-        return _Test(self._facts.setdefault(name, len(self._facts)), made.judge, made.unknown_matches, name)
+    def _test(self, condition: Condition, *, allows: bool) -> _Test:
+        made = check(condition, self._type, allows=allows)
+        at = self._facts.setdefault(condition.field, len(self._facts))
+        test = _Test(at, made.judge, made.unknown_matches, condition.field)
+        self._made[condition, allows] = test
+        return test
 
 
 class Engine:

@@ -10,7 +10,7 @@ from itertools import chain
 
 from ringfence.core.actions import FieldKind
 from ringfence.core.limits import LIMITS
-from ringfence.policy.globs import SEPARATORS, Glob, folded, glob
+from ringfence.policy.globs import SEPARATORS, Automaton, Glob, folded, glob
 
 __all__ = ["TooManyStates", "covers", "witnesses"]
 
@@ -73,18 +73,19 @@ def _texts(globs: tuple[Glob, ...], kind: FieldKind) -> Iterator[tuple[str, tupl
     The shortest come first.
     """
     separator = SEPARATORS.get(kind)
-    other = _other(globs, kind)
-    start: _Live = tuple((number, each.automaton.start) for number, each in enumerate(globs))
+    automata = tuple(each.automaton() for each in globs)
+    other = _other(automata, kind)
+    start: _Live = tuple((number, each.start) for number, each in enumerate(automata))
     seen = {(start, False)}
     waiting: deque[tuple[str, _Live]] = deque([("", start)])
     while waiting:
         text, live = waiting.popleft()
         if kind is not FieldKind.HOST or not text.endswith("."):
-            yield text, tuple(number for number, states in live if states & globs[number].automaton.final)
-        for char in _next_chars(globs, live, separator, other):
+            yield text, tuple(number for number, states in live if states & automata[number].final)
+        for char in _next_chars(automata, live, separator, other):
             if char == separator and (text.endswith(char) or (not text and kind is FieldKind.HOST)):
                 continue
-            after = _after(globs, live, char, is_first=not text)
+            after = _after(automata, live, char, is_first=not text)
             key = after, char == separator
             if key in seen:
                 continue
@@ -94,23 +95,23 @@ def _texts(globs: tuple[Glob, ...], kind: FieldKind) -> Iterator[tuple[str, tupl
             waiting.append((text + char, after))
 
 
-def _after(globs: tuple[Glob, ...], live: _Live, char: str, *, is_first: bool) -> _Live:
+def _after(automata: tuple[Automaton, ...], live: _Live, char: str, *, is_first: bool) -> _Live:
     moved: list[tuple[int, int]] = []
     for number, states in live:
-        automaton = globs[number].automaton
+        automaton = automata[number]
         reached = automaton.opening(char) if is_first else automaton.step(states, char)
         if reached:
             moved.append((number, reached))
     return tuple(moved)
 
 
-def _next_chars(globs: tuple[Glob, ...], live: _Live, separator: str | None, other: str) -> list[str]:
+def _next_chars(automata: tuple[Automaton, ...], live: _Live, separator: str | None, other: str) -> list[str]:
     """Every character that leads elsewhere than others do, in a fixed order."""
     if not live:
         return []
     chars: set[str] = set() if separator is None else {separator}
     for number, states in live:
-        literals = globs[number].automaton.literals
+        literals = automata[number].literals
         rest = states
         while rest:
             lowest = rest & -rest
@@ -121,8 +122,8 @@ def _next_chars(globs: tuple[Glob, ...], live: _Live, separator: str | None, oth
     return [other, *sorted(chars)]
 
 
-def _other(globs: tuple[Glob, ...], kind: FieldKind) -> str:
+def _other(automata: tuple[Automaton, ...], kind: FieldKind) -> str:
     """A character that no pattern names."""
-    named = {char for each in globs for char in each.automaton.literals}
+    named = {char for each in automata for char in each.literals}
     candidates = chain("xyzwvutsrqponmlkjihgfedcba0123456789-_", map(chr, range(0xA1, 0x10000)))
     return next(each for each in candidates if each not in named and folded(each, kind) == each)

@@ -36,6 +36,7 @@ __all__ = ["SEPARATORS", "Automaton", "BadGlob", "Glob", "folded", "glob"]
 
 SEPARATORS = {FieldKind.NAME: "/", FieldKind.PATH: "/", FieldKind.HOST: "."}
 _HEED_CASE = frozenset({FieldKind.NAME, FieldKind.PATH})
+_MEANING = frozenset("*?\\[]{}")
 _KNOWN_GLOBS = 20_000
 
 
@@ -76,11 +77,14 @@ class Glob:
     prefix: str  # what every text that it matches begins with
     suffix: str  # and ends with
     matches: Callable[[str], bool]  # a folded text
-    automaton: "Automaton"
 
     def fits(self, text: str) -> bool:
         """Whether the pattern stands for `text`."""
         return self.matches(folded(text, self.kind))
+
+    def automaton(self) -> "Automaton":
+        """The pattern as states; made anew each time."""
+        return _automaton(_tokens(folded(self.pattern, self.kind), self.kind), self.kind)
 
 
 class Automaton:
@@ -183,20 +187,33 @@ def glob(pattern: str, kind: FieldKind) -> Glob:
         )
     if kind is FieldKind.HOST and not pattern.isascii():
         raise BadGlob("a host is not written in ASCII", hint="write it as it is looked up: xn--…")
-    tokens = _tokens(folded(pattern, kind), kind)
-    is_below = kind is FieldKind.PATH and not folded(pattern, kind).startswith("/")
-    automaton = Automaton(tokens, separator=SEPARATORS.get(kind), is_below=is_below)
-    prefix, suffix = _literal(tokens), _literal(tokens[::-1])[::-1]
-    exact = prefix if len(prefix) == len(tokens) else None
+    same = folded(pattern, kind)
+    if _MEANING.isdisjoint(same):
+        return Glob(pattern=pattern, kind=kind, exact=same, prefix=same, suffix=same, matches=same.__eq__)
+    tokens = _tokens(same, kind)
+    prefix = _literal(tokens)
+    if len(prefix) == len(tokens):
+        return Glob(
+            pattern=pattern, kind=kind, exact=prefix, prefix=prefix, suffix=prefix, matches=prefix.__eq__
+        )
+    suffix = _literal(tokens[::-1])[::-1]
     return Glob(
         pattern=pattern,
         kind=kind,
-        exact=exact,
+        exact=None,
         prefix=prefix,
         suffix=suffix,
-        matches=_matcher(tokens, exact, prefix, suffix, automaton, kind),
-        automaton=automaton,
+        matches=_matcher(tokens, prefix, suffix, kind),
     )
+
+
+def _automaton(tokens: tuple[_Token, ...], kind: FieldKind) -> "Automaton":
+    return Automaton(tokens, separator=SEPARATORS.get(kind), is_below=_is_below(tokens, kind))
+
+
+def _is_below(tokens: tuple[_Token, ...], kind: FieldKind) -> bool:
+    """Whether the pattern is for paths below the working tree."""
+    return kind is FieldKind.PATH and tokens[:1] != (_One("/"),)
 
 
 def _tokens(pattern: str, kind: FieldKind) -> tuple[_Token, ...]:
@@ -246,39 +263,16 @@ def _literal(tokens: tuple[_Token, ...]) -> str:
     return "".join(chars)
 
 
-def _matcher(  # noqa: PLR0917 - the parts of one pattern
-    tokens: tuple[_Token, ...],
-    exact: str | None,
-    prefix: str,
-    suffix: str,
-    automaton: Automaton,
-    kind: FieldKind,
-) -> Callable[[str], bool]:
-    """The fastest of three ways to say the same."""
-    if exact is not None:
-        return exact.__eq__
+def _matcher(tokens: tuple[_Token, ...], prefix: str, suffix: str, kind: FieldKind) -> Callable[[str], bool]:
+    """Between two fixed texts states are followed, unless anything goes there save one character."""
     between = tokens[len(prefix) : len(tokens) - len(suffix)]
-    fewest = len(prefix) + len(suffix) + sum(isinstance(each, _One) for each in between)
     last = between[-1]
-    if isinstance(last, _Many) and all(each == _One(None, last.crosses) for each in between[:-1]):
-        return _around(
-            prefix,
-            suffix,
-            fewest,
-            None if last.crosses else SEPARATORS.get(kind),
-            is_below=automaton.is_below,
-        )
-
-    def matches(text: str) -> bool:
-        return text.startswith(prefix) and text.endswith(suffix) and automaton.accepts(text)
-
-    return matches
-
-
-def _around(
-    prefix: str, suffix: str, fewest: int, without: str | None, *, is_below: bool
-) -> Callable[[str], bool]:
-    """Between two fixed texts anything may stand, save one character."""
+    if not isinstance(last, _Many) or any(each != _One(None, last.crosses) for each in between[:-1]):
+        accepts = _automaton(tokens, kind).accepts
+        return lambda text: text.startswith(prefix) and text.endswith(suffix) and accepts(text)
+    fewest = len(prefix) + len(suffix) + len(between) - 1
+    without = None if last.crosses else SEPARATORS.get(kind)
+    is_below = _is_below(tokens, kind)
     start, cut = len(prefix), len(suffix)
 
     def matches(text: str) -> bool:
