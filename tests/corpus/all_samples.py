@@ -9,11 +9,30 @@ from corpus import corpus_broken
 from corpus.blind import blind_calls, blind_containers, blind_detours, blind_formats
 from corpus.corpus_samples import Kind, Sample
 from corpus.informed import informed_files, informed_pickles
+from corpus.second_look import (
+    second_containers,
+    second_documents,
+    second_gadgets,
+    second_graphs,
+    second_programs,
+    second_roads,
+    second_zips,
+)
 
-__all__ = ["BLIND", "BROKEN", "INFORMED", "samples"]
+__all__ = ["BLIND", "BROKEN", "INFORMED", "SECOND_LOOK", "samples"]
 
+# Written without knowledge of the detector too, when it had been improved after a look at the first.
+SECOND_LOOK: dict[str, Kind] = (
+    second_gadgets.KINDS
+    | second_roads.KINDS
+    | second_containers.KINDS
+    | second_documents.KINDS
+    | second_graphs.KINDS
+    | second_programs.KINDS
+    | second_zips.KINDS
+)
 BLIND: dict[str, Kind] = (
-    blind_calls.KINDS | blind_detours.KINDS | blind_containers.KINDS | blind_formats.KINDS
+    blind_calls.KINDS | blind_detours.KINDS | blind_containers.KINDS | blind_formats.KINDS | SECOND_LOOK
 )
 INFORMED: dict[str, Kind] = informed_pickles.KINDS | informed_files.KINDS
 BROKEN: dict[str, Kind] = corpus_broken.KINDS

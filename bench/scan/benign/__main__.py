@@ -14,11 +14,12 @@ import warnings
 
 from estimators import boosters, scikit_learn
 from formats import archives, gguf, keras, onnx, safetensors
+from look_alikes import look_alikes
 from networks import torch_modules, torch_training, transformers
 from values import functions, numpy, pandas, scipy, stdlib
 from writing import Folder
 
-GROUPS = (stdlib, numpy, pandas, scipy, scikit_learn, boosters, torch_modules, torch_training, transformers, safetensors, gguf, onnx, keras, functions, archives)  # fmt: skip
+GROUPS = (stdlib, numpy, pandas, scipy, scikit_learn, boosters, torch_modules, torch_training, transformers, safetensors, gguf, onnx, keras, functions, archives, look_alikes)  # fmt: skip
 
 
 def main(folder: str, *wanted: str) -> None:
