@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+from doors import free_door
 from ringfence.app.scan.here import Here
 from ringfence.app.scan.request import NoProgress
 from ringfence.app.signing import (
@@ -75,6 +76,7 @@ def here(folder: Path) -> Here:
         now=lambda: NOW,
         digest_cache=folder / "digests.sqlite",
         cores=2,
+        door=free_door,
     )
 
 

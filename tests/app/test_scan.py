@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from doors import free_door
 from ringfence.app.demo import build
 from ringfence.app.scan.here import Here
 from ringfence.app.scan.request import NoProgress, ScanRequest
@@ -28,6 +29,7 @@ def here(tmp_path: Path, home: Path | None = None) -> Here:
         now=lambda: NOW,
         digest_cache=tmp_path / "cache" / "digests.sqlite",
         cores=1,
+        door=free_door,
     )
 
 

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from doors import free_door
 from real.talking import Talk, Talker, answer, listening, python_process, talking
 from ringfence.core.findings import Confidence
 from ringfence.core.inventory import Skipped
@@ -51,7 +52,7 @@ server.serve_forever()
 
 def found_at(*talkers: Talker) -> list[Listener | Skipped]:
     sockets = tuple(ListeningSocket(address=t.address, port=t.port, inode=t.inode) for t in talkers)
-    return list(find_listeners(Snapshot(sockets=sockets)))
+    return list(find_listeners(Snapshot(sockets=sockets), free_door()))
 
 
 def test_an_impostor_is_never_certain_and_is_a_finding() -> None:
@@ -59,7 +60,7 @@ def test_an_impostor_is_never_certain_and_is_a_finding() -> None:
         port = int(process.first_line)
         snapshot = Linux().snapshot()
         only = replace(snapshot, sockets=tuple(s for s in snapshot.sockets if s.port == port))
-        (listener,) = find_listeners(only)
+        (listener,) = find_listeners(only, free_door())
 
     assert isinstance(listener, Listener)
     assert (listener.server, listener.pid) == ("ollama", process.pid)
@@ -72,7 +73,7 @@ def test_an_impostor_that_calls_itself_ollama_is_not_believed_either() -> None:
         port = int(process.first_line)
         snapshot = Linux().snapshot()
         only = replace(snapshot, sockets=tuple(s for s in snapshot.sockets if s.port == port))
-        (listener,) = find_listeners(only)
+        (listener,) = find_listeners(only, free_door())
 
     assert isinstance(listener, Listener)
     assert listener.confidence is Confidence.POSSIBLE
@@ -198,7 +199,7 @@ def test_a_program_whose_path_moves_the_cursor_is_harmless_in_the_evidence() -> 
     )
     with talking({"/": answer("Ollama is running")}) as talker:
         sockets = (ListeningSocket(address=talker.address, port=talker.port, inode=5),)
-        (listener,) = find_listeners(Snapshot(sockets=sockets, processes=(process,)))
+        (listener,) = find_listeners(Snapshot(sockets=sockets, processes=(process,)), free_door())
 
     assert isinstance(listener, Listener)
     shown = (*listener.evidence, *listener.findings[0].evidence)
@@ -212,7 +213,7 @@ def test_two_hundred_silent_listeners_are_waited_for_together() -> None:
             ListeningSocket(address="127.0.0.1", port=s.getsockname()[1], inode=s.fileno()) for s in silent
         )
         begun = time.monotonic()
-        found = list(find_listeners(Snapshot(sockets=sockets)))
+        found = list(find_listeners(Snapshot(sockets=sockets), free_door()))
         took_s = time.monotonic() - begun
 
     assert found == [replace(NO_ANSWER, count=200)]
@@ -224,13 +225,13 @@ def test_ringfence_never_asks_itself() -> None:
         snapshot = Linux().snapshot()
         assert talker.port in {s.port for s in snapshot.sockets}
         only = replace(snapshot, sockets=tuple(s for s in snapshot.sockets if s.port == talker.port))
-        assert list(find_listeners(only)) == []
+        assert list(find_listeners(only, free_door())) == []
     assert talker.requests == []
 
 
 def test_a_port_of_another_protocol_is_left_in_peace() -> None:
     sockets = (ListeningSocket(address="127.0.0.1", port=22, inode=1),)
-    assert list(find_listeners(Snapshot(sockets=sockets))) == [
+    assert list(find_listeners(Snapshot(sockets=sockets), free_door())) == [
         replace(NO_ANSWER, reason="the port is kept for a protocol other than HTTP")
     ]
 
@@ -243,7 +244,7 @@ def test_an_address_that_is_not_this_machines_is_never_dialled() -> None:
     assert dial("192.0.2.2", 80, {"192.0.2.2": 0}) == ("192.0.2.2", 80)
     assert dial("fe80::1", 80, {"fe80::1": 3}) == ("fe80::1", 80, 0, 3)
     socket_there = ListeningSocket(address="203.0.113.9", port=8080, inode=1)
-    assert list(find_listeners(Snapshot(sockets=(socket_there,)))) == [
+    assert list(find_listeners(Snapshot(sockets=(socket_there,)), free_door())) == [
         replace(NO_ANSWER, reason="bound to an address that is not this machine's")
     ]
 

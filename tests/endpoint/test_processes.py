@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from doors import free_door
 from real.node_server import NodeServer, node_server
 from real.talking import python_process
 from real.tiny_gguf import write_tiny_gguf
@@ -131,7 +132,9 @@ def test_llama_cpp_in_node_is_found_and_tied_to_its_model_and_listener(
     found = find_processes(snapshot, lambda _path, file_id: file_id == (status.st_dev, status.st_ino))
     process = next(p for p in found if isinstance(p, Process) and p.pid == server.pid)
     listener = next(
-        each for each in find_listeners(snapshot) if isinstance(each, Listener) and each.port == server.port
+        each
+        for each in find_listeners(snapshot, free_door())
+        if isinstance(each, Listener) and each.port == server.port
     )
 
     assert process.runtime == "node-llama-cpp"

@@ -83,6 +83,14 @@ class Home:
             case System.WINDOWS:
                 return self.path / "AppData/Local" / application / "Cache"
 
+    def state(self, application: str) -> Path:
+        """Where an application of that name keeps what it must not forget on this home's system."""
+        match self.system:
+            case System.LINUX:
+                return self.xdg("XDG_STATE_HOME", ".local/state") / application
+            case System.MACOS | System.WINDOWS:
+                return self.data(application) / "state"
+
     def unix_cache(self, application: str) -> Path:
         """Where a program keeps its cache that knows `$XDG_CACHE_HOME` and `~/.cache` on every system."""
         return self.xdg("XDG_CACHE_HOME", ".cache") / application

@@ -24,6 +24,7 @@ EFFECTS: Mapping[str, type[GrantGive | ListenerAsk | ModelSign]] = MappingProxyT
 """`module:function` below `ringfence`, and the type of action whose receipt it redeems."""
 
 _OUTPUT = "writes the file that the command line names for its result"
+_RECORD = "the ledger itself, which every receipt rests on"
 _STATE = "ringfence's own state, in folders that only its user can look into"
 _WORKER = "starts ringfence's own process, which reads and judges"
 
@@ -47,6 +48,11 @@ OWN: Mapping[str, str] = MappingProxyType(
         "endpoint.walkers": _WORKER,
         "gate.state": _STATE,
         "gate.uses": _STATE,
+        "ledger.calling": _RECORD,
+        "ledger.places": _RECORD,
+        "ledger.postgresql": _RECORD,
+        "ledger.sqlite": _RECORD,
+        "ledger.writing": _RECORD,
     }
 )
 """Module, or `module:function`, below `ringfence`, and why no action is judged for what it does."""

@@ -20,7 +20,6 @@ from ringfence.ledger.events.policy_refused import PolicyFault, PolicyRefused
 from ringfence.ledger.values import Foreign
 from ringfence.policy import problems
 from ringfence.policy.files import PolicyFile
-from ringfence.policy.load import load
 from ringfence.policy.policy import Policy
 from ringfence.policy.rule import Tier
 
@@ -71,6 +70,8 @@ class Policies:
             return self._policy
 
     def _renewed(self) -> Policy:
+        from ringfence.policy.load import load  # YAML and all that reads it, when there is something to read
+
         kept = self._keeper.kept()
         try:
             files = _read_all(self._candidates, self._places)
@@ -87,6 +88,8 @@ class Policies:
 
     def _last_good(self, error: RingfenceError, kept: Kept | None) -> Policy:
         """Of this process, else of an earlier one."""
+        from ringfence.policy.load import load
+
         self.trouble = error
         policy = self._policy
         if policy is None and kept is not None:

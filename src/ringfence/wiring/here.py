@@ -1,12 +1,17 @@
 """The running machine, as the use cases ask for it."""
 
+import functools
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ringfence.app.scan.here import Here
 from ringfence.endpoint.homes import own_home
 from ringfence.endpoint.this_platform import this_platform
+
+if TYPE_CHECKING:
+    from ringfence.gate.door import Door
 
 __all__ = ["here"]
 
@@ -19,7 +24,14 @@ def here() -> Here:
         now=lambda: datetime.now(UTC),
         digest_cache=_cache_folder() / "digests.sqlite",
         cores=_cores(),
+        door=functools.cache(_door),
     )
+
+
+def _door() -> "Door":
+    from ringfence.wiring.gate import open_door
+
+    return open_door()
 
 
 def _cache_folder() -> Path:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from archiving import PAYLOAD
+from doors import free_door
 from imaging import layer, oci_layout, saved_image
 from ringfence.app.demo.entries import shipped
 from ringfence.app.lock import LockReport, check_lock, make_lock
@@ -34,6 +35,7 @@ def here(tmp_path: Path) -> Here:
         now=lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
         digest_cache=tmp_path / "cache" / "digests.sqlite",
         cores=2,
+        door=free_door,
     )
 
 
@@ -101,6 +103,7 @@ def test_a_lock_of_the_same_tree_stays_as_it_is_byte_for_byte(tree: Path, here: 
         now=lambda: datetime(2027, 1, 1, tzinfo=UTC),
         digest_cache=here.digest_cache,
         cores=1,
+        door=free_door,
     )
     assert not locked(tree, later).changed
     assert (tree / "models.lock").read_bytes() == before
@@ -114,6 +117,7 @@ def test_the_date_is_the_one_of_the_source(tree: Path, here: Here) -> None:
         now=here.now,
         digest_cache=here.digest_cache,
         cores=1,
+        door=free_door,
     )
     locked(tree, fixed)
     assert '"date": "1970-01-01T00:00:01Z"' in (tree / "models.lock").read_text()

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from doors import free_door
 from real.talking import answer, talking
 from ringfence.core.findings import Confidence
 from ringfence.core.machine import Listener
@@ -146,7 +147,7 @@ def test_a_server_that_is_not_recognised_is_still_listed_for_its_models(name: st
 def test_a_whole_listener_over_a_real_socket() -> None:
     with talking(ANSWERS["ollama"]) as talker:
         socket = ListeningSocket(address=talker.address, port=talker.port, inode=talker.inode)
-        found = list(find_listeners(Snapshot(sockets=(socket,))))
+        found = list(find_listeners(Snapshot(sockets=(socket,)), free_door()))
 
     assert found == [
         Listener(
@@ -171,7 +172,7 @@ def test_a_whole_listener_over_a_real_socket() -> None:
 def test_both_address_families_are_asked() -> None:
     with talking(ANSWERS["ollama"], address="::1") as six, talking(ANSWERS["vllm"]) as four:
         sockets = tuple(ListeningSocket(address=t.address, port=t.port, inode=t.inode) for t in (six, four))
-        found = list(find_listeners(Snapshot(sockets=sockets)))
+        found = list(find_listeners(Snapshot(sockets=sockets), free_door()))
 
     assert {(f.address, f.server) for f in found if isinstance(f, Listener)} == {
         ("::1", "ollama"),

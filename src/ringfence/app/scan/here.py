@@ -4,8 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ringfence.endpoint.platform import Platform
+
+if TYPE_CHECKING:  # most commands have no effect, and need not load what judges one
+    from ringfence.gate.door import Door
 
 __all__ = ["Here"]
 
@@ -19,3 +23,4 @@ class Here:
     now: Callable[[], datetime]  # UTC
     digest_cache: Path  # the file that remembers digests; made when missing
     cores: int
+    door: "Callable[[], Door]"  # to every effect; opened when first asked for

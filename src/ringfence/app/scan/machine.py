@@ -50,7 +50,7 @@ def _look(request: ScanRequest, here: Here, left_out: tuple[Skipped, ...]) -> Ru
             skipped=tuple(not_implemented(kind) for kind in ("process", "listener", "accelerator"))
         )
     snapshot = platform.snapshot()
-    listeners = tuple(find_listeners(snapshot)) if request.listeners else ()
+    listeners = tuple(find_listeners(snapshot, here.door())) if request.listeners else ()
     accelerators = tuple(find_accelerators(platform, snapshot)) if request.processes else ()
     reach = network(platform)
     found = (*listeners, *accelerators, reach)

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING
 from ringfence.app.signing.own_files import own_file
 from ringfence.artifacts.signing import BadSignature, Bundle
 from ringfence.artifacts.signing.bundle import PAYLOAD_TYPE
+from ringfence.core.actions import ModelSign
 from ringfence.core.errors import UnreadableScope, UsageError
 from ringfence.core.limits import LIMITS
+from ringfence.core.receipts import Receipt
 from ringfence.core.text import clip, printable
+from ringfence.gate.seals import ReceiptRefused, Seals
 
 if TYPE_CHECKING:
     from sigstore.models import ClientTrustConfig
@@ -35,13 +38,21 @@ class KeylessSigner:
     identity_provider: str | None  # None: the one that the trust configuration names
     trust_config: Path | None  # None: sigstore's public instance
 
-    def sign(self, statement: bytes) -> bytes:
+    @property
+    def name(self) -> str:
+        """The identity, where it is known before anybody is asked."""
+        return self.identity or "keyless"
+
+    def sign(self, statement: bytes, *, receipt: Receipt[ModelSign], seals: Seals) -> bytes:
         """The signature file over an in-toto statement.
 
         Raises:
             UsageError: the package is missing, or you are somebody else.
             UnreadableScope: a service could not be reached or refused.
+            ReceiptRefused: nobody decided that this identity may sign.
         """
+        if seals.redeem(receipt, ModelSign).signer != self.name:
+            raise ReceiptRefused("the receipt is for another signer", hint="ask the gate for this one")
         _check_installed()
         from sigstore import dsse, oidc, sign
 

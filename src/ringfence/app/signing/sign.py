@@ -20,12 +20,15 @@ from ringfence.artifacts.signing import (
     read_bundle,
     write_statement,
 )
-from ringfence.core.errors import UnreadableScope, UsageError
+from ringfence.core.actions import ModelSign
+from ringfence.core.errors import RingfenceError, UnreadableScope, UsageError
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable
 from ringfence.endpoint.model_tree import ModelTree, list_model
 from ringfence.endpoint.opening import read_small, refusal
 from ringfence.endpoint.pieces import NoDigest, Piece, hash_pieces
+from ringfence.gate.door import Door
+from ringfence.gate.refused import Refused
 
 __all__ = ["SignRequest", "Signed", "sign", "signature_path"]
 
@@ -61,6 +64,7 @@ def sign(request: SignRequest, signer: Signer, here: Here, progress: Progress) -
     Raises:
         UnreadableScope: a part of the model cannot be signed.
         UsageError: the signature cannot be written where it should be.
+        ActionRefused: the policy does not let this signer sign it.
     """
     output = request.output or signature_path(request.path)
     _check_replaceable(output)
@@ -80,12 +84,26 @@ def sign(request: SignRequest, signer: Signer, here: Here, progress: Progress) -
         raise UnreadableScope(
             f"{shown(request.path)}: it cannot be signed: {error.reason}", hint="rename that file"
         ) from error
-    _save(signer.sign(statement), output)
+    _sign(statement, tree, output, signer, here.door())
     return Signed(
         signature=output,
         files=len(files),
         size_bytes=sum(tree.files[name].size_bytes for name in files),
     )
+
+
+def _sign(statement: bytes, tree: ModelTree, output: Path, signer: Signer, door: Door) -> None:
+    """Decided and recorded, signed, written, and that recorded too."""
+    action = ModelSign(name=tree.root.name, path=str(tree.root), signer=signer.name)
+    receipt = door.pass_(action)
+    if isinstance(receipt, Refused):
+        raise receipt.error()
+    try:
+        _save(signer.sign(statement, receipt=receipt, seals=door.seals), output)
+    except RingfenceError as error:
+        door.failed(receipt, error.what)
+        raise
+    door.done(receipt, {"signature": str(output)})
 
 
 def _listed(request: SignRequest, output: Path) -> tuple[tuple[str, ...], ModelTree]:

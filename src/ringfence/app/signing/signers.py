@@ -18,7 +18,10 @@ from ringfence.artifacts.signing import (
     make_signature,
     write_bundle,
 )
+from ringfence.core.actions import ModelSign
 from ringfence.core.errors import UsageError
+from ringfence.core.receipts import Receipt
+from ringfence.gate.seals import ReceiptRefused, Seals
 
 __all__ = ["KeySigner", "Signer", "key_signer"]
 
@@ -28,7 +31,11 @@ _HINT_KEY = "make a key with: openssl genpkey -algorithm EC -pkeyopt ec_paramgen
 class Signer(Protocol):
     """Somebody who can sign."""
 
-    def sign(self, statement: bytes) -> bytes:
+    @property
+    def name(self) -> str:
+        """As policies and records call it: `key:` and the SHA-256 of the public key, or an identity."""
+
+    def sign(self, statement: bytes, *, receipt: Receipt[ModelSign], seals: Seals) -> bytes:
         """The signature file over an in-toto statement."""
 
 
@@ -39,8 +46,19 @@ class KeySigner:
     key: PrivateKey
     certificates: tuple[bytes, ...] = ()
 
-    def sign(self, statement: bytes) -> bytes:
-        """The signature file over an in-toto statement."""
+    @property
+    def name(self) -> str:
+        """`key:` and the SHA-256 of the public key."""
+        return f"key:{key_name(self.key.public_key())}"
+
+    def sign(self, statement: bytes, *, receipt: Receipt[ModelSign], seals: Seals) -> bytes:
+        """The signature file over an in-toto statement.
+
+        Raises:
+            ReceiptRefused: nobody decided that this key may sign.
+        """
+        if seals.redeem(receipt, ModelSign).signer != self.name:
+            raise ReceiptRefused("the receipt is for another signer", hint="ask the gate for this one")
         return write_bundle(
             Bundle(
                 payload=statement,

@@ -1,4 +1,7 @@
-"""Asks one listener of this machine: one GET, one deadline, one cap. Nothing is followed or sent twice."""
+"""Asks one listener of this machine: one GET, one deadline, one cap. Nothing is followed or sent twice.
+
+Each request takes a use of the receipt for asking that port, and goes where the receipt says.
+"""
 
 import ipaddress
 import socket
@@ -6,8 +9,11 @@ import time
 from collections.abc import Mapping
 from enum import StrEnum
 
+from ringfence.core.actions import ListenerAsk
 from ringfence.core.limits import LIMITS
+from ringfence.core.receipts import Receipt
 from ringfence.endpoint.listeners.answer import Answer, parse_answer, wants_more
+from ringfence.gate.seals import Seals
 
 __all__ = ["Silence", "ask", "dial"]
 
@@ -38,8 +44,20 @@ def dial(
     return (str(target), port, 0, own.get(str(target), 0))
 
 
-def ask(where: tuple[str, int] | tuple[str, int, int, int], path: str) -> Answer | Silence:
-    """What the listener at `where` answers to GET `path`, within limits.probe_request_s for all of it."""
+def ask(
+    path: str, *, own: Mapping[str, int], receipt: Receipt[ListenerAsk], seals: Seals
+) -> Answer | Silence:
+    """What the listener answers to GET `path`, within limits.probe_request_s for all of it.
+
+    `own` has this machine's addresses, as `dial` takes them.
+
+    Raises:
+        ReceiptRefused: nobody decided that it may be asked, or not so often.
+    """
+    action = seals.redeem(receipt, ListenerAsk)
+    where = dial(action.address, action.port, own)
+    if where is None:
+        return Silence.NOT_OURS
     deadline = time.monotonic() + LIMITS.probe_request_s
     family = socket.AF_INET if len(where) == 2 else socket.AF_INET6
     data = b""

@@ -1,0 +1,114 @@
+"""The door of the running user: this machine's policy, the user's ledger and state folder."""
+
+import grp
+import hmac
+import os
+import pwd
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ringfence.core.action_types import Durability
+from ringfence.core.text import printable
+from ringfence.endpoint.home import Home
+from ringfence.endpoint.homes import own_home
+from ringfence.gate.door import Asker, Door
+from ringfence.gate.finding import NAME, Places
+from ringfence.gate.operators import Operator
+from ringfence.gate.policies import Policies
+from ringfence.gate.refused import Refused
+from ringfence.gate.seals import open_seals
+from ringfence.gate.state import load_key, make_folder
+from ringfence.ledger.open import open_ledger
+
+__all__ = ["STREAM", "ledger_at", "open_door", "operator", "places", "state_folder"]
+
+STREAM = "endpoint"
+_SYSTEM = Path("/etc/ringfence") / NAME
+_ROOT = 0
+
+
+def open_door(
+    environment: Mapping[str, str] = os.environ, *, tell: Callable[[Refused], None] = lambda _refused: None
+) -> Door:
+    """The door. The ledger is opened when something is recorded.
+
+    Raises:
+        StateRefused: the state folder is not as it must be.
+    """
+    state = state_folder(environment)
+    make_folder(state)
+    ledger = open_ledger(ledger_at(environment), clock=_now)
+    name = operator().name
+    subjects = load_key(state / "subjects.key", randomness=secrets.token_bytes)
+    return Door(
+        policies=Policies(
+            places(environment, folder=_folder()),
+            state=state,
+            record=lambda event: ledger.append(event, stream=STREAM, durability=Durability.FSYNC),
+        ),
+        ledger=ledger,
+        seals=open_seals(state, now=_now, randomness=secrets.token_bytes),
+        asker=Asker(name=name, pseudonym=_pseudonym(subjects, name)),
+        stream=STREAM,
+        now=_now,
+        randomness=secrets.token_bytes,
+        tell=tell,
+    )
+
+
+def state_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where ringfence keeps its own state for the running user."""
+    return own_home(environment).state("ringfence")
+
+
+def ledger_at(environment: Mapping[str, str] = os.environ) -> str | Path:
+    """What RINGFENCE_LEDGER names, a path or a PostgreSQL DSN; else a file of the state folder."""
+    return environment.get("RINGFENCE_LEDGER") or state_folder(environment) / "ledger.sqlite"
+
+
+def places(environment: Mapping[str, str], *, folder: Path | None) -> Places:
+    """Where this machine and the running user keep policies."""
+    home: Home = own_home(environment)
+    return Places(
+        system=_SYSTEM,
+        user=home.config("ringfence") / NAME,
+        folder=folder,
+        owners=frozenset({_ROOT}),
+        user_id=os.geteuid(),
+    )
+
+
+def operator() -> Operator:
+    """The account that runs this, with its groups. A number that has no name is called by the number."""
+    user = os.getuid()
+    try:
+        name = pwd.getpwuid(user).pw_name
+    except KeyError:
+        name = str(user)
+    groups = sorted(filter(None, map(_group, {os.getgid(), *os.getgroups()})))
+    return Operator(name=printable(name), groups=tuple(groups))
+
+
+def _group(number: int) -> str | None:
+    try:
+        return printable(grp.getgrgid(number).gr_name)
+    except KeyError:
+        return None
+
+
+def _folder() -> Path | None:
+    try:
+        return Path.cwd()
+    except OSError:  # it is gone
+        return None
+
+
+def _pseudonym(key: bytes, name: str) -> str:
+    """The same for the same person as long as the key is there."""
+    return "subject-" + hmac.digest(key, name.encode("utf-8", "surrogateescape"), "sha256").hex()[:16]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

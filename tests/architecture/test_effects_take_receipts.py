@@ -1,0 +1,103 @@
+"""No effect without a receipt: the table of effects is complete, and nothing in it goes without one."""
+
+import ast
+
+import pytest
+
+from effect_finding import all_effects, effects_of, function_at, takes_receipt
+from ringfence.gate.effects import EFFECTS, OWN
+
+_FOUND = all_effects()
+
+
+def _module(where: str) -> str:
+    return where.partition(":")[0]
+
+
+def test_every_function_with_an_effect_is_in_the_table_or_is_said_to_be_our_own() -> None:
+    missing = [
+        f"{each.where}, line {each.line}, calls {each.call}"
+        for each in _FOUND
+        if not {each.where, _module(each.where)} & {*EFFECTS, *OWN}
+    ]
+    assert not missing, "these need a receipt, or a reason in gate/effects.py"
+
+
+def test_every_function_in_the_table_takes_the_receipt_of_its_action_and_redeems_it() -> None:
+    for where, action in EFFECTS.items():
+        function = function_at(where)
+        assert function is not None, f"{where} is no more"
+        assert takes_receipt(function, action.__name__), f"{where} takes no Receipt[{action.__name__}]"
+
+
+def test_every_reason_is_still_needed() -> None:
+    places = {each.where for each in _FOUND} | {_module(each.where) for each in _FOUND}
+    assert sorted(OWN.keys() - places) == []
+    assert all(reason for reason in OWN.values())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "open('x', 'w')",
+        "open('x', mode)",
+        "path.open('ab')",
+        "path.write_text('x')",
+        "path.replace(other)",
+        "os.replace('a', 'b')",
+        "os.open('x', os.O_RDWR)",
+        "os.open('x', flags)",
+        "os.open('x', WRITES)",
+        "os.kill(1, 9)",
+        "os.posix_spawn('x', [], {})",
+        "subprocess.run(['x'])",
+        "sp.Popen(['x'])",
+        "run(['x'])",
+        "shutil.rmtree('x')",
+        "tempfile.mkdtemp()",
+        "socket.create_connection(('x', 1))",
+        "somebody.connect(('x', 1))",
+        "sqlite3.connect('x')",
+        "urlopen('https://example.com')",
+    ],
+)
+def test_an_effect_without_a_receipt_is_found_however_it_is_spelled(line: str) -> None:
+    text = (
+        "import os, shutil, socket, sqlite3, subprocess, tempfile\nimport subprocess as sp\n"
+        "from subprocess import run\nfrom urllib.request import urlopen\n"
+        "WRITES = os.O_WRONLY | os.O_CLOEXEC\n"
+        f"class Thing:\n    def act(self, path):\n        return {line}\n"
+    )
+    assert [each.where for each in effects_of(text, "app.thing")] == ["app.thing:Thing.act"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "open('x')",
+        "path.open('rb')",
+        "text.replace('a', 'b')",
+        "os.open('x', os.O_RDONLY | os.O_CLOEXEC)",
+        "os.open('x', READS)",
+        "socket.inet_ntop(2, b'')",
+    ],
+)
+def test_what_only_reads_is_no_effect(line: str) -> None:
+    text = f"import os, socket\nREADS = os.O_RDONLY | os.O_NOFOLLOW\ndef act(path):\n    return {line}\n"
+    assert list(effects_of(text, "app.thing")) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def act(path):\n    seals.redeem(receipt, ModelSign)",
+        "def act(receipt: Receipt[ModelSign]):\n    path.unlink()",
+        "def act(receipt: Receipt[ModelSign]):\n    seals.redeem(receipt, ModelPull)",
+        "def act(receipt: Receipt[ModelPull]):\n    seals.redeem(receipt, ModelPull)",
+        "def act(receipt: object):\n    seals.redeem(receipt, ModelSign)",
+    ],
+)
+def test_a_function_that_only_seems_to_take_the_receipt_is_told_apart(text: str) -> None:
+    (function,) = ast.parse(text).body
+    assert isinstance(function, ast.FunctionDef)
+    assert not takes_receipt(function, "ModelSign")
