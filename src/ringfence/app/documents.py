@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ringfence import __version__
 
-__all__ = ["SCHEMA_FOLDER", "as_json", "document"]
+__all__ = ["SCHEMA_FOLDER", "as_json", "document", "pieces"]
 
 SCHEMA_FOLDER = Path(__file__).parent / "schemas"
 
@@ -32,10 +32,17 @@ def document(schema: str, value: object) -> str:
 
     `value` is a dataclass with `started_at` and `complete`.
     """
-    head = (("schema", schema), ("tool_version", __version__))
-    return (
-        "{\n" + ",\n".join(f"{_dumped(key)}: {_lines(item)}" for key, item in (*head, *_items(value))) + "\n}"
-    )
+    return "".join(pieces(schema, value))
+
+
+def pieces(schema: str, value: object) -> Iterator[str]:
+    """The text of `document` bit by bit, so that a long one is never in memory as a whole."""
+    before = "{"
+    for key, item in (("schema", schema), ("tool_version", __version__), *_items(value)):
+        yield f"{before}\n{_dumped(key)}: "
+        yield from _lines(item)
+        before = ","
+    yield "\n}"
 
 
 def as_json(value: object) -> _Json:
@@ -60,14 +67,16 @@ def as_json(value: object) -> _Json:
     raise TypeError(f"{type(value).__name__} has no place in a document")
 
 
-def _lines(value: object) -> str:
-    """A list with a line for each item, which reads and compares well; everything else on one line.
-
-    Item by item, so that a long list needs no more memory than its text.
-    """
-    if isinstance(value, tuple | list) and value:
-        return "[\n" + ",\n".join([_dumped(item) for item in value]) + "\n]"
-    return _dumped(value)
+def _lines(value: object) -> Iterator[str]:
+    """A list with a line for each item, which reads and compares well; everything else on one line."""
+    if not (isinstance(value, tuple | list) and value):
+        yield _dumped(value)
+        return
+    before = "["
+    for item in value:
+        yield f"{before}\n{_dumped(item)}"
+        before = ","
+    yield "\n]"
 
 
 def _dumped(value: object) -> str:

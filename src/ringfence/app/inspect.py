@@ -67,10 +67,7 @@ def inspect(
     with Judges(allowed or Allowed(), processes=here.cores if several else 1) as judges:
         to_judge, skipped = _to_judge(path)
         answers = judges.judge_beside(to_judge)
-        scan = Scan(request, here)
-        inventory = scan.look(progress)
-        if hashed:
-            inventory = scan.verify(progress)
+        inventory = _looked(Scan(request, here), progress, hashed=hashed)
         answered = list(_told(answers, len(to_judge), progress))
         files = [each for each in answered if isinstance(each, JudgedFile)]
         skipped += (each for each in answered if isinstance(each, Skipped))
@@ -88,9 +85,14 @@ def inspect(
         leaves_out=judgement.leaves_out,
         findings=_findings(files, whole.findings, models),
         judged=tuple(files),
-        models=with_verdicts(models, {file.path.resolve(): file for file in files}),
+        models=with_verdicts(models, {_real(file.path): file for file in files}),
         skipped=tuple(dict.fromkeys(skipped)),
     )
+
+
+def _looked(scan: Scan, progress: Progress, *, hashed: bool) -> Inventory:
+    found = scan.look(progress)
+    return scan.verify(progress) if hashed else found
 
 
 def _to_judge(path: Path) -> tuple[list[FileToJudge], list[Skipped]]:
@@ -133,6 +135,12 @@ def _as_weights(file: JudgedFile, raw_weights: Container[str]) -> JudgedFile:
         leaves_out=(WEIGHTS_BEHAVIOUR,),
         findings=findings,
     )
+
+
+def _real(path: Path) -> Path:
+    """Where it leads; the same object where it leads nowhere else, of which there may be many."""
+    real = path.resolve()
+    return path if real == path else real
 
 
 def _about_files(inventory: Inventory) -> Iterator[Skipped]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from ringfence.artifacts.format import Child, Format
@@ -74,8 +74,14 @@ def examine(reader: Reader, *, suffix: str, headers: bool = True) -> Examined:
         elif len(problems) < LIMITS.evidence_items:
             problems.append(item)
     return Examined(
-        format=found.name if found else None, facts=MappingProxyType(facts), problems=tuple(problems)
+        format=found.name if found else None, facts=_shared(tuple(facts.items())), problems=tuple(problems)
     )
+
+
+@lru_cache(maxsize=256)
+def _shared(facts: tuple[tuple[FactName, FactValue], ...]) -> Facts:
+    """One value for all files of which the same is known, such as thousands of small pickles."""
+    return MappingProxyType(dict(facts))
 
 
 @cache

@@ -2,6 +2,8 @@
 
 import argparse
 import os
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 from ringfence.cli.streams import write
@@ -11,17 +13,19 @@ from ringfence.core.text import printable
 __all__ = ["deliver", "refuse_table_in_file"]
 
 
-def deliver(text: str, to: Path) -> None:
-    """Writes the text and a line break; `-` is standard output.
+def deliver(text: str | Iterable[str], to: Path) -> None:
+    """Writes the text, which may come in pieces, and a line break; `-` is standard output.
 
     Raises:
         UsageError: the file cannot be written.
     """
+    whole = chain((text,) if isinstance(text, str) else text, "\n")
     if str(to) == "-":
-        write(text + "\n")
+        write(whole)
         return
     try:
-        to.write_text(text + "\n", encoding="utf-8")
+        with to.open("w", encoding="utf-8") as file:
+            file.writelines(whole)
     except OSError as error:
         raise UsageError(
             f"{printable(str(to))}: {os.strerror(error.errno or 0).lower()}",

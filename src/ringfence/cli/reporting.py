@@ -1,5 +1,6 @@
 """Results of `scan` and `inspect` in the formats that are no table."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,18 +14,18 @@ if TYPE_CHECKING:
 __all__ = ["as_document"]
 
 
-def as_document(result: Inspection | Inventory, format_: str, here: Here) -> str:
-    """The text in one of the formats: json, sarif, cyclonedx, spdx, html or markdown.
+def as_document(result: Inspection | Inventory, format_: str, here: Here) -> str | Iterator[str]:
+    """The text, or its pieces, in one of the formats: json, sarif, cyclonedx, spdx, html or markdown.
 
     Raises:
         UsageError: a bill is wanted, and SOURCE_DATE_EPOCH is no time.
     """
     match format_:
         case "json":
-            from ringfence.app.documents import document
+            from ringfence.app.documents import pieces
 
             name = "inspect" if isinstance(result, Inspection) else "scan"
-            return document(f"ringfence.{name}/1", result)
+            return pieces(f"ringfence.{name}/1", result)
         case "cyclonedx" | "spdx":
             from ringfence.app.bom import BillFormat, bill_of, written
 

@@ -8,7 +8,7 @@ status is chosen.
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from ringfence.core.errors import RingfenceError, UsageError
@@ -48,15 +48,15 @@ def standard_streams() -> Iterator[None]:
         _flush()
 
 
-def write(text: str) -> None:
-    """Writes to standard output, now.
+def write(text: str | Iterable[str]) -> None:
+    """Writes a text or its pieces to standard output, now.
 
     Raises:
         NotWritten: it could not be.
         BrokenPipeError: nobody reads it any more.
     """
     try:
-        sys.stdout.write(text)
+        sys.stdout.writelines((text,) if isinstance(text, str) else text)
     except BrokenPipeError:
         raise
     except OSError as error:

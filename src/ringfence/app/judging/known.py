@@ -14,7 +14,11 @@ __all__ = ["with_feeds"]
 
 def with_feeds(models: Iterable[Model], feeds: Feeds) -> tuple[Model, ...]:
     """Each model with what the feeds say of its name and of its files' computed digests."""
-    return tuple(replace(model, findings=(*model.findings, *_said(model, feeds))) for model in models)
+    return tuple(_with(model, tuple(_said(model, feeds))) for model in models)
+
+
+def _with(model: Model, said: tuple[Finding, ...]) -> Model:
+    return replace(model, findings=(*model.findings, *said)) if said else model
 
 
 def _said(model: Model, feeds: Feeds) -> Iterator[Finding]:
