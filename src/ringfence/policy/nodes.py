@@ -7,8 +7,7 @@ characters that nobody sees. A scalar stays the text that stands there; what it 
 """
 
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from ringfence.core.limits import LIMITS
@@ -73,7 +72,7 @@ def parse(data: bytes, problems: Problems) -> Node | None:
     before = len(problems.found)
     loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
     try:
-        tree = _Tree(problems).build(yaml.parse(text, Loader=loader))
+        tree = _Tree(problems).build(loader(text))
     except yaml.reader.ReaderError as error:
         spot = _spot_at(data[: max(0, error.position)].decode("utf-8", "replace"))
         problems.add(spot, "a character that YAML does not allow", hint="remove the control character")
@@ -131,47 +130,44 @@ def _spot_at(before: str) -> _Spot:
     return _Spot(before.count("\n") + 1, len(before) - before.rfind("\n"))
 
 
-@dataclass(slots=True, eq=False)
 class _Tree:
     """Puts the tree together from events."""
 
-    problems: Problems
-    root: Node | None = None
-    open: list[Listing | Mapping] = field(default_factory=list)
-    key: list[Scalar | None] = field(default_factory=list)  # of each open mapping, when its value is awaited
-    nodes: int = 0
+    def __init__(self, problems: Problems) -> None:
+        self._problems = problems
+        self._root: Node | None = None
+        self._open: list[Listing | Mapping] = []
+        self._keys: list[Scalar | None] = []  # of each open mapping, the key whose value is awaited
+        self._count = 0
 
-    def build(self, events: "Iterator[yaml.Event]") -> Node | None:
+    def build(self, loader: "yaml.SafeLoader | yaml.CSafeLoader") -> Node | None:
         """The one document's root; None when there is none."""
         import yaml
 
-        scalar, start, end = yaml.ScalarEvent, yaml.CollectionStartEvent, yaml.CollectionEndEvent
-        for event in events:
+        scalar, next_event, put = yaml.ScalarEvent, loader.get_event, self._put
+        starts, ends = yaml.CollectionStartEvent, yaml.CollectionEndEvent
+        while (event := next_event()) is not None:
             if isinstance(event, scalar):
-                mark = event.start_mark
-                node = Scalar(event.value, not event.style, mark.line + 1, mark.column + 1)  # type: ignore[union-attr]
-                if event.anchor or event.tag:
-                    self._refuse_marks(event, node)
-                if event.style == '"' and not event.value.isprintable():
-                    self._refuse_hidden(node)
-                self._put(node)
-            elif isinstance(event, start):
-                self._open(event)
-            elif isinstance(event, end):
-                self.open.pop()
-                self.key.pop()
+                mark: yaml.Mark = event.start_mark  # type: ignore[assignment]
+                node = Scalar(event.value, not event.style, mark.line + 1, mark.column + 1)
+                if event.anchor or event.tag or event.style == '"':
+                    self._check_scalar(event, node)
+                put(node)
+            elif isinstance(event, starts):
+                self._start(event)
+            elif isinstance(event, ends):
+                self._open.pop()
+                self._keys.pop()
             elif isinstance(event, yaml.AliasEvent):
-                spot = _spot_of(event)
-                self.problems.add(spot, f"an alias, *{printable(event.anchor or '')[:60]}", hint=_WRITE_OUT)
-                self._put(Scalar("", False, spot.line, spot.column))
+                self._refuse_alias(event)
             elif isinstance(event, yaml.DocumentStartEvent) and not self._starts(event):
                 return None
-            if self.nodes > LIMITS.policy_nodes or len(self.open) > LIMITS.policy_depth:
+            if self._count > LIMITS.policy_nodes or len(self._open) > LIMITS.policy_depth:
                 self._refuse_size(_spot_of(event))
                 return None
-        return self.root
+        return self._root
 
-    def _open(self, event: "yaml.CollectionStartEvent") -> None:
+    def _start(self, event: "yaml.CollectionStartEvent") -> None:
         import yaml
 
         spot = _spot_of(event)
@@ -183,62 +179,69 @@ class _Tree:
         if event.anchor or event.tag:
             self._refuse_marks(event, node)
         self._put(node)
-        self.open.append(node)
-        self.key.append(None)
+        self._open.append(node)
+        self._keys.append(None)
 
     def _put(self, node: Node) -> None:
-        self.nodes += 1
-        if not self.open:
-            self.root = node
+        self._count += 1
+        if not self._open:
+            self._root = node
             return
-        within = self.open[-1]
-        if isinstance(within, Listing):
+        within = self._open[-1]
+        if type(within) is Mapping:
+            key = self._keys[-1]
+            if key is not None:
+                within.entries[key.text] = (key, node)
+                self._keys[-1] = None
+            elif type(node) is Scalar and node.text not in within.entries:
+                self._keys[-1] = node
+            else:
+                self._keys[-1] = self._no_key(node, within)
+        elif type(within) is Listing:
             within.items.append(node)
-            return
-        key = self.key[-1]
-        if key is not None:
-            within.entries[key.text] = (key, node)
-            self.key[-1] = None
-        elif isinstance(node, Scalar):
-            self.key[-1] = self._unique(node, within)
-        else:
-            self.problems.add(node, "a key that is no text", hint="write the key as one word")
-            self.key[-1] = Scalar(f"\n{self.nodes}", False, node.line, node.column)
 
-    def _unique(self, key: Scalar, within: Mapping) -> Scalar:
-        if key.text not in within.entries:
-            return key
-        first = within.entries[key.text][0]
-        what = f"the key {quoted(key.text)} stands twice, first in line {first.line}"
-        self.problems.add(key, what, hint="keep one of them")
-        return Scalar(f"\n{self.nodes}", False, key.line, key.column)
+    def _no_key(self, node: Node, within: Mapping) -> Scalar:
+        """Refuses a key, and gives another in its place."""
+        if isinstance(node, Scalar):
+            first = within.entries[node.text][0]
+            what = f"the key {quoted(node.text)} stands twice, first in line {first.line}"
+            self._problems.add(node, what, hint="keep one of them")
+        else:
+            self._problems.add(node, "a key that is no text", hint="write the key as one word")
+        return Scalar(f"\n{self._count}", False, node.line, node.column)
+
+    def _refuse_alias(self, event: "yaml.AliasEvent") -> None:
+        spot = _spot_of(event)
+        self._problems.add(spot, f"an alias, {quoted(f'*{event.anchor}')}", hint=_WRITE_OUT)
+        self._put(Scalar(f"\n{self._count}", False, spot.line, spot.column))
 
     def _starts(self, event: "yaml.DocumentStartEvent") -> bool:
         spot = _spot_of(event)
-        if self.root is not None:
-            self.problems.add(spot, "a second document", hint="one file has one document; remove the `---`")
+        if self._root is not None:
+            self._problems.add(spot, "a second document", hint="one file has one document; remove the `---`")
             return False
         if event.tags:
-            self.problems.add(spot, "a %TAG directive", hint="remove it: a policy has no tags")
+            self._problems.add(spot, "a %TAG directive", hint="remove it: a policy has no tags")
         return True
 
     def _refuse_marks(self, event: "yaml.ScalarEvent | yaml.CollectionStartEvent", node: Node) -> None:
         if event.anchor:
-            what = f"an anchor, &{printable(event.anchor)[:60]}"
-            self.problems.add(node, what, hint=_WRITE_OUT)
+            self._problems.add(node, f"an anchor, {quoted(f'&{event.anchor}')}", hint=_WRITE_OUT)
         if event.tag:
-            self.problems.add(node, f"a tag, {quoted(event.tag)}", hint="remove it: a policy has no tags")
+            self._problems.add(node, f"a tag, {quoted(event.tag)}", hint="remove it: a policy has no tags")
 
-    def _refuse_hidden(self, node: Scalar) -> None:
+    def _check_scalar(self, event: "yaml.ScalarEvent", node: Scalar) -> None:
+        if event.anchor or event.tag:
+            self._refuse_marks(event, node)
         if printable(text := node.text.replace("\n", "")) != text:
-            self.problems.add(node, "an escape of a character that nobody sees", hint="remove it")
+            self._problems.add(node, "an escape of a character that nobody sees", hint="remove it")
 
     def _refuse_size(self, spot: _Spot) -> None:
-        if self.nodes > LIMITS.policy_nodes:
+        if self._count > LIMITS.policy_nodes:
             what = f"more than {LIMITS.policy_nodes} keys and values"
         else:
             what = f"nested deeper than {LIMITS.policy_depth} levels"
-        self.problems.add(spot, what, hint="say with globs what many rules say one by one")
+        self._problems.add(spot, what, hint="say with globs what many rules say one by one")
 
 
 def _spot_of(event: "yaml.Event") -> _Spot:

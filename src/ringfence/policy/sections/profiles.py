@@ -166,14 +166,11 @@ def _request(entry: Entry) -> tuple[Condition, ...]:
 def _credential(entry: Entry, maker: Maker) -> Rule:
     name = Condition(field="credential", test=Like(tuple(each.text for each in entry.get("name"))))
     caps = tuple(cap for key in ("spend", "rate") if (cap := entry.get(key)) is not None)
-    effect: Effect = entry.get("then") or Effect.ALLOW
-    if caps and effect is Effect.DENY:
-        maker.problems.add(entry, "caps of a credential that is denied", hint="remove `spend` and `rate`")
     return maker.rule(
         entry,
         entry=entry,
         types=("credential.use",),
         conditions=(name, *conditions_of(entry, ("host",)), *_request(entry)),
-        effect=effect,
+        effect=entry.get("then") or Effect.ALLOW,
         obligations=caps,
     )

@@ -99,10 +99,6 @@ def _rule(entry: Entry, maker: Maker) -> Rule | None:
     match: Entry | None = entry.get("match")
     conditions = () if match is None else conditions_of(match)
     types = _types(entry, maker.always + conditions, maker)
-    obligations = entry.get("obligations") or ()
-    if obligations and effect is Effect.DENY:
-        what = "obligations of a rule that denies"
-        maker.problems.add(entry.at("obligations"), what, hint="they go with what is allowed; remove them")
     if entry.get("until") and effect is not Effect.ALLOW:
         hint = "remove `until`; what ends a denial is an exception"
         maker.problems.add(entry.at("until"), "only what is allowed can end", hint=hint)
@@ -115,7 +111,7 @@ def _rule(entry: Entry, maker: Maker) -> Rule | None:
         conditions=conditions,
         effect=effect,
         until=entry.get("until"),
-        obligations=obligations,
+        obligations=entry.get("obligations") or (),
         examples=tuple(_examples(entry, types, maker)),
     )
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from typing import Any, NamedTuple, cast
 
 from ringfence.core.actions import FieldKind
@@ -174,7 +175,8 @@ def nearest(text: str, known: Iterable[str]) -> str:
     return f"did you mean `{like[0]}`?" if like else f"known here: {', '.join(words)}"
 
 
-def one_of(words: Iterable[str]) -> str:
+@cache
+def one_of(words: tuple[str, ...]) -> str:
     """All of them, as a choice."""
     *first, last = words
     return f"{', '.join(first)} or {last}" if first else last
