@@ -113,3 +113,17 @@ def test_an_exported_weight_that_is_a_pickle_is_judged_as_one() -> None:
     weight = zipped({"w/data.pkl": EVIL})
     data = zipped({"m/archive_format": b"pt2", "m/data/weights/weight_0": weight})
     assert judged(data).judgement.verdict is Verdict.MALICIOUS
+
+
+@pytest.mark.parametrize("member", ["m/lib.so", "m/extra/x.bin", "m/data/0", "m/data/aotinductor/model/x.so"])
+@pytest.mark.parametrize("compression", [0, 8])
+def test_native_code_in_a_checkpoint_is_suspicious(member: str, compression: int) -> None:
+    data = zipped({"m/data.pkl": PLAIN, member: b"\x7fELF\2\1\1" + b"\0" * 57}, compression)
+    found = {(each.check, each.severity) for each in judged(data).spotted}
+    assert ("executable-among-models", "high") in found
+
+
+def test_native_code_of_an_export_is_where_it_belongs() -> None:
+    parts = {"m/data.pkl": PLAIN, "m/archive_format": b"pt2", "m/archive_version": b"0"}
+    library = {"m/data/aotinductor/model/x.so": b"\x7fELF\2\1\1" + b"\0" * 57}
+    assert checks(zipped({**parts, **library})) == {"native-code"}

@@ -1,6 +1,8 @@
 """Ways to hide from whoever reads Python, scripts, notebooks and bytecode. All payloads are harmless."""
 
+import base64
 import json
+import pickle
 import time
 
 import pytest
@@ -196,3 +198,40 @@ def test_rarer_detours_to_a_command_are_suspicious_at_least(source: str) -> None
 def test_a_program_that_asks_for_more_than_being_one_runs_nothing_on_import() -> None:
     source = "import os, sys\nif sys.platform != 'win32' and __name__ == '__main__':\n    os.system('true')\n"
     assert verdict(source) == Verdict.UNKNOWN
+
+
+_PICKLE = b"cos\nsystem\n(S'true'\ntR."
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"import pickle\npickle.loads({_PICKLE!r})",
+        f"import pickle as p\nDATA = {_PICKLE!r}\np.loads(DATA)",
+        f"import _pickle, io\n_pickle.load(io.BytesIO({_PICKLE!r}))",
+        f"from io import BytesIO\nimport pickle\nf = BytesIO({_PICKLE!r})\npickle.Unpickler(f).load()",
+        f"import torch, io\ntorch.load(io.BytesIO(bytes({list(_PICKLE)!r})), weights_only=False)",
+        f"import joblib, io\njoblib.load(io.BytesIO(bytes.fromhex({_PICKLE.hex()!r})))",
+        f"import pickle, base64\npickle.loads(base64.b64decode({base64.b64encode(_PICKLE).decode()!r}))",
+        "import marshal\nx = marshal.loads(b'\\xe3' + b'\\0' * 40)",
+        "import torch, io\ntorch.load(io.BytesIO(b'PK\\3\\4' + b'\\0' * 40))",
+    ],
+)
+def test_a_pickle_within_code_that_is_imported_is_malicious(source: str) -> None:
+    assert verdict(source) == Verdict.MALICIOUS
+
+
+def test_a_pickle_within_a_function_that_nobody_calls_is_suspicious() -> None:
+    assert verdict(f"import pickle\ndef f():\n    return pickle.loads({_PICKLE!r})") == Verdict.SUSPICIOUS
+
+
+def test_a_harmless_pickle_within_code_is_only_told() -> None:
+    source = f"import pickle\nTABLE = pickle.loads({pickle.dumps({'a': [1, 2]})!r})"
+    assert verdict(source) == Verdict.UNKNOWN
+
+
+def test_many_pickles_within_code_cost_no_more_than_one() -> None:
+    source = f"import pickle\nD = {b'(' * 400_000!r}\n" + "pickle.loads(D)\n" * 2_000
+    started = time.process_time()
+    assert verdict(source) >= Verdict.UNKNOWN
+    assert time.process_time() - started < 10

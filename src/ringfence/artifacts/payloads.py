@@ -16,7 +16,7 @@ from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
 from ringfence.core.findings import Confidence, Severity
 
-__all__ = ["behind", "in_text", "in_weights"]
+__all__ = ["behind", "in_text", "in_weights", "program"]
 
 _MARKS = (
     (b"\x7fELF", "a program (ELF)"),
@@ -45,6 +45,12 @@ def in_weights(reader: Reader, at: int, size_bytes: int, *, name: str) -> Iterat
     part = reader.part(at, size_bytes)
     if kind := _kind(part):
         yield from _found(part, kind, at, name)
+
+
+def program(start: Reader) -> str | None:
+    """Of which kind the program or native library is that begins like this; None for anything else."""
+    kind = _kind(start) if start.size_bytes >= _WORTH_LOOKING_BYTES else None
+    return kind if kind and kind.startswith("a program") else None
 
 
 def behind(reader: Reader, at: int) -> Iterator[Spotted | Inside]:

@@ -1,7 +1,7 @@
 """What loading one of PyTorch's zip files would do: checkpoints, TorchScript, exported programs, packages.
 
 All of them come from one writer: a folder for everything, pickles beside raw storages. Pickles are judged as
-PyTorch reads them; storages, which nobody takes for anything else, are not read at all.
+PyTorch reads them; of storages, which nobody takes for anything else, only the first bytes are looked at.
 
 Source: torch/serialization.py, torch/package, torch/export/pt2_archive and
 caffe2/serialize/inline_container.h in PyTorch 2.15.
@@ -34,6 +34,8 @@ _NOTE = re.compile(
 _NOTED = re.compile(rb"[\w.+*\s-]*")
 _NOTE_BYTES = 16 * 1024
 _NATIVE = "data/aotinductor/"
+_EXPORT_MARK = "archive_format"
+_PROGRAM_BYTES = 1024  # a program of Windows says that far behind its beginning what it is
 _OF_SCRIPT = "__torch__."  # classes that TorchScript takes from the archive itself, never from Python
 
 
@@ -53,11 +55,14 @@ def judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
             yield found
     yield from _two_pickles(entries)
     native: list[str] = []
+    exported = any(_within_folder(entry.name) == _EXPORT_MARK for entry in entries)
     for entry in entries:
         path = _within_folder(entry.name)
-        if path.startswith(_NATIVE) and not path.endswith(".json"):
+        if exported and path.startswith(_NATIVE) and not path.endswith(".json"):
             native.append(entry.name)
-        elif not _is_raw(reader, entry, path) and not _is_note(reader, entry, path):
+            continue
+        yield from _program(reader, entry)
+        if not _is_raw(reader, entry, path) and not _is_note(reader, entry, path):
             yield from zip_members.inside(reader, entry, judge=_judge_of(path), checks_crc=False)
     if native:
         yield _native_code(native)
@@ -119,6 +124,26 @@ def _two_pickles(entries: list[Entry]) -> Iterator[Spotted]:
             at=found[1].at,
             evidence=tuple(entry.name for entry in found[: LIMITS.evidence_items]),
             advice="do not load it: which of them is loaded depends on who loads it",
+        )
+
+
+def _program(reader: Reader, entry: Entry) -> Iterator[Spotted]:
+    """That the member begins as a program does; only exports have native code, in a folder of its own."""
+    from ringfence.artifacts import payloads
+
+    if entry.is_link or not entry.size_bytes:
+        return
+    start = Reader.of_bytes(
+        zip_members.beginning(reader, entry, max_bytes=_PROGRAM_BYTES), budget=reader.budget
+    )
+    if kind := payloads.program(start):
+        yield Spotted(
+            check="executable-among-models",
+            severity=Severity.HIGH,
+            confidence=Confidence.LIKELY,
+            at=entry.at,
+            evidence=(f"{entry.name} begins as {kind} does",),
+            advice="do not load it: weights need no native code",
         )
 
 

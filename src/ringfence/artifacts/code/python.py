@@ -16,6 +16,7 @@ from typing import Final
 from ringfence.artifacts.code.python_calls import Weighed, weigh
 from ringfence.artifacts.code.python_scopes import When
 from ringfence.artifacts.problems import Malformed, ProblemKind
+from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.texts.hidden_characters import judge_text
 from ringfence.core.findings import Confidence, Severity
@@ -48,8 +49,12 @@ def judge_python(source: bytes, *, runs: When = When.IMPORT) -> Iterator[Spotted
     yield from judge_text(source.decode("utf-8", "replace"))
     lines = [0, *accumulate(len(line) for line in source.splitlines(keepends=True))]
     told: dict[str, None] = {}
+    unpickled: set[bytes] = set()
     for found in _weighed(tree, runs, depth=0):
         line = getattr(found.node, "lineno", 0)
+        if found.pickled is not None and found.pickled not in unpickled:
+            unpickled.add(found.pickled)
+            yield from _unpickled(found, lines[line - 1] if 0 < line < len(lines) else None)
         if found.check == "python-code":
             told[f"{found.what}, {found.when.shown}, line {line}"] = None
         else:
@@ -64,6 +69,17 @@ def judge_python(source: bytes, *, runs: When = When.IMPORT) -> Iterator[Spotted
     yield from _shape(tree, source.splitlines())
     if not all(map(_is_inert, tree.body)):
         yield _code(tree, tuple(told))
+
+
+def _unpickled(found: Weighed, at: int | None) -> Iterator[Spotted]:
+    """What the pickle in the code does, when it comes to that."""
+    from ringfence.artifacts.pickles.judge import judge
+
+    for each in judge(Reader.of_bytes(found.pickled or b"")):
+        if isinstance(each, Spotted):
+            severity = each.severity if found.when.by_loading else min(each.severity, Severity.HIGH)
+            evidence = (*each.evidence, f"in a pickle within the code, {found.when.shown}")
+            yield replace(each, severity=severity, at=at, evidence=evidence)
 
 
 def judge_python_text(text: str) -> Iterator[Spotted]:

@@ -10,7 +10,7 @@
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ringfence.artifacts.code.python_acts import Act, act_of, dangerous_command, sends, touches
@@ -28,6 +28,20 @@ _OPENS_NOTHING_YET: Final = words("opens_nothing_yet")
 _ASKS: Final = words("asks")
 _GETTERS: Final = ("operator.attrgetter", "operator.methodcaller")
 _SHELLS: Final = frozenset(("system", "popen", "Popen", "check_output", "exec", "eval"))
+# Loaders of bytes, and of files in memory that are made of bytes.
+_LOADS_BYTES: Final = (
+    *(
+        "pickle.",
+        "_pickle.",
+        "cPickle.",
+        "dill.",
+        "cloudpickle.",
+        "joblib.",
+        "torch.load",
+        "pandas.read_pickle",
+    ),
+    "marshal.",
+)
 _EVALUATE: Final = ("exec", "eval", "builtins.exec", "builtins.eval")
 
 
@@ -42,6 +56,7 @@ class Weighed:
     when: When
     node: ast.AST
     inner: str | None = None  # code in text, to be judged as if it stood here
+    pickled: bytes | None = None  # what is unpickled here, where it stands in the code
 
 
 def weigh(tree: ast.Module, *, module_runs: When) -> Iterator[Weighed]:
@@ -117,6 +132,8 @@ class _Weigher:
         self, node: ast.Call, act: Act, name: str, arguments: list[ast.expr], text: str | None
     ) -> Iterator[Weighed]:
         origins = set[Origin]().union(*map(self._origins.of, arguments))
+        if act in (Act.LOADER, Act.BYTECODE) and name.startswith(_LOADS_BYTES):
+            yield from self._literal(node, act, name, arguments)
         if self._is_disguised(node, act):
             yield self._bad("code-hidden", f"{name}, called by a computed name", node)
         if act is Act.COMMAND:
@@ -175,6 +192,17 @@ class _Weigher:
             yield self._high("code-acts-when-loaded", f"runs text as code: {name}", node)
         else:
             yield self._told(f"runs text as code: {name}", node)
+
+    def _literal(self, node: ast.Call, act: Act, name: str, arguments: list[ast.expr]) -> Iterator[Weighed]:
+        """Bytes in the code itself that a loader is given: no honest code has its data there."""
+        text = self._names.text(arguments[0]) if arguments else None
+        if text is None or not text or len(text.encode("latin-1", "ignore")) != len(text):
+            return
+        if act is Act.BYTECODE or text.startswith("PK\3\4"):
+            yield self._bad("code-hidden", f"{name} of bytes that stand in the code", node)
+        else:
+            told = self._told(f"{act.value}: {name}", node)
+            yield replace(told, pickled=text.encode("latin-1"))
 
     def _network(self, node: ast.Call, name: str, origins: set[Origin]) -> Weighed:
         if Origin.SECRET in origins:

@@ -6,9 +6,11 @@ import zlib
 from collections.abc import Callable
 from typing import Final
 
-__all__ = ["DECODERS", "METHODS", "TEXT_BYTES"]
+__all__ = ["DECODERS", "HOLDERS", "METHODS", "REPEATED_CHARS", "TEXT_BYTES"]
 
 TEXT_BYTES: Final = 1 << 20  # of one text
+REPEATED_CHARS: Final = 1 << 16  # of a text times a number
+HOLDERS: Final = ("io.BytesIO", "io.StringIO", "_io.BytesIO")  # files in memory, of what they are made with
 
 _Bytes = Callable[[bytes], bytes]
 
@@ -42,4 +44,6 @@ METHODS: Final[dict[str, Callable[[str], str]]] = {
     "strip": str.strip,
     "swapcase": str.swapcase,
     "title": str.title,
+    "read": str,
+    "getvalue": str,
 }

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from ringfence.artifacts.code.python_acts import act_of
-from ringfence.artifacts.code.python_decoders import DECODERS, METHODS, TEXT_BYTES
+from ringfence.artifacts.code.python_decoders import DECODERS, HOLDERS, METHODS, REPEATED_CHARS, TEXT_BYTES
 from ringfence.artifacts.code.words import words
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.core.limits import LIMITS
@@ -110,10 +110,8 @@ class Names:
                 return self.text(value, depth + 1)
             case ast.BinOp(op=ast.Add()):
                 return self._joined(_summands(node), "", depth)
-            case ast.BinOp(left=left, op=ast.Mod(), right=right):
-                return self._filled(
-                    left, right.elts if isinstance(right, ast.Tuple) else [right], "%s", depth
-                )
+            case ast.BinOp(left=left, op=ast.Mult() | ast.Mod() as by, right=right):
+                return self._computed(left, by, right, depth)
             case ast.Call(func=ast.Attribute(value=value, attr="format"), args=args):
                 return self._filled(value, args, "{}", depth)
             case ast.JoinedStr(values=values):
@@ -126,6 +124,14 @@ class Names:
             case ast.Call(func=func, args=args):
                 return self._function(func, args, depth)
         return None
+
+    def _computed(self, left: ast.expr, by: ast.operator, right: ast.expr, depth: int) -> str | None:
+        if isinstance(by, ast.Mod):
+            return self._filled(left, right.elts if isinstance(right, ast.Tuple) else [right], "%s", depth)
+        text, times = self.text(left, depth + 1), _number(right)
+        if text is None or times is None or len(text) * times > REPEATED_CHARS:
+            return None
+        return text * times
 
     def items(self, node: ast.expr) -> list[ast.expr]:
         """The first items of a literal list, or of a name that is bound to one."""
@@ -243,7 +249,7 @@ class Names:
                 return chr(number)
             if name in ("str", "bytes", "bytearray") and (text := self._list(args[0], "", depth)) is not None:
                 return text
-            if name in ("compile", "builtins.compile"):
+            if name in ("compile", "builtins.compile", *HOLDERS):
                 return self.text(args[0], depth + 1)
             text = self.text(args[0], depth + 1)
             if text is not None:
