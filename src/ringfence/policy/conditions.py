@@ -123,7 +123,9 @@ def _read(about: Fact) -> Callable[[Action], object]:
     wanted = name.removeprefix(_ARGUMENTS)
     below = f"{wanted}."
 
-    def of_arguments(action: Any) -> tuple[str, ...]:  # noqa: ANN401 - a ToolCall, by its table
+    def of_arguments(action: Any) -> tuple[str, ...] | None:  # noqa: ANN401 - a ToolCall, by its table
+        if action.arguments is None:  # of a question that leaves them open
+            return None
         return tuple(
             each.text for each in action.arguments if each.name == wanted or each.name.startswith(below)
         )

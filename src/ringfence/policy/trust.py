@@ -90,7 +90,7 @@ class TrustJudge:
             yield self._hit(rule_id, context.at, None, unknown=unknown, limit=limit)
 
     def _tool(self, call: ToolCall) -> ToolTrust | None:
-        if "." in call.server:
+        if not call.server or "." in call.server:
             return None
         name = f"{call.server}.{call.tool}"
         if name not in self._known:
