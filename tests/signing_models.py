@@ -173,3 +173,31 @@ def _usage(wanted: tuple[str, ...]) -> x509.KeyUsage:
 def certificate_pem(path: Path, *certificates: x509.Certificate) -> Path:
     path.write_bytes(b"".join(each.public_bytes(Encoding.PEM) for each in certificates))
     return path
+
+
+def revocation_list(
+    by: x509.Certificate,
+    *revoked: x509.Certificate,
+    by_key: str | None = None,
+    days: tuple[int, int] = (-1, 7),
+    part: bool = False,
+) -> x509.CertificateRevocationList:
+    """What the authority `by` took back, signed with its key."""
+    name = by.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(by.subject)
+        .last_update(NOW + timedelta(days=days[0]))
+        .next_update(NOW + timedelta(days=days[1]))
+    )
+    for each in revoked:
+        one = x509.RevokedCertificateBuilder().serial_number(each.serial_number)
+        builder = builder.add_revoked_certificate(one.revocation_date(NOW - timedelta(days=2)).build())
+    if part:
+        builder = builder.add_extension(x509.DeltaCRLIndicator(1), critical=True)
+    return builder.sign(key(by_key or str(name)), hashes.SHA256())
+
+
+def revocation_pem(path: Path, found: x509.CertificateRevocationList) -> Path:
+    path.write_bytes(found.public_bytes(Encoding.PEM))
+    return path

@@ -56,3 +56,37 @@ def test_home_and_all_users_exclude_each_other(capsys: pytest.CaptureFixture[str
 
 def test_paths_that_are_no_utf8_arrive_as_they_are() -> None:
     assert make_parser().parse_args(["inspect", "caf\udce9.gguf"]).path == Path("caf\udce9.gguf")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["inspect", ""],
+        ["scan", ""],
+        ["bom", ""],
+        ["convert", "", "-o", "a"],
+        ["diff", "", "b"],
+        ["diff", "a", ""],
+        ["sign", "", "--key", "k"],
+        ["verify", ""],
+        ["lock", ""],
+        ["demo", ""],
+    ],
+)
+def test_an_empty_path_is_no_folder(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        make_parser().parse_args(arguments)
+    assert ended.value.code == 2
+    assert "an empty path names nothing; this folder is ." in capsys.readouterr().err
+
+
+def test_completion_says_which_shells_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        make_parser().parse_args(["completion", "fish"])
+    assert ended.value.code == 2
+    assert "there is none for 'fish', only for bash, zsh, tcsh" in capsys.readouterr().err
+
+
+def test_lists_of_bad_digests_may_be_several() -> None:
+    options = make_parser().parse_args(["lock", "--bad-digests", "a", "--bad-digests", "b"])
+    assert options.bad_digests == [Path("a"), Path("b")]

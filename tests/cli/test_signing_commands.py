@@ -11,7 +11,16 @@ from jsonschema import Draft202012Validator
 from schemas import schema_of
 
 from ringfence.app.signing import Verification
-from signing_models import key, model, private_pem, public_pem
+from signing_models import (
+    certificate,
+    certificate_pem,
+    key,
+    model,
+    private_pem,
+    public_pem,
+    revocation_list,
+    revocation_pem,
+)
 
 
 def ringfence(*arguments: str | Path, cwd: Path) -> tuple[int, str, str]:
@@ -110,3 +119,22 @@ def test_what_does_not_fit_is_said_and_nothing_is_written(
     ended, _, error = ringfence(*arguments, cwd=place)
     assert (ended, said in error) == (code, True), error
     assert sorted(place.rglob("*")) == before
+
+
+def test_a_list_of_revoked_certificates_is_asked(place: Path) -> None:
+    may = ("key_cert_sign", "crl_sign")
+    root = certificate("root", authority=True, usage=may, days=(-3650, 36500))
+    leaf = certificate("signer", by=root, by_key="root", usage=("digital_signature",), days=(-3650, 36500))
+    certificate_pem(place / "root.pem", root)
+    certificate_pem(place / "own.pem", leaf)
+    revocation_pem(place / "clean.pem", revocation_list(root, days=(-3650, 36500)))
+    revocation_pem(place / "revoked.pem", revocation_list(root, leaf, days=(-3650, 36500)))
+    ringfence("sign", "tiny", "--key", "key.pem", "--certificate", "own.pem", cwd=place)
+
+    asked = ("verify", "tiny", "--certificate-chain", "root.pem", "--crl")
+    assert ringfence(*asked, "clean.pem", cwd=place)[0] == 0
+    code, out, _ = ringfence(*asked, "revoked.pem", cwd=place)
+    assert code == 1
+    assert "was revoked" in out
+    assert ringfence(*asked, "root.pem", cwd=place)[0] == 2
+    assert ringfence("verify", "tiny", "--key", "key.pub", "--crl", "clean.pem", cwd=place)[0] == 2

@@ -17,6 +17,7 @@ __all__ = [
     "add_feed",
     "add_format",
     "add_report_format",
+    "named_path",
 ]
 
 # The words of `core.findings.Severity`, `core.inventory.SignalId` and `app.bom.BillFormat`, spelled out here
@@ -27,6 +28,13 @@ SIGNALS = ("large-artifacts", "local-servers", "offline-accelerator", "unrecorde
 REPORT_FORMATS = ("table", "json", "sarif", "cyclonedx", "spdx", "html", "markdown")
 USES = ("experiment", "internal", "production", "distribution")
 BILL_FORMATS = ("cyclonedx-1.6", "cyclonedx-1.7", "spdx-3.0")
+
+
+def named_path(text: str) -> Path:
+    """The path, which must be one: an empty text is a variable that was never set, and no folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty path names nothing; this folder is .")
+    return Path(text)
 
 
 def add_feed(parser: argparse.ArgumentParser) -> None:

@@ -17,6 +17,7 @@ from ringfence.cli.options import (
     add_feed,
     add_format,
     add_report_format,
+    named_path,
 )
 from ringfence.cli.sizes import parse_size
 
@@ -58,7 +59,7 @@ def _add_scan(commands: _Commands) -> None:
     scan.add_argument(
         "paths",
         nargs="*",
-        type=Path,
+        type=named_path,
         metavar="PATH",
         help="look for files only here (default: your home and the system's stores)",
     )
@@ -108,7 +109,7 @@ def _add_inspect(commands: _Commands) -> None:
         "finding means. exit status: 0 done, 1 suspicious or worse, or what --fail-on names, 2 usage, "
         "3 inconclusive",
     )
-    inspect.add_argument("path", type=Path, metavar="FILE|DIR")
+    inspect.add_argument("path", type=named_path, metavar="FILE|DIR")
     inspect.add_argument("--no-hash", action="store_true", help="do not compute SHA-256")
     add_feed(inspect)
     add_budget(inspect)
@@ -124,7 +125,7 @@ def _add_bom(commands: _Commands) -> None:
         epilog="SOURCE_DATE_EPOCH fixes the time, and with it the serial number. "
         "exit status: 0 done, 2 usage, 3 a part could not be examined",
     )
-    bom.add_argument("path", type=Path, metavar="FILE|DIR")
+    bom.add_argument("path", type=named_path, metavar="FILE|DIR")
     bom.add_argument("--format", choices=BILL_FORMATS, default=BILL_FORMATS[0], help="default: %(default)s")
     bom.add_argument(
         "-o", "--output", type=Path, default=Path("-"), metavar="FILE", help="default: -, standard output"
@@ -151,7 +152,7 @@ def _add_convert(commands: _Commands) -> None:
         epilog="example: ringfence convert model.pt -o model.safetensors --key state_dict. "
         "exit status: 0 done, 1 refused for what the file is, 2 usage, 3 it cannot be read",
     )
-    convert.add_argument("path", type=Path, metavar="FILE")
+    convert.add_argument("path", type=named_path, metavar="FILE")
     convert.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
     convert.add_argument(
         "--key", help="only what lies below this key, e.g. state_dict; names begin behind it"
@@ -168,8 +169,8 @@ def _add_diff(commands: _Commands) -> None:
         epilog="example: ringfence diff models/v1 models/v2. "
         "exit status: 0 the same, 1 different, 2 usage, 3 a part could not be examined",
     )
-    diff.add_argument("old", type=Path, metavar="A")
-    diff.add_argument("new", type=Path, metavar="B")
+    diff.add_argument("old", type=named_path, metavar="A")
+    diff.add_argument("new", type=named_path, metavar="B")
     add_format(diff)
 
 
@@ -183,7 +184,7 @@ def _add_sign(commands: _Commands) -> None:
         "example: ringfence sign ./model --key key.pem. "
         "exit status: 0 signed, 2 usage, 3 a file could not be examined",
     )
-    sign.add_argument("path", type=Path, metavar="FILE|DIR")
+    sign.add_argument("path", type=named_path, metavar="FILE|DIR")
     who = sign.add_mutually_exclusive_group(required=True)
     who.add_argument("--key", type=Path, metavar="PEM", help="sign with this elliptic-curve private key")
     who.add_argument(
@@ -224,7 +225,7 @@ def _add_verify(commands: _Commands) -> None:
         epilog="example: ringfence verify ./model --key key.pub. "
         "exit status: 0 verified, 1 not verified, 2 usage, 3 a part could not be examined",
     )
-    verify.add_argument("path", type=Path, metavar="FILE|DIR")
+    verify.add_argument("path", type=named_path, metavar="FILE|DIR")
     who = verify.add_mutually_exclusive_group()
     who.add_argument("--key", type=Path, metavar="PEM", help="trust this public key")
     who.add_argument(
@@ -233,6 +234,15 @@ def _add_verify(commands: _Commands) -> None:
         action="append",
         metavar="PEM",
         help="trust certificates that lead to one of these (may be repeated)",
+    )
+    verify.add_argument(
+        "--crl",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="with --certificate-chain: an authority's list of revoked certificates, one from each authority "
+        "(may be repeated); without it nobody looks whether a certificate was revoked",
     )
     _add_identity(verify, "trust only this identity, such as an e-mail address")
     verify.add_argument(
@@ -299,7 +309,7 @@ def _add_lock(commands: _Commands) -> None:
         "exit status: 0 done, 1 what --fail-on names, 2 usage, 3 a part could not be examined",
     )
     lock.add_argument(
-        "path", nargs="?", type=Path, default=Path(), metavar="PATH", help="default: this folder"
+        "path", nargs="?", type=named_path, default=Path(), metavar="PATH", help="default: this folder"
     )
     lock.add_argument(
         "--check", action="store_true", help="write nothing; fail on what differs from the lock"
@@ -315,7 +325,12 @@ def _add_lock(commands: _Commands) -> None:
         "--use", choices=USES, help="what the models are for, which licenses must allow (default: as locked)"
     )
     lock.add_argument(
-        "--bad-digests", type=Path, metavar="FILE", help="a list of digests of files that nobody should load"
+        "--bad-digests",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a list of digests of files that nobody should load (may be repeated)",
     )
     lock.add_argument(
         "--fail-on",
@@ -343,7 +358,7 @@ def _add_demo(commands: _Commands) -> None:
         description="Builds a small home with every kind of store, from real tiny model files.",
     )
     demo.add_argument(
-        "directory", type=Path, metavar="DIR", help="a folder that is empty or does not exist yet"
+        "directory", type=named_path, metavar="DIR", help="a folder that is empty or does not exist yet"
     )
 
 
@@ -351,4 +366,13 @@ def _add_completion(commands: _Commands) -> None:
     completion = commands.add_parser(
         "completion", help="print shell completion", description="Prints a completion script for your shell."
     )
-    completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+    completion.add_argument("shell", type=_shell, choices=_SHELLS, help=f"one of: {', '.join(_SHELLS)}")
+
+
+_SHELLS = ("bash", "zsh", "tcsh")
+
+
+def _shell(name: str) -> str:
+    if name not in _SHELLS:
+        raise argparse.ArgumentTypeError(f"there is none for {name!r}, only for {', '.join(_SHELLS)}")
+    return name

@@ -44,6 +44,11 @@ def run(options: argparse.Namespace) -> int:
 
 def _trust(options: argparse.Namespace, now: Callable[[], datetime]) -> Trust:
     keyless = options.identity_provider is not None or options.trust_config is not None
+    if options.crl and not options.certificate_chain:
+        raise UsageError(
+            "--crl goes with --certificate-chain only: nothing else has an authority that revokes",
+            hint="leave --crl out, or name the authority's certificate",
+        )
     if options.key is not None:
         if options.identity is not None or keyless or options.accept_expired:
             raise UsageError(
@@ -62,6 +67,7 @@ def _trust(options: argparse.Namespace, now: Callable[[], datetime]) -> Trust:
             identity=options.identity,
             accept_expired=options.accept_expired,
             now=now,
+            crls=tuple(options.crl),
         )
     if options.identity is None or options.identity_provider is None:
         raise UsageError(

@@ -56,10 +56,10 @@ def tree(tmp_path: Path) -> Path:
 
 
 def locked(root: Path, here: Here, use: Use | None = None) -> LockReport:
-    return make_lock(root, root / "models.lock", here, NoProgress(), use=use, bad_digests=None)
+    return make_lock(root, root / "models.lock", here, NoProgress(), use=use, bad_digests=())
 
 
-def checked(root: Path, here: Here, use: Use | None = None, bad: Path | None = None) -> LockReport:
+def checked(root: Path, here: Here, use: Use | None = None, bad: tuple[Path, ...] = ()) -> LockReport:
     return check_lock(root, root / "models.lock", here, NoProgress(), use=use, bad_digests=bad)
 
 
@@ -180,10 +180,10 @@ def test_a_file_on_the_list_of_bad_ones_is_found_whatever_the_lock_says(
     report = locked(tree, here)
     feed = tmp_path / "bad.txt"
     feed.write_text(f"# ours\n{report.models[0].files[0].sha256} leaks data\n")
-    assert said(checked(tree, here, bad=feed)) == ["critical digest-known-bad labels.pkl: labels.pkl"]
+    assert said(checked(tree, here, bad=(feed,))) == ["critical digest-known-bad labels.pkl: labels.pkl"]
     feed.write_text("nonsense")
     with pytest.raises(UsageError):
-        checked(tree, here, bad=feed)
+        checked(tree, here, bad=(feed,))
 
 
 def test_a_reference_that_is_new_or_changed_fails_and_one_without_a_commit_is_mentioned(
@@ -245,18 +245,18 @@ def test_an_image_is_locked_tampered_with_and_checked(tmp_path: Path, here: Here
         tmp_path / "image", chat, layer(("tmp/.wh.secret.safetensors", b"")), env=("MODEL_ID=acme/x",)
     )
     lock = tmp_path / "models.lock"
-    report = make_lock(image, lock, here, NoProgress(), use=None, bad_digests=None)
+    report = make_lock(image, lock, here, NoProgress(), use=None, bad_digests=())
     assert [model.at for model in report.models] == ["opt/chat", "(deleted)/layer-1/tmp/secret.safetensors"]
     assert said(report) == [
         "low model-in-deleted-layer (deleted)/layer-1/tmp/secret.safetensors",
         "low reference-not-pinned image-configuration.env:1",
     ]
-    again = check_lock(image, lock, here, NoProgress(), use=None, bad_digests=None)
+    again = check_lock(image, lock, here, NoProgress(), use=None, bad_digests=())
     assert (said(again), again.complete) == (said(report), True)
 
     shutil.rmtree(image)
     oci_layout(image, layer(("opt/chat/model.safetensors", OTHER), ("opt/chat/config.json", CONFIG.encode())))
-    worse = check_lock(image, lock, here, NoProgress(), use=None, bad_digests=None)
+    worse = check_lock(image, lock, here, NoProgress(), use=None, bad_digests=())
     assert said(worse) == [
         "high lock-digest-differs opt/chat/model.safetensors",
         "medium lock-model-missing (deleted)/layer-1/tmp/secret.safetensors",
@@ -271,7 +271,7 @@ def test_stores_of_an_image_are_read_as_their_programs_do_and_what_they_record_m
         archive.add(demo_home / ".cache/huggingface", "root/.cache/huggingface")
         archive.add(demo_home / ".ollama", "root/.ollama")
     image = saved_image(tmp_path / "image.tar.gz", packed.getvalue(), compressed=True)
-    report = make_lock(image, tmp_path / "models.lock", here, NoProgress(), use=None, bad_digests=None)
+    report = make_lock(image, tmp_path / "models.lock", here, NoProgress(), use=None, bad_digests=())
     assert [each.reason for each in report.skipped] == ["a download that has not finished"]
     names = [model.name for model in report.models]
     assert names[:3] == ["acme/research-only", "acme/tampered", "acme/tiny-chat"]

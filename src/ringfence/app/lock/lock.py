@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,7 +45,7 @@ class LockReport:
 
 
 def make_lock(
-    path: Path, lock: Path, here: Here, progress: Progress, *, use: Use | None, bad_digests: Path | None
+    path: Path, lock: Path, here: Here, progress: Progress, *, use: Use | None, bad_digests: Sequence[Path]
 ) -> LockReport:
     """Writes what there is to `lock`, unless that says so already; records for other reasons stay in it.
 
@@ -55,7 +55,7 @@ def make_lock(
     """
     started_at = here.now()
     at = fixed_time(here.environment) or started_at
-    bad = feeds.read((bad_digests,)).bad_digests if bad_digests else {}
+    bad = feeds.read(bad_digests).bad_digests
     before = _read(lock)
     found = gather(path, here, progress)
     use = use or (before.use if before else None)
@@ -76,7 +76,7 @@ def make_lock(
 
 
 def check_lock(
-    path: Path, lock: Path, here: Here, progress: Progress, *, use: Use | None, bad_digests: Path | None
+    path: Path, lock: Path, here: Here, progress: Progress, *, use: Use | None, bad_digests: Sequence[Path]
 ) -> LockReport:
     """How what there is differs from `lock`, and what is wrong with it besides.
 
@@ -85,7 +85,7 @@ def check_lock(
         UsageError: there is no lock that can be read; the feed is none.
     """
     started_at = here.now()
-    bad = feeds.read((bad_digests,)).bad_digests if bad_digests else {}
+    bad = feeds.read(bad_digests).bad_digests
     locked = _read(lock)
     if locked is None:
         raise UsageError(

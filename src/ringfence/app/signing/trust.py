@@ -19,6 +19,7 @@ from ringfence.artifacts.signing import (
     key_name,
     load_certificates,
     load_public_key,
+    load_revocation_list,
 )
 from ringfence.core.errors import UsageError
 
@@ -62,6 +63,7 @@ class CertificateTrust:
     identity: str | None
     accept_expired: bool
     now: Callable[[], datetime]
+    revocation_lists: tuple[x509.CertificateRevocationList, ...] = ()
 
     def signer(self, bundle: Bundle, data: bytes) -> str:  # noqa: ARG002
         """The name in the signer's certificate, if it is good and its key signed."""
@@ -73,6 +75,7 @@ class CertificateTrust:
             now=self.now(),
             accept_expired=self.accept_expired,
             identity=self.identity,
+            revocation_lists=self.revocation_lists,
         )
         check_signature(key, bundle.payload, bundle.signature)
         return name
@@ -94,9 +97,14 @@ def key_trust(path: Path) -> KeyTrust:
 
 
 def certificate_trust(
-    paths: tuple[Path, ...], *, identity: str | None, accept_expired: bool, now: Callable[[], datetime]
+    paths: tuple[Path, ...],
+    *,
+    identity: str | None,
+    accept_expired: bool,
+    now: Callable[[], datetime],
+    crls: tuple[Path, ...] = (),
 ) -> CertificateTrust:
-    """Trust in the certificates in these PEM files.
+    """Trust in the certificates in these PEM files, unless a list in `crls` has one that leads to them.
 
     Raises:
         UsageError: there is none in one of them.
@@ -109,4 +117,19 @@ def certificate_trust(
             raise UsageError(
                 f"{shown(path)}: {error.reason}", hint="name your authority's certificate"
             ) from error
-    return CertificateTrust(trusted=tuple(trusted), identity=identity, accept_expired=accept_expired, now=now)
+    return CertificateTrust(
+        trusted=tuple(trusted),
+        identity=identity,
+        accept_expired=accept_expired,
+        now=now,
+        revocation_lists=tuple(_revocation_list(path) for path in crls),
+    )
+
+
+def _revocation_list(path: Path) -> x509.CertificateRevocationList:
+    try:
+        return load_revocation_list(own_file(path))
+    except BadKey as error:
+        raise UsageError(
+            f"{shown(path)}: {error.reason}", hint="get the list that your authority publishes"
+        ) from error

@@ -15,6 +15,7 @@ from ringfence.artifacts.signing.keys import (
     make_signature,
 )
 from ringfence.artifacts.signing.refused import BadKey, BadSignature
+from ringfence.artifacts.signing.revocation import load_revocation_list
 from ringfence.artifacts.signing.statement import (
     GIT_PATHS,
     DigestName,
@@ -42,6 +43,7 @@ __all__ = [
     "load_certificates",
     "load_private_key",
     "load_public_key",
+    "load_revocation_list",
     "make_signature",
     "read_bundle",
     "read_statement",

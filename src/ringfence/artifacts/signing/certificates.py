@@ -2,7 +2,7 @@
 
 A key may sign models when its certificate allows digital signatures and, where it says what else it is for,
 code signing: a web server's certificate may not. Path building, validity, path lengths and signatures are
-cryptography's X.509 verifier's. Nobody is asked whether a certificate was revoked. Source: RFC 5280.
+cryptography's X.509 verifier's; whether a certificate was revoked, `revocation` says. Source: RFC 5280.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,6 +23,7 @@ from cryptography.x509.verification import (
 
 from ringfence.artifacts.signing.keys import PublicKey, accepted
 from ringfence.artifacts.signing.refused import BadKey, BadSignature
+from ringfence.artifacts.signing.revocation import check_not_revoked
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable
 
@@ -50,15 +51,16 @@ def check_certificates(
     now: datetime,
     accept_expired: bool,
     identity: str | None,
+    revocation_lists: Sequence[x509.CertificateRevocationList] = (),
 ) -> tuple[PublicKey, str]:
     """The signer's key, and who that is, if `chain` (DER, the signer's own first) leads to a trusted one.
 
     `accept_expired` asks whether it was valid on its own first day instead of `now`: a signature does not
     say when it was made. `identity` must be one of the certificate's alternative names, or its common name
-    where it has none.
+    where it has none. With `revocation_lists` every authority on the way must have one, valid `now`.
 
     Raises:
-        BadSignature: it leads nowhere, is not valid, may not sign, or is somebody else's.
+        BadSignature: it leads nowhere, is not valid, may not sign, is revoked, or is somebody else's.
     """
     try:
         leaf, *others = [x509.load_der_x509_certificate(each) for each in chain]
@@ -68,7 +70,9 @@ def check_certificates(
         between = [*others, *(each for each in trusted if each not in roots)]
         time = leaf.not_valid_before_utc if accept_expired else now
         key = accepted(leaf.public_key())
-        _verifier(roots, time).verify(leaf, between)
+        verified = _verifier(roots, time).verify(leaf, between)
+        if revocation_lists:
+            check_not_revoked(verified.chain, revocation_lists, now=now)
     except VerificationError as error:
         raise BadSignature(_why(leaf, time)) from error
     except BadKey as error:
