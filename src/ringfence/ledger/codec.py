@@ -164,13 +164,12 @@ def _object(items: Mapping[str, object], depth: int) -> JsonObject:
 
 
 def _exact(value: object) -> Json:
-    """The bytes of a text that is no UTF-8, or of such texts in a list; None when there are none."""
-    if isinstance(value, str) and not isinstance(value, Enum):
+    """The bytes of a text that is no UTF-8, or of such texts in lists; None when there are none."""
+    if isinstance(value, str):
         return None if _is_utf8(value) else _base64(value)
-    if isinstance(value, tuple | list) and any(
-        isinstance(item, str) and not _is_utf8(item) for item in value
-    ):
-        return [_exact(item) if isinstance(item, str) else None for item in value]
+    if isinstance(value, tuple | list):
+        inner = [_exact(item) for item in value]
+        return inner if any(item is not None for item in inner) else None
     return None
 
 

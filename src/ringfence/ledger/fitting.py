@@ -43,8 +43,7 @@ def fitted(made: type[ValueT], told: Json) -> ValueT:
 
 @functools.cache
 def _hints(made: Hashable) -> Mapping[str, Any]:
-    hints = typing.get_type_hints(cast("type[Any]", made), localns={"Json": Json})
-    return {field.name: hints[field.name] for field in dataclasses.fields(cast("Any", made))}
+    return {field.name: field.type for field in dataclasses.fields(cast("Any", made))}
 
 
 def _value(hint: Any, told: Json) -> object:  # noqa: ANN401 - an annotation

@@ -116,7 +116,7 @@ class ServerLedger:
         """See `Ledger.heads`."""
         try:
             with self._connected() as connection:
-                found = connection.execute(_ALL_HEADS).fetchall()
+                found = connection.execute(_ALL_HEADS).fetchall() if _version(connection) else []
         except psycopg.Error as error:
             raise _unavailable(error) from None
         return tuple(Position(stream=stream, seq=seq, hash=hash_) for stream, seq, hash_ in found)
@@ -133,11 +133,12 @@ class ServerLedger:
         where: LiteralString = " AND ".join(condition for condition, _ in known) or "true"
         query: LiteralString = f"SELECT {_COLUMNS} FROM ringfence_events WHERE {where} ORDER BY ordinal"  # noqa: S608
         try:
-            with self._connected() as connection, connection.cursor(name="rows") as cursor:
-                cursor.itersize = _FETCHED_AT_ONCE
-                cursor.execute(query, [value for _, value in known])
-                for found in cursor:
-                    yield Row._make(found)
+            with self._connected() as connection, connection.transaction():
+                if _version(connection):
+                    cursor = connection.cursor(name="rows")
+                    cursor.itersize = _FETCHED_AT_ONCE
+                    for found in cursor.execute(query, [value for _, value in known]):
+                        yield Row._make(found)
         except psycopg.Error as error:
             raise _unavailable(error) from None
 
@@ -158,6 +159,7 @@ class ServerLedger:
     def _committed(self, entries: Sequence[Entry]) -> list[Outcome]:
         if self._connection is None:
             self._connection = self._connected()
+            _prepare(self._connection)
         connection = self._connection
         with connection.transaction():
             with connection.pipeline():
@@ -191,19 +193,7 @@ class ServerLedger:
         return {key: Position(stream=stream, seq=seq, hash=hash_) for key, stream, seq, hash_ in found}
 
     def _connected(self) -> "psycopg.Connection[Any]":
-        """A new connection to a server that has the tables.
-
-        Raises:
-            psycopg.Error: there is none.
-            LedgerTooNew: a newer version made them.
-        """
-        connection = psycopg.connect(self._dsn, autocommit=True, connect_timeout=_CONNECT_S)
-        try:
-            _prepare(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        return psycopg.connect(self._dsn, autocommit=True, connect_timeout=_CONNECT_S)
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -212,22 +202,34 @@ class ServerLedger:
 
 
 def _prepare(connection: "psycopg.Connection[Any]") -> None:
+    if _version(connection):
+        return
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        for statement in _TABLES:
+            connection.execute(statement)
+        connection.execute(
+            "INSERT INTO ringfence_schema SELECT %s WHERE NOT EXISTS (SELECT FROM ringfence_schema)",
+            (_SCHEMA,),
+        )
+
+
+def _version(connection: "psycopg.Connection[Any]") -> int:
+    """The version of the tables there; 0 when there are none yet.
+
+    Raises:
+        LedgerTooNew: a newer ringfence made them.
+    """
     (there,) = connection.execute("SELECT to_regclass('ringfence_schema')").fetchone() or (None,)
     if there is None:
-        with connection.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-            for statement in _TABLES:
-                connection.execute(statement)
-            connection.execute(
-                "INSERT INTO ringfence_schema SELECT %s WHERE NOT EXISTS (SELECT FROM ringfence_schema)",
-                (_SCHEMA,),
-            )
+        return 0
     (version,) = connection.execute("SELECT max(version) FROM ringfence_schema").fetchone() or (0,)
     if version > _SCHEMA:
         raise LedgerTooNew(
             "the ledger was made by a newer ringfence",
             hint="use that version, or a newer one, for this ledger",
         )
+    return int(version)
 
 
 def _unavailable(error: "psycopg.Error") -> LedgerError:

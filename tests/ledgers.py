@@ -1,0 +1,83 @@
+"""Ledgers for tests: opened with this machine's clock, checked link by link, written by many processes.
+
+As a program: `ledgers.py WHERE NAME THREADS DURABILITY` appends until it is killed or its input ends, and
+writes the name of each event that was acknowledged as a line of its own.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ringfence.core.action_types import Durability
+from ringfence.ledger.chain import START, Head, Row, fault_of
+from ringfence.ledger.events import ScanStarted
+from ringfence.ledger.ledger import Ledger
+from ringfence.ledger.open import open_ledger
+
+__all__ = ["assert_whole", "now", "opened", "scan", "scans", "writers"]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def opened(where: str | Path, **more: object) -> Ledger:
+    return open_ledger(where, **{"clock": now, **more})
+
+
+def scan(name: str) -> ScanStarted:
+    return ScanStarted(scan=name, scope=("/home",), tool_version="1")
+
+
+def scans(ledger: Ledger, **filters: object) -> list[str]:
+    """The names of what `scan` made, in order."""
+    return [each.event.scan for each in ledger.read(**filters)]
+
+
+def assert_whole(rows: Iterable[Row]) -> None:
+    """Every event follows the one before it in its stream, and none is half."""
+    heads: dict[str, Head] = {}
+    for row in rows:
+        assert fault_of(row, heads.get(row.stream, START)) is None
+        assert row.body is not None
+        heads[row.stream] = Head(row.seq, row.hash)
+
+
+def writers(
+    where: str | Path, name: str, *, threads: int, durability: Durability
+) -> "subprocess.Popen[bytes]":
+    """A process that appends from several threads."""
+    command = [sys.executable, __file__, str(where), name, str(threads), durability.value]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+
+
+def _write(ledger: Ledger, name: str, durability: Durability, ended: threading.Event) -> None:
+    count = 0
+    while not ended.is_set():
+        count += 1
+        ledger.append(scan(f"{name}-{count}"), stream=name.partition("/")[0], durability=durability)
+        os.write(1, f"{name}-{count}\n".encode())
+
+
+def _main() -> None:
+    where, name, threads, durability = sys.argv[1:]
+    ledger, ended = opened(where), threading.Event()
+    running = [
+        threading.Thread(target=_write, args=(ledger, f"{name}/{number}", Durability(durability), ended))
+        for number in range(int(threads))
+    ]
+    for each in running:
+        each.start()
+    sys.stdin.read()
+    ended.set()
+    for each in running:
+        each.join()
+    ledger.close()
+
+
+if __name__ == "__main__":
+    _main()
