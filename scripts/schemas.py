@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
+from ringfence.app.approving import Asks, Grants
 from ringfence.app.diff import Comparison
 from ringfence.app.doctor import Doctor
 from ringfence.app.documents import SCHEMA_FOLDER
@@ -24,6 +25,8 @@ DOCUMENTS: dict[str, type] = {
     "ringfence.diff/1": Comparison,
     "ringfence.verify/1": Verification,
     "ringfence.lock/1": LockReport,
+    "ringfence.asks/1": Asks,
+    "ringfence.grants/1": Grants,
 }
 
 Schema = dict[str, object]

@@ -8,7 +8,8 @@ import errno
 import gc
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from types import FrameType
 
 from ringfence.cli.parser import make_parser
@@ -74,55 +75,9 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _run(options: argparse.Namespace) -> int:
-    match options.command:
-        case "scan":
-            from ringfence.cli.scan import run as run_scan
-
-            return run_scan(options)
-        case "inspect":
-            from ringfence.cli.inspect import run as run_inspect
-
-            return run_inspect(options)
-        case "bom":
-            from ringfence.cli.bom import run as run_bom
-
-            return run_bom(options)
-        case "explain":
-            from ringfence.cli.explain import run as run_explain
-
-            return run_explain(options)
-        case "convert":
-            from ringfence.cli.convert import run as run_convert
-
-            return run_convert(options)
-        case "diff":
-            from ringfence.cli.diff import run as run_diff
-
-            return run_diff(options)
-        case "sign":
-            from ringfence.cli.sign import run as run_sign
-
-            return run_sign(options)
-        case "verify":
-            from ringfence.cli.verify import run as run_verify
-
-            return run_verify(options)
-        case "lock":
-            from ringfence.cli.lock import run as run_lock
-
-            return run_lock(options)
-        case "doctor":
-            from ringfence.cli.doctor import run as run_doctor
-
-            return run_doctor(options)
-        case "demo":
-            from ringfence.cli.demo import run as run_demo
-
-            return run_demo(options)
-        case _:
-            from ringfence.cli.completion import run as run_completion
-
-            return run_completion(options)
+    """Every command has a module of its name here, whose `run` takes the options and gives the exit code."""
+    command: Callable[[argparse.Namespace], int] = import_module(f"ringfence.cli.{options.command}").run
+    return command(options)
 
 
 if __name__ == "__main__":

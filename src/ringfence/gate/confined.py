@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from ringfence.core.errors import RingfenceError
+from ringfence.core.errors import ExitCode, RingfenceError
 
 __all__ = ["Confined", "has_terminal", "refuse_confined", "why_confined"]
 
@@ -31,6 +31,8 @@ _STATUS_BYTES = 64 * 1024
 
 class Confined(RingfenceError):
     """Somebody within a sandbox asked to approve."""
+
+    code = ExitCode.FAILED_AS_ASKED
 
 
 class _Unreadable(Exception):

@@ -166,7 +166,7 @@ class Door:
 
     def _asked(self, action: Action, decision: Decision, for_: Wanted, *, told: bool) -> Position | Ask:
         """Where the decision stands that rests on a grant's use, recorded before; else the question."""
-        step = next_step(for_, asked_by=self.asker.name, now=self.now(), new_id=self._new_id)
+        step = next_step(for_, asked_by=self.asker.name, now=self.now(), new_id=self.new_id)
         appended = self.approvals.append(step)
         if appended is not None and isinstance(appended[0], GrantUsed):
             return self._record(action, decision, proceeds=True, grant=appended[0].grant)
@@ -209,5 +209,5 @@ class Door:
         )
         return self.ledger.append(event, stream=self.stream, durability=durability)
 
-    def _new_id(self) -> str:
+    def new_id(self) -> str:
         return self.randomness(_ID_BYTES).hex()

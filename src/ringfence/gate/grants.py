@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from ringfence.core.actions import GrantGive
-from ringfence.core.errors import RingfenceError
+from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.receipts import Receipt
 from ringfence.core.text import printable
 from ringfence.gate.approvals import Approvals, Ask, AskState, Grant, compared_facts
@@ -24,6 +24,8 @@ _SHORTEST = 2
 
 class Answered(RingfenceError):
     """There is no such question or grant, or it is settled."""
+
+    code = ExitCode.FAILED_AS_ASKED
 
 
 def give(

@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ringfence.app.approving import Approving
 from ringfence.core.action_types import Durability
 from ringfence.core.text import printable
 from ringfence.endpoint.home import Home
 from ringfence.endpoint.homes import own_home
+from ringfence.gate.confined import has_terminal, refuse_confined
 from ringfence.gate.door import Asker, Door
 from ringfence.gate.finding import NAME, Places
 from ringfence.gate.operators import Operator
@@ -22,7 +24,16 @@ from ringfence.gate.seals import open_seals
 from ringfence.gate.state import load_key, make_folder
 from ringfence.ledger.open import open_ledger
 
-__all__ = ["STREAM", "ledger_at", "open_door", "operator", "places", "state_folder"]
+__all__ = [
+    "STREAM",
+    "approving",
+    "has_terminal",
+    "ledger_at",
+    "open_door",
+    "operator",
+    "places",
+    "state_folder",
+]
 
 STREAM = "endpoint"
 _SYSTEM = Path("/etc/ringfence") / NAME
@@ -56,6 +67,11 @@ def open_door(
         randomness=secrets.token_bytes,
         tell=tell,
     )
+
+
+def approving(environment: Mapping[str, str] = os.environ) -> Approving:
+    """The running account as an operator, at its own door."""
+    return Approving(door=open_door(environment), operator=operator(), check_free=refuse_confined)
 
 
 def state_folder(environment: Mapping[str, str] = os.environ) -> Path:

@@ -29,6 +29,7 @@ _NOT_HTTP_PORTS = frozenset(
 )
 _PORT = "the port is kept for a protocol other than HTTP"
 _POLICY = "the policy does not let it be asked"
+_HELD = "the policy asks an operator first: ringfence asks"
 
 
 def find_listeners(snapshot: Snapshot, door: Door) -> Iterator[Listener | Skipped]:
@@ -81,7 +82,7 @@ def _passed(
         if isinstance(answer, Receipt):
             passed.append((socket, answer))
         else:
-            unasked[_POLICY] += 1
+            unasked[_POLICY if answer.ask is None else _HELD] += 1
     return passed
 
 

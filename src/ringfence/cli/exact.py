@@ -1,0 +1,75 @@
+"""Actions as an operator must see them before a yes: every character, and none of them moving.
+
+Text stands between quotes, so that its end is seen; what hides or turns text is spelled out; what a terminal
+would wrap is wrapped here, behind a mark that no value can make. Where letters are not ASCII, which can look
+like others, the exact characters stand below.
+"""
+
+import shutil
+import unicodedata
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from ringfence.app.approving import ShownAsk, ShownFact
+from ringfence.core.text import printable
+
+__all__ = ["ask_lines", "exact", "fact_lines", "moment", "name"]
+
+_MARK = "      | "
+_NARROWEST = 40
+_BLANK = {"Zs", "Mn", "Me"}  # blanks of other widths, and marks that lie over other letters
+
+
+def ask_lines(ask: ShownAsk) -> Iterator[str]:
+    """One question: what, by whom, every fact, the rules that ask, what to do."""
+    who = f"asked by {name(ask.asked_by)}" if ask.asked_by else "asked by nobody knows whom"
+    yield f"{ask.short}  {name(ask.action_type)}  {who} at {moment(ask.opened_at)}"
+    yield from fact_lines(ask.facts)
+    yield from _wrapped(f"  rules that ask: {', '.join(map(name, ask.rules))}")
+    if ask.state == "open":
+        until = f" (until {moment(ask.expires_at)})" if ask.expires_at else ""
+        yield f"  ringfence approve {ask.short}, or ringfence deny {ask.short}{until}"
+    else:
+        by = f" by {name(ask.operator)}" if ask.operator else ""
+        yield f"  {ask.state}{by}"
+
+
+def fact_lines(facts: Iterable[ShownFact]) -> Iterator[str]:
+    """Each fact on lines of its own, its name first."""
+    for fact in facts:
+        yield from _wrapped(f"  {name(fact.name)}: {exact(fact.value)}")
+        if isinstance(fact.value, str) and not fact.value.isascii():
+            yield from _wrapped(f"{_MARK}letters outside ASCII: {fact.value!a}")
+
+
+def exact(value: str | int | bool | None) -> str:
+    """The value, so that no two look the same but for letters that do."""
+    match value:
+        case None:
+            return "unknown"
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return str(value)
+    return '"' + name(value.replace("\\", "\\\\").replace('"', '\\"')) + '"'
+
+
+def name(text: str | None) -> str:
+    """Text of anybody's, whole, with whatever hides or moves spelled out."""
+    return "".join(
+        f"\\u{{{ord(c):x}}}" if c != " " and unicodedata.category(c) in _BLANK else c
+        for c in printable(text or "")
+    )
+
+
+def moment(at: datetime) -> str:
+    """To the second, in UTC."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _wrapped(line: str) -> Iterator[str]:
+    width = max(_NARROWEST, shutil.get_terminal_size((80, 24)).columns)
+    yield line[:width]
+    step = width - len(_MARK)
+    for start in range(width, len(line), step):
+        yield _MARK + line[start : start + step]

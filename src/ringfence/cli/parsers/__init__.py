@@ -1,0 +1,1 @@
+"""Options of groups of commands."""
