@@ -35,7 +35,7 @@ def _add_init(tasks: _Commands) -> None:
         epilog="exit status: 0 written, 2 there is a file already, or it cannot be written",
     )
     init.add_argument(
-        "--strict", action="store_true", help="the closed one: what it allows not is denied"
+        "--strict", action="store_true", help="the closed one: all else is denied"
     )
     init.add_argument(
         "-o",

@@ -43,7 +43,7 @@ def rules(entry: Entry, maker: Maker) -> Iterator[Rule]:
     """What the section comes down to."""
     least: Sensitivity | None = entry.get("local_only_from")
     if least is not None:
-        secret = Condition(field="sensitivity", test=AtLeast(least))
+        secret = Condition(field="sensitivity", test=AtLeast(int(least)))
         leaves = Condition(field="local", test=Is(False))
         yield maker.rule(
             entry.at("local_only_from"),
@@ -54,7 +54,7 @@ def rules(entry: Entry, maker: Maker) -> Iterator[Rule]:
         )
     for each in entry.get("may_go_to") or ():
         facts = conditions_of(each, [fact.name for fact in _FACTS])
-        most = Condition(field="sensitivity", test=AtMost(each.get("up_to")))
+        most = Condition(field="sensitivity", test=AtMost(int(each.get("up_to"))))
         yield maker.rule(
             each,
             entry=each,

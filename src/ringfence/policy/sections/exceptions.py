@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Set
 
-from ringfence.policy.fields import fields_of, types_of
 from ringfence.policy.problems import Problems, quoted
 from ringfence.policy.rule import Exemption, RuleId
 from ringfence.policy.sections.making import Maker
 from ringfence.policy.shapes.amounts import MOMENT
 from ringfence.policy.shapes.conditions import conditions_of, match_table
+from ringfence.policy.shapes.fields import fields_of, types_of
 from ringfence.policy.shapes.tables import Entry, Key, ListOf, Table
 from ringfence.policy.shapes.texts import ID, LINE, Text, nearest
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ringfence.core.decisions import Effect, Obligation, Place, Section
-from ringfence.policy.fields import types_of
 from ringfence.policy.problems import Placed, Problems, quoted
 from ringfence.policy.rule import Condition, Example, Rule, RuleId, Tier
+from ringfence.policy.shapes.fields import types_of
 from ringfence.policy.shapes.tables import Entry, Key, ListOf
 from ringfence.policy.shapes.texts import CONTROL, ID, PROSE
 

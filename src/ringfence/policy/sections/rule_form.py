@@ -6,7 +6,6 @@ from functools import cache
 
 from ringfence.core.bounded_json import Json
 from ringfence.core.decisions import Effect, Mode, Obligation, ObligationKind, Section
-from ringfence.policy.fields import fields_of, types_of
 from ringfence.policy.nodes import Mapping, Node
 from ringfence.policy.problems import Problems, quoted
 from ringfence.policy.rule import Condition, Example, Rule
@@ -14,6 +13,7 @@ from ringfence.policy.sections.making import COMMON, Maker, with_fields
 from ringfence.policy.shapes.amounts import MOMENT, Cap, CapUnit
 from ringfence.policy.shapes.conditions import conditions_of, match_table
 from ringfence.policy.shapes.examples import facts_table
+from ringfence.policy.shapes.fields import fields_of, types_of
 from ringfence.policy.shapes.shape import Definitions, Schema, scalar
 from ringfence.policy.shapes.tables import Entry, Key, ListOf, Table
 from ringfence.policy.shapes.texts import Patterns, Word, Worded, nearest

@@ -54,7 +54,7 @@ def rules(entry: Entry, maker: Maker) -> Iterator[Rule]:
             why=each.get("because"),
         )
     if entry.get("exposed"):
-        exposed = like("exposure", Exposure.NETWORK)
+        exposed = like("exposure", Exposure.NETWORK.value)
         yield maker.rule(
             entry.at("exposed"),
             types=("listener.serve",),

@@ -8,11 +8,11 @@ from typing import cast
 from ringfence.core.actions import FieldKind
 from ringfence.core.bounded_json import Json
 from ringfence.core.labels import Integrity, Sensitivity
-from ringfence.policy.fields import Field, fields_of
 from ringfence.policy.nodes import Mapping, Node
 from ringfence.policy.problems import Problems, quoted
 from ringfence.policy.rule import AtLeast, AtMost, Before, Condition, From, Is, Like, Test, Unlike
 from ringfence.policy.shapes.amounts import Number
+from ringfence.policy.shapes.fields import Field, fields_of
 from ringfence.policy.shapes.shape import Definitions, Schema, Shape, scalar, wrong
 from ringfence.policy.shapes.tables import Entry, Key, Table
 from ringfence.policy.shapes.texts import VERSION, YES_NO, Patterns, Worded, nearest, one_of
@@ -257,7 +257,7 @@ def _shape_of(field: Field) -> Shape:
 @cache
 def match_keys(types: tuple[str, ...]) -> tuple[Key, ...]:
     """A key for each field of actions of these types, and for each other way to spell it."""
-    from ringfence.policy.field_words import FIELD_WORDS
+    from ringfence.policy.shapes.field_words import FIELD_WORDS
 
     keys = []
     for each in fields_of(types):

@@ -5,10 +5,10 @@ from functools import cache
 
 from ringfence.core.actions import FieldKind
 from ringfence.core.labels import Integrity, Sensitivity
-from ringfence.policy.fields import Field, fields_of
 from ringfence.policy.nodes import Listing, Mapping, Node
 from ringfence.policy.problems import Problems
 from ringfence.policy.shapes.amounts import Number
+from ringfence.policy.shapes.fields import Field, fields_of
 from ringfence.policy.shapes.shape import Definitions, Schema, Shape, scalar, wrong
 from ringfence.policy.shapes.tables import Key, ListOf, Table
 from ringfence.policy.shapes.texts import YES_NO, Text
