@@ -37,10 +37,66 @@ def verdict(data: Any, name: str = "config.json") -> Verdict:
         [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.util.os.system"}],
         {"flavors": {"python_function": {"loader_module": "mlflow.utils.os.system"}}},
         {"deep": [[{"er": [{"_target_": "runpy.run_path", "path_name": "x.py"}]}]]},
+        {"a": "os", "b": ["system"], "c": "${a}", "model": {"_target_": "${c}.${b[0]}"}},
+        {"hooks": [{"type": "os.system", "command": "true"}]},
+        {"lc": 1, "type": "constructor", "id": ["subprocess", "Popen"], "kwargs": {"args": "true"}},
+        {"_class_name": "SomePipeline", "unet": ["os", "system"]},
+        {"tensor": {"sizes": [{"as_expr": {"expr_str": "__import__('os').system('true')"}}]}},
     ],
 )
 def test_a_configuration_that_calls_what_is_dangerous_is_malicious(config: Any) -> None:
     assert verdict(config) == Verdict.MALICIOUS
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"custom_imports": {"imports": ["antigravity"]}},
+        {"_type": "llm_bash_chain", "llm_chain": {"prompt": {"_type": "prompt", "template": "true"}}},
+        {"_type": "prompt", "template_path": "/etc/passwd.txt"},
+        {"_type": "llm_chain", "prompt": {"template_format": "jinja2", "template": "{{ ''.__class__ }}"}},
+        {"_class_name": "SomePipeline", "unet": ["../../x", "Model"]},
+        {"expr_str": "open('x', 'w')"},
+    ],
+)
+def test_a_configuration_that_reaches_for_what_none_needs_is_suspicious(config: Any) -> None:
+    assert verdict(config) >= Verdict.SUSPICIOUS
+
+
+def test_a_name_that_is_put_together_elsewhere_is_not_clean() -> None:
+    assert verdict({"model": {"_target_": "${of.another.file}.Model"}}) == Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"expr_str": "2*Symbol('s31', positive=True, integer=True) + Max(1, Float('1.5', precision=53))"},
+        {"net": "torch.nn", "model": {"_target_": "${net}.Linear", "in_features": 2}},
+        {"lc": 1, "type": "constructor", "id": ["langchain", "prompts", "prompt", "PromptTemplate"]},
+        {"_class_name": "UNet2DConditionModel", "down_block_types": ["DownBlock2D", "AttnDownBlock2D"]},
+        {"custom_imports": {"imports": ["mmdet.models"]}, "model": {"type": "mmdet.FasterRCNN"}},
+    ],
+)
+def test_what_honest_configurations_name_stays_quiet(config: Any) -> None:
+    assert verdict(config) <= Verdict.KNOWN_LIBRARY
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: !include:/etc/passwd\n",
+        "a: !module:antigravity\n",
+        "a: !applyref:os.system [true]\n",
+        "a: !apply:pathlib.Path.touch [x]\n",
+    ],
+)
+def test_tags_of_hyperpyyaml_that_reach_for_more_than_models_are_suspicious(text: str) -> None:
+    assert verdict(text, "hyperparams.yaml") >= Verdict.SUSPICIOUS
+
+
+def test_yaml_in_utf_16_is_read_as_its_loaders_read_it() -> None:
+    text = "a: !!python/object/apply:os.system ['true']\n"
+    assert verdict(text.encode("utf-16"), "config.yaml") == Verdict.MALICIOUS
 
 
 _APPLY = "!!python/object/apply:os.system ['true']"

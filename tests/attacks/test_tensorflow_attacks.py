@@ -44,6 +44,14 @@ def test_writing_a_file_is_malicious_wherever_it_stands(name: str, clothes: Call
 @pytest.mark.parametrize(
     ("nodes", "said"),
     [
+        (
+            [node("ImmutableConst", memory_region_name="/etc/passwd")],
+            "high graph-touches-files ImmutableConst reads a file, /etc/passwd",
+        ),
+        (
+            [node("DecodeProtoV2", "d", ["x"], descriptor_source="/etc/passwd")],
+            "high graph-touches-files DecodeProtoV2 reads a file, /etc/passwd",
+        ),
         ([node("PyFunc", token="pyfunc_0")], "high graph-runs-code PyFunc calls Python code"),
         (
             [constant("p", "/etc/passwd"), node("ReadFile", "r", ["p"])],

@@ -69,6 +69,13 @@ _BY_PATH: Final = {
     **dict.fromkeys(("InitializeTableFromTextFile", "InitializeTableFromTextFileV2"), (1,)),
     **dict.fromkeys(("LoadAndRemapMatrix", "DTensorRestoreV2", "WholeFileReader"), (0,)),
 }
+# What an attribute names: a file that is mapped into memory, a file of message types.
+_BY_ATTRIBUTE: Final = {
+    "ImmutableConst": "memory_region_name",
+    **dict.fromkeys(("DecodeProtoV2", "EncodeProto"), "descriptor_source"),
+}
+_NO_FILE: Final = ("", "local://")
+_BYTES: Final = "bytes://"  # and the types themselves
 _TABLES: Final = frozenset(("InitializeTableFromTextFile", "InitializeTableFromTextFileV2"))
 _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _LEAVES: Final = re.compile(r"[/\\~]|[A-Za-z]:[/\\]|(?:.*[/\\])?\.\.(?:[/\\]|$)", re.DOTALL)
@@ -131,16 +138,23 @@ def _act(graph: Graph, node: Node, own: frozenset[str], fed: frozenset[str]) -> 
         yield _spotted("graph-opens-connection", Severity.HIGH, node, "opens a connection", *paths)
     elif op in _BY_PATH:
         yield from _by_path(node, _texts(graph, node, _BY_PATH[op], fed))
-    elif op in ("PrintV2", "Print"):
-        for stream in node.attributes.get("output_stream", ()):
-            if stream.lower().startswith("file:"):
-                yield _spotted("graph-touches-files", Severity.CRITICAL, node, "writes a file", stream)
-    elif "debug_urls" in node.attributes:
-        for url in node.attributes["debug_urls"]:
-            if _ADDRESS.match(url):
-                yield _spotted("graph-opens-connection", Severity.HIGH, node, "sends tensors away", url)
+    elif op in _BY_ATTRIBUTE or op in ("PrintV2", "Print") or "debug_urls" in node.attributes:
+        yield from _by_attribute(node)
     elif op not in _known() and op not in own and not _FORMER.match(op):
         yield _unknown(node)
+
+
+def _by_attribute(node: Node) -> Iterator[Spotted]:
+    """What is named in the operation itself."""
+    for path in node.attributes.get(_BY_ATTRIBUTE.get(node.op, ""), ()):
+        if path not in _NO_FILE and not path.startswith(_BYTES):
+            yield _spotted("graph-touches-files", Severity.HIGH, node, "reads a file", path)
+    for stream in node.attributes.get("output_stream", ()) if node.op in ("PrintV2", "Print") else ():
+        if stream.lower().startswith("file:"):
+            yield _spotted("graph-touches-files", Severity.CRITICAL, node, "writes a file", stream)
+    for url in node.attributes.get("debug_urls", ()):
+        if _ADDRESS.match(url):
+            yield _spotted("graph-opens-connection", Severity.HIGH, node, "sends tensors away", url)
 
 
 def _by_path(node: Node, paths: list[str]) -> Iterator[Spotted]:

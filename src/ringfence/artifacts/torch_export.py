@@ -16,7 +16,7 @@ from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
 from ringfence.core.findings import Confidence, Severity
 
-__all__ = ["judge"]
+__all__ = ["judge", "judge_expression"]
 
 _OPERATOR = re.compile(
     r"torch\.(?:ops\.(?!os\b|sys\b)\w+(?:\.\w+)*|sym_\w+|_sym_\w+|_higher_order_ops\.\w+(?:\.\w+)*"
@@ -26,6 +26,12 @@ _OPERATOR = re.compile(
 _NO_OPERATOR = re.compile(r"_operator\.(?:attrgetter|methodcaller|itemgetter)|.*\b__\w+__\b(?<!__init__)")
 _ARITHMETIC = re.compile(r"[\w\s.+\-*/(),<>=&|~!%^]*")
 _NEVER = re.compile(r"__|\b(?:import|eval|exec|open|lambda|getattr|compile|system)\b|['\"\[\]]")
+# How sympy writes symbols and numbers so that it can read them again.
+_ATOM = re.compile(
+    r"\b(?:Symbol|Dummy|Integer|Float|Rational)\("
+    r"(?:'[A-Za-z]\w{0,80}'|'?-?[\d.]{1,80}(?:e[+-]?\d{1,5})?'?)"
+    r"(?:, ?(?:[a-z]{1,20}=(?:True|False|None|\d{1,9})|-?\d{1,80})){0,12}\)"
+)
 _REACHES = re.compile(r"(?:torch|math)(?:\.|$)")
 
 
@@ -43,7 +49,7 @@ def judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
                 text = value.get(key)
                 if isinstance(text, str) and (key, text) not in seen:
                     seen.add((key, text))
-                    yield from _target(text) if key == "target" else _expression(text)
+                    yield from _target(text) if key == "target" else judge_expression(text)
 
 
 def _target(name: str) -> Iterator[Spotted]:
@@ -54,10 +60,12 @@ def _target(name: str) -> Iterator[Spotted]:
         yield _spotted(Severity.HIGH, f"calls {name}, which is no operator")
 
 
-def _expression(text: str) -> Iterator[Spotted]:
-    if _NEVER.search(text):
+def judge_expression(text: str) -> Iterator[Spotted]:
+    """What there is in a symbolic expression besides arithmetic."""
+    plain = _ATOM.sub("s", text)
+    if _NEVER.search(plain):
         yield _spotted(Severity.CRITICAL, f"evaluates {text}")
-    elif not _ARITHMETIC.fullmatch(text):
+    elif not _ARITHMETIC.fullmatch(plain):
         yield _spotted(Severity.HIGH, f"evaluates {text}, which is no arithmetic")
 
 

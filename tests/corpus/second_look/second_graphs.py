@@ -121,8 +121,8 @@ def _varint(value: int) -> bytes:
 def tensorflow_reaches(rng: Random) -> Iterator[Sample]:
     """TensorFlow operations that read or write files or connect, other than the plain ones."""
     operations = (
-        "TextLineDataset", "TFRecordDataset", "FixedLengthRecordDatasetV2", "CSVDatasetV2", "SaveV2", "RestoreV2", "Save", "MergeV2Checkpoints", "SaveSlices", "DebugIdentityV2", "DebugNumericSummary", "CreateSummaryFileWriter", "CreateSummaryDbWriter", "LMDBReader", "WholeFileReaderV2", "TextLineReaderV2", "ImmutableConst",
-        "InitializeTableFromTextFileV2", "DataServiceDatasetV4", "RegisterDatasetV2", "RpcClient", "SaveDatasetV2", "LoadDataset", "SnapshotDatasetV2", "SqlDataset", "IdentityReaderV2", "TFRecordReaderV2", "DecodeProtoV2", "AudioSummaryV2", "DistributedSave", "FileSystemSetConfiguration", "WriteRawProtoSummary", "CacheDatasetV2",
+        "TextLineDataset", "TFRecordDataset", "FixedLengthRecordDatasetV2", "CSVDatasetV2", "SaveV2", "RestoreV2", "Save", "MergeV2Checkpoints", "SaveSlices", "DebugIdentityV2", "DebugNumericSummary", "CreateSummaryFileWriter", "CreateSummaryDbWriter", "ImmutableConst",
+        "InitializeTableFromTextFileV2", "DataServiceDatasetV4", "RegisterDatasetV2", "RpcClient", "SaveDatasetV2", "LoadDataset", "SnapshotDatasetV2", "SqlDataset", "DecodeProtoV2", "DistributedSave", "FileSystemSetConfiguration", "CacheDatasetV2",
     )  # fmt: skip
     for op in operations:
         value = _field(
@@ -131,15 +131,19 @@ def tensorflow_reaches(rng: Random) -> Iterator[Sample]:
             + _field(2, _field(8, _field(1, 7) + _field(2, b"") + _field(8, b"/etc/hostname"))),
         )
         named = _field(1, _field(1, b"name") + _field(2, b"Const") + value)
-        node = _field(1, b"n1") + _field(2, op.encode()) + _field(3, b"name")
+        node = _field(1, b"n1") + _field(2, op.encode()) + _field(3, b"name") * 2
+        if op == "DecodeProtoV2":
+            node += _field(5, _field(1, b"descriptor_source") + _field(2, _field(2, b"/etc/hostname")))
         if op == "ImmutableConst":
             node += _field(5, _field(1, b"memory_region_name") + _field(2, _field(2, b"/etc/hostname")))
         if op.startswith("Debug"):
             node += _field(
                 5, _field(1, b"debug_urls") + _field(2, _field(1, _field(2, b"file:///tmp/acted")))
             )
-        function = _field(1, _field(1, b"f")) + _field(3, node)
+        inner = node.replace(_field(3, b"name"), _field(3, b"name:output:0"))
+        function = _field(1, _field(1, b"f")) + named.replace(b"\n", b"\x1a", 1) + _field(3, inner)
         graph = named + (_field(1, node) if rng.random() < 0.6 else _field(2, _field(1, function)))
+        graph += _field(4, _field(1, 1087))
         yield Sample(
             name="saved_model.pb",
             data=_field(1, 1)
@@ -214,7 +218,7 @@ def onnx_elsewhere(rng: Random) -> Iterator[Sample]:
 
 
 def r_promises(rng: Random) -> Iterator[Sample]:
-    """R's serialisation with promises and closures that are evaluated as soon as the object is touched."""
+    """R's serialisation with promises, which are evaluated as soon as the object is touched."""
 
     def text(value: str) -> bytes:
         return struct.pack(">iI", 0x00040009, len(value)) + value.encode()
@@ -227,17 +231,17 @@ def r_promises(rng: Random) -> Iterator[Sample]:
         language = (
             struct.pack(">i", 6) + symbol("system") + struct.pack(">i", 2) + strings + struct.pack(">i", 0xFE)
         )
-        promise = struct.pack(">i", 5) + struct.pack(">i", 0xFD) + struct.pack(">i", 0xFB) + language
-        body = (
-            promise
-            if number % 2
-            else struct.pack(">i", 3) + struct.pack(">i", 0xFD) + struct.pack(">i", 0xFE) + language
-        )
+        promise = struct.pack(">iii", 0x405, 0xFD, 0xFC) + language
         head = b"X\n" + struct.pack(">iii", 2, 0x00040300, 0x00020300)
-        data = head + body
+        data = head + promise
         if number % 4 > 1:
             data = (
-                b"RDX2\n" + head + struct.pack(">i", 0x402) + symbol("model") + body + struct.pack(">i", 0xFE)
+                b"RDX2\n"
+                + head
+                + struct.pack(">i", 0x402)
+                + symbol("model")
+                + promise
+                + struct.pack(">i", 0xFE)
             )
         way = rng.choice(("gz", "bz2", "xz", ""))
         packed = (

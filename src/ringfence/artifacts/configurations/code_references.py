@@ -53,7 +53,7 @@ def judge_dotted(where: str, name: str, *, runs: Runs, arguments: tuple[str, ...
     if name in _ACTS:
         return _spotted("configuration-dangerous-code", Severity.HIGH, (*evidence, "loads what it is given"))
     kind = kind_of(module, last)
-    if kind is Kind.DATA or module.partition(".")[0] in ("builtins", "collections", "pathlib", "math"):
+    if kind is Kind.DATA or module in ("builtins", "collections", "pathlib", "math"):
         return None
     if kind in (Kind.STANDARD_LIBRARY, Kind.MODULE) and runs is Runs.SURELY:
         return _spotted("configuration-dangerous-code", Severity.HIGH, (*evidence, kind.value))

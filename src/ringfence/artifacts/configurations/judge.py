@@ -5,8 +5,9 @@ from typing import Final
 
 from ringfence.artifacts.budget import Budget
 from ringfence.artifacts.configurations.documents import Document, Entry, entries
+from ringfence.artifacts.configurations.interpolation import with_names_put_in
 from ringfence.artifacts.configurations.packages import judge_environment
-from ringfence.artifacts.configurations.rules import ACTED_ON, RULES
+from ringfence.artifacts.configurations.rules import ACTED_ON, RULES, TARGETS
 from ringfence.artifacts.configurations.words import words
 from ringfence.artifacts.configurations.workflows import judge_node
 from ringfence.artifacts.problems import Malformed, ProblemKind
@@ -20,6 +21,7 @@ from ringfence.core.limits import LIMITS
 __all__ = ["judge_document"]
 
 _TEMPLATES: Final = ("chat_template", "chat_templates", "default_chat_template")
+_PROMPTS: Final = ("template", "prefix", "suffix")
 # Words that a model knows, and what people wrote for it: nothing that a program acts on.
 _NO_SETTING: Final = words("no_setting")
 
@@ -31,8 +33,9 @@ def judge_document(document: Document, *, budget: Budget, is_data: bool = False)
     for count, entry in enumerate(entries(document.value)):
         if not count % 1024:
             budget.check_time(at=None)
+        resolved = with_names_put_in(entry, TARGETS, document.value)
         for rule in RULES:
-            yield from rule(entry)
+            yield from rule(resolved)
         yield from judge_node(entry)
         yield from judge_environment(entry)
         for template in _templates(entry):
@@ -68,7 +71,9 @@ def _acts(value: Json) -> bool:
 
 
 def _templates(entry: Entry) -> Iterator[str]:
-    """Chat templates: one text, a list of names and texts, or a mapping of them."""
+    """Chat templates: one text, a list of names and texts, or a mapping of them; and prompts of LangChain."""
+    if entry.mapping.get("template_format") == "jinja2":
+        yield from (each for key in _PROMPTS if isinstance(each := entry.mapping.get(key), str))
     for key in _TEMPLATES:
         found = entry.mapping.get(key)
         if isinstance(found, str):

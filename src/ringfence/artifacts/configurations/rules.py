@@ -1,7 +1,8 @@
 """What each key of a configuration makes a loader do. One function for each family of loaders.
 
 Sources: transformers `dynamic_module_utils`, diffusers `pipeline_loading_utils`, sentence-transformers
-`modules.json`, Hydra's `instantiate`, Lightning's `class_path`, MLflow's MLmodel, spaCy's registries, PEFT.
+`modules.json`, Hydra's `instantiate`, Lightning's `class_path`, MLflow's MLmodel, spaCy's registries, PEFT,
+mmengine's `Config`, LangChain's `load` and `load_prompt`, torch.export.
 """
 
 import re
@@ -15,18 +16,20 @@ from ringfence.artifacts.configurations.code_references import (
     stays_within,
 )
 from ringfence.artifacts.configurations.documents import Entry
+from ringfence.artifacts.configurations.interpolation import OPEN
 from ringfence.artifacts.configurations.words import words
 from ringfence.artifacts.spotted import Spotted
+from ringfence.artifacts.torch_export import judge_expression
 from ringfence.core.bounded_json import Json
 from ringfence.core.findings import Confidence, Severity
 
-__all__ = ["ACTED_ON", "RULES"]
+__all__ = ["ACTED_ON", "RULES", "TARGETS"]
 
 _Rule = Callable[[Entry], Iterator[Spotted]]
 
 # Keys whose first and second value matter when they stand twice.
 ACTED_ON: Final = words("acted_on")
-_TARGETS: Final = ("_target_", "class_path", "target", "instantiate", "object_path", "cls", "callable")
+TARGETS: Final = ("_target_", "class_path", "target", "instantiate", "object_path", "cls", "callable")
 _BESIDE_TARGET: Final = words("beside_target")
 _TRUSTS: Final = ("trust_remote_code", "trust_repo", "allow_pickle", "enable_unsafe_deserialization")
 _ATTENTION: Final = ("_attn_implementation", "attn_implementation", "_experts_implementation")
@@ -34,6 +37,8 @@ _DIFFUSERS: Final = words("diffusers")
 _SPACY: Final = re.compile(r"spacy[\w-]*\.[\w.]+")
 _IDENTIFIER: Final = re.compile(r"[^\W\d]\w*")
 _DTYPE: Final = re.compile(r"(?:torch\.)?[a-z]{2,10}\d{0,3}(?:_\w{1,12})?|auto")
+_RUNS_WHAT_IS_SAID: Final = ("llm_bash_chain", "pal_chain", "cpal_chain")
+_TOOLS: Final = ("terminal", "shell", "bash", "python_repl", "python_repl_ast")
 _RESOLVER: Final = re.compile(r"\$\{\s*(?:eval|python|exec|run|shell|cmd)\s*:([^}]{0,500})")
 _EXPRESSION_CHARS: Final = 4096
 _ARITHMETIC: Final = re.compile(r"[\w\s.+*/%(){}$\[\],:'\"<>=!|&^~-]*")
@@ -93,9 +98,11 @@ def _diffusers(entry: Entry) -> Iterator[Spotted]:
     for component, value in entry.mapping.items():
         match value:
             case [str() as library, str() as its_class]:
-                if library in _DIFFUSERS or "_diffusers_version" not in entry.mapping:
+                if library in _DIFFUSERS:
                     continue
-                if not (
+                if "_diffusers_version" not in entry.mapping:
+                    yield from _reached(component, library, its_class)
+                elif not (
                     _IDENTIFIER.fullmatch(its_class) and all(map(_IDENTIFIER.fullmatch, library.split(".")))
                 ):
                     yield _odd(f"{component}: {library}, {its_class}")
@@ -103,11 +110,24 @@ def _diffusers(entry: Entry) -> Iterator[Spotted]:
                     yield found
 
 
+def _reached(component: str, library: str, its_class: str) -> Iterator[Spotted]:
+    """What two texts come to that may be no library and class at all: only what no pair of words is."""
+    if not stays_within(library):
+        yield _odd(f"{component}: {library}, {its_class}")
+        return
+    found = judge_dotted(component, f"{library}.{its_class}", runs=Runs.SURELY)
+    if found is not None and found.severity == Severity.CRITICAL:
+        yield found
+
+
 def _targets(entry: Entry) -> Iterator[Spotted]:
     """Hydra's _target_, Lightning's class_path, and the `target` with `params` of latent diffusion."""
-    for key in _TARGETS:
+    for key in TARGETS:
         value = entry.mapping.get(key)
         if not isinstance(value, str):
+            continue
+        if OPEN in value and key in ("_target_", "class_path"):
+            yield _low("runs-repository-code", f"{_at(entry, key)}: {value}")
             continue
         sure = key in ("_target_", "class_path") or bool(_BESIDE_TARGET & entry.mapping.keys())
         found = judge_dotted(
@@ -181,6 +201,47 @@ def _dtypes(entry: Entry) -> Iterator[Spotted]:
             yield _odd(f"{_at(entry, key)}: {value}")
 
 
+def _expressions(entry: Entry) -> Iterator[Spotted]:
+    """A symbolic size of an exported PyTorch program, which sympy evaluates."""
+    if isinstance(text := entry.mapping.get("expr_str"), str):
+        yield from judge_expression(text)
+
+
+def _imports(entry: Entry) -> Iterator[Spotted]:
+    """OpenMMLab's modules that are imported, and its types that are called."""
+    found = entry.mapping.get("custom_imports")
+    listed = found.get("imports") if isinstance(found, dict) else None
+    for module in listed if isinstance(listed, list) else [listed]:
+        if isinstance(module, str) and (
+            said := judge_dotted(_at(entry, "custom_imports"), f"{module}.x", runs=Runs.SURELY)
+        ):
+            yield said
+    if isinstance(kind := entry.mapping.get("type"), str):
+        said = judge_dotted(_at(entry, "type"), kind, runs=Runs.PERHAPS)
+        if said is not None and said.severity == Severity.CRITICAL:
+            yield said
+
+
+def _chains(entry: Entry) -> Iterator[Spotted]:
+    """LangChain: what a constructor is, what a chain runs, and which files prompts come from."""
+    kind, path = entry.mapping.get("_type"), entry.mapping.get("id")
+    if entry.mapping.get("type") == "constructor" and "lc" in entry.mapping and isinstance(path, list):
+        name = ".".join(each for each in path if isinstance(each, str))
+        if not name.startswith("langchain"):
+            yield judge_dotted(_at(entry, "id"), name, runs=Runs.SURELY) or _odd(
+                f"{_at(entry, 'id')}: {name}"
+            )
+    if isinstance(kind, str) and kind in _RUNS_WHAT_IS_SAID:
+        yield _odd(f"{_at(entry, '_type')}: {kind}, which runs what the model says")
+    for key in ("template_path", "prefix_path", "suffix_path", "examples"):
+        value = entry.mapping.get(key)
+        if "_type" in entry.mapping and isinstance(value, str) and not stays_within(value):
+            yield _leaves(_at(entry, key), value)
+    tools = entry.mapping.get("allowed_tools")
+    if isinstance(tools, list) and (given := [each for each in tools if each in _TOOLS]):
+        yield _low("trusts-other-code", f"{_at(entry, 'allowed_tools')}: {', '.join(map(str, given))}")
+
+
 def _resolvers(entry: Entry) -> Iterator[Spotted]:
     """OmegaConf's ${eval:…}, which runs Python where a program has registered it."""
     for key, value in entry.mapping.items():
@@ -211,6 +272,9 @@ RULES: Final[tuple[_Rule, ...]] = (
     _weights,
     _dtypes,
     _resolvers,
+    _expressions,
+    _imports,
+    _chains,
 )
 
 
@@ -220,7 +284,7 @@ def _at(entry: Entry, key: str) -> str:
 
 def _arguments(entry: Entry) -> tuple[str, ...]:
     """What is given along, where it is short."""
-    plain: list[Json] = [value for key, value in entry.mapping.items() if key not in _TARGETS]
+    plain: list[Json] = [value for key, value in entry.mapping.items() if key not in TARGETS]
     return tuple(str(each)[:80] for each in plain if isinstance(each, str))[:2]
 
 

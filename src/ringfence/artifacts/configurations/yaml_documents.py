@@ -4,6 +4,7 @@ Every scalar but null is text as it stands there. An alias is the very thing it 
 is judged once, however often it is named.
 """
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -46,7 +47,7 @@ def yaml_document(data: bytes, *, budget: Budget, into: Yaml | None = None) -> Y
     """The documents, a lone one as itself. `into` keeps the tags up to where it cannot be read on from.
 
     Raises:
-        Malformed: too long, too deep, too many values, not UTF-8, or not YAML.
+        Malformed: too long, too deep, too many values, not UTF-8 or UTF-16, or not YAML.
     """
     import yaml
 
@@ -54,8 +55,9 @@ def yaml_document(data: bytes, *, budget: Budget, into: Yaml | None = None) -> Y
         raise Malformed(ProblemKind.OVER_LIMIT, at=0, detail=f"more than {LIMITS.config_bytes} bytes of YAML")
     loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
     found = into or Yaml(value=None)
+    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     try:
-        documents = _Builder(found, budget).build(yaml.parse(data.decode("utf-8-sig"), Loader=loader))
+        documents = _Builder(found, budget).build(yaml.parse(data.decode(encoding), Loader=loader))
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise Malformed(ProblemKind.BAD_HEADER, at=None, detail="not valid YAML") from error
     except RecursionError as error:

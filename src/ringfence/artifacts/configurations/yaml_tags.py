@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from ringfence.artifacts.configurations.code_references import Runs, judge_dotted
+from ringfence.artifacts.configurations.code_references import Runs, judge_dotted, stays_within
 from ringfence.artifacts.configurations.words import words
 from ringfence.artifacts.configurations.yaml_documents import Tagged
 from ringfence.artifacts.pickles.policy import Kind, danger, kind_of
@@ -18,7 +18,7 @@ __all__ = ["judge_tag"]
 
 _PLAIN: Final = words("plain")
 _PYTHON: Final = re.compile(r"python/(object/apply|object/new|object|name|module):([\w.]{1,300})")
-_HYPER: Final = re.compile(r"(new|name|apply|module|include):\s{0,4}([^\s{}<>]{1,300})")
+_HYPER: Final = re.compile(r"(new|name|applyref|apply|module|include):\s{0,4}([^\s{}<>]{1,300})")
 _JAVA: Final = re.compile(r"[a-z]\w*(?:\.\w+){2,}|ruby/\S+|perl/\S+|php/\S+")
 
 
@@ -33,9 +33,17 @@ def judge_tag(tagged: Tagged) -> Iterator[Spotted]:
     ) or tagged.tag.startswith("ruby/"):
         yield _spotted("yaml-object", Severity.HIGH, tagged, "an object of a program")
     elif found := _HYPER.fullmatch(tagged.tag):
-        said = judge_dotted(f"!{found[1]}", found[2], runs=Runs.SURELY)
-        if said is not None:
-            yield said
+        yield from _hyper(found[1], found[2], tagged)
+
+
+def _hyper(how: str, name: str, tagged: Tagged) -> Iterator[Spotted]:
+    if how == "include":
+        if not stays_within(name):
+            yield _spotted("path-leaves-folder", Severity.HIGH, tagged, "a file outside the folder")
+        return
+    named = f"{name}.x" if how == "module" else name
+    if (said := judge_dotted(f"!{how}", named, runs=Runs.SURELY)) is not None:
+        yield said
 
 
 def _python(how: str, name: str, tagged: Tagged) -> Iterator[Spotted]:
