@@ -20,6 +20,7 @@ from ringfence.cli.options import (
     named_path,
 )
 from ringfence.cli.parsers.approvals import add_approvals
+from ringfence.cli.parsers.policy import add_policy
 from ringfence.cli.sizes import parse_size
 
 __all__ = ["BILL_FORMATS", "REPORT_FORMATS", "SEVERITIES", "SIGNALS", "USES", "VERDICTS", "make_parser"]
@@ -44,6 +45,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_sign(commands)
     _add_verify(commands)
     _add_lock(commands)
+    add_policy(commands)
     add_approvals(commands)
     _add_doctor(commands)
     _add_demo(commands)

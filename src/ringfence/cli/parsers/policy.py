@@ -34,9 +34,7 @@ def _add_init(tasks: _Commands) -> None:
         description="Writes the documented starter, which observes everything and blocks nothing.",
         epilog="exit status: 0 written, 2 there is a file already, or it cannot be written",
     )
-    init.add_argument(
-        "--strict", action="store_true", help="the closed one: all else is denied"
-    )
+    init.add_argument("--strict", action="store_true", help="the closed one: all else is denied")
     init.add_argument(
         "-o",
         "--output",
@@ -50,7 +48,7 @@ def _add_check(tasks: _Commands) -> None:
     check = tasks.add_parser(
         "check",
         help="what is wrong with policies",
-        description="Checks each document by itself and tells everything that is wrong with it; without FILE, "
+        description="Tells everything that is wrong with each document by itself; without FILE, "
         "the documents of this machine and folder together.",
         epilog="exit status: 0 good, 1 something is wrong, 2 usage, 3 a file cannot be read",
     )
