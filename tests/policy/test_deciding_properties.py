@@ -1,0 +1,211 @@
+"""What holds of every policy and action: drawn by chance from few words, so that much of it meets."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deciding import NOW, engine, exemption, rule, ruling
+from ringfence.core.action_types import type_of
+from ringfence.core.actions import HostConnect, ModelUse
+from ringfence.core.decisions import Effect, Mode, Obligation, ObligationKind, Section
+from ringfence.core.verdicts import Verdict
+from ringfence.policy.document import Ruling
+from ringfence.policy.rule import AtLeast, AtMost, Is, Like, Rule, Tier, Unlike
+from ringfence.policy.trying import matches
+from ringfence.policy.words import words_of
+
+_MODES, _EFFECTS = tuple(Mode), tuple(Effect)
+_NAMES = st.lists(st.sampled_from(["a/*", "a/m", "b/**", "**", "*/m"]), min_size=1, max_size=2).map(tuple)
+_TEXTS = st.lists(st.sampled_from(["mit", "gpl*", "*", "pickle", "gguf"]), min_size=1, max_size=2).map(tuple)
+_HOSTS = st.lists(st.sampled_from(["a.x", "*.x", "**.x", "*"]), min_size=1, max_size=2).map(tuple)
+_RANK = st.integers(min_value=0, max_value=len(words_of(Verdict)) - 1)
+
+
+def _texts(patterns: st.SearchStrategy[tuple[str, ...]]) -> st.SearchStrategy[object]:
+    return st.one_of(patterns.map(Like), patterns.map(Unlike))
+
+
+_MODEL_TESTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": _texts(_NAMES),
+        "source": _texts(_NAMES),
+        "license": _texts(_TEXTS),
+        "formats": _texts(_TEXTS),
+        "signed_by": _texts(_TEXTS),
+        "verdict": st.one_of(_RANK.map(AtLeast), _RANK.map(AtMost)),
+        "remote": st.booleans().map(Is),
+        "size_bytes": st.integers(0, 3).map(AtLeast),
+    },
+)
+_HOST_TESTS = st.fixed_dictionaries(
+    {}, optional={"host": _texts(_HOSTS), "port": st.sampled_from(["1", "2"]), "program": _texts(_NAMES)}
+)
+_OBLIGATIONS = st.lists(
+    st.sampled_from(
+        [
+            Obligation(kind=ObligationKind.REDACT),
+            Obligation(kind=ObligationKind.LIMIT, unit="calls", amount=3, per="hour"),
+            Obligation(kind=ObligationKind.LIMIT, unit="calls", amount=5, per="hour"),
+        ]
+    ),
+    max_size=2,
+).map(tuple)
+
+
+@st.composite
+def rules(draw: st.DrawFn, *, effects: tuple[Effect, ...] = _EFFECTS, tier: Tier = Tier.USER) -> Rule:
+    """One rule about models or hosts."""
+    of_models = draw(st.booleans())
+    section = draw(st.sampled_from([Section.MODELS, Section.SOURCES])) if of_models else Section.AGENTS
+    name = f"r{draw(st.integers(0, 10**9))}"
+    return rule(
+        name,
+        draw(st.sampled_from(effects)),
+        draw(_MODEL_TESTS if of_models else _HOST_TESTS),
+        section=section,
+        types=("model.use",) if of_models else ("host.connect",),
+        tier=tier,
+        mode=draw(st.one_of(st.none(), st.sampled_from(_MODES))),
+        obligations=draw(_OBLIGATIONS),
+        controls=(name,),
+        until=draw(st.sampled_from([None, None, NOW, NOW + timedelta(days=1)])),
+    )
+
+
+actions = st.one_of(
+    st.builds(
+        ModelUse,
+        name=st.sampled_from(["a/m", "a/n", "b/c/m"]),
+        formats=st.lists(st.sampled_from(["gguf", "pickle"]), max_size=2).map(tuple),
+        source=st.sampled_from([None, "a/m", "b/x"]),
+        license=st.sampled_from([None, "MIT", "MIT AND GPL-3.0-only", "MIT OR GPL-2.0-only", "what ever"]),
+        signed_by=st.sampled_from([None, (), ("mit",), ("mit", "gguf")]),
+        verdict=st.one_of(st.none(), st.sampled_from(Verdict)),
+        remote=st.sampled_from([None, True, False]),
+        size_bytes=st.sampled_from([None, 0, 2]),
+    ),
+    st.builds(
+        HostConnect,
+        host=st.sampled_from(["x", "a.x", "b.a.x", "y"]),
+        port=st.sampled_from([1, 2]),
+        program=st.sampled_from([None, "a/m", "../m"]),
+    ),
+)
+modes = st.dictionaries(
+    st.sampled_from([Section.MODELS, Section.SOURCES, Section.AGENTS]), st.sampled_from(_MODES), max_size=3
+)
+many = st.lists(rules(), max_size=6, unique_by=lambda each: each.id)
+often = settings(max_examples=300, deadline=None)
+
+
+def gravity(policy: tuple[Ruling, Ruling | None], action: HostConnect | ModelUse) -> tuple[int, int]:
+    """As the words say it: what is carried out, then what is said."""
+    decision = engine(*policy).decide(action, now=NOW)
+    if decision.effect is Effect.ALLOW:
+        return (0, 0)
+    return (_MODES.index(decision.mode) + 1, _EFFECTS.index(decision.effect))
+
+
+@often
+@given(many, rules(effects=(Effect.DENY, Effect.ASK)), modes, actions)
+def test_adding_a_denial_or_a_question_never_permits(
+    given_rules: list[Rule], added: Rule, named: dict[Section, Mode], action: HostConnect | ModelUse
+) -> None:
+    before = engine(ruling(*given_rules, modes=named)).decide(action, now=NOW)
+    after = engine(ruling(*given_rules, added, modes=named)).decide(action, now=NOW)
+    assert after.may_proceed <= before.may_proceed
+    assert set(before.controls) <= set(after.controls)
+    if added.effect is Effect.DENY:
+        plain, more = ruling(*given_rules, modes=named), ruling(*given_rules, added, modes=named)
+        assert gravity((more, None), action) >= gravity((plain, None), action)
+
+
+@often
+@given(many, modes, actions, st.randoms(use_true_random=False))
+def test_the_order_of_rules_never_matters(
+    given_rules: list[Rule], named: dict[Section, Mode], action: HostConnect | ModelUse, chance: object
+) -> None:
+    shuffled = list(given_rules)
+    chance.shuffle(shuffled)
+    one, other = (engine(ruling(*each, modes=named)) for each in (given_rules, shuffled))
+    assert one.decide(action, now=NOW) == other.decide(action, now=NOW)
+
+
+@often
+@given(many, modes, st.lists(rules(tier=Tier.WORKING_TREE), max_size=5), modes, actions)
+def test_a_working_tree_never_widens(
+    given_rules: list[Rule],
+    named: dict[Section, Mode],
+    of_tree: list[Rule],
+    tree_modes: dict[Section, Mode],
+    action: HostConnect | ModelUse,
+) -> None:
+    joined, tree = ruling(*given_rules, modes=named), ruling(*of_tree, modes=tree_modes, file="tree.yaml")
+    assert gravity((joined, tree), action) >= gravity((joined, None), action)
+    alone, with_tree = (engine(joined, each).decide(action, now=NOW) for each in (None, tree))
+    assert with_tree.may_proceed <= alone.may_proceed
+    for each in alone.obligations:  # a limit may be smaller, nothing falls away
+        assert any(
+            (other.kind, other.unit, other.per) == (each.kind, each.unit, each.per)
+            and (other.amount or 0) <= (each.amount or 0)
+            for other in with_tree.obligations
+        )
+
+
+@often
+@given(many, modes, actions, st.integers(0, 5), st.sampled_from([NOW, NOW + timedelta(seconds=1)]))
+def test_an_exception_is_as_if_its_rule_were_not_there_and_only_until_its_time(
+    given_rules: list[Rule],
+    named: dict[Section, Mode],
+    action: HostConnect | ModelUse,
+    which: int,
+    until: object,
+) -> None:
+    if not given_rules:
+        return
+    of = given_rules[which % len(given_rules)]
+    excepted = exemption("e", of.id, {}, until=until)
+    with_it = engine(ruling(*given_rules, modes=named, exemptions=(excepted,))).decide(action, now=NOW)
+    rest = [each for each in given_rules if each is not of or until == NOW]
+    without = engine(ruling(*rest, modes=named)).decide(action, now=NOW)
+    bare = tuple(replace(each, exception=None) for each in with_it.reasons)
+    order = {each.section: each for each in without.reasons}
+    assert {each.section: each for each in bare} == order
+    assert (with_it.effect, with_it.obligations) == (without.effect, without.obligations)
+    assert until > NOW or with_it == without
+
+
+@often
+@given(many, modes, actions)
+def test_what_is_decided_does_not_hang_on_what_was_decided_before(
+    given_rules: list[Rule], named: dict[Section, Mode], action: HostConnect | ModelUse
+) -> None:
+    used = engine(ruling(*given_rules, modes=named))
+    for other in (
+        ModelUse(name="a/m", formats=("gguf",)),
+        ModelUse(name="a/m", formats=("pickle",), license="MIT", source="a/m"),
+        HostConnect(host="a.x", port=1),
+    ):
+        used.decide(other, now=NOW)
+    fresh = engine(ruling(*given_rules, modes=named))
+    assert used.decide(action, now=NOW) == fresh.decide(action, now=NOW)
+
+
+@often
+@given(many, modes, actions)
+def test_the_index_finds_every_rule_that_matches(
+    given_rules: list[Rule], named: dict[Section, Mode], action: HostConnect | ModelUse
+) -> None:
+    """Each rule names a control of its own, so that a decision tells which ones matched."""
+    expected = [
+        each.id
+        for each in given_rules
+        if type_of(action).name in each.action_types
+        and matches(each, action)
+        and (each.until is None or each.until > NOW)
+    ]
+    decision = engine(ruling(*given_rules, modes=named)).decide(action, now=NOW)
+    assert decision.controls == tuple(sorted(expected))
