@@ -235,3 +235,12 @@ def test_many_pickles_within_code_cost_no_more_than_one() -> None:
     started = time.process_time()
     assert verdict(source) >= Verdict.UNKNOWN
     assert time.process_time() - started < 10
+
+
+@pytest.mark.parametrize(
+    "unit", ["<a '", '<a "', "<script>", "<svg ", "<a b=", "<a href=javascript:x ", "<!--", "&#"]
+)
+def test_a_page_costs_what_its_size_allows(unit: str) -> None:
+    started = time.process_time()
+    assert verdict("<html>" + unit * (1_000_000 // len(unit)), "page.html") <= Verdict.INCONCLUSIVE
+    assert time.process_time() - started < 20

@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Iterator
 from typing import Final
 
+from ringfence.artifacts.budget import Budget
+from ringfence.artifacts.code.pages import Page, judge_pages
 from ringfence.artifacts.code.python import judge_python
 from ringfence.artifacts.code.python_scopes import When
 from ringfence.artifacts.code.scripts import attacks_in
@@ -15,12 +17,15 @@ from ringfence.core.bounded_json import Json
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
 
-__all__ = ["judge_cells"]
+__all__ = ["judge_cells", "judge_outputs"]
 
 _SHELL: Final = re.compile(
     r"^([ \t]*)(?:[\w, \t]{1,60}=[ \t]*)?[!%?]([^\n]*)$|^([ \t]*)\S[^\n]*\?{1,2}$", re.MULTILINE
 )
 _OTHER: Final = re.compile(r"\s*%%(?!time|capture|timeit|writefile)\w+")
+# Kinds of outputs, with their names of the third version of the format.
+_PAGES: Final = ("text/html", "image/svg+xml", "html", "svg")
+_SCRIPTS: Final = ("application/javascript", "text/javascript", "javascript")
 _CELL_MAGIC: Final = re.compile(r"\A\s*%%[^\n]*\n?")
 
 
@@ -60,6 +65,41 @@ def judge_cells(notebook: Json) -> Iterator[Spotted]:
             evidence=(f"{unread} cells are not Python, or not finished",),
             advice="read the cells before you run them",
         )
+
+
+def judge_outputs(notebook: Json, *, budget: Budget) -> Iterator[Spotted]:
+    """What opening it in a browser would do, where it is trusted: scripts in what its cells put out.
+
+    Raises:
+        Malformed: it takes longer than the budget allows.
+    """
+    page = Page()
+    for output in _outputs(notebook):
+        for kind, value in output.items():
+            lines = value if isinstance(value, list) else [value]
+            body = "".join(each for each in lines if isinstance(each, str))
+            if kind in _PAGES:
+                page.read(body, budget=budget)
+            elif kind in _SCRIPTS:
+                page.script(body)
+    yield from judge_pages(page)
+
+
+def _outputs(notebook: Json) -> Iterator[dict[str, Json]]:
+    """What cells put out, by its kind; in the third version of the format beside other values."""
+    for cell in _cells(notebook):
+        outputs = cell.get("outputs")
+        for output in outputs if isinstance(outputs, list) else ():
+            if isinstance(output, dict):
+                data = output.get("data")
+                yield data if isinstance(data, dict) else output
+
+
+def _cells(notebook: Json) -> Iterator[dict[str, Json]]:
+    sheets = notebook.get("worksheets") if isinstance(notebook, dict) else None
+    for holder in sheets if isinstance(sheets, list) else [notebook]:
+        cells = holder.get("cells") if isinstance(holder, dict) else None
+        yield from (cell for cell in (cells if isinstance(cells, list) else ()) if isinstance(cell, dict))
 
 
 def _sources(notebook: Json) -> Iterator[str]:

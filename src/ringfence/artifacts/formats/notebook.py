@@ -32,13 +32,14 @@ def _read(_reader: Reader) -> Iterator[Fact | Problem]:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
-    from ringfence.artifacts.code.notebooks import judge_cells
+    from ringfence.artifacts.code.notebooks import judge_cells, judge_outputs
     from ringfence.artifacts.configurations.documents import json_documents
 
     if reader.size_bytes > LIMITS.configuration_json_bytes:
         raise Malformed(ProblemKind.OVER_LIMIT, at=0, detail=f"{reader.size_bytes} bytes of notebook")
     for document in json_documents(reader.at(0, reader.size_bytes)):
         yield from judge_cells(document.value)
+        yield from judge_outputs(document.value, budget=reader.budget)
 
 
 FORMAT = Format(
