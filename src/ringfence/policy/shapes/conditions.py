@@ -111,8 +111,11 @@ class _FieldTest:
         )
 
     def schema(self, definitions: Definitions, /) -> Schema:
-        long: Json = self.long.schema(definitions)
-        return {"anyOf": [self.short.schema(definitions), long]}
+        name = f"{self.long.name}-or-value"
+        if name not in definitions:
+            long: Json = self.long.schema(definitions)
+            definitions[name] = {"anyOf": [self.short.schema(definitions), long]}
+        return {"$ref": f"#/$defs/{name}"}
 
 
 def _globs(field: str, kinds: tuple[FieldKind, ...]) -> _FieldTest:
