@@ -27,6 +27,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
                 "python-requirements",
                 "script",
                 "notebook",
+                "page",
             ),
             "executable",
         ),

@@ -84,6 +84,11 @@ def test_what_no_honest_page_does_is_suspicious(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ATTACKS.values(), ids=ATTACKS.keys())
+def test_the_same_in_a_text_of_any_name_is_suspicious(text: str) -> None:
+    assert judged(text.encode(), "card.txt").judgement.verdict is Verdict.SUSPICIOUS
+
+
+@pytest.mark.parametrize("text", ATTACKS.values(), ids=ATTACKS.keys())
 def test_the_same_in_an_output_of_a_notebook_is_suspicious(text: str) -> None:
     kind = "image/svg+xml" if "<svg" in text else "text/html"
     for value in (text, text.splitlines(keepends=True)):

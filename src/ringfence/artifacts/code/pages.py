@@ -19,8 +19,13 @@ from ringfence.artifacts.spotted import Spotted
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
 
-__all__ = ["Page", "judge_pages"]
+__all__ = ["Page", "begins_as_page", "judge_pages"]
 
+_BEGINS: Final = re.compile(
+    r"\ufeff?\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--[^>]{0,1000}-->\s*)?"
+    r"(?:<!doctype\s+(?:html|svg)\b|<html\b|<svg\b)",
+    re.IGNORECASE,
+)
 _TAG: Final = re.compile(r"<([a-zA-Z][\w:-]{0,40})")
 _ENDS: Final = re.compile(r"[\"'>]")
 _ATTRIBUTE: Final = re.compile(r"([^\s\"'<>/=]{1,100})\s{0,20}=\s{0,20}(\"[^\"]*\"|'[^']*'|[^\s\"'=<>`]+)")
@@ -43,6 +48,11 @@ _RUNS_FETCHED: Final = re.compile(
     r"\bfetch\s{0,4}\([^\n]{1,300}\.text\(\)[^\n]{0,120}(?:\beval\b|\bFunction\b)|\bdocument\.write\s{0,4}\(\s{0,4}atob\("
 )
 _SHOWN: Final = 5  # of one kind
+
+
+def begins_as_page(text: str) -> bool:
+    """Whether a browser would take the text for HTML or SVG."""
+    return _BEGINS.match(text) is not None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -41,6 +41,7 @@ def _read(_reader: Reader) -> Iterator[Fact | Problem]:
 
 
 def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts.code.pages import Page, begins_as_page, judge_pages
     from ringfence.artifacts.pickles.judge import judge as judge_pickle
     from ringfence.artifacts.texts.hidden_characters import judge_text
     from ringfence.artifacts.texts.hidden_markup import judge_markup
@@ -59,6 +60,10 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
             first.append(text)
         for spotted in (*judge_text(text), *judge_markup(text, budget=reader.budget), *entities(text)):
             yield replace(spotted, at=at)
+    if first and begins_as_page(first[0]):
+        page = Page()
+        page.read("".join(first), budget=reader.budget)
+        yield from judge_pages(page)
     if tagged:
         yield from judge_tags("".join(first), budget=reader.budget)
 

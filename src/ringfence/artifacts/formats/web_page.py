@@ -1,6 +1,5 @@
 """HTML and SVG: model cards, plots and pictures. Whoever opens one in a browser runs what is in it."""
 
-import re
 from collections.abc import Iterator
 
 from ringfence.artifacts.format import Format, Inside
@@ -13,15 +12,9 @@ from ringfence.core.limits import LIMITS
 
 __all__ = ["FORMAT"]
 
-_BEGINS = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--[^>]{0,1000}-->\s*)?"
-    rb"(?:<!doctype\s+(?:html|svg)\b|<html\b|<svg\b)",
-    re.IGNORECASE,
-)
 
-
-def _sniff(reader: Reader) -> bool:
-    return _BEGINS.match(reader.head) is not None
+def _sniff(_reader: Reader) -> bool:
+    return False  # a page under the name of weights is no page but a mistake
 
 
 def _sniff_named(reader: Reader) -> bool:
@@ -53,9 +46,8 @@ FORMAT = Format(
     name="page",
     title="HTML or SVG",
     suffixes=(".html", ".htm", ".xhtml", ".svg"),
-    written_as=(".txt", ".md", ".xml"),
     sniff=_sniff,
-    starts=(b"<", b"\xef\xbb\xbf", b" ", b"\t", b"\n", b"\r"),
+    starts=(),
     sniff_named=_sniff_named,
     read=_read,
     judge=_judge,
