@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft4Validator, Draft202012Validator
 from schemas import DOCUMENTS, schema_of
 
 from imaging import layer, oci_layout
@@ -92,3 +92,24 @@ def test_a_lock_that_cannot_be_written_is_told(tree: Path) -> None:
 
 def test_the_parsers_words_are_those_of_the_uses() -> None:
     assert list(Use) == list(USES)
+
+
+def test_findings_of_a_check_are_sarif_at_the_file_or_at_the_lock(tree: Path) -> None:
+    lock(cwd=tree)
+    (tree / "model.safetensors").unlink()
+    (tree / "run.sh").write_text("ollama pull llama3:70b\n")
+
+    done = lock("--check", "--format", "sarif", cwd=tree)
+
+    assert done.returncode == 1
+    document = json.loads(done.stdout)
+    schema = Path(__file__).parents[1] / "app/reports/sarif-2.1.0.schema.json"
+    Draft4Validator(json.loads(schema.read_text(encoding="utf-8"))).validate(document)
+    places = {
+        (each["ruleId"], each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"])
+        for each in document["runs"][0]["results"]
+    }
+    assert ("reference-not-locked", "run.sh") in places
+    assert {uri for _, uri in places} == {"run.sh", "models.lock"}
+    helps = [rule["help"] for rule in document["runs"][0]["tool"]["driver"]["rules"]]
+    assert all(each["markdown"].startswith("**") and each["text"] in each["markdown"] for each in helps)

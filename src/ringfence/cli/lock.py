@@ -41,6 +41,11 @@ def run(options: argparse.Namespace) -> int:
         from ringfence.app.documents import document
 
         write(document("ringfence.lock/1", report) + "\n")
+    elif options.format == "sarif":
+        from ringfence.app.reports.report import of_lock
+        from ringfence.app.reports.sarif import sarif
+
+        write(sarif(of_lock(report, root=Path.cwd())) + "\n")
     else:
         from ringfence.cli.console import show
 

@@ -111,9 +111,9 @@ def add_report_format(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_format(parser: argparse.ArgumentParser) -> None:
-    """As a table or a document."""
-    parser.add_argument("--format", choices=("table", "json"), default="table", help="default: table")
+def add_format(parser: argparse.ArgumentParser, *more: str) -> None:
+    """As a table, a document, or what `more` names."""
+    parser.add_argument("--format", choices=("table", "json", *more), default="table", help="default: table")
     parser.add_argument(
         "--json", dest="format", action="store_const", const="json", help="the same as --format json"
     )

@@ -343,7 +343,7 @@ def _add_lock(commands: _Commands) -> None:
         metavar="SEVERITY",
         help="exit 1 on findings as bad as this or worse: %(choices)s (default: %(default)s)",
     )
-    add_format(lock)
+    add_format(lock, "sarif")
 
 
 def _add_doctor(commands: _Commands) -> None:

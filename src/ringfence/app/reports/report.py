@@ -1,5 +1,6 @@
 """What a report tells, whichever command found it, before it is written in anybody's format."""
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from ringfence import __version__
 from ringfence.app.inspect import Inspection
+from ringfence.app.lock import LockReport
 from ringfence.core.findings import Finding
 from ringfence.core.inventory import Inventory, Signal, Skipped
 from ringfence.core.judged import JudgedFile
@@ -16,7 +18,7 @@ from ringfence.core.models import Model, ModelFile
 from ringfence.core.text import printable
 from ringfence.core.verdicts import Verdict
 
-__all__ = ["KnownFile", "Located", "Report", "by_check", "of_inspection", "of_inventory"]
+__all__ = ["KnownFile", "Located", "Report", "by_check", "of_inspection", "of_inventory", "of_lock"]
 
 
 _PLACES = 5
@@ -42,9 +44,9 @@ class Located:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One result of `scan` or `inspect`. `verdict` is None where nobody judged all there is."""
+    """One result of `scan`, `inspect` or `lock`. `verdict` is None where nobody judged all there is."""
 
-    command: str  # scan or inspect
+    command: str  # scan, inspect or lock
     about: str  # what was looked at; harmless to print
     started_at: datetime  # UTC
     tool_version: str
@@ -120,6 +122,35 @@ def of_inventory(inventory: Inventory, *, root: Path) -> Report:
         signals=inventory.signals,
         skipped=inventory.skipped,
     )
+
+
+def of_lock(report: LockReport, *, root: Path) -> Report:
+    """The report of one lock, made or checked: findings stand at their file, or else at the lock itself."""
+    found = (Located(finding=each, path=_locked_file(each, report, root)) for each in report.findings)
+    return Report(
+        command="lock",
+        about=printable(str(report.path)),
+        started_at=report.started_at,
+        tool_version=__version__,
+        complete=report.complete,
+        root=root,
+        verdict=None,
+        reasons=(),
+        leaves_out=(),
+        findings=_sorted(found),
+        files=(),
+        judged=(),
+        models=(),
+        servers=(),
+        signals=(),
+        skipped=report.skipped,
+    )
+
+
+def _locked_file(finding: Finding, report: LockReport, root: Path) -> Path:
+    name, _, line = finding.subject.rpartition(":")
+    path = root / report.path / (name if line.isdecimal() else finding.subject)
+    return path if os.path.isfile(path) else root / report.lock  # noqa: PTH113 - no name is too long for it
 
 
 def by_check(found: Iterable[Located]) -> list[tuple[str, list[Located]]]:
