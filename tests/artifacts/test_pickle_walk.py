@@ -1,11 +1,13 @@
 import io
 import pickle
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ringfence.artifacts import pickle_walk
 from ringfence.artifacts.pickle_walk import Pickle, is_text_pickle, looks_like_pickle, walk, walk_tolerantly
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.artifacts.reader import Reader
@@ -99,3 +101,35 @@ def test_a_line_that_does_not_end_is_malformed() -> None:
     with pytest.raises(Malformed) as stop:
         _walked(b"c" + b"x" * 1_000_000 + b"\n")
     assert stop.value.problem.kind is ProblemKind.OVER_LIMIT
+
+
+_PIECES = [
+    *(b"\x94", b"\x8c\x03abc", b"K\x07", b"M\x07\x01", b"J\xff\xff\xff\xff", b"h\x00", b"j\x00\x00\x00\x00"),
+    *(
+        b"q\x00",
+        b"r\x01\x00\x00\x00",
+        b"X\x02\x00\x00\x00os",
+        b"X\x00\x02\x00\x00" + b"x" * 512,
+        b"\x93",
+        b"Q",
+    ),
+    *(b"cos\nsystem\n", b"\x8a\x01\x05", b"G" + bytes(8), b"}", b"(", b"b", b"\x80\x04", b"\xff", b"."),
+]
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=60), st.integers(0, 20), st.integers(1, 80))
+def test_the_quick_way_finds_what_the_slow_way_finds(pieces: list[bytes], cut: int, max_ops: int) -> None:
+    data = b"".join(pieces)
+    data = data[: max(0, len(data) - cut)]
+
+    def found() -> tuple[Pickle, str, int]:
+        reader, what = Reader.of_bytes(data), Pickle()
+        try:
+            walk(reader, what, max_ops=max_ops)
+        except Malformed as wrong:
+            return what, str(wrong.problem), 0
+        return what, "", reader.offset
+
+    quick = found()
+    with patch.object(pickle_walk._Walk, "_quickly", lambda _self, _max_ops: None):
+        assert found() == quick
