@@ -15,6 +15,8 @@ from ringfence.app.doctor import Doctor
 from ringfence.app.documents import SCHEMA_FOLDER
 from ringfence.app.inspect import Inspection
 from ringfence.app.lock import LockReport
+from ringfence.app.policy.check import PolicyCheck
+from ringfence.app.policy.show import PolicyShown
 from ringfence.app.signing import Verification
 from ringfence.core.inventory import Inventory
 
@@ -25,6 +27,8 @@ DOCUMENTS: dict[str, type] = {
     "ringfence.diff/1": Comparison,
     "ringfence.verify/1": Verification,
     "ringfence.lock/1": LockReport,
+    "ringfence.policy-check/1": PolicyCheck,
+    "ringfence.policy-show/1": PolicyShown,
     "ringfence.asks/1": Asks,
     "ringfence.grants/1": Grants,
 }

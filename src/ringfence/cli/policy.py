@@ -16,6 +16,7 @@ from ringfence.app.policy.reading import read_document
 from ringfence.app.policy.show import PolicyShown, ShownFile, show
 from ringfence.cli.console import safe
 from ringfence.cli.console import show as print_parts
+from ringfence.cli.shortening import Shorten, shortener
 from ringfence.cli.streams import write
 from ringfence.cli.tables.section import first_rows, heading, section
 from ringfence.core.errors import ExitCode
@@ -83,6 +84,7 @@ def _checked(result: PolicyCheck) -> Iterator[RenderableType]:
 
 def _show(options: argparse.Namespace) -> int:
     from ringfence.wiring.gate import open_door
+    from ringfence.wiring.policies import own_folder
 
     started_at = datetime.now(UTC)
     door = open_door()
@@ -90,11 +92,11 @@ def _show(options: argparse.Namespace) -> int:
     if options.format == "json":
         write(document("ringfence.policy-show/1", result) + "\n")
     else:
-        print_parts(_shown(result))
+        print_parts(_shown(result, shortener([own_folder()])))
     return ExitCode.DONE if result.complete else ExitCode.FAILED_AS_ASKED
 
 
-def _shown(result: PolicyShown) -> Iterator[RenderableType]:
+def _shown(result: PolicyShown, short: Shorten) -> Iterator[RenderableType]:
     if result.trouble is not None:
         yield safe(f"the documents as they are now are not in force: {result.trouble}", "red", chars=1000)
         yield Padding(safe(result.hint or "", chars=1000), (0, 0, 0, 4))
@@ -102,13 +104,13 @@ def _shown(result: PolicyShown) -> Iterator[RenderableType]:
     for _ in range(3):
         table.add_column(overflow="fold")
     for file in result.files:
-        table.add_row(Text(f"  {file.tier}"), safe(file.name), Text(_contributed(file)))
+        table.add_row(Text(f"  {file.tier}"), safe(short(file.name)), Text(_contributed(file)))
     yield table
     table = section("Sections", str(len(result.modes)))
     for _ in range(4):
         table.add_column(overflow="fold")
     for each in result.modes:
-        where = safe(each.at) if each.at else Text("nobody says", "dim")
+        where = safe(short(each.at)) if each.at else Text("no document says", "dim")
         mode = Text(each.mode.value, _MODE_STYLE[each.mode.value])
         table.add_row(Text(f"  {each.section}"), mode, Text(_counted((each.rules, "rule"))), where)
     yield table

@@ -4,11 +4,12 @@ import os
 from pathlib import Path
 
 from ringfence.core.errors import UsageError
+from ringfence.endpoint.homes import own_home
 from ringfence.gate.finding import candidates, read
 from ringfence.policy.files import PolicyFile
 from ringfence.wiring.gate import places
 
-__all__ = ["found_documents", "own_place"]
+__all__ = ["found_documents", "own_folder", "own_place"]
 
 
 def own_place() -> Path:
@@ -21,6 +22,11 @@ def own_place() -> Path:
     if user is None:
         raise UsageError("there is no home to keep a policy in", hint="name a file with --output")
     return user
+
+
+def own_folder() -> Path:
+    """The running user's home."""
+    return own_home(os.environ).path
 
 
 def found_documents() -> list[PolicyFile]:

@@ -27,13 +27,16 @@ __all__ = ["TRUST", "trust_of"]
 _TOOLS = Patterns((FieldKind.NAME,))
 _NAME = Text("the name of a field or argument", r"[^\s]{1,200}")
 _INTEGRITY = Word(Integrity)
+_WHEN = Text("targets_from_prompt", "targets_from_prompt")
+_TARGETS = Text("$targets", r"\$targets")
+_READERS = Text("a path such as $record.participants", r"\$record(\.[A-Za-z0-9_-]{1,100}){1,8}")
 
 _RESULT = Table(
     "tool-result",
     "What a tool returns.",
     (
         Key("integrity", _INTEGRITY, "how far it may be trusted; default: untrusted"),
-        Key("readers", LINE, "where a record says who may see it: $record.participants"),
+        Key("readers", _READERS, "the field of a record that says who may see it"),
     ),
 )
 _TOOL = Table(
@@ -67,8 +70,8 @@ _REQUIREMENT_KEYS = (
     Key("created_in_session", YES_NO, "made in this session"),
     Key("planned", YES_NO, "in the plan that was made before anything was read"),
     Key("derived_at_most", COUNT, "a number that was worked out, up to this"),
-    Key("when", LINE, "a condition on the other arguments: targets_from_prompt"),
-    Key("readers_include", LINE, "who must be among those that may read it: $targets"),
+    Key("when", _WHEN, "only if the user named all targets of the call"),
+    Key("readers_include", _TARGETS, "everybody that the call reaches may read it"),
     Key("no_untrusted_urls", YES_NO, "no address in it comes from what is not trusted"),
 )
 _REQUIREMENT = Table("requirement", "What a value must be worth: all that is named.", _REQUIREMENT_KEYS)

@@ -101,7 +101,7 @@ class _FieldTest:
         if entry is None or None in entry.values.values():
             return None
         ignores = "unknown" in entry.values
-        if len(entry.values) == ignores:
+        if node.entries.keys() <= {"unknown"}:
             problems.add(node, "a test without a condition", hint=f"add {self.short.says}")
             return None
         return tuple(

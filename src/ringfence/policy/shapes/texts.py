@@ -171,7 +171,7 @@ class Patterns:
 def nearest(text: str, known: Iterable[str]) -> str:
     """A hint: the known word that is most like `text`, or all of them."""
     words = sorted(known)
-    like = difflib.get_close_matches(text[:100], words, n=1, cutoff=0.6)
+    like = difflib.get_close_matches(text[:100], words, n=1, cutoff=0.65)
     return f"did you mean `{like[0]}`?" if like else f"known here: {', '.join(words)}"
 
 
