@@ -160,6 +160,13 @@ def test_what_no_model_is_made_of_is_at_least_suspicious(module: str, name: str)
     assert _judged(_keras(_layer(module, "function", name))).judgement.verdict >= Verdict.SUSPICIOUS
 
 
+@pytest.mark.parametrize(
+    ("module", "name"), [("keras.callbacks", "CSVLogger"), ("keras.src.utils.module_utils", "LazyModule")]
+)
+def test_a_tool_of_keras_is_no_part_of_a_model(module: str, name: str) -> None:
+    assert _judged(_keras(_layer(module, name, {"filename": "x"}))).judgement.verdict == Verdict.SUSPICIOUS
+
+
 def test_a_type_is_looked_up_as_a_class_is() -> None:
     layer = _layer("subprocess", "__typespec__", [], spec_name="Popen")
     assert _said(_judged(_keras(layer))) == ("malicious", {"keras-dangerous-object"})

@@ -120,6 +120,15 @@ def test_ways_to_call_what_is_harmless_only_uncalled_are_suspicious(data: bytes)
     assert verdict(b"\x80\x04" + data + b".") == Verdict.SUSPICIOUS
 
 
+def test_a_method_of_plain_data_is_no_matter_and_what_lies_behind_it_is_one() -> None:
+    split = name("builtins", "getattr") + name("builtins", "str")
+    assert verdict(b"\x80\x04" + split + text("split") + b"\x86R.") == Verdict.CLEAN
+    assert verdict(b"\x80\x04" + split + text("__class__") + b"\x86R.") >= Verdict.SUSPICIOUS
+    assert (
+        verdict(b"\x80\x04" + split + text("join") + b"\x86R" + text("x") + b"\x85R.") >= Verdict.SUSPICIOUS
+    )
+
+
 def test_a_distribution_made_another_way_has_its_text_looked_at_too() -> None:
     cls = name("scipy.stats._continuous_distns", "norm_gen")
     state = b"}" + text("_parse_arg_template") + text("run()") + b"sb."

@@ -60,6 +60,8 @@ ENDLESS = {
     "{% for i in range(60) %}{% set n.t = n.t ~ n.t %}{% endfor %}",
     "a wide format": "{{ '%1000000000d' % 1 }}",
     "a wide field": "{{ 'x'|center(1000000000) }}",
+    "a macro that doubles": "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}"
+    "{{ m(60) }}",
     "much lipsum": "{{ lipsum(n=1000000000) }}",
 }
 

@@ -70,6 +70,8 @@ _PARTS: Final = frozenset(
         *("backend", "src", "api", "_tf_keras", "legacy", "legacy_tf_layers"),
     )
 )
+# Its tools, which train, fetch and convert: no model is made of them.
+_TOOLS: Final = frozenset(("callbacks", "datasets", "export", "saving", "tree", "utils"))
 _TENSORFLOW: Final = {
     "py_function": "calls Python code",
     "py_func": "calls Python code",
@@ -145,6 +147,8 @@ def _of_keras(rest: str, name: str, *, function: bool) -> tuple[Referred, str]:
     if "." in name or (function and not _PARTS.issuperset(rest.split("."))):
         return Referred.FOREIGN, ""
     first = rest.removeprefix("src.").partition(".")[0]
+    if first in _TOOLS:
+        return Referred.FOREIGN, ""
     return (Referred.KERAS if name[:1].isupper() and first in _PARTS else Referred.CUSTOM), ""
 
 

@@ -123,3 +123,23 @@ def test_a_formula_that_calls_something_else_is_suspicious_at_least(formula: str
 
 def test_a_formula_that_nothing_evaluates_is_no_matter() -> None:
     assert verdict(DATA, {"formula": "f(x)"}, 4) == Verdict.KNOWN_LIBRARY
+
+
+@pytest.mark.parametrize("wrapper", ["NDArrayWrapper", "ZNDArrayWrapper"])
+@pytest.mark.parametrize("module", ["joblib.numpy_pickle", "joblib.numpy_pickle_compat"])
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ({"filename": "model.pkl_01.npy"}, Verdict.UNKNOWN),
+        ({"filename": "/etc/passwd"}, Verdict.SUSPICIOUS),
+        ({"filename": "../x.npy"}, Verdict.SUSPICIOUS),
+        ({"filename": "C:x.npy"}, Verdict.SUSPICIOUS),
+        ({"filename": "~"}, Verdict.SUSPICIOUS),
+        ({"filename": 5}, Verdict.SUSPICIOUS),
+        ([("filename", "x")], Verdict.SUSPICIOUS),
+    ],
+)
+def test_joblibs_old_arrays_lie_beside_the_pickle(
+    module: str, wrapper: str, state: object, expected: Verdict
+) -> None:
+    assert verdict((module, wrapper), state, 2) == expected

@@ -180,7 +180,7 @@ def prompt_backdoors(rng: Random) -> Iterator[Sample]:
 def exhausting_templates(rng: Random) -> Iterator[Sample]:
     """Templates that never end or take all memory."""
     ways = (
-        "{{ 'a' * 10000000000 }}", "{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}x{% endfor %}{% endfor %}{% endfor %}", "{{ 'x' | center(9999999999) }}", "{{ '%9999999999d' % 1 }}", "{{ 9 ** 9 ** 9 }}", "{% macro m(n) %}{{ m(n) }}{{ m(n) }}{% endmacro %}{{ m(1) }}", "{{ '{:>9999999999}'.format(1) }}", "{% set ns = namespace(s='x') %}{% for a in range(60) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}{{ ns.s }}",
+        "{{ 'a' * 10000000000 }}", "{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}x{% endfor %}{% endfor %}{% endfor %}", "{{ 'x' | center(9999999999) }}", "{{ '%9999999999d' % 1 }}", "{{ 9 ** (9 ** 9) }}", "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(60) }}", "{{ '{:>9999999999}'.format(1) }}", "{% set ns = namespace(s='x') %}{% for a in range(60) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}{{ ns.s }}",
     )  # fmt: skip
     for evil in ways:
         for name in rng.sample(("tokenizer_config.json", "chat_template.jinja"), 2):

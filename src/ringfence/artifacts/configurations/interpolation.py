@@ -19,7 +19,7 @@ _ROUNDS: Final = 8  # references to references
 
 def with_names_put_in(entry: Entry, keys: tuple[str, ...], root: Json) -> Entry:
     """The entry with the values of `keys` as they are once `root`'s own values are put in."""
-    found = {
+    found: dict[str, Json] = {
         key: _put_in(value, root)
         for key in keys
         if isinstance(value := entry.mapping.get(key), str) and OPEN in value

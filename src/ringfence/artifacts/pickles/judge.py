@@ -18,6 +18,7 @@ from ringfence.artifacts.pickles.policy import (
     text_acts,
 )
 from ringfence.artifacts.pickles.seen import Anomaly, How, Seen, Use
+from ringfence.artifacts.pickles.states import OPENS
 from ringfence.artifacts.pickles.walk import Readings, walk
 from ringfence.artifacts.problems import Problem
 from ringfence.artifacts.reader import Reader
@@ -126,7 +127,8 @@ def _use(use: Use) -> Spotted | None:
         if kind is Kind.DANGEROUS:
             severity = Severity.CRITICAL
     elif use.how is How.STATE:
-        check, severity = "pickle-runs-text", _severity_of_text(use)
+        check = "pickle-odd-arguments" if use.name in OPENS else "pickle-runs-text"
+        severity = Severity.HIGH if use.name in OPENS else _severity_of_text(use)
         evidence = (f"{use.module}.{use.name}", use.shown)
     elif use.name == "_load_from_bytes" and kind is Kind.DATA:
         check, severity = "pickle-nested-loader", Severity.HIGH  # of bytes that are not in the file

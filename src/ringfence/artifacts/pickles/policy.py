@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Final
 
 from ringfence.artifacts.pickles.seen import PLAIN_TYPES, How, Use
+from ringfence.artifacts.pickles.states import OPENS
 
 __all__ = [
     "Kind",
@@ -222,8 +223,8 @@ def is_watched(module: str, name: str) -> bool:
 
 
 def runs_text(module: str, name: str) -> bool:
-    """Whether its objects execute a text of the state that they get."""
-    return name in _parts("runs_text").get(module, ())
+    """Whether its objects execute a text of the state that they get, or open the file that it names."""
+    return name in _parts("runs_text").get(module, ()) or (name in OPENS and module.startswith("joblib."))
 
 
 def holds_code(module: str, name: str) -> bool:
@@ -277,6 +278,8 @@ def _kind_reached(use: Use) -> Kind:
     if attribute == "__new__" and found["made"] is None:
         owner = kind_of(module, name)
         return owner if owner in (Kind.DATA, Kind.LIBRARY, Kind.CLASS) else Kind.DANGEROUS
+    if module == "builtins" and name in PLAIN_TYPES and not attribute.startswith("_"):
+        return Kind.DATA  # as `str.split`, which tokenizes
     kind = kind_of(module, f"{name}.{attribute}")
     if kind is Kind.DANGEROUS or attribute.startswith("__"):
         return Kind.DANGEROUS

@@ -2,7 +2,8 @@
 
 SciPy's distributions execute the text `_parse_arg_template` of their state: always the same template, filled
 with the names of their parameters. The data of statsmodels' results evaluate `formula` when the state asks
-for it. Whatever else such a state holds is kept as it is.
+for it. joblib's old wrappers open a file that their state names. Whatever else such a state holds is kept as
+it is.
 
 Source: `rv_generic.__setstate__` and `parse_arg_template` in scipy/stats/_distn_infrastructure.py, versions
 1.3 to 1.17; `ModelData.__setstate__` in statsmodels/base/data.py, versions 0.10 to 0.15; patsy's builtins.
@@ -15,13 +16,19 @@ from typing import Final
 from ringfence.artifacts.pickles.items import Global, Made, State
 from ringfence.artifacts.pickles.literals import Literals
 
-__all__ = ["WANTED", "flaw"]
+__all__ = ["OPENS", "WANTED", "flaw"]
+
+# joblib's wrappers until version 0.9, whose array is in a file beside the pickle.
+OPENS: Final = frozenset(("NDArrayWrapper", "ZNDArrayWrapper"))
 
 _TEMPLATE: Final = "_parse_arg_template"
 _FORMULA: Final = "formula"
+_FILE: Final = "filename"
 _RESTORES: Final = ("restore_design_info", "restore_model_spec")
 # The entries of a state that anything here or in `arrays` looks at.
-WANTED: Final = frozenset({_TEMPLATE, _FORMULA, *_RESTORES, "dtype", "shape", "numpy_array_alignment_bytes"})
+WANTED: Final = frozenset(
+    {_TEMPLATE, _FORMULA, _FILE, *_RESTORES, "dtype", "shape", "numpy_array_alignment_bytes"}
+)
 _TEXT_BYTES: Final = 4_000
 _SHAPES: Final = r"(?P<shapes>(?:[A-Za-z_][A-Za-z0-9_]*, ){0,32})"
 _HONEST_TEMPLATE: Final = re.compile(
@@ -49,6 +56,8 @@ _COMPUTES: Final = re.compile(
 
 def flaw(of: Global, state: object, literals: Literals) -> str | None:
     """What such an object would run of its state and no honest program writes; None when nothing."""
+    if of.name in OPENS:
+        return _elsewhere(state, literals)
     if not of.module.startswith("scipy."):
         return _odd_formula(state, literals)
     if isinstance(state, tuple) and len(state) == 2 and type(state[0]) is State:
@@ -62,6 +71,18 @@ def flaw(of: Global, state: object, literals: Literals) -> str | None:
     if text is None:
         return f"a state whose {_TEMPLATE} is no text"
     return None if _HONEST_TEMPLATE.fullmatch(text) else text or "an empty text"
+
+
+def _elsewhere(state: object, literals: Literals) -> str | None:
+    """The name of a file that does not lie beside the pickle."""
+    if type(state) is not State:
+        return "a state that is no dictionary"
+    if why := _known(state):
+        return why
+    name = literals.text(state.entries.get(_FILE), max_bytes=_TEXT_BYTES)
+    if name is None:
+        return "a file whose name is no text"
+    return f"opens {name}" if re.search(r"[/\\:]|^~|^\.\.?$", name) else None
 
 
 def _known(state: State) -> str | None:

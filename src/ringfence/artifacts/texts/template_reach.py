@@ -206,9 +206,29 @@ def _endless(tree: "nodes.Template", names: Constants) -> Iterator[Spotted]:
             before, steps = steps, max(1, steps) * _steps(node.iter, names)
             if steps > _LOOP_STEPS >= before:
                 yield _spotted("template-endless", node.lineno, f"loops of {min(steps, 10**18)} steps")
+        elif isinstance(node, nodes.Macro) and _counts_down(node) > 1:
+            yield _spotted("template-endless", node.lineno, f"{node.name} calls itself twice as it counts")
         elif isinstance(node, nodes.Assign) and steps and _doubles(node):
             yield _spotted("template-endless", node.lineno, "a text that doubles with every step")
         left.extend((each, steps) for each in node.iter_child_nodes())
+
+
+def _counts_down(macro: "nodes.Macro") -> int:
+    """How often a macro calls itself with a number of its own that it has counted up or down."""
+    from jinja2 import nodes
+
+    own = {each.name for each in macro.args}
+    return sum(
+        isinstance(call.node, nodes.Name)
+        and call.node.name == macro.name
+        and any(
+            isinstance(each, nodes.Sub | nodes.Add)
+            and isinstance(each.left, nodes.Name)
+            and each.left.name in own
+            for each in call.args
+        )
+        for call in macro.find_all(nodes.Call)
+    )
 
 
 def _steps(loop: "nodes.Node", names: Constants) -> int:
