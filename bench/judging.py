@@ -1,4 +1,10 @@
-"""How fast files are judged: dense pickles, checkpoints, many small files, long vocabularies."""
+"""How fast files are judged: dense pickles, checkpoints, many small files, long vocabularies.
+
+Small files are what people keep beside their models (`bench/small_files.py`), of 5 kB on average. Tiny ones, of
+two numbers each, stand in a row of their own: what they measure is how long each program takes to start and
+to open a file, and ringfence does more of both: it knows all formats and not one, groups files into models,
+and judges in processes apart.
+"""
 
 import os
 import pickle
@@ -10,13 +16,16 @@ import sys
 import time
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from bench.measure import Result, by_turns, peak_bytes, ringfence, scan_environment, seconds
+from bench.small_files import write_small_files
 
 __all__ = ["judging"]
 
 _OTHER = Path(__file__).resolve().parent / "scan/picklescan.txt"
+_SAMPLE = 2  # counted up when what `_make` makes changes
 _OPCODES, _FLOATS = 18_000_000, 3_000_000
 _SMALL, _MANY = 2_000, 10_000
 _TOKENS = 150_000
@@ -26,7 +35,7 @@ _CHECKPOINT_BYTES = 200_000_000
 def judging(place: Path) -> Iterator[Result]:
     """One row for each limit."""
     folder = place / "judging"
-    done = folder.with_name("judging.done")
+    done = folder / f"made-{_SAMPLE}"
     if not done.exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -104,18 +113,19 @@ def _beyond_start(place: Path, folder: Path) -> Iterator[Result]:
 
 def _many(place: Path, folder: Path, other: str) -> Iterator[Result]:
     environment = scan_environment(place)
-    small, many = folder / "small", folder / "many"
-    took, others = by_turns(
-        lambda: seconds(_inspect(small), environment=environment),
-        lambda: seconds([other, "--path", str(small)], environment=environment),
-    )
-    yield Result(
-        name=f"{_SMALL:,} small files, against picklescan",
-        measured=took / others,
-        limit=0.5,
-        detail=f"{took:.2f} s and {others:.2f} s",
-    )
-    few_peak, many_peak = (peak_bytes(_inspect(each), environment=environment) for each in (small, many))
+    for kind in ("small", "tiny"):
+        ours, theirs = _inspect(folder / kind), [other, "--path", str(folder / kind)]
+        took, others = by_turns(
+            partial(seconds, ours, environment=environment), partial(seconds, theirs, environment=environment)
+        )
+        yield Result(
+            name=f"{_SMALL:,} {kind} files, against picklescan",
+            measured=took / others,
+            limit=0.5,
+            detail=f"{took:.2f} s and {others:.2f} s",
+        )
+    few, many = folder / "tiny", folder / "many"
+    few_peak, many_peak = (peak_bytes(_inspect(each), environment=environment) for each in (few, many))
     yield Result(
         name=f"memory for {_MANY:,} files, against {_SMALL:,}",
         measured=many_peak / few_peak,
@@ -147,7 +157,9 @@ def _make(folder: Path) -> None:
     _write_checkpoint(folder / "large.pt", _CHECKPOINT_BYTES)
     _write_gguf(folder / "none.gguf", 0)
     _write_gguf(folder / "tokens.gguf", _TOKENS)
-    for name, count in (("small", _SMALL), ("many", _MANY)):
+    (folder / "small").mkdir()
+    write_small_files(folder / "small", _SMALL)
+    for name, count in (("tiny", _SMALL), ("many", _MANY)):
         (folder / name).mkdir()
         for i in range(count):
             (folder / name / f"{i}.pkl").write_bytes(pickle.dumps({"step": i, "loss": i / 7}, protocol=4))
