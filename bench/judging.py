@@ -1,9 +1,9 @@
 """How fast files are judged: dense pickles, checkpoints, many small files, long vocabularies.
 
-Small files are what people keep beside their models (`bench/small_files.py`), of 5 kB on average. Tiny ones, of
-two numbers each, stand in a row of their own: what they measure is how long each program takes to start and
-to open a file, and ringfence does more of both: it knows all formats and not one, groups files into models,
-and judges in processes apart.
+Small files are what people keep beside their models (`bench/small_files.py`), of 5 kB on average. Tiny ones,
+of two numbers each, stand in a row of their own: what they measure is how long each program takes to start
+and to open a file, and ringfence does more of both: it knows all formats and not one, groups files into
+models, and judges in processes apart.
 """
 
 import os
