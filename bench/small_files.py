@@ -1,8 +1,8 @@
 """Pickles such as people keep beside their models: settings, vocabularies, histories, small estimators.
 
-They are some hundred bytes to some tens of kilobytes long, evenly by magnitude, half of them below 3 kB; those
-that `bench/scan` has real libraries write are shorter still. The four kinds come by turns. The estimators are
-of a well-known library's class, written by a stand-in, and hold NumPy arrays.
+They are some hundred bytes to some tens of kilobytes long, evenly by magnitude, half of them below 3 kB;
+those that `bench/scan` has real libraries write are shorter still. The four kinds come by turns. The
+estimators are of a well-known library's class, written by a stand-in, and hold NumPy arrays.
 """
 
 import math
