@@ -7,8 +7,6 @@ a value are those of the last text that is not behind it, and of what begins tha
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Generic, TypeVar
 
 from ringfence.core.actions import FieldKind
@@ -17,7 +15,7 @@ from ringfence.policy.globs import folded, glob
 from ringfence.policy.rule import Condition, Like
 from ringfence.policy.words import member_of
 
-__all__ = ["Key", "Lookup", "Way", "keys"]
+__all__ = ["Key", "Lookup", "keys"]
 
 RuleT = TypeVar("RuleT")
 
@@ -25,20 +23,10 @@ _GLOBS = frozenset({FieldKind.TEXT, FieldKind.NAME, FieldKind.PATH, FieldKind.HO
 _FOLDED = frozenset({FieldKind.TEXT, FieldKind.HOST})
 
 
-class Way(StrEnum):
-    """How a value leads to a rule."""
+Key = tuple[str, object]
+"""What a rule is filed under: that a value is the same, begins or ends so; and what it is compared with."""
 
-    SAME = "same"
-    BEGINS = "begins"
-    ENDS = "ends"
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What a rule is filed under."""
-
-    way: Way
-    value: object
+_SAME, _BEGINS, _ENDS = "same", "begins", "ends"
 
 
 def keys(condition: Condition, about: Fact) -> tuple[Key, ...]:
@@ -52,22 +40,22 @@ def keys(condition: Condition, about: Fact) -> tuple[Key, ...]:
         return ()
     if about.words is not None:
         words = about.words
-        return tuple(Key(Way.SAME, member_of(words, each)) for each in test.patterns)
+        return tuple((_SAME, member_of(words, each)) for each in test.patterns)
     if about.kind is FieldKind.NUMBER:
-        return tuple(Key(Way.SAME, int(each)) for each in test.patterns)
+        return tuple((_SAME, int(each)) for each in test.patterns)
     if about.kind not in _GLOBS:
         return ()
-    found = tuple(_key(each, about.kind) for each in test.patterns)
-    return found if all(each.value for each in found) else ()
+    found = [_key(each, about.kind) for each in test.patterns]
+    return tuple(found) if all(value for _, value in found) else ()
 
 
 def _key(pattern: str, kind: FieldKind) -> Key:
     compiled = glob(pattern, kind)
     if compiled.exact is not None:
-        return Key(Way.SAME, compiled.exact)
+        return _SAME, compiled.exact
     if compiled.prefix and (kind is not FieldKind.HOST or not compiled.suffix):
-        return Key(Way.BEGINS, compiled.prefix)
-    return Key(Way.ENDS, compiled.suffix)
+        return _BEGINS, compiled.prefix
+    return _ENDS, compiled.suffix
 
 
 class _Beginnings(Generic[RuleT]):
@@ -105,13 +93,13 @@ class Lookup(Generic[RuleT]):
         ends: dict[str, list[RuleT]] = {}
         unknown: list[RuleT] = []
         for rule, its_keys, unknown_matches in filed:
-            for key in dict.fromkeys(its_keys):
-                if key.way is Way.SAME:
-                    same.setdefault(key.value, []).append(rule)
+            for way, value in dict.fromkeys(its_keys):
+                if way == _SAME:
+                    same.setdefault(value, []).append(rule)
+                elif way == _BEGINS:
+                    begins.setdefault(str(value), []).append(rule)
                 else:
-                    text = str(key.value)
-                    is_end = key.way is Way.ENDS
-                    (ends if is_end else begins).setdefault(text[::-1] if is_end else text, []).append(rule)
+                    ends.setdefault(str(value)[::-1], []).append(rule)
             if unknown_matches:
                 unknown.append(rule)
         self._same = {value: tuple(rules) for value, rules in same.items()}
