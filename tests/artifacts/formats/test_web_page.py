@@ -50,6 +50,10 @@ def test_pages_and_pictures_without_script_are_clean(name: str, text: str) -> No
             '<html><script src="https://cdn.plot.ly/plotly-2.35.2.min.js"></script><div id="p"></div>',
         ),
         ("plot.html", "<html><script>Plotly.newPlot('p', [{y: [1, 2]}])</script>"),
+        (
+            "lazy.html",
+            "<html><script>let s = document.createElement('script'); s.src = 'https://cdn.example/x.js';</script>",
+        ),
         ("flame.svg", _SVG.format("<script><![CDATA[ function init(evt) { } ]]></script>")),
         ("click.svg", _SVG.format('<rect onclick="zoom(this)"/>')),
         ("link.svg", _SVG.format('<a xlink:href="java&#10;script:zoom()"><rect/></a>')),

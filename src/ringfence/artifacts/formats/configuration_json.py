@@ -32,6 +32,7 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
     from ringfence.artifacts.configurations.documents import json_documents
     from ringfence.artifacts.configurations.judge import judge_document
     from ringfence.artifacts.keras_config import judge_configuration
+    from ringfence.artifacts.paddle_program import is_program, judge_program
     from ringfence.artifacts.texts.tokenizers import judge_tokenizer
 
     if reader.size_bytes > LIMITS.configuration_json_bytes:
@@ -40,6 +41,8 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
     for document in documents:
         if _is_tokenizer(document.value):
             yield from judge_tokenizer(document.value, budget=reader.budget)
+        if is_program(document.value):
+            yield from judge_program(document.value, reader)
         for model in _keras_models(document.value):
             yield from judge_configuration(model, reader)
         yield from judge_document(document, budget=reader.budget, is_data=len(documents) > 1)

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 
 from ringfence.artifacts import payloads
 from ringfence.artifacts.format import Format, Inside
-from ringfence.artifacts.graphs.findings import escapes
 from ringfence.artifacts.graphs.messages import text_of
-from ringfence.artifacts.graphs.paths import leaves_folder
+from ringfence.artifacts.paddle_program import COMPILED, FILES, judge_file, judge_kind
 from ringfence.artifacts.problems import Problem, ProblemKind
 from ringfence.artifacts.protobuf_wire import Field, Walker, Wire, varint
 from ringfence.artifacts.reader import Reader
@@ -25,11 +24,6 @@ __all__ = ["FORMAT"]
 _FIRST_BLOCK = b"\x08\x00\x10" + b"\xff" * 9 + b"\x01"
 _BLOCKS, _VERSION, _OPERATORS = 1, 4, 4
 _TOP_FIELDS = frozenset((1, 2, 3, 4, 5))
-
-_FILES = frozenset(
-    ("load", "load_combine", "save", "save_combine", "sparse_tensor_load", "load_selected_rows")
-)
-_COMPILED = frozenset(("tensorrt_engine", "lite_engine", "dlnne_engine", "openvino_engine", "cinn_launch"))
 
 
 @dataclass(slots=True)
@@ -89,44 +83,12 @@ def _operator(walker: Walker, message: Field) -> _Operator:
 
 
 def _judge_operator(reader: Reader, operator: _Operator) -> Iterator[Spotted | Inside]:
-    if operator.name == "py_func":
-        yield Spotted(
-            check="graph-runs-code",
-            # Which function it is, the program that loads it decides.
-            severity=Severity.CRITICAL,
-            confidence=Confidence.POSSIBLE,
-            at=operator.at,
-            evidence=("py_func calls a Python function of the program that runs it",),
-            advice="do not run it",
-        )
-    elif operator.name in _COMPILED:
-        yield Spotted(
-            check="graph-compiled-code",
-            severity=Severity.LOW,
-            confidence=Confidence.CERTAIN,
-            at=operator.at,
-            evidence=(f"{operator.name} holds a graph that was compiled for an accelerator",),
-            advice="compile it again from a model that can be looked at",
-        )
+    yield from judge_kind(operator.name, at=operator.at)
     for name, text in operator.texts:
-        if operator.name in _FILES and name == "file_path":
-            path = text_of(reader, text)
-            yield _file(operator, path)
-            if leaves_folder(path):
-                yield escapes(path, at=operator.at)
-        elif operator.name not in _COMPILED:
+        if operator.name in FILES and name == "file_path":
+            yield from judge_file(operator.name, text_of(reader, text), at=operator.at)
+        elif operator.name not in COMPILED:
             yield from payloads.in_text(reader, text.at, text.value, name=f"{operator.name}/{name}")
-
-
-def _file(operator: _Operator, path: str) -> Spotted:
-    return Spotted(
-        check="graph-touches-files",
-        severity=Severity.HIGH,
-        confidence=Confidence.LIKELY,
-        at=operator.at,
-        evidence=(operator.name, path),
-        advice="do not run it: the graph reads or writes this file by itself",
-    )
 
 
 def _unknown_field(each: Field) -> Spotted:
