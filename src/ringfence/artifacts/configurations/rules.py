@@ -242,6 +242,13 @@ def _chains(entry: Entry) -> Iterator[Spotted]:
         yield _low("trusts-other-code", f"{_at(entry, 'allowed_tools')}: {', '.join(map(str, given))}")
 
 
+def _tasks(entry: Entry) -> Iterator[Spotted]:
+    """A task of an editor that starts by itself when somebody opens the folder."""
+    found = entry.mapping.get("runOptions")
+    if isinstance(found, dict) and found.get("runOn") == "folderOpen" and "command" in entry.mapping:
+        yield _odd(f"{_at(entry, 'command')}: {entry.mapping['command']}, when the folder is opened")
+
+
 def _resolvers(entry: Entry) -> Iterator[Spotted]:
     """OmegaConf's ${eval:…}, which runs Python where a program has registered it."""
     for key, value in entry.mapping.items():
@@ -275,6 +282,7 @@ RULES: Final[tuple[_Rule, ...]] = (
     _expressions,
     _imports,
     _chains,
+    _tasks,
 )
 
 

@@ -44,7 +44,7 @@ def _sniff(reader: Reader) -> bool:
 
 def _sniff_named(reader: Reader) -> bool:
     """XML under PMML's suffix, whatever its document type calls the root."""
-    return b"<!DOCTYPE" in reader.head
+    return b"<!DOCTYPE" in reader.head.replace(b"\0", b"")  # in UTF-16, too
 
 
 def _read(reader: Reader) -> Iterator[Fact | Problem]:

@@ -26,6 +26,7 @@ _SECRETLY = r"(?:secretly|covertly|silently|surreptitiously|stealthily)"
 _DEEDS = (
     r"(?:send|add|insert|include|append|upload|install|run|execute|leak|forward|replace|change|post|weaken)"
 )
+_HOLES = r"(?:vulnerabilit(?:y|ies)|backdoors?|security (?:holes?|flaws?))"
 _COVERT = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -35,6 +36,7 @@ _COVERT = tuple(
         rf"\b{_SECRETLY} (?:\w+ ){{0,2}}{_DEEDS}\b",
         r"!\[[^\]\n]{0,100}\]\(https?://[^)\s]{1,300}=(?:\{|['\"])",
         r"\bexfiltrat(?:e|es|ing) ",
+        rf"(?<!not )(?<!never )(?<!n't )\b(?:insert|introduce|plant|leave|hide) (?:\w+ ){{0,3}}{_HOLES}\b",
         r"\b(?:send|post|upload|forward|leak|transmit) (?:\w+ ){0,8}(?:to|via|at) (?:https?://|ftp://)",
     )
 )
