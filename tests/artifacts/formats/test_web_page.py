@@ -35,6 +35,7 @@ def _notebook(**data: Any) -> bytes:
             '<html><a href="https://huggingface.co/acme">home</a><a href="javascript:void(0)">x</a>',
         ),
         ("card.html", '<html><script type="application/ld+json">{"name": "acme"}</script>'),
+        ("old.html", "<html><!-- <script src='x.js'></script> --><p>no script</p>"),
         ("part.html", "<table><tr><td>0.9</td></tr></table>"),
     ],
 )
@@ -118,3 +119,8 @@ def test_any_text_ends_in_findings_or_malformed(text: str) -> None:
         list(web_page.FORMAT.judge(Reader.of_bytes(data, budget=judging_budget())))  # type: ignore[misc]
     except Malformed:
         return
+
+
+def test_a_page_in_an_old_encoding_is_read() -> None:
+    text = "<html><p>" + "x" * 8000 + "caf\u00e9</p><script>eval(atob('eA=='))</script>"
+    assert judged(text.encode("latin-1"), "a.html").judgement.verdict is Verdict.SUSPICIOUS

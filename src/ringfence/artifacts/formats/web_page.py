@@ -1,16 +1,19 @@
 """HTML and SVG: model cards, plots and pictures. Whoever opens one in a browser runs what is in it."""
 
+import re
 from collections.abc import Iterator
 
 from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
-from ringfence.artifacts.text_bytes import encoding_of, pieces
+from ringfence.artifacts.text_bytes import encoding_of
 from ringfence.core.facts import Fact
 from ringfence.core.limits import LIMITS
 
 __all__ = ["FORMAT"]
+
+_SCRIPT = re.compile("<script", re.IGNORECASE)
 
 
 def _sniff(_reader: Reader) -> bool:
@@ -33,13 +36,22 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
 
     if reader.size_bytes > LIMITS.configuration_json_bytes:
         raise Malformed(ProblemKind.OVER_LIMIT, at=0, detail=f"a page of {reader.size_bytes} bytes")
-    text = "".join(text for _, text in pieces(reader, encoding_of(reader.head) or "utf-8"))
+    text = _decoded(reader.at(0, reader.size_bytes), encoding_of(reader.head) or "utf-8")
     page = Page()
     page.read(text, budget=reader.budget)
     yield from judge_pages(page)
     yield from judge_text(text)
-    yield from judge_markup(text, budget=reader.budget)
+    # A script that was taken out by a comment is everyday in pages, and no hidden program.
+    yield from judge_markup(_SCRIPT.sub("<part", text), budget=reader.budget)
     yield from entities(text)
+
+
+def _decoded(data: bytes, encoding: str) -> str:
+    """The text; old pages say elsewhere that they are in an encoding of western Europe, or do not."""
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
 
 
 FORMAT = Format(
