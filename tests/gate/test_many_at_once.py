@@ -1,0 +1,72 @@
+"""Several processes that wait, and several operators who answer, all at once."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import asking_door
+from crashing_door import POLICY
+from doors import door_in
+from ringfence.app.approving import asks, grants
+from ringfence.core.actions import ModelSign
+from ringfence.gate.approvals import STREAM
+from ringfence.gate.refused import Refused
+from ringfence.ledger.events.grant_used import GrantUsed
+
+
+def _started(folder: Path, *what: str) -> "subprocess.Popen[str]":
+    child = subprocess.Popen(
+        [sys.executable, asking_door.__file__, str(folder), *what],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None and child.stdout.readline() == "ready\n"
+    return child
+
+
+def _ended(*children: "subprocess.Popen[str]") -> list[list[str]]:
+    """What each has said, once all were told to begin."""
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write("on\n")
+        child.stdin.flush()
+    said = [child.communicate(timeout=120)[0].splitlines() for child in children]
+    assert [child.returncode for child in children] == [0] * len(children)
+    return said
+
+
+def _asked(folder: Path) -> str:
+    door = door_in(folder, POLICY)
+    refused = door.pass_(ModelSign(name="llama", path="/models/llama", signer="key:00"))
+    assert isinstance(refused, Refused) and refused.ask is not None
+    door.ledger.close()
+    return refused.ask
+
+
+def test_of_operators_who_answer_at_once_one_does(tmp_path: Path) -> None:
+    ask = _asked(tmp_path)
+    names = ("olga", "pete", "quinn", "rosa")
+    said = [lines[0] for lines in _ended(*(_started(tmp_path, "approve", n, ask, "1") for n in names))]
+    (first,) = [name for name, words in zip(names, said, strict=True) if words == "granted"]
+    assert sorted(said) == sorted(["granted", *[f"question {ask} is granted by {first} already"] * 3])
+    door = door_in(tmp_path)
+    assert len(grants(door.approvals, now=door.now(), all_=True).grants) == 1
+
+
+def test_of_processes_that_want_one_grant_as_many_get_it_as_it_has_uses(tmp_path: Path) -> None:
+    ask = _asked(tmp_path)
+    assert _ended(_started(tmp_path, "approve", "olga", ask, "5")) == [["granted"]]
+    said = _ended(*(_started(tmp_path, "pass", "0", "4") for _ in range(4)))
+    assert sum(words.count("passed") for words in said) == 5
+    door = door_in(tmp_path)
+    uses = [e.event.use for e in door.ledger.read(stream=STREAM) if isinstance(e.event, GrantUsed)]
+    assert uses == [1, 2, 3, 4, 5]
+    assert len(asks(door.approvals, now=door.now(), settled=False).asks) == 1
+
+
+def test_processes_that_wait_go_on_when_an_operator_answers(tmp_path: Path) -> None:
+    ask = _asked(tmp_path)
+    waiting = [_started(tmp_path, "pass", "100", "1") for _ in range(3)]
+    operator = _started(tmp_path, "approve", "olga", ask, "3")
+    assert _ended(*waiting, operator) == [["passed"], ["passed"], ["passed"], ["granted"]]
