@@ -10,7 +10,17 @@ from ringfence.core.verdicts import Verdict
 from zip_judging import judged
 
 # How many samples of a kind are not flagged yet; all of them are inconclusive or unknown, none is clean.
-_NOT_YET = {"around_tensors": 1}
+_NOT_YET = {
+    "around_tensors": 1,
+    "remote_code": 14,  # names code of another repository, which nobody has looked at
+    "rare_archives": 9,  # ar and cpio are not opened
+    "keras_reaches": 4,  # names classes that have to be there already
+    "comfy_plugins": 4,  # nodes that run what their user writes
+    "hidden_programs": 3,
+    "compiled_modules": 3,
+    "imported_only": 2,
+    "package_gadgets": 1,
+}
 
 _ACTING = BLIND | INFORMED
 _BROKEN = [sample for _, sample in samples(BROKEN)]

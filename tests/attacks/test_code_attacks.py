@@ -46,6 +46,8 @@ def test_hidden_code_that_runs_on_import_is_malicious(source: str) -> None:
     "source",
     [
         "import sys\nsys.modules['os'].system('true')",
+        "import pathlib, shutil\nshutil.copy(pathlib.Path.home() / '.ssh' / 'id_rsa', 'x')",
+        "__import__('urllib.request').request.urlopen('http://192.0.2.1/')",
         "[c for c in ().__class__.__base__.__subclasses__() if c.__name__ == 'Popen'][0](['true'])",
         "''.__class__.__mro__[-1].__subclasses__()[99]('true')",
         "__import__('os').__dict__['system']('true')",

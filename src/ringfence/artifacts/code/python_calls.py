@@ -42,6 +42,7 @@ _LOADS_BYTES: Final = (
     ),
     "marshal.",
 )
+_PATH_PARTS: Final = 32
 _EVALUATE: Final = ("exec", "eval", "builtins.exec", "builtins.eval")
 
 
@@ -272,8 +273,13 @@ class _Weigher:
         found: list[str] = []
         for argument in arguments[:8]:
             parts = self._names.items(argument) or [argument]
+            if path := "/".join(map(self._text_or_star, _divided(argument))):
+                found.append(path)
             found.extend(text for text in map(self._names.text, parts) if text is not None)
         return " ".join(found)[:4096] or None
+
+    def _text_or_star(self, node: ast.expr) -> str:
+        return self._names.text(node) or "*"
 
     def _told(self, what: str, node: ast.AST) -> Weighed:
         return self._make("python-code", Severity.LOW, Confidence.CERTAIN, what, node)
@@ -323,3 +329,12 @@ def _only_asks(text: str | None) -> bool:
 
 def _worst(origins: set[Origin]) -> str:
     return next(each.value for each in Origin if each in origins)
+
+
+def _divided(node: ast.expr) -> list[ast.expr]:
+    """The parts of a path that is put together with `/`."""
+    parts: list[ast.expr] = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and len(parts) < _PATH_PARTS:
+        parts.insert(0, node.right)
+        node = node.left
+    return [node, *parts] if parts else []

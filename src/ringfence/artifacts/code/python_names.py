@@ -190,6 +190,8 @@ class Names:
             if name in ("__import__", "importlib.__import__", "importlib.import_module") and first:
                 text = self.text(first, depth + 1)
                 found.add(text if text is not None else f"{name}()")
+                if text and name != "importlib.import_module":  # returns the first of them
+                    found.add(text.partition(".")[0])
             elif name in ("getattr", "builtins.getattr") and len(node.args) > 1 and first:
                 text = self.text(node.args[1], depth + 1)
                 found |= {f"{each}.{text or '?'}" for each in self._limited(self.of(first, depth + 1))}
