@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from bench.judging import judging
 from bench.measure import Result, by_turns, cores, peak_bytes, ringfence, scan_environment, seconds
+from bench.policy import policy
 from bench.trees import header_tree, large_tree, many_files_tree
 
 __all__ = ["CASES"]
@@ -131,5 +132,6 @@ CASES: Mapping[str, Callable[[Path], Iterator[Result]]] = MappingProxyType(
         "headers": _headers,
         "listeners": _listeners,
         "judging": judging,
+        "policy": policy,
     }
 )

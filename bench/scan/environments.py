@@ -11,9 +11,9 @@ __all__ = ["python_of"]
 _HERE = Path(__file__).resolve().parent
 
 
-def python_of(name: str, place: Path) -> Path | None:
+def python_of(name: str, place: Path, *, folder: Path = _HERE) -> Path | None:
     """The Python of the environment `name`, made when its versions changed; None when they cannot be had."""
-    wanted = _HERE / f"{name}.txt"
+    wanted = folder / f"{name}.txt"
     home = place / name
     stamp = home / "versions.sha256"
     digest = hashlib.sha256(wanted.read_bytes()).hexdigest()

@@ -1,0 +1,1 @@
+"""Other policy engines, each in an environment of its own."""
