@@ -77,6 +77,8 @@ ATTACKS = {
     "a share of windows": "<html><img src='\\\\files.invalid\\share\\a.png'>",
     "in a picture": _SVG.format("<script>eval(atob('YWxlcnQoMSk='))</script>"),
     "in an object": _SVG.format("<foreignObject><body onload=\"eval(atob('eA=='))\"/></foreignObject>"),
+    "behind a comment that ends at once": "<html><!--><script>eval(atob('eA=='))</script> -->",
+    "behind a comment that ends oddly": "<html><!-- x --!><script>eval(atob('eA=='))</script> -->",
     "in upper case": "<HTML><SCRIPT>eval(atob('eA=='))</SCRIPT >",
     "never closed": "<html><script>eval(atob('eA=='))",
 }

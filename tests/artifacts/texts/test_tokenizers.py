@@ -77,6 +77,7 @@ MAPPING = {
     "a word around": {"post_processor": _around("<s>", 2)},
     "two words with one number": {"model": {"vocab": {"yes": 1, "no": 1}}},
     "an added word with a known number": {"added_tokens": [{"id": 2, "content": "no", "special": False}]},
+    "an added word that has another number": {"added_tokens": [{"id": 9, "content": "\u2581yes"}]},
     "a pattern of the future": {"decoder": {"type": "Replace", "pattern": {"Glob": "*"}, "content": "x"}},
 }
 

@@ -26,7 +26,8 @@ _BEGINS: Final = re.compile(
     r"(?:<!doctype\s+(?:html|svg)\b|<html\b|<svg\b)",
     re.IGNORECASE,
 )
-_TAG: Final = re.compile(r"<([a-zA-Z][\w:-]{0,40})")
+_TAG: Final = re.compile(r"<(?:!--|([a-zA-Z][\w:-]{0,40}))")
+_COMMENT: Final = re.compile(r"-?>|.*?--!?>", re.DOTALL)  # the first closes at once
 _ENDS: Final = re.compile(r"[\"'>]")
 _ATTRIBUTE: Final = re.compile(r"([^\s\"'<>/=]{1,100})\s{0,20}=\s{0,20}(\"[^\"]*\"|'[^']*'|[^\s\"'=<>`]+)")
 _END_OF_SCRIPT: Final = re.compile(r"</script", re.IGNORECASE)
@@ -76,6 +77,10 @@ class Page:
         at = 0
         while (found := _TAG.search(text, at)) is not None:
             budget.check_time(at=None)
+            if not found[1]:
+                comment = _COMMENT.match(text, found.end())
+                at = comment.end() if comment else len(text)
+                continue
             at, attributes = _attributes(text, found.end())
             tag = found[1].lower().rpartition(":")[2]
             self._tag(tag, attributes, is_picture=is_picture)

@@ -16,6 +16,7 @@ from ringfence.artifacts.folders import (
     references,
     shards,
     templates,
+    vocabularies,
 )
 from ringfence.artifacts.folders.folder import Directory, Folder, directories
 from ringfence.artifacts.problems import Malformed, as_spotted
@@ -34,6 +35,7 @@ _JUDGES: Final[tuple[Callable[[Directory], Iterator[tuple[str, Spotted]]], ...]]
     cards.judge,
     references.judge,
     external_data.judge,
+    vocabularies.judge,
 )
 
 

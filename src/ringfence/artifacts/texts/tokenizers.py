@@ -44,6 +44,7 @@ def judge_tokenizer(document: Json, *, budget: Budget) -> Iterator[Spotted]:
         yield _spotted("tokenizer-unreadable", Severity.MEDIUM, "added_tokens is no list, or too long a one")
         added = []
     yield from _same_number(words, added)
+    yield from _other_number(words, added)
     yield from _added(added, budget)
     for step in _STEPS:
         yield from _step(step, document.get(step), words, budget)
@@ -77,6 +78,16 @@ def _same_number(words: dict[str, int], added: list[Json]) -> Iterator[Spotted]:
                         "tokenizer-maps-words", Severity.HIGH, f"{other!r} and {word!r} are both {number}"
                     )
                     return
+
+
+def _other_number(words: dict[str, int], added: list[Json]) -> Iterator[Spotted]:
+    """An added token that the vocabulary has under another number: loaders disagree on which counts."""
+    for token in added:
+        match token:
+            case {"id": int(number), "content": str(word)} if words.get(word, number) != number:
+                what = f"{word!r} is {words[word]} in the vocabulary and {number} among what was added"
+                yield _spotted("tokenizer-maps-words", Severity.HIGH, what)
+                return
 
 
 def _plainly(word: str) -> str:
