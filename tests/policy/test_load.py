@@ -245,11 +245,14 @@ def test_a_rule_without_actions_is_for_those_that_have_all_its_facts() -> None:
             - {id: host, match: {host: "*.example.com"}, then: deny}
             - {id: command, match: {arguments: --force}, then: deny}
             - {id: tool, match: {arguments: {to: x}}, then: deny}
+            - {id: not-forced, match: {argument: {not: --force}}, then: deny}
             - {id: all, then: ask}
         """
     )
     assert found["host"].action_types == {"host.connect", "http.request", "credential.use"}
     assert found["command"].action_types == {"command.run"}
+    assert found["not-forced"].action_types == {"command.run"}
+    assert found["not-forced"].conditions == (Condition(field="arguments", test=Unlike(("--force",))),)
     assert found["tool"].action_types == {"tool.call"}
     assert len(found["all"].action_types) == 8
 

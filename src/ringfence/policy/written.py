@@ -39,6 +39,9 @@ _LABELS = frozenset(
 )
 
 
+_COMMAND = {"arguments": "argument"}  # in the plural a mapping is of a tool's arguments
+
+
 class CannotWrite(ValueError):
     """A rule that asks for the same test of one fact twice, which no document says in one rule."""
 
@@ -118,7 +121,7 @@ def _moment(moment: datetime) -> str:
 def _match(conditions: Iterable[Condition]) -> dict[str, _Value]:
     found: dict[str, _Value] = {}
     for condition in conditions:
-        within, name = found, condition.field
+        within, name = found, _COMMAND.get(condition.field, condition.field)
         outer, _, part = name.partition(".")
         if part:
             inner = found.setdefault(outer, {})

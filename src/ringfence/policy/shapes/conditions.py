@@ -266,10 +266,10 @@ def match_keys(types: tuple[str, ...]) -> tuple[Key, ...]:
     for each in fields_of(types):
         shape, preferred = _shape_of(each), each.spellings[0]
         keys.append(Key(preferred, shape, FIELD_WORDS[each.name]))
-        keys += [
-            Key(other, shape, f"the same as `{preferred}`", alias_of=preferred)
-            for other in each.spellings[1:]
-        ]
+        for other in each.spellings[1:]:
+            of_command = shape.of_command if isinstance(shape, _Arguments) else None
+            says = f"the same as `{preferred}`" if of_command is None else "a command's arguments"
+            keys.append(Key(other, of_command or shape, says, alias_of=preferred))
     return tuple(keys)
 
 

@@ -1,6 +1,7 @@
 """Which facts of actions a section's rules can name, and how documents spell them."""
 
 import typing
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -10,7 +11,7 @@ from ringfence.core.actions import FieldKind
 from ringfence.core.decisions import Section
 from ringfence.policy.shapes.amounts import Unit
 
-__all__ = ["Field", "fields_of", "spelled", "types_of"]
+__all__ = ["Field", "fields_of", "types_of"]
 
 _GLOBS = frozenset({FieldKind.TEXT, FieldKind.NAME, FieldKind.PATH, FieldKind.HOST})
 
@@ -65,7 +66,7 @@ def fields_of(types: tuple[str, ...]) -> tuple[Field, ...]:
     return tuple(
         Field(
             name=name,
-            spellings=spelled(name, is_many=name in many, taken=kinds),
+            spellings=_spelled(name, kinds, is_many=name in many),
             kinds=tuple(kinds[name]),
             words=words.get(name),
             unit=_UNITS.get(name, Unit.NONE),
@@ -75,9 +76,17 @@ def fields_of(types: tuple[str, ...]) -> tuple[Field, ...]:
     )
 
 
-def spelled(name: str, *, is_many: bool, taken: typing.Container[str]) -> tuple[str, ...]:
-    """How documents may write a field, the preferred way first; one of several values is in the singular."""
+def _spelled(
+    name: str, fields: Mapping[str, Sequence[tuple[str, FieldKind]]], *, is_many: bool
+) -> tuple[str, ...]:
+    """How documents may write a field, the preferred way first; one of several values is in the singular.
+
+    A tool's arguments have names, and a command's have none: these may always be in the singular.
+    """
+    kinds = {kind for _, kind in fields[name]}
+    if FieldKind.ARGUMENTS in kinds:
+        return (name, name.removesuffix("s")) if FieldKind.TEXT in kinds else (name,)
     friendly = _FRIENDLY.get(name)
     if friendly is None and is_many and name.endswith("s"):
         friendly = name.removesuffix("s")
-    return (name,) if friendly is None or friendly in taken else (friendly, name)
+    return (name,) if friendly is None or friendly in fields else (friendly, name)
