@@ -5,7 +5,7 @@ import argparse
 from ringfence.app.approving import Answer, Grants, approve
 from ringfence.app.documents import document
 from ringfence.cli.exact import ask_lines, moment
-from ringfence.cli.streams import tell, write
+from ringfence.cli.streams import warn, write
 from ringfence.core.errors import ExitCode
 from ringfence.wiring.gate import approving, has_terminal
 
@@ -14,7 +14,7 @@ __all__ = ["run"]
 
 def run(options: argparse.Namespace) -> int:
     """Says yes, and what was said yes to."""
-    who = approving()
+    who = approving(tell=warn)
     _warn()
     answer = Answer(
         uses=options.uses, lasts_s=options.lasts, note=options.note, in_emergency=options.break_glass
@@ -33,4 +33,4 @@ def run(options: argparse.Namespace) -> int:
 
 def _warn() -> None:
     if not has_terminal():
-        tell("ringfence: warning: no terminal: is it a person who approves?")
+        warn("no terminal: is it a person who approves?")

@@ -5,7 +5,7 @@ import argparse
 from ringfence.app.approving import asks
 from ringfence.app.documents import document
 from ringfence.cli.exact import ask_lines
-from ringfence.cli.streams import write
+from ringfence.cli.streams import warn, write
 from ringfence.core.errors import ExitCode
 from ringfence.wiring.gate import open_door
 
@@ -14,7 +14,7 @@ __all__ = ["run"]
 
 def run(options: argparse.Namespace) -> int:
     """Prints the questions."""
-    door = open_door()
+    door = open_door(tell=warn)
     found = asks(door.approvals, now=door.now(), settled=options.all)
     if options.format == "json":
         write(document("ringfence.asks/1", found) + "\n")

@@ -5,7 +5,7 @@ import argparse
 from ringfence.app.approving import Asks, deny
 from ringfence.app.documents import document
 from ringfence.cli.exact import name
-from ringfence.cli.streams import write
+from ringfence.cli.streams import warn, write
 from ringfence.core.errors import ExitCode
 from ringfence.wiring.gate import approving
 
@@ -14,7 +14,7 @@ __all__ = ["run"]
 
 def run(options: argparse.Namespace) -> int:
     """Says no."""
-    who = approving()
+    who = approving(tell=warn)
     ask = deny(options.id, options.note, who)
     if options.format == "json":
         answered = Asks(started_at=who.door.now(), complete=True, asks=(ask,))

@@ -5,7 +5,7 @@ import argparse
 from ringfence.app.approving import Grants, ShownGrant, grants, revoke
 from ringfence.app.documents import document
 from ringfence.cli.exact import fact_lines, moment, name
-from ringfence.cli.streams import write
+from ringfence.cli.streams import warn, write
 from ringfence.core.errors import ExitCode
 from ringfence.wiring.gate import approving, open_door
 
@@ -15,11 +15,11 @@ __all__ = ["run"]
 def run(options: argparse.Namespace) -> int:
     """Lists, or takes one back."""
     if options.grants_command == "revoke":
-        who = approving()
+        who = approving(tell=warn)
         taken = revoke(options.id, options.note, who)
         door, found = who.door, Grants(started_at=who.door.now(), complete=True, grants=(taken,))
     else:
-        door = open_door()
+        door = open_door(tell=warn)
         found = grants(door.approvals, now=door.now(), all_=options.all)
     if options.format == "json":
         write(document("ringfence.grants/1", found) + "\n")

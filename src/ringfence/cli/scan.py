@@ -8,6 +8,7 @@ from ringfence.app.scan.scan import Scan
 from ringfence.cli.delivering import deliver, refuse_table_in_file
 from ringfence.cli.failing import worst_severity_fails, worst_verdict_fails
 from ringfence.cli.reporting import as_document
+from ringfence.cli.streams import warn
 from ringfence.cli.watching import watched
 from ringfence.core.errors import ExitCode
 from ringfence.core.findings import Finding
@@ -20,7 +21,7 @@ __all__ = ["run"]
 def run(options: argparse.Namespace) -> int:
     """Prints the tables as soon as they are known, then the digests; or one document at the end."""
     refuse_table_in_file(options)
-    machine = here()
+    machine = here(warn)
     scan = Scan(_request(options), machine)
     as_table = options.format == "table"
     with watched() as progress:

@@ -7,7 +7,7 @@ from getpass import getpass
 from ringfence.app.signing import Signer, SignRequest, key_signer, sign
 from ringfence.app.signing.own_files import own_file
 from ringfence.cli.sizes import show_size
-from ringfence.cli.streams import write
+from ringfence.cli.streams import warn, write
 from ringfence.cli.watching import watched
 from ringfence.core.errors import ExitCode, UsageError
 from ringfence.core.text import printable
@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     )
     signer = _signer(options)
     with watched() as progress:
-        signed = sign(request, signer, here(), progress)
+        signed = sign(request, signer, here(warn), progress)
     files = "1 file" if signed.files == 1 else f"{signed.files} files"
     write(f"{printable(str(signed.signature))}: signed {files}, {show_size(signed.size_bytes)}\n")
     return ExitCode.DONE

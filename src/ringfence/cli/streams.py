@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 
 from ringfence.core.errors import RingfenceError, UsageError
 
-__all__ = ["NotWritten", "discard_output", "standard_streams", "tell", "write"]
+__all__ = ["NotWritten", "discard_output", "standard_streams", "tell", "warn", "write"]
 
 
 class NotWritten(RingfenceError):
@@ -68,6 +68,11 @@ def tell(line: str) -> None:
     """Writes a line to standard error, if somebody can be told."""
     with suppress(OSError):
         print(line, file=sys.stderr, flush=True)
+
+
+def warn(what: str) -> None:
+    """Tells somebody what they should know although the command goes on."""
+    tell(f"ringfence: warning: {what}")
 
 
 def discard_output() -> None:

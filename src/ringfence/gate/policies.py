@@ -35,16 +35,23 @@ class _Older(RingfenceError):
 class Policies:
     """The policy for one user in one folder. Threads may share it.
 
-    `trouble` is what is wrong with the documents as they are, None when they are what is in force.
+    `tell` hears of a refusal where another policy stays in force. `trouble` is what is wrong with the
+    documents as they are, None when they are what is in force.
     """
 
     def __init__(
-        self, places: Places, *, state: Path, record: Callable[[PolicyLoaded | PolicyRefused], object]
+        self,
+        places: Places,
+        *,
+        state: Path,
+        record: Callable[[PolicyLoaded | PolicyRefused], object],
+        tell: Callable[[str], None] = lambda _line: None,
     ) -> None:
         self._places = places
         self._candidates = candidates(places)
         self._keeper = Keeper(state, self._candidates)
         self._record = record
+        self._tell = tell
         self._lock = threading.Lock()
         self._stamps: tuple[Stamp, ...] | None = None
         self._policy: Policy | None = None
@@ -102,6 +109,7 @@ class Policies:
                 self._keeper.keep(Kept(digest=kept.digest, files=kept.files, refused=words))
         if policy is None:
             raise error
+        self._tell(f"{error.what}; the last good policy stays in force")
         return policy
 
     def _check_serial(self, policy: Policy) -> None:

@@ -19,7 +19,6 @@ from ringfence.gate.door import Asker, Door
 from ringfence.gate.finding import NAME, Places
 from ringfence.gate.operators import Operator
 from ringfence.gate.policies import Policies
-from ringfence.gate.refused import Refused
 from ringfence.gate.seals import open_seals
 from ringfence.gate.state import load_key, make_folder
 from ringfence.ledger.open import open_ledger
@@ -41,9 +40,9 @@ _ROOT = 0
 
 
 def open_door(
-    environment: Mapping[str, str] = os.environ, *, tell: Callable[[Refused], None] = lambda _refused: None
+    environment: Mapping[str, str] = os.environ, *, tell: Callable[[str], None] = lambda _line: None
 ) -> Door:
-    """The door. The ledger is opened when something is recorded.
+    """The door. The ledger is opened when something is recorded. `tell` hears what a person should know.
 
     Raises:
         StateRefused: the state folder is not as it must be.
@@ -58,6 +57,7 @@ def open_door(
             places(environment, folder=_folder()),
             state=state,
             record=lambda event: ledger.append(event, stream=STREAM, durability=Durability.FSYNC),
+            tell=tell,
         ),
         ledger=ledger,
         seals=open_seals(state, now=_now, randomness=secrets.token_bytes),
@@ -65,13 +65,13 @@ def open_door(
         stream=STREAM,
         now=_now,
         randomness=secrets.token_bytes,
-        tell=tell,
+        tell=lambda refused: tell(f"{refused.what}; it goes ahead, as the policy only warns"),
     )
 
 
-def approving(environment: Mapping[str, str] = os.environ) -> Approving:
+def approving(*, tell: Callable[[str], None]) -> Approving:
     """The running account as an operator, at its own door."""
-    return Approving(door=open_door(environment), operator=operator(), check_free=refuse_confined)
+    return Approving(door=open_door(tell=tell), operator=operator(), check_free=refuse_confined)
 
 
 def state_folder(environment: Mapping[str, str] = os.environ) -> Path:

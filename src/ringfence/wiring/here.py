@@ -2,6 +2,7 @@
 
 import functools
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,22 +17,22 @@ if TYPE_CHECKING:
 __all__ = ["here"]
 
 
-def here() -> Here:
-    """This machine, now, as the running user."""
+def here(tell: Callable[[str], None] = lambda _line: None) -> Here:
+    """This machine, now, as the running user. `tell` hears what a person should know of the policy."""
     return Here(
         environment=os.environ,
         platform=this_platform,
         now=lambda: datetime.now(UTC),
         digest_cache=_cache_folder() / "digests.sqlite",
         cores=_cores(),
-        door=functools.cache(_door),
+        door=functools.cache(functools.partial(_door, tell)),
     )
 
 
-def _door() -> "Door":
+def _door(tell: Callable[[str], None]) -> "Door":
     from ringfence.wiring.gate import open_door
 
-    return open_door()
+    return open_door(tell=tell)
 
 
 def _cache_folder() -> Path:

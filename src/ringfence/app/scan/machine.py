@@ -1,10 +1,11 @@
 """What runs on the machine. Looked at in a thread of its own, beside the walk: servers take their time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ringfence.app.scan.here import Here
 from ringfence.app.scan.request import ScanRequest
+from ringfence.core.errors import RingfenceError
 from ringfence.core.inventory import Skipped
 from ringfence.core.machine import Accelerator, Listener, Network
 from ringfence.endpoint.platform import Snapshot
@@ -41,7 +42,6 @@ def start_looking(request: ScanRequest, here: Here) -> Callable[[], Running]:
 
 def _look(request: ScanRequest, here: Here, left_out: tuple[Skipped, ...]) -> Running:
     from ringfence.endpoint.accelerators.find import find_accelerators
-    from ringfence.endpoint.listeners.find import find_listeners
     from ringfence.endpoint.network import network
 
     platform = here.platform()
@@ -50,7 +50,7 @@ def _look(request: ScanRequest, here: Here, left_out: tuple[Skipped, ...]) -> Ru
             skipped=tuple(not_implemented(kind) for kind in ("process", "listener", "accelerator"))
         )
     snapshot = platform.snapshot()
-    listeners = tuple(find_listeners(snapshot, here.door())) if request.listeners else ()
+    listeners = tuple(_listeners(snapshot, here)) if request.listeners else ()
     accelerators = tuple(find_accelerators(platform, snapshot)) if request.processes else ()
     reach = network(platform)
     found = (*listeners, *accelerators, reach)
@@ -62,6 +62,18 @@ def _look(request: ScanRequest, here: Here, left_out: tuple[Skipped, ...]) -> Ru
         network=reach if isinstance(reach, Network) else None,
         skipped=(*left_out, *(each for each in found if isinstance(each, Skipped))),
     )
+
+
+def _listeners(snapshot: Snapshot, here: Here) -> Iterator[Listener | Skipped]:
+    """Where nothing can be recorded nobody is asked; the rest of the machine is looked at all the same."""
+    from ringfence.endpoint.listeners.find import find_listeners
+
+    try:
+        door = here.door()
+    except RingfenceError as error:
+        yield Skipped(kind="listener", subject="listening ports", reason=f"not asked: {error.what}")
+        return
+    yield from find_listeners(snapshot, door)
 
 
 def _left_out(request: ScanRequest) -> tuple[Skipped, ...]:

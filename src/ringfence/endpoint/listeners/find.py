@@ -77,7 +77,7 @@ def _passed(
                 ListenerAsk(address=socket.address, port=socket.port), uses=LIMITS.probe_requests
             )
         except RingfenceError as error:  # what cannot be recorded for one cannot for the next
-            unasked[f"asking could not be decided and recorded: {error.what}"] += len(sockets) - number
+            unasked[f"not asked: {error.what}"] += len(sockets) - number
             break
         if isinstance(answer, Receipt):
             passed.append((socket, answer))
