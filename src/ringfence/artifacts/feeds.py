@@ -3,10 +3,12 @@
     {"schema": "ringfence.bad-digests/1", "digests": [{"sha256": "9a0b…", "reason": "pickle with a miner"}]}
     {"schema": "ringfence.approved/1", "models": [{"name": "acme/chat", "revisions": ["4f1c…"]}]}
     {"schema": "ringfence.templates/1", "templates": [{"model": "acme/chat", "sha256": "77aa…"}]}
+    {"schema": "ringfence.tokenizers/1", "tokenizers": [{"model": "acme/chat", "sha256": "c01d…"}]}
 
 Bad digests may also be a text with a digest and a reason to a line, where lines that begin with # say
-nothing. `reason` and `revisions` may be left out. A feed with anything else in it is refused as a whole: part
-of a list of dangers is no list. Of two reasons for one digest the first counts.
+nothing. A tokenizer's digest is that of its file tokenizer.json. `reason` and `revisions` may be left out.
+A feed with anything else in it is refused as a whole: part of a list of dangers is no list. Of two reasons
+for one digest the first counts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -52,9 +54,12 @@ class Feeds:
     bad_digests: Mapping[Sha256, str] = field(default_factory=dict)  # → reason, foreign text
     approved: tuple[Approved, ...] = ()
     templates: Mapping[str, frozenset[Sha256]] = field(default_factory=dict)  # casefolded name → digests
+    tokenizers: Mapping[str, frozenset[Sha256]] = field(default_factory=dict)  # the same, of whole files
 
 
-NO_FEEDS = Feeds(bad_digests=MappingProxyType({}), templates=MappingProxyType({}))
+NO_FEEDS = Feeds(
+    bad_digests=MappingProxyType({}), templates=MappingProxyType({}), tokenizers=MappingProxyType({})
+)
 
 
 def template_digest(text: str) -> Sha256:
@@ -82,13 +87,16 @@ def merged(feeds: Iterable[Feeds]) -> Feeds:
     """All of them as one."""
     bad: dict[Sha256, str] = {}
     templates: dict[str, frozenset[Sha256]] = {}
+    tokenizers: dict[str, frozenset[Sha256]] = {}
     approved: dict[Approved, None] = {}
     for each in feeds:
         bad = {**each.bad_digests, **bad}
         approved |= dict.fromkeys(each.approved)
         for name, digests in each.templates.items():
             templates[name] = templates.get(name, frozenset()) | digests
-    return Feeds(bad_digests=bad, approved=tuple(approved), templates=templates)
+        for name, digests in each.tokenizers.items():
+            tokenizers[name] = tokenizers.get(name, frozenset()) | digests
+    return Feeds(bad_digests=bad, approved=tuple(approved), templates=templates, tokenizers=tokenizers)
 
 
 def parse_feed(data: bytes) -> Feeds:
@@ -109,7 +117,9 @@ def parse_feed(data: bytes) -> Feeds:
         case {"schema": "ringfence.approved/1", "models": list(items), **rest} if not rest:
             return Feeds(approved=tuple(map(_approved, items)))
         case {"schema": "ringfence.templates/1", "templates": list(items), **rest} if not rest:
-            return merged(map(_template, items))
+            return merged(Feeds(templates=_named(item)) for item in items)
+        case {"schema": "ringfence.tokenizers/1", "tokenizers": list(items), **rest} if not rest:
+            return merged(Feeds(tokenizers=_named(item)) for item in items)
     raise BadFeed("another schema, or keys that are not known")
 
 
@@ -145,9 +155,9 @@ def _approved(item: Json) -> Approved:
     return Approved(name=_name(entry["name"]), revisions=frozenset(map(_name, revisions)))
 
 
-def _template(item: Json) -> Feeds:
+def _named(item: Json) -> Mapping[str, frozenset[Sha256]]:
     entry = _object(item, required={"model", "sha256"}, optional=set())
-    return Feeds(templates={_name(entry["model"]).casefold(): frozenset({_digest(entry["sha256"])})})
+    return {_name(entry["model"]).casefold(): frozenset({_digest(entry["sha256"])})}
 
 
 def _object(item: Json, *, required: set[str], optional: set[str]) -> dict[str, Json]:

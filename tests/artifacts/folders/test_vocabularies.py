@@ -1,3 +1,5 @@
+import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -5,6 +7,7 @@ import pytest
 
 from model_folders import json_file
 from ringfence.app.folder_of import folder_of
+from ringfence.artifacts.feeds import parse_feed
 from ringfence.artifacts.folders.judge import judge_folder
 
 _VOCAB = {"yes": 0, "no": 1, "maybe": 2}
@@ -56,3 +59,28 @@ def test_beginning_and_end_exchanged_are_suspicious(tmp_path: Path) -> None:
 @pytest.mark.parametrize("decoder", [[], {"x": 1}, {"99999999999999": {"content": 1}}, {"3": None}])
 def test_what_is_no_list_of_tokens_says_nothing(decoder: Any, tmp_path: Path) -> None:
     assert _said(tmp_path, added_tokens_decoder=decoder) == set()
+
+
+def _known(top: Path, digest: str, model: str | None) -> set[tuple[str, str, str]]:
+    _said(top)
+    (top / "README.md").write_text("---\nbase_model: acme/base\n---\n")
+    entries = [{"model": name, "sha256": digest} for name in ("acme/Chat", "acme/base")]
+    feed = parse_feed(json.dumps({"schema": "ringfence.tokenizers/1", "tokenizers": entries}).encode())
+    found = judge_folder(folder_of(top), feeds=feed, model=model)
+    return {(name, each.check, each.severity) for name, each in found}
+
+
+def test_a_tokenizer_that_a_feed_knows_is_clean(tmp_path: Path) -> None:
+    _said(tmp_path)
+    digest = sha256((tmp_path / "tokenizer.json").read_bytes()).hexdigest()
+    assert _known(tmp_path, digest, "acme/chat") == set()
+
+
+def test_another_tokenizer_under_the_same_name_is_suspicious(tmp_path: Path) -> None:
+    found = _known(tmp_path, "0" * 64, "acme/chat")
+    assert found == {("tokenizer.json", "tokenizer-differs", "high")}
+
+
+def test_another_tokenizer_than_the_base_models_is_told(tmp_path: Path) -> None:
+    found = _known(tmp_path, "0" * 64, None)
+    assert found == {("tokenizer.json", "tokenizer-differs", "low")}

@@ -35,7 +35,9 @@ def serve(allowed: Allowed) -> None:
         task = task_from(line)
         try:
             answer: JudgedFile | JudgedFolder | Skipped = (
-                judge_file(task, allowed) if isinstance(task, FileToJudge) else judge_whole_folder(task)
+                judge_file(task, allowed)
+                if isinstance(task, FileToJudge)
+                else judge_whole_folder(task, allowed)
             )
         except (MemoryError, RecursionError) as error:
             what = "memory" if isinstance(error, MemoryError) else "depth"
@@ -68,10 +70,10 @@ def judge_file(file: FileToJudge, allowed: Allowed) -> JudgedFile | Skipped:
     return judged
 
 
-def judge_whole_folder(folder: FolderToJudge) -> JudgedFolder:
+def judge_whole_folder(folder: FolderToJudge, allowed: Allowed) -> JudgedFolder:
     """What does not fit together in a folder."""
     seen = folder_of(folder.path)
-    found = judge_folder(seen, feeds=feeds.read(folder.feeds), model=None)
+    found = judge_folder(seen, feeds=feeds.read(folder.feeds), model=None, budget=allowed.budget())
     return JudgedFolder(
         findings=tuple(as_finding(spotted, subject=name) for name, spotted in found),
         raw_weights=tuple(sorted(raw_weights(seen))),

@@ -63,6 +63,7 @@ def _all(folder: Folder, feeds: Feeds, model: str | None, clock: Budget) -> Iter
                 clock.check_time(at=None)
                 yield from judge(directory)
             yield from templates.judge(directory, feeds, model)
+            yield from vocabularies.judge_known(directory, feeds, model)
         yield from ollama.judge(folder, budget=clock)
     except Malformed as stop:
         yield "", as_spotted(stop.problem)

@@ -17,7 +17,7 @@ from ringfence.artifacts.tensors.gguf_file import gguf_content
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
 
-__all__ = ["judge"]
+__all__ = ["bases", "judge"]
 
 _CHECK: Final = "chat-template-differs"
 _KEY: Final = "tokenizer.chat_template"
@@ -98,7 +98,7 @@ def _beside(directory: Directory, found: dict[str, str], headers: Iterable[str])
 def _known(directory: Directory, found: dict[str, str], feeds: Feeds, model: str | None) -> _Found:
     """Those of a model that a feed knows must be among what it knows; those of its children may differ."""
     names = [(model, Severity.HIGH)] if model else []
-    names += [(base, Severity.LOW) for base in _bases(directory) if feeds.templates]
+    names += [(base, Severity.LOW) for base in bases(directory) if feeds.templates]
     for name, severity in names:
         known = feeds.templates.get(name.casefold())
         if known is None:
@@ -113,7 +113,8 @@ def _known(directory: Directory, found: dict[str, str], feeds: Feeds, model: str
         return
 
 
-def _bases(directory: Directory) -> Iterator[str]:
+def bases(directory: Directory) -> Iterator[str]:
+    """Names of the models that this one was made from, as its card and its configuration say."""
     readme = next((file for file in sorted(directory.files) if file.casefold() == "readme.md"), None)
     text = directory.text(readme, max_bytes=LIMITS.readme_bytes) if readme else None
     yield from read_card((text or "").encode("utf-8", "replace")).base_models

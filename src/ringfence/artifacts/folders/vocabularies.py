@@ -6,15 +6,19 @@ Source: transformers, tokenization_utils_base.py (added_tokens_decoder, special_
 """
 
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from typing import Final
 
+from ringfence.artifacts.feeds import Feeds
 from ringfence.artifacts.folders.folder import Directory, said
+from ringfence.artifacts.folders.templates import bases
 from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.texts.special_tokens import judge_roles
 from ringfence.core.bounded_json import Json
 from ringfence.core.findings import Confidence, Severity
+from ringfence.core.limits import LIMITS
 
-__all__ = ["judge"]
+__all__ = ["judge", "judge_known"]
 
 _CONFIG: Final = "tokenizer_config.json"
 _WHOLE: Final = "tokenizer.json"
@@ -36,6 +40,32 @@ def judge(directory: Directory) -> _Found:
             yield _differs(directory, _CONFIG, Severity.LOW, evidence)
     for spotted in judge_roles({role.removesuffix("_token"): text for role, text in roles.items()}):
         yield directory.named(_CONFIG), spotted
+
+
+def judge_known(directory: Directory, feeds: Feeds, model: str | None) -> _Found:
+    """A tokenizer that is none of those that a feed knows of the model; children of a model may add to it."""
+    if not feeds.tokenizers or _WHOLE not in directory.files:
+        return
+    names = [(model, Severity.HIGH)] if model else []
+    names += [(base, Severity.LOW) for base in bases(directory)]
+    for name, severity in names:
+        if (known := feeds.tokenizers.get(name.casefold())) is None:
+            continue
+        data = directory.folder.read(directory.named(_WHOLE), LIMITS.configuration_json_bytes)
+        digest = sha256(data or b"").hexdigest()
+        if digest not in known:
+            yield (
+                directory.named(_WHOLE),
+                said(
+                    "tokenizer-differs",
+                    severity,
+                    f"sha256 {digest}",
+                    f"no known tokenizer of {name}",
+                    advice="compare the tokenizers, and use that of the model's publisher",
+                    confidence=Confidence.LIKELY,
+                ),
+            )
+        return
 
 
 def _numbers(directory: Directory) -> _Found:
