@@ -14,6 +14,7 @@ act when they are called with arguments, which pickles never do.
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import inspect
 import json
@@ -25,17 +26,16 @@ import subprocess
 import sys
 import textwrap
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Dict, Set, Union  # noqa: UP035 - this file runs under Python 3.7, too
+from typing import Any, Dict, Set  # noqa: UP035 - this file runs under Python 3.7, too
 
 import allowlist_names as reviewed
 
 Names = Dict[str, Set[str]]  # noqa: UP006
 Found = Dict[str, Any]  # noqa: UP006
-Documented = Union[ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef]  # noqa: UP007
 DOCUMENTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 HERE = Path(__file__).parent
@@ -59,7 +59,8 @@ LEFT_OUT = re.compile(
 ACTS = re.compile(
     r"(?<![\w.])(?:open|exec|eval|compile|__import__|input|breakpoint)\(|\b(?:import_module|popen|Popen|urlopen"
     r"|subprocess|urlretrieve|socket|marshal|unlink|rmtree|makedirs|mkdir|cdll|CDLL|dmatrices|get_matrices"
-    r"|from_pretrained|from_file)\b|\.Load(?:FromSerializedProto)?\("
+    r"|from_pretrained|from_file|from_config|trust_remote_code|hf_hub_download|cached_file|snapshot_download"
+    r"|load_dataset|torch\.hub)\b|\.Load(?:FromSerializedProto)?\("
     r"|\bos\.(?:system|remove|rename|exec|spawn|kill)|\b(?:pickle|torch|np|numpy|joblib|dill)\.loads?\b"
     r"|\bnp\.(?:fromfile|memmap|loadtxt|genfromtxt|save\w*)\b|\bread_(?:csv|pickle|hdf)|\.write\("
     r"|\b(?:getattr|globals|vars|locals)\([^()]*\)\("
@@ -68,12 +69,14 @@ ACTS = re.compile(
 RUNS_TEXT = re.compile(
     r"_attach_argparser_methods: exec\($|ModelData\.__setstate__: (?:dmatrices|get_matrices)$"
 )
+TELLS = re.compile(r"warn|warning|warning_once|warn_once|info|debug|error")
 TRIGGERED = (
     "__new__", "__init__", "__post_init__", "__setstate__", "__del__", "__setattr__", "__getattr__",
     "__getattribute__", "__setitem__", "__getitem__", "__call__", "__iter__", "__next__", "__len__",
     "__hash__", "__eq__", "__bool__", "__array__", "__index__", "__int__", "__float__", "append", "extend",
     "add", "update", "keys",
 )  # fmt: skip
+RESTORING = tuple(each for each in TRIGGERED if each not in ("__init__", "__post_init__"))
 DEEP = 3  # calls followed from there, within the library
 
 
@@ -102,35 +105,76 @@ def qualified(value: object) -> tuple[str, str] | None:
     return (module, name) if found is value else None
 
 
-def source(function: Callable[..., object]) -> tuple[str, Documented] | None:
-    """The function's source as a tree without its documentation; None when it is compiled or built in."""
+@functools.lru_cache(maxsize=None)  # noqa: UP033 - Python 3.7 has no other
+def source(function: Callable[..., object]) -> tuple[str | None, tuple[tuple[bool, str], ...]] | None:
+    """What of the function's source acts, and what it calls: whether by `self.` or `cls.`, and the name.
+
+    None when the function is compiled or built in.
+    """
     try:
         text = textwrap.dedent(inspect.getsource(function))
         tree = ast.parse(text).body[0]
     except (OSError, TypeError, SyntaxError, IndexError):
         return None
-    return (text, tree) if isinstance(tree, DOCUMENTED) else None
+    if not isinstance(tree, DOCUMENTED):
+        return None
+    said = without_messages(text, tree).replace(ast.get_docstring(tree, clean=False) or "\0", "")
+    body = re.sub(r"#[^\n]*", "", said)
+    acting = ACTS.search(body)
+    return acting[0] if acting else None, tuple(calls(tree))
 
 
-def called(function: Callable[..., object], tree: ast.stmt, cls: type) -> Iterator[Callable[..., object]]:
-    """What of its own library the function calls."""
-    top = (getattr(function, "__module__", None) or "").partition(".")[0]
-    names = getattr(inspect.unwrap(function), "__globals__", {})
+def without_messages(text: str, tree: ast.stmt) -> str:
+    """The source without the texts of errors and warnings, which tell users what they should call."""
+    lines = text.encode().splitlines(keepends=True)
+    texts = (
+        each
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Raise) or (isinstance(node, ast.Call) and TELLS.fullmatch(name_of(node.func)))
+        for each in ast.walk(node)
+        if isinstance(each, (ast.JoinedStr, ast.Constant)) and isinstance(getattr(each, "value", ""), str)
+    )
+    for each in texts:
+        last = getattr(each, "end_lineno", None)  # Python 3.7 does not say
+        for number in range(each.lineno, (last or 0) + 1):
+            line = lines[number - 1]
+            start = each.col_offset if number == each.lineno else 0
+            end = (each.end_col_offset or 0) if number == last else len(line.rstrip(b"\n"))
+            lines[number - 1] = line[:start] + b" " * (end - start) + line[end:]
+    return b"".join(lines).decode(errors="replace")
+
+
+def name_of(function: ast.expr) -> str:
+    """The last name of what is called; empty when it has none."""
+    return str(getattr(function, "attr", getattr(function, "id", "")))
+
+
+def calls(tree: ast.stmt) -> Iterator[tuple[bool, str]]:
+    """Names that the function calls, and those that it calls of its own object."""
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Call):
-            continue
-        of, found = node.func, None
+        of = node.func if isinstance(node, ast.Call) else None
         if isinstance(of, ast.Name):
-            found = names.get(of.id)
+            yield False, of.id
         elif (
             isinstance(of, ast.Attribute)
             and isinstance(of.value, ast.Name)
             and of.value.id in ("self", "cls")
         ):
-            found = inspect.getattr_static(cls, of.attr, None)
-        found = getattr(found, "__func__", found)
+            yield True, of.attr
+
+
+def called(
+    function: Callable[..., object], names: tuple[tuple[bool, str], ...], cls: type
+) -> Iterator[tuple[Callable[..., object], type]]:
+    """What of its own library the function calls, or runs by making an object, and whose it is."""
+    top = (getattr(function, "__module__", None) or "").partition(".")[0]
+    known = getattr(inspect.unwrap(function), "__globals__", {})
+    for is_own, name in names:
+        found = inspect.getattr_static(cls, name, None) if is_own else known.get(name)
+        owner = found if inspect.isclass(found) else cls
+        found = found.__init__ if inspect.isclass(found) else getattr(found, "__func__", found)
         if inspect.isfunction(found) and (found.__module__ or "").partition(".")[0] == top:
-            yield found
+            yield found, owner
 
 
 def acts(
@@ -141,26 +185,24 @@ def acts(
     if id(function) in seen or getattr(function, "__qualname__", None) in reviewed.HARMLESS:
         return None
     seen.add(id(function))
-    read = source(function)
+    read = source(function) if isinstance(function, Hashable) else None
     if read is None:
         return None
-    text, tree = read
-    body = re.sub(r"#[^\n]*", "", text.replace(ast.get_docstring(tree, clean=False) or "\0", ""))
-    acting = ACTS.search(body)
+    acting, names = read
     if acting:
-        return f"{function.__qualname__}: {acting[0]}"
+        return f"{function.__qualname__}: {acting}"
     if deep:
-        for other in called(function, tree, cls):
-            found = acts(other, cls, deep - 1, seen)
+        for other, owner in called(function, names, cls):
+            found = acts(other, owner, deep - 1, seen)
             if found:
                 return f"{function.__qualname__} > {found}"
     return None
 
 
-def why_not(cls: type) -> str | None:
+def why_not(cls: type, triggered: tuple[str, ...] = TRIGGERED) -> str | None:
     """Why the class may not be on the list; None when it may."""
     library = cls.__module__.partition(".")[0]
-    for method in TRIGGERED:
+    for method in triggered:
         for base in cls.__mro__:
             if method in vars(base):
                 if (
@@ -184,13 +226,18 @@ def is_compiled(module: ModuleType) -> bool:
 def look(library: str, packages: list[str]) -> Found:
     """Module → names, and those left out with the reason."""
     names: Names = {}
+    restored: Names = {}
     left_out: dict[str, str] = {}
     top = packages[0].partition(".")[0]
+    bases = tuple(base for path in reviewed.RESTORED_BASES.get(library, ()) for base in found_at(path))
     for module in modules(tuple(packages)):
         for attribute, value in list(vars(module).items()):
             where = qualified(value)
             if inspect.isclass(value) and where is not None and where[0].partition(".")[0] == top:
-                if value.__module__ == module.__name__:
+                if issubclass(value, bases):
+                    if not why_not(value, RESTORING):
+                        restored.setdefault(where[0], set()).add(where[1])
+                elif value.__module__ == module.__name__:
                     look_at(value, where, module, names, left_out)
                 elif (
                     reviewed.ALIASES.search(module.__name__)
@@ -200,13 +247,9 @@ def look(library: str, packages: list[str]) -> Found:
                     names.setdefault(module.__name__, set()).add(attribute)
             elif reviewed.RESTORES.search(attribute) and callable(value) and module.__name__.startswith(top):
                 names.setdefault(module.__name__, set()).add(attribute)
-    for path in reviewed.FUNCTIONS.get(library, ()):
-        for of, name in resolved(path):
-            names.setdefault(of, set()).add(name)
-    restored: Names = {}
-    for path in reviewed.RESTORED.get(library, ()):
-        for of, name in resolved(path):
-            restored.setdefault(of, set()).add(name)
+    for paths, into in ((reviewed.FUNCTIONS, names), (reviewed.RESTORED, restored)):
+        for of, name in (each for path in paths.get(library, ()) for each in resolved(path)):
+            into.setdefault(of, set()).add(name)
     return {"names": names, "restored": restored, "left_out": left_out}
 
 
@@ -226,6 +269,15 @@ def look_at(
         within = (where[0], f"{where[1]}.{inner}")
         if inspect.isclass(nested) and qualified(nested) == within and not why_not(nested):
             names[where[0]].add(within[1])
+
+
+def found_at(path: str) -> Iterator[type]:
+    """The class at `module:name`; nothing when this version lacks it."""
+    module, _, name = path.partition(":")
+    try:
+        yield getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError):
+        return
 
 
 def resolved(path: str) -> Iterator[tuple[str, str]]:
@@ -290,10 +342,16 @@ def environments() -> Iterator[tuple[str, list[str]]]:
         yield python, requirements
 
 
+def starts(python: str) -> bool:
+    """Whether there is such a Python: a version manager has a program of every name, which then fails."""
+    found = shutil.which(python)
+    return found is not None and not subprocess.run([found, "-c", ""], check=False).returncode
+
+
 def looked_into(number: int, python: str, requirements: list[str]) -> dict[str, Found]:
     """What the environment's libraries have. It is made when it is not there yet."""
     folder = ENVIRONMENTS / str(number)
-    if shutil.which(python) is None:
+    if not starts(python):
         raise SystemExit(f"allowlist: {python} is not installed, and its libraries' names would be lost")
     wanted = folder / "requirements.txt"
     if not wanted.exists() or wanted.read_text(encoding="utf-8").split() != requirements:

@@ -14,11 +14,21 @@ PACKAGES = {
     "lightgbm": ("lightgbm",),
     "numpy": ("numpy.polynomial", "numpy.ma"),
     "pandas": ("pandas",),
+    "peft": (
+        "peft.config", "peft.utils.peft_types",
+        *(
+            f"peft.tuners.{kind}.config"
+            for kind in (
+                "adalora", "ia3", "loha", "lokr", "lora", "oft", "p_tuning", "prefix_tuning", "prompt_tuning", "vera",
+            )
+        ),
+    ),
     "pytz": ("pytz",),
     "scipy": (
         "scipy.interpolate", "scipy.optimize", "scipy.signal", "scipy.sparse", "scipy.spatial", "scipy.special",
         "scipy.stats",
     ),
+    "sentence_transformers": ("sentence_transformers.models",),
     "sklearn": ("sklearn",),
     "statsmodels": ("statsmodels",),
     "tokenizers": ("tokenizers",),
@@ -37,10 +47,17 @@ PACKAGES = {
         *(
             f"transformers.models.{model}"
             for model in (
-                "albert", "bart", "bert", "bloom", "clip", "convnext", "deberta", "deberta_v2", "distilbert",
-                "electra", "falcon", "gemma", "gemma2", "gpt2", "gpt_neox", "llama", "longformer", "mbart", "mistral",
-                "mixtral", "mpnet", "opt", "phi", "phi3", "qwen2", "resnet", "roberta", "swin", "t5", "vit",
-                "wav2vec2", "whisper", "xlm_roberta",
+                "albert", "bart", "beit", "bert", "big_bird", "bloom", "clip", "codegen", "convbert",
+                "convnext", "convnextv2", "data2vec", "deberta", "deberta_v2", "deit", "detr", "dinov2",
+                "distilbert", "dpt", "electra", "ernie", "falcon", "fnet", "funnel", "gemma", "gemma2",
+                "gemma3", "gpt2", "gpt_bigcode", "gpt_neo", "gpt_neox", "gptj", "granite", "hubert", "layoutlm",
+                "layoutlmv3", "led", "llama", "longformer", "longt5", "m2m_100", "mamba", "marian", "mbart",
+                "mistral", "mixtral", "mobilebert", "mobilenet_v2", "mobilevit", "modernbert", "mpnet", "mt5",
+                "olmo", "olmo2", "opt", "patchtst", "pegasus", "persimmon", "phi", "phi3", "qwen2", "qwen2_moe",
+                "qwen3", "regnet", "rembert", "resnet", "roberta", "roformer", "segformer", "siglip",
+                "speech_to_text", "squeezebert", "stablelm", "starcoder2", "swin", "swinv2", "t5", "umt5",
+                "videomae", "vit", "vit_mae", "wav2vec2", "wavlm", "whisper", "xglm", "xlm", "xlm_roberta",
+                "xlm_roberta_xl", "xlnet", "yolos",
             )
         ),
     ),
@@ -70,7 +87,9 @@ ALSO = {"sklearn._loss._loss": "_loss", "numpy.core.getlimits": "numpy._core.get
 
 # Functions that read as if they acted and do not.
 HARMLESS = {
+    "_cat_compare_op.<locals>.func",  # its name before pandas 1.1
     "_cat_compare_op.<locals>.f",  # pandas compares categories by an operator's name, which is its own
+    "_is_package_available",  # transformers: whether packages are there that the library itself names
     "itervalues",  # scipy: the way over a dictionary that this Python has
 }
 
@@ -136,6 +155,7 @@ FUNCTIONS = {
         "torch.utils.data.dataset:(TensorDataset|Subset|ConcatDataset)", "torch.nested._internal.nested_tensor:(NestedTensor)",
         "torch.nested._internal.nested_int:NestedIntNode", "torch.utils._foreach_utils:_get_foreach_kernels_supported_devices",
     ),
+    "transformers": ("transformers.modeling_rope_utils:_compute_\\w+_parameters",),
     "pandas": ("pandas:(NA|NaT)", "pandas._libs.missing:(NA|NAType)"),
     "xgboost": ("xgboost.callback:(EarlyStopping|LearningRateScheduler|EvaluationMonitor|TrainingCallback)",),
     "tokenizers": ("tokenizers:(Tokenizer|AddedToken|Encoding)",),
@@ -157,4 +177,12 @@ RESTORED = {
         "transformers.training_args:TrainingArguments", "transformers.training_args_seq2seq:Seq2SeqTrainingArguments",
     ),
     "xgboost": ("xgboost.core.Booster",),
+}  # fmt: skip
+
+# The same for all classes that derive from these: tokenizers read the file that they are given, and models fetch
+# the code of attention that a text in their configuration names.
+RESTORED_BASES = {
+    "transformers": (
+        "transformers.modeling_utils:PreTrainedModel", "transformers.tokenization_utils_base:PreTrainedTokenizerBase",
+    ),
 }  # fmt: skip

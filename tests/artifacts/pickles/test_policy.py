@@ -158,6 +158,16 @@ def test_dangers_within_libraries_are_called_so(path: str) -> None:
         ("numpy.ma.extras", "_fromnxfunction_single"),  # calls what a text names
         ("torch.nn.cpp", "OrderedDictWrapper"),
         ("pandas.core.apply", "FrameApply"),
+        # they load the code that their configuration names, or what it names is loaded
+        ("transformers.modeling_layers", "GenericForSequenceClassification"),
+        ("transformers.models.detr.modeling_detr", "DetrConvEncoder"),
+        (
+            "transformers.models.vision_encoder_decoder.modeling_vision_encoder_decoder",
+            "VisionEncoderDecoderModel",
+        ),
+        ("sentence_transformers.SentenceTransformer", "SentenceTransformer"),
+        ("sentence_transformers.models.Transformer", "Transformer"),
+        ("peft.peft_model", "PeftModel"),
     ],
 )
 def test_what_reads_files_or_imports_by_its_arguments_is_on_no_list(module: str, name: str) -> None:
@@ -185,6 +195,10 @@ def test_what_reads_files_or_imports_by_its_arguments_is_on_no_list(module: str,
         ("lightgbm.basic", "Booster"),
         ("catboost.core", "CatBoostClassifier"),
         ("transformers.training_args", "TrainingArguments"),
+        ("transformers.models.bert.modeling_bert", "BertModel"),
+        ("transformers.models.bert.modeling_bert", "BertSdpaSelfAttention"),  # in 4
+        ("transformers.modeling_rope_utils", "_compute_default_rope_parameters"),
+        ("peft.tuners.lora.config", "LoraConfig"),
         ("statsmodels.regression.linear_model", "OLS"),
     ],
 )
@@ -241,6 +255,15 @@ def test_a_booster_is_restored_without_arguments_and_reads_a_file_with_them() ->
     assert spotted(b"\x80\x04clightgbm.basic\nBooster\n)\x81.") == []
     with_file = b"\x80\x04clightgbm.basic\nBooster\n(NN\x8c\x05a.txttR."
     assert spotted(with_file) == [("pickle-odd-arguments", Severity.HIGH)]
+
+
+def test_a_whole_model_is_restored_and_never_made_of_a_configuration() -> None:
+    """That names code of attention, which models fetch from a hub while they are made."""
+    model = b"\x80\x04ctransformers.models.bert.modeling_bert\nBertModel\n"
+    settings = b"ctransformers.models.bert.configuration_bert\nBertConfig\n)\x81}\x8c\x14_attn_implementation"
+    assert spotted(model + b")\x81.") == []
+    with_code = model + settings + b"\x8c\x08acme/runsb\x85R."
+    assert spotted(with_code) == [("pickle-odd-arguments", Severity.HIGH)]
 
 
 @pytest.mark.parametrize(
