@@ -129,6 +129,11 @@ def test_a_method_of_plain_data_is_no_matter_and_what_lies_behind_it_is_one() ->
     )
 
 
+def test_a_method_of_a_text_is_no_matter_until_it_is_called() -> None:
+    upper = b"\x80\x04" + name("builtins", "getattr") + text("abc") + text("upper") + b"\x86R"
+    assert (verdict(upper + b"."), verdict(upper + b")R.")) == (Verdict.CLEAN, Verdict.MALICIOUS)
+
+
 def test_a_distribution_made_another_way_has_its_text_looked_at_too() -> None:
     cls = name("scipy.stats._continuous_distns", "norm_gen")
     state = b"}" + text("_parse_arg_template") + text("run()") + b"sb."

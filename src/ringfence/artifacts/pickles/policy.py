@@ -66,6 +66,7 @@ _PLAIN_CODECS: Final = {"latin1", "latin-1", "iso-8859-1", "ascii", "utf-8", "ut
 _LOADER: Final = ("torch.storage", "_load_from_bytes")
 _TYPE: Final = ("builtins", "type")
 _GETATTR: Final = ("builtins", "getattr")
+_OF_TEXT: Final = re.compile(r"\('[^'\\]{0,200}', '[a-z]\w{0,60}'\)")  # a method of a text
 _UFUNC: Final = (("numpy.core", "_ufunc_reconstruct"), ("numpy._core", "_ufunc_reconstruct"))
 _REACHES: Final = re.compile(
     r"\((?P<module>[\w.]+)\.(?P<name>\w+)(?P<made>\(…\))?, '(?P<attribute>[a-zA-Z_]\w*)'\)"
@@ -273,7 +274,7 @@ def _kind_reached(use: Use) -> Kind:
     """What getattr gives: something on a list, a constant of a class, a method, or who knows."""
     found = _REACHES.fullmatch(use.shown)
     if found is None:
-        return Kind.DANGEROUS
+        return Kind.DATA if _OF_TEXT.fullmatch(use.shown) else Kind.DANGEROUS
     module, name, attribute = found["module"], found["name"], found["attribute"]
     if attribute == "__new__" and found["made"] is None:
         owner = kind_of(module, name)
