@@ -55,9 +55,14 @@ class Problems:
     file: str
     found: list[PolicyProblem] = field(default_factory=list)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether no more are kept."""
+        return len(self.found) >= LIMITS.policy_problems
+
     def add(self, at: Placed, what: str, *, hint: str) -> None:
         """One more problem. `what` and `hint` quote foreign text only as `quoted` gives it."""
-        if len(self.found) < LIMITS.policy_problems:
+        if not self.is_full:
             self.found.append(
                 PolicyProblem(file=self.file, line=at.line, column=at.column, what=what, hint=hint)
             )

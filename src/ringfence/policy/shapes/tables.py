@@ -75,6 +75,8 @@ class Table:
         for name, (key, value) in node.entries.items():
             known = by_name.get(name)
             if known is None:
+                if problems.is_full:
+                    break
                 problems.add(key, f"unknown key {quoted(name)}", hint=nearest(name, by_name))
             else:
                 values[name] = known.shape.read(value, problems)
