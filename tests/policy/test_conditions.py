@@ -187,3 +187,12 @@ def test_a_credential_is_for_its_host_method_and_path() -> None:
         {"path": "/repos/../user"},
     ):
         assert decide(replace(use, **other), now=NOW).effect is DENY
+
+
+def test_what_has_no_values_is_not_allowed_for_them() -> None:
+    match = {"name": "org/m", "formats": "safetensors"}
+    one = rule("r", ALLOW, match, section=Section.MODELS, types=("model.use",))
+    decide = engine(ruling(one)).decide
+    for formats, allowed in (((), None), (("safetensors",), "r")):
+        reasons = decide(replace(MODEL, formats=formats), now=NOW).reasons
+        assert next(each.rule for each in reasons if each.section is Section.MODELS) == allowed

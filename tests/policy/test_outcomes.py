@@ -193,4 +193,17 @@ def test_a_working_tree_only_restricts(
 def test_a_working_tree_that_enforces_makes_rules_hold_that_were_only_observed() -> None:
     lax = ruling(DENIES, modes=OBSERVE)
     assert engine(lax).decide(CONNECT, now=NOW).may_proceed
-    assert not engine(lax, tree(rule("b", ALLOW), mode=ENFORCE)).decide(CONNECT, now=NOW).may_proceed
+    reason = engine(lax, tree(rule("b", ALLOW), mode=ENFORCE)).decide(CONNECT, now=NOW).reasons[0]
+    assert (reason.effect, reason.mode, reason.rule) == (DENY, ENFORCE, "den")
+
+
+def test_what_a_working_tree_allows_is_never_the_reason() -> None:
+    allows = tree(rule("b", ALLOW, mode=ENFORCE))
+    reason = engine(ruling(modes=OBSERVE), allows).decide(CONNECT, now=NOW).reasons[0]
+    assert (reason.effect, reason.mode, reason.rule) == (ALLOW, OBSERVE, None)
+
+
+@pytest.mark.parametrize("amounts", [(3, 10), (10, 3)])
+def test_of_two_limits_the_smaller_holds(amounts: tuple[int, int]) -> None:
+    rules = (rule("r" * at, ALLOW, obligations=(limit(each),)) for at, each in enumerate(amounts, start=1))
+    assert engine(ruling(*rules)).decide(CONNECT, now=NOW).obligations == (limit(3),)

@@ -136,9 +136,6 @@ PUBLIC, FOR_ANN = UNTRUSTED, replace(UNTRUSTED, readers=frozenset({"ann@example.
         (call("mail.purge", planned=False), ("deny", "intent")),
         (call("mail.purge", ("really", "yes", UNTRUSTED)), ("ask", "critical")),
         (call("mail.purge", ("really", "yes", USER)), ("allow", "tools")),
-        # No tool passes for another server's.
-        (replace(call("a.b"), server="bank.list", tool="x", planned=False), ("deny", "intent")),
-        (replace(call("a.b"), server="bank", tool="list", planned=False), ("allow", "tools")),
     ],
 )
 def test_the_document_of_the_facts_says(action: ToolCall, expected: tuple[str, str]) -> None:
@@ -171,22 +168,16 @@ def test_what_was_read_drops_tools_and_counts_writes() -> None:
 
 
 def test_trust_allows_only_what_is_known_and_where_it_says_so() -> None:
-    alone = policy(
-        TEXT.replace("- {id: tools, actions: [tool.call], then: allow}", "[]").replace(
-            "rules:\n        []", "rules: []"
-        )
-    )
+    text = TEXT.replace("- {id: tools, actions: [tool.call], then: allow}", "[]")
+    alone = policy(text)
     assert word(call("mail.search", ("query", "x", UNTRUSTED)), alone) == ("allow", "reads")
     assert word(call("mail.send", TO), alone) == (
         "deny",
         None,
     )  # what is required is met, and nothing allows it
-    anything = policy(
-        TEXT.replace("planned: true}, else: deny", "planned: true}, then: allow, else: deny").replace(
-            "then: allow}\n      trust", "then: ask}\n      trust"
-        )
-    )
-    assert word(call("mail.purge"), anything) == ("ask", "tools")
+    then = policy(text.replace("require: {planned: true}", "require: {planned: true}, then: allow"))
+    assert word(call("mail.send", TO), then) == ("allow", "intent")
+    assert word(call("mail.purge"), then) == ("deny", None)
 
 
 def test_what_is_unknown_of_the_plan_is_told() -> None:
@@ -211,6 +202,21 @@ def test_a_users_document_does_not_make_the_systems_tools_harmless() -> None:
         "allow",
         "tools",
     )  # of which the system says nothing
+
+
+def test_a_users_name_for_a_tool_does_not_beat_the_systems_pattern() -> None:
+    lax = "version: 1\nagents: {trust: {tools: {bank.pay: {effect: read, args: {to: option}}}}}\n"
+    joined = policy(tier=Tier.SYSTEM, more=(PolicyFile(tier=Tier.USER, name="lax.yaml", data=lax.encode()),))
+    assert word(call("bank.pay", ("to", "eve", UNTRUSTED)), joined) == ("ask", "critical")
+    assert word(call("bank.pay", TO, planned=False), joined) == ("deny", "intent")
+
+
+def test_no_tool_passes_for_another_servers() -> None:
+    known = policy(TEXT.replace("bank.list:", "wiki.page.get:"))
+    read = call("wiki.page.get", planned=False)
+    assert (read.server, read.tool) == ("wiki", "page.get")
+    assert word(read, known) == ("allow", "tools")
+    assert word(replace(read, server="wiki.page", tool="get"), known) == ("deny", "intent")
 
 
 def test_a_working_trees_trust_only_restricts() -> None:
