@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from bench.judging import judging
+from bench.ledger import ledger
 from bench.measure import Result, by_turns, cores, peak_bytes, ringfence, scan_environment, seconds
 from bench.policy import policy
 from bench.trees import header_tree, large_tree, many_files_tree
@@ -132,6 +133,7 @@ CASES: Mapping[str, Callable[[Path], Iterator[Result]]] = MappingProxyType(
         "headers": _headers,
         "listeners": _listeners,
         "judging": judging,
+        "ledger": ledger,
         "policy": policy,
     }
 )

@@ -23,13 +23,14 @@ A header is put together from what the store has, not stored twice, so that no c
 is hashed. Names and types have a fixed alphabet that JSON never escapes, which makes that one formatting.
 """
 
+import functools
 import hashlib
 import re
 from typing import NamedTuple
 
 from ringfence.ledger.errors import EventRefused
 
-__all__ = ["Head", "Row", "commitment_of", "fault_of", "hash_of", "header_of", "link", "named"]
+__all__ = ["Head", "Row", "commitment_of", "fault_of", "hash_of", "header_of", "is_row", "link", "named"]
 
 VERSION = 1
 SALT_BYTES = 16
@@ -50,6 +51,14 @@ class Row(NamedTuple):
     hash: bytes
     salt: bytes | None
     body: bytes | None
+
+
+_KINDS = frozenset(
+    {
+        (int, str, int, int, str, bytes, bytes, bytes, bytes),
+        (int, str, int, int, str, bytes, bytes, type(None), type(None)),  # pruned
+    }
+)
 
 
 class Head(NamedTuple):
@@ -93,17 +102,24 @@ def link(head: Head, *, stream: str, at: int, type_: str, salt: bytes, body: byt
 
 def fault_of(row: Row, head: Head) -> str | None:
     """What is wrong with this row as the one after `head`, in words; None when nothing is."""
+    if not is_row(row):
+        return "it is no event"
     if row.seq != head.seq + 1:
         return f"comes after {head.seq}" if row.seq <= head.seq else f"{head.seq + 1} is missing before it"
-    if not (_STREAM.fullmatch(row.stream) and _TYPE.fullmatch(row.type)):
+    if not _are_names(row.stream, row.type):
         return "its stream or type is no name"
     if row.hash != hash_of(row, head.hash):
         return "its header was changed, or what came before it"
     if row.salt is None or row.body is None:
-        return None if row.salt is row.body else "its body or salt alone is gone"
+        return None
     if row.commitment != commitment_of(row.salt, row.body):
         return "its body was changed"
     return None
+
+
+def is_row(row: Row) -> bool:
+    """Whether each column is of its kind, which a file that was tampered with need not hold to."""
+    return tuple(map(type, row)) in _KINDS
 
 
 def named(stream: str, type_: str) -> None:
@@ -112,8 +128,13 @@ def named(stream: str, type_: str) -> None:
     Raises:
         EventRefused: not a name.
     """
-    if not (_STREAM.fullmatch(stream) and _TYPE.fullmatch(type_)):
+    if not _are_names(stream, type_):
         raise EventRefused(
             "the stream's name or the event's type is not one",
             hint="a stream is called with up to 200 of A-Z a-z 0-9 . _ : / -",
         )
+
+
+@functools.lru_cache(maxsize=1_000)
+def _are_names(stream: str, type_: str) -> bool:
+    return bool(_STREAM.fullmatch(stream) and _TYPE.fullmatch(type_))

@@ -32,6 +32,7 @@ UPCASTS: Mapping[str, Upcast] = MappingProxyType({})
 """By old type: its successor and the body in the successor's form. What is stored stays as it is."""
 
 _TYPES: Mapping[str, type[Event]] = MappingProxyType({each.TYPE: each for each in EVENTS})
+_WRITER = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MOST = 2**53 - 1  # what every reader of JSON keeps whole
@@ -47,7 +48,7 @@ def encode(event: Event) -> bytes:
         EventRefused: it holds what cannot be recorded, or too much.
     """
     assert dataclasses.is_dataclass(event)
-    body = json.dumps(_fields(event, 0), ensure_ascii=False, separators=(",", ":")).encode()
+    body = _WRITER.encode(_fields(event, 0)).encode()
     if len(body) > LIMITS.event_bytes:
         raise EventRefused(
             f"an event of {len(body):,} bytes is too large to be recorded",
@@ -155,10 +156,11 @@ def _object(items: Mapping[str, object], depth: int) -> JsonObject:
                 hint="keys are names of fields; `NAME_base64` beside NAME is taken by its exact bytes",
             )
         made[key] = _json(item, depth)
-    for key in tuple(made):
-        exact = _exact(items[key])
-        if exact is not None:
-            made[f"{key}_base64"] = exact
+    for key, item in items.items():
+        if isinstance(item, str | tuple | list):
+            exact = _exact(item)
+            if exact is not None:
+                made[f"{key}_base64"] = exact
     names = sorted(made) if all(map(str.isascii, made)) else sorted(made, key=_utf16)
     return {key: made[key] for key in names}
 

@@ -5,7 +5,7 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, TypeVar, cast
@@ -15,6 +15,8 @@ from ringfence.ledger.values import Foreign, Json, JsonObject
 __all__ = ["Misfit", "fitted"]
 
 ValueT = TypeVar("ValueT")
+
+_Reader = Callable[[Json], object]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -31,65 +33,83 @@ def fitted(made: type[ValueT], told: Json) -> ValueT:
     """
     if not isinstance(told, Mapping):
         raise Misfit
-    restored = _restored(told)
-    hints = _hints(cast("Hashable", made))
-    if not restored.keys() <= hints.keys():
-        raise Misfit
+    readers = _readers(cast("Hashable", made))
     try:
-        return made(**{key: _value(hints[key], item) for key, item in restored.items()})
-    except TypeError:  # a field without a default is missing
+        return made(**{key: readers[key](item) for key, item in _restored(told).items()})
+    except (KeyError, TypeError):  # a field too many, or one without a default is missing
         raise Misfit from None
 
 
 @functools.cache
-def _hints(made: Hashable) -> Mapping[str, Any]:
-    return {field.name: field.type for field in dataclasses.fields(cast("Any", made))}
+def _readers(made: Hashable) -> Mapping[str, _Reader]:
+    return {
+        field.name: _reader(cast("Hashable", field.type)) for field in dataclasses.fields(cast("Any", made))
+    }
 
 
-def _value(hint: Any, told: Json) -> object:  # noqa: ANN401 - an annotation
+@functools.cache
+def _reader(hint: Any) -> _Reader:  # noqa: ANN401 - an annotation
+    """What reads a value of this type, put together once."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (types.UnionType, typing.Union):
-        return _one_of(arguments, told)
+        return functools.partial(_one_of, tuple(map(_reader, arguments)))
     if origin is tuple:
-        return tuple(_value(arguments[0], item) for item in _list(told))
+        return functools.partial(_all_of, tuple, _reader(arguments[0]))
     if origin is frozenset:
-        return frozenset(_value(arguments[0], item) for item in _list(told))
+        return functools.partial(_all_of, frozenset, _reader(arguments[0]))
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        if not isinstance(told, Mapping):
-            raise Misfit
-        return _deep(told)
-    return _plain(getattr(hint, "__supertype__", hint), told)
+        return _facts
+    hint = getattr(hint, "__supertype__", hint)
+    if hint in (bool, int, str, type(None)):
+        return functools.partial(_exactly, hint)
+    if hint is datetime:
+        return _time
+    if hint is Foreign:
+        return _foreign
+    if issubclass(hint, Enum):
+        return functools.partial(_word, hint)
+    return functools.partial(fitted, hint)
 
 
-def _one_of(hints: Sequence[Any], told: Json) -> object:
-    for hint in hints:
+def _one_of(readers: tuple[_Reader, ...], told: Json) -> object:
+    for reader in readers:
         try:
-            return _value(hint, told)
+            return reader(told)
         except Misfit:
             continue
     raise Misfit
 
 
-def _plain(hint: type[Any], told: Json) -> object:
-    if hint is type(None) or hint in (bool, int, str):
-        if type(told) is not hint:
-            raise Misfit
-        return told
-    if hint is datetime:
-        return _time(told)
-    if hint is Foreign:
-        if not isinstance(told, Mapping) or not told.keys() <= {"untrusted", "untrusted_base64", "cut"}:
-            raise Misfit
-        text = _restored(told)
-        return Foreign(text=_text(text.get("untrusted")), cut=_number(text.get("cut")))
-    if issubclass(hint, Enum):
-        try:
-            return hint(told)
-        except ValueError:
-            raise Misfit from None
-    if dataclasses.is_dataclass(hint):
-        return fitted(hint, told)
-    raise Misfit
+def _all_of(made: Callable[[list[object]], object], reader: _Reader, told: Json) -> object:
+    if not isinstance(told, list):
+        raise Misfit
+    return made([reader(item) for item in told])
+
+
+def _exactly(hint: type[Any], told: Json) -> object:
+    if type(told) is not hint:
+        raise Misfit
+    return told
+
+
+def _word(hint: type[Enum], told: Json) -> object:
+    try:
+        return hint(told)
+    except ValueError:
+        raise Misfit from None
+
+
+def _foreign(told: Json) -> object:
+    if not isinstance(told, Mapping) or not told.keys() <= {"untrusted", "untrusted_base64", "cut"}:
+        raise Misfit
+    found = _restored(told)
+    return Foreign(text=_text(found.get("untrusted")), cut=_number(found.get("cut")))
+
+
+def _facts(told: Json) -> object:
+    if not isinstance(told, Mapping):
+        raise Misfit
+    return _deep(told)
 
 
 def _time(told: Json) -> datetime:
@@ -111,14 +131,10 @@ def _text(told: Json) -> str:
     return told
 
 
-def _list(told: Json) -> Sequence[Json]:
-    if not isinstance(told, list):
-        raise Misfit
-    return told
-
-
-def _restored(told: JsonObject) -> dict[str, Json]:
+def _restored(told: JsonObject) -> JsonObject:
     """The object with exact text in place of escaped text and its bytes."""
+    if not any(key.endswith("_base64") for key in told):
+        return told
     beside = {key for key in told if key.endswith("_base64") and key.removesuffix("_base64") in told}
     return {key: _exact(item, told.get(f"{key}_base64")) for key, item in told.items() if key not in beside}
 

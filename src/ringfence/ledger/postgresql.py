@@ -161,28 +161,34 @@ class ServerLedger:
             self._connection = self._connected()
             _prepare(self._connection)
         connection = self._connection
-        with connection.transaction():
-            with connection.pipeline():
-                connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-                ends = connection.execute(_HEADS, (sorted({entry.stream for entry in entries}),))
-                known = self._known(entries)
-                heads = {stream: Head(seq, hash_) for stream, seq, hash_ in ends}
-            at, rows, outcomes = microseconds(self._clock()), [], list[Outcome]()
-            for entry in entries:
-                head = heads.get(entry.stream, START)
-                if entry.key in known:
-                    outcomes.append(known[entry.key])
-                elif entry.expect_seq not in (None, head.seq):
-                    outcomes.append(moved_on(entry, head))
-                else:
-                    salt = self._random(SALT_BYTES)
-                    row = link(head, stream=entry.stream, at=at, type_=entry.type, salt=salt, body=entry.body)
-                    heads[entry.stream] = Head(row.seq, row.hash)
-                    rows.append((*row[1:], entry.key))
-                    outcomes.append(Position(stream=row.stream, seq=row.seq, hash=row.hash))
+        with connection.pipeline(), connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+            ends = connection.execute(_HEADS, (sorted({entry.stream for entry in entries}),))
+            known = self._known(entries)
+            heads = {stream: Head(seq, hash_) for stream, seq, hash_ in ends}
+            rows, outcomes = self._linked(entries, heads, known)
             if rows:
                 connection.cursor().executemany(_INSERT, rows)
         return outcomes
+
+    def _linked(
+        self, entries: Sequence[Entry], heads: dict[str, Head], known: dict[bytes | None, Position]
+    ) -> tuple[list[tuple[object, ...]], list[Outcome]]:
+        """What is to be inserted, and what becomes of each entry once it is."""
+        at, rows, outcomes = microseconds(self._clock()), list[tuple[object, ...]](), list[Outcome]()
+        for entry in entries:
+            head = heads.get(entry.stream, START)
+            if entry.key in known:
+                outcomes.append(known[entry.key])
+            elif entry.expect_seq not in (None, head.seq):
+                outcomes.append(moved_on(entry, head))
+            else:
+                salt = self._random(SALT_BYTES)
+                row = link(head, stream=entry.stream, at=at, type_=entry.type, salt=salt, body=entry.body)
+                heads[entry.stream] = Head(row.seq, row.hash)
+                rows.append((*row[1:], entry.key))
+                outcomes.append(Position(stream=row.stream, seq=row.seq, hash=row.hash))
+        return rows, outcomes
 
     def _known(self, entries: Sequence[Entry]) -> dict[bytes | None, Position]:
         """What was recorded of entries that are sent once more."""

@@ -1,9 +1,10 @@
 """Between events and rows: the same for every store."""
 
 from ringfence.core.action_types import Durability
-from ringfence.ledger.chain import Row, named
+from ringfence.ledger.chain import Row, is_row, named
 from ringfence.ledger.codec import decode, encode, time_of
 from ringfence.ledger.entry import Entry
+from ringfence.ledger.errors import LedgerDamaged
 from ringfence.ledger.events import Event
 from ringfence.ledger.ledger import Position, Recorded
 
@@ -26,8 +27,12 @@ def recorded_of(row: Row) -> Recorded:
     """The event that a row tells.
 
     Raises:
-        LedgerDamaged: its body is no JSON.
+        LedgerDamaged: it is no event, or its body is no JSON.
     """
+    if not is_row(row):
+        raise LedgerDamaged(
+            "an event of the ledger is not whole", hint="`ringfence ledger verify` names the first bad event"
+        )
     return Recorded(
         position=Position(stream=row.stream, seq=row.seq, hash=row.hash),
         ordinal=row.ordinal,

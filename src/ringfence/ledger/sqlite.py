@@ -59,7 +59,8 @@ class SqliteStore:
         Raises:
             LedgerError: it is no ledger, a newer one, damaged, or cannot be written.
         """
-        self._path, self._clock, self._random = path, clock, random
+        self._clock, self._random = clock, random
+        self._name = os.fspath(path)
         self._heads: dict[str, Head] = {}
         self._synchronous = ""
         try:
@@ -80,7 +81,7 @@ class SqliteStore:
             LedgerError: nothing of them was recorded.
         """
         try:
-            if self._path.stat().st_ino != self._inode:
+            if os.stat(self._name).st_ino != self._inode:  # noqa: PTH116 - each event pays for it
                 raise LedgerUnavailable(
                     "the ledger's file was replaced", hint="do it again to use the new file"
                 )
