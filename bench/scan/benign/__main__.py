@@ -19,15 +19,17 @@ from networks import torch_modules, torch_training, transformers
 from values import functions, numpy, pandas, scipy, stdlib
 from writing import Folder
 
-GROUPS = (stdlib, numpy, pandas, scipy, scikit_learn, boosters, torch_modules, torch_training, transformers, safetensors, gguf, onnx, keras, functions, archives, look_alikes)  # fmt: skip
+GROUPS = (stdlib, numpy, pandas, scipy, scikit_learn, boosters, torch_modules, torch_training, transformers, safetensors, gguf, onnx, keras, functions, archives)  # fmt: skip
+# Made to look like attacks: no measure of everyday files, and written only when asked for by name.
+ASKED_FOR = (look_alikes,)
 
 
 def main(folder: str, *wanted: str) -> None:
-    """Writes the groups that are named, or all."""
+    """Writes the groups that are named, or all everyday ones."""
     warnings.simplefilter("ignore")
     random.seed(0)
-    for group in GROUPS:
-        if wanted and group.__name__ not in wanted:
+    for group in (*GROUPS, *ASKED_FOR):
+        if group.__name__ not in wanted and (wanted or group in ASKED_FOR):
             continue
         out = Folder(pathlib.Path(folder) / group.__name__)
         group(out)
