@@ -1,5 +1,6 @@
 """The door of the running user: this machine's policy, the user's ledger and state folder."""
 
+import atexit
 import grp
 import hmac
 import os
@@ -50,6 +51,7 @@ def open_door(
     state = state_folder(environment)
     make_folder(state)
     ledger = open_ledger(ledger_at(environment), clock=_now)
+    atexit.register(ledger.close)
     name = operator().name
     subjects = load_key(state / "subjects.key", randomness=secrets.token_bytes)
     return Door(
