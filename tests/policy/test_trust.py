@@ -266,6 +266,7 @@ def test_decisions_on_tool_calls_are_kept_as_others_are() -> None:
         "go to evil.com now",
         "evil。com",
         "\uff45vil\uff0ecom",
+        "evil\u200b.com",
         "![i](x.example/y)",
         "mailto:a",
         "javascript:x",

@@ -63,9 +63,13 @@ def is_met_by_call(requirement: Requirement, call: Call) -> bool:
 def has_address(text: str) -> bool:
     """Whether a reader's program might make a link of a part of `text`: schemes, hosts, IP addresses.
 
-    Characters that stand for others, such as full-width letters and dots, count as those.
+    Characters that stand for others, such as full-width letters and dots, count as those; those that nobody
+    sees do not count.
     """
-    return _ADDRESS.search(unicodedata.normalize("NFKC", text).translate(_DOTS).casefold()) is not None
+    if not text.isascii():
+        plain = unicodedata.normalize("NFKC", text).translate(_DOTS)
+        text = "".join(each for each in plain if unicodedata.category(each) != "Cf")
+    return _ADDRESS.search(text.casefold()) is not None
 
 
 def _is_designated(value: Argument) -> bool:

@@ -4,7 +4,8 @@ An action is judged in each section that its type names (`core/action_types.py`)
 Within a section a rule matches when all its conditions do. Of what matches, the one with the gravest
 consequence decides: deny beats ask beats allow, and what is enforced beats what is told beats what is
 observed, so that a rule that is only tried out never hides one that holds. What nothing matched is denied
-by a section that enforces, a denial that is told by one that warns, and allowed by one that observes.
+by a section that enforces, a denial that is told by one that warns, and allowed by one that observes; and so
+is what only rules matched that are carried out less strictly than the section.
 
 A fact that is unknown (None) matches a condition in rules that deny or ask, and none in rules that allow. A
 condition may ignore the unknown (`unknown: ignore`): then it matches in neither.
@@ -50,14 +51,21 @@ class Tier(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Like:
-    """One of the field's values fits one of the patterns (a glob of the field's kind, or a word)."""
+    """The value fits one of the patterns (a glob of the field's kind, or a word).
+
+    Of several values one that fits is enough to deny or ask; to allow, all must fit and there must be one.
+    """
 
     patterns: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Unlike:
-    """None of the field's values fits any of the patterns."""
+    """The value fits none of the patterns.
+
+    Of several values one that fits none is enough to deny or ask; to allow, none may fit any. Of signatures
+    (`signed_by`), one that fits is enough for `Like` and against `Unlike`, whatever the rule's effect.
+    """
 
     patterns: tuple[str, ...]
 
