@@ -1,7 +1,8 @@
 # ruff: noqa: E501 - tables of samples, one to a line
 """Configurations, templates and documents from which loaders make objects, by roads that the first look did not take.
 
-Written without knowledge of the detector.
+Written without knowledge of the detector. Seen to act: `yaml_tags` with PyYAML, `hyperpyyaml`, and Hydra's part of
+`config_targets`. The others were not tried with their loaders (LangChain's Jinja prompts: versions of 2023 only).
 """
 
 import json

@@ -1,7 +1,8 @@
 # ruff: noqa: E501 - tables of samples, one to a line
 """Layers, graphs and weights that reach for files, hosts or code.
 
-Written without knowledge of the detector.
+Written without knowledge of the detector, and not tried with their loaders: today's Keras, skops and onnxruntime
+refuse most of them.
 """
 
 import base64

@@ -1,7 +1,7 @@
 # ruff: noqa: E501, UP031 - tables of samples, one to a line
 """Programs that ride with models in odd dress: hidden, compiled, as installations, as plug-ins.
 
-Written without knowledge of the detector.
+Written without knowledge of the detector, and not run.
 """
 
 import base64
