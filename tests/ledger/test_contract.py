@@ -13,6 +13,7 @@ from ringfence.core.action_types import Durability
 from ringfence.core.secrets import Secret
 from ringfence.ledger.errors import EventRefused, LedgerTooNew, StreamMoved
 from ringfence.ledger.events import AskWithdrawn, EffectFailed
+from ringfence.ledger.following import follow
 from ringfence.ledger.ledger import Position, Unknown
 from ringfence.ledger.values import Foreign
 
@@ -94,6 +95,23 @@ def test_readers_choose_by_stream_type_time_and_place(where: str) -> None:
     assert list(ledger.read(stream="one", types=["scan.started"], since=times[1])) == [every[4]]
     assert list(ledger.read(stream="none")) == []
     assert (ledger.event("two", 2), ledger.event("two", 3)) == (every[3], None)
+    ledger.close()
+
+
+def test_who_follows_gets_each_event_once_as_it_comes(where: str) -> None:
+    ledger, seen, turns = opened(where), list[str](), iter(range(3))
+    ledger.append(scan("before"), stream="one", durability=_WRITTEN)
+
+    def more_comes() -> bool:
+        turn = next(turns, None)
+        if turn is not None:
+            for stream in ("one", "two"):
+                ledger.append(scan(f"{stream}-{turn}"), stream=stream, durability=_WRITTEN)
+        return turn is not None
+
+    seen += [each.event.scan for each in follow(ledger, pause=more_comes, stream="one")]
+    assert seen == ["before", "one-0", "one-1", "one-2"]
+    assert [each.event.scan for each in follow(ledger, pause=lambda: False)] == scans(ledger)
     ledger.close()
 
 

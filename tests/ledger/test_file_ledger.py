@@ -14,13 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from ledgers import assert_whole, opened, scan, scans, writers
+from ledgers import assert_whole, now, opened, scan, scans, writers
 from ringfence.core.action_types import Durability
 from ringfence.ledger.calling import Caller
 from ringfence.ledger.entry import Entry
 from ringfence.ledger.errors import LedgerDamaged, LedgerUnavailable, WriterGone
 from ringfence.ledger.places import reachable, socket_path
 from ringfence.ledger.recorded import entry_of
+from ringfence.ledger.sqlite import SqliteStore
 from ringfence.ledger.wire import Frames, answer_of, question_bytes
 
 _FSYNC, _WRITTEN = Durability.FSYNC, Durability.WRITTEN
@@ -163,6 +164,31 @@ def test_a_child_that_outlives_its_parent_does_not_keep_the_lock(ledger_file: Pa
         ledger.append(scan("next"), stream="one", durability=_FSYNC)
         assert scans(ledger) == ["parent", "next"]
         ledger.close()
+
+
+def test_sqlite_waits_for_the_disk_where_one_event_of_a_group_must(ledger_file: Path) -> None:
+    ledger_file.parent.mkdir(mode=0o700)
+    ledger_file.touch()
+    store, levels = SqliteStore(ledger_file, clock=now, random=os.urandom), []
+    for durabilities in ((_WRITTEN, _WRITTEN), (_WRITTEN, _FSYNC), (_WRITTEN,), (_FSYNC,)):
+        store.commit(
+            [entry_of(scan("a"), stream="one", durability=each, expect_seq=None) for each in durabilities]
+        )
+        levels += store._database.execute("PRAGMA synchronous").fetchone()
+    assert levels == [1, 2, 1, 2]  # NORMAL and FULL
+    store.close()
+
+
+def test_a_writer_whose_file_is_written_past_its_lock_goes_on_from_what_is_there(ledger_file: Path) -> None:
+    ledger = opened(ledger_file)
+    ledger.append(scan("a"), stream="one", durability=_FSYNC)
+    intruder = SqliteStore(ledger_file, clock=now, random=os.urandom)
+    intruder.commit([_entry("b")])
+    ledger.append(scan("c"), stream="one", durability=_FSYNC)
+    assert scans(ledger) == ["a", "b", "c"]
+    assert_whole(ledger.rows())
+    intruder.close()
+    ledger.close()
 
 
 def test_what_is_only_written_is_on_the_disk_soon_after(

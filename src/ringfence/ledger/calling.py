@@ -30,6 +30,7 @@ class Caller:
         self._path, self._random = path, random
         self._mutex = threading.Lock()
         self._idle = [self._connect()]
+        self._closed = False
 
     def append(self, entry: Entry) -> Position:
         """Has the entry recorded.
@@ -53,14 +54,18 @@ class Caller:
                 raise _gone() from None
             raise
         with self._mutex:
-            self._idle.append(connection)
+            if self._closed:
+                connection.close()
+            else:
+                self._idle.append(connection)
         if isinstance(outcome, LedgerError):
             raise outcome
         return outcome
 
     def close(self) -> None:
-        """Ends the connections that nobody uses."""
+        """Ends all connections, those in use when they have their answer."""
         with self._mutex:
+            self._closed = True
             for connection in self._idle:
                 connection.close()
             self._idle.clear()

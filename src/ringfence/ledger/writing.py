@@ -80,6 +80,11 @@ class Writer:
         except BlockingIOError:
             os.close(lock)
             return None
+        except OSError as error:
+            os.close(lock)
+            raise LedgerUnavailable(
+                f"the ledger's lock cannot be taken: {error.strerror}", hint="keep the ledger on a local disk"
+            ) from None
         except BaseException:
             os.close(lock)
             raise
@@ -172,7 +177,11 @@ class Writer:
     def _accept(self) -> None:
         try:
             connection, _ = self._listener.accept()
-        except OSError:  # gone again, or no descriptor is left: it waits until one is
+        except BlockingIOError:  # gone again
+            return
+        except OSError:  # no descriptor is left: the oldest connection makes room, and asks again if it must
+            for oldest in tuple(self._callers)[:1]:
+                self._drop(oldest)
             return
         connection.setblocking(False)
         if len(self._callers) >= LIMITS.ledger_clients or peer_uid(connection) not in (None, os.geteuid()):
