@@ -4,7 +4,7 @@ A grant holds as long as the rules that asked say the same: their words count, n
 edit elsewhere in the policy kills no grant.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -18,7 +18,7 @@ from ringfence.gate.digests import digest_of
 from ringfence.ledger.events import Event
 from ringfence.ledger.events.ask_opened import AskOpened
 from ringfence.ledger.events.grant_used import GrantUsed
-from ringfence.ledger.values import Facts
+from ringfence.ledger.values import Facts, Json
 from ringfence.policy.facts import facts_of
 from ringfence.policy.policy import Policy
 from ringfence.policy.rule import Rule
@@ -72,6 +72,11 @@ def next_step(
             raise NotAskable(
                 "it is too long for anybody to read and approve", hint="split it, or let a rule decide"
             )
+        if not _is_exact(for_.action):
+            raise NotAskable(
+                "it holds text that stands for no bytes, so nobody can be shown what it is",
+                hint="name it as the system does",
+            )
         pending = sum(each.is_pending(now) for each in approvals.asks.values())
         if pending >= LIMITS.pending_asks:
             raise NotAskable(
@@ -109,6 +114,18 @@ def _unused(new_id: Callable[[], str], approvals: Approvals) -> str:
     while (made := new_id()) in approvals.asks or made in approvals.grants:
         pass
     return made
+
+
+def _is_exact(value: Json) -> bool:
+    """Whether each text comes back from its bytes as it was; the ledger keeps those."""
+    if isinstance(value, str):
+        try:
+            return value.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape") == value
+        except UnicodeEncodeError:
+            return False
+    if isinstance(value, Mapping):
+        return all(map(_is_exact, value.values()))
+    return all(map(_is_exact, value)) if isinstance(value, list | tuple) else True
 
 
 def _rules_digest(ids: tuple[str, ...], policy: Policy) -> str:

@@ -171,7 +171,8 @@ class Door:
         if appended is not None and isinstance(appended[0], GrantUsed):
             return self._record(action, decision, proceeds=True, grant=appended[0].grant)
         ask = self.approvals.ask_for(for_, self.asker.name)
-        assert ask is not None  # opened just now, or the reason why none was
+        if ask is None:
+            raise NotAskable("its question was not recorded as it is", hint="report this")
         if not told:
             self._record(action, decision, proceeds=False, ask=ask.id)
         return ask

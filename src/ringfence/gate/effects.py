@@ -34,6 +34,7 @@ OWN: Mapping[str, str] = MappingProxyType(
         "app.judging.processes": _WORKER,
         "app.lock.gather": "a folder for an image's files, gone when they are judged",
         "app.lock.lock": _OUTPUT,
+        "app.policy.init": _OUTPUT,
         "app.signing.sign": _OUTPUT + "; what is written was signed with a receipt",
         "app.signing.keyless:KeylessTrust.signer": "verifies a signature; changes nothing",
         "app.signing.keyless:_config": "fetches which keys sigstore has, for whoever verifies",
