@@ -162,11 +162,12 @@ def test_any_document_is_a_policy_or_refused_with_places(data: bytes, tier: Tier
         assert all(each.line >= 1 and each.column >= 1 and each.hint for each in error.problems)
 
 
-_VALUES = [
-    *"deny allow x 1 -1 2027-01-01 * [x] ~ true 8h internal claude model.use 0.10 \\ 9e9 1/hour a.b".split(),
-    *"99999999999999999999 2027-99-99 untrusted target $targets key:a iso42001:A.6 bad".split(),
-    *("10 GB", "", "5 USD/day", "no such word"),
-]
+_VALUES = re.split(
+    r" \| ",
+    "deny | allow | x | 1 | -1 | 10 GB | 2027-01-01 | 2027-99-99 | * | [x] | ~ | true | 8h | 5 USD/day"
+    " | 1/hour | internal | claude | model.use | 0.10 | \\ | 9e9 | 99999999999999999999 | a.b | untrusted"
+    " | target | $targets | key:a | iso42001:A.6 | no such word | ",
+)
 _LINES = EVERYTHING.splitlines()
 
 

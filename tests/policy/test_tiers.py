@@ -143,6 +143,13 @@ def test_an_exception_opens_no_rule_of_another_tier() -> None:
     assert what == "u.yaml:2:23: there is no rule `no-pickles` in a file of this tier"
 
 
+def test_an_exception_may_be_of_a_rule_on_trust() -> None:
+    trusting = "version: 1\nagents: {trust: {rules: [{id: planned, require: {planned: true}, else: deny}]}}\n"
+    text = trusting + exception("planned", match="{tool: search}").partition("\n")[2]
+    (exemption,) = read([of_tier(text)]).joined.exemptions
+    assert exemption.rule == "planned"
+
+
 def test_an_exception_is_reviewed_by_somebody_else_and_names_facts_that_its_rule_knows() -> None:
     text = exception("no-pickles", reviewed_by="carol", match="{hosst: x}")
     assert [what for what, _ in refused(SYSTEM, of_tier(text, name="q.yaml"))] == [

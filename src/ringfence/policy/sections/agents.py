@@ -12,7 +12,7 @@ from ringfence.policy.sections.rule_form import MODE, rules_key, rules_of
 from ringfence.policy.sections.trust import TRUST
 from ringfence.policy.shapes.conditions import like
 from ringfence.policy.shapes.tables import Entry, Key, MapOf, Table
-from ringfence.policy.shapes.texts import Patterns
+from ringfence.policy.shapes.texts import Pattern
 from ringfence.policy.values import Profile
 
 __all__ = ["TABLE", "profiles", "rules"]
@@ -24,7 +24,7 @@ TABLE = Table(
     (
         MODE,
         rules_key(Section.AGENTS),
-        Key("profiles", MapOf(Patterns((FieldKind.NAME,)), PROFILE), "what single agents may do, by name"),
+        Key("profiles", MapOf(Pattern((FieldKind.NAME,)), PROFILE), "what single agents may do, by name"),
         Key("trust", TRUST, "what values must be worth before a tool is called with them"),
     ),
 )

@@ -9,7 +9,7 @@ from ringfence.policy.nodes import Scalar
 from ringfence.policy.sections.making import Maker
 from ringfence.policy.shapes.amounts import COUNT
 from ringfence.policy.shapes.tables import Entry, Key, ListOf, MapOf, Table
-from ringfence.policy.shapes.texts import ID, LINE, PROSE, YES_NO, Patterns, Text, Word
+from ringfence.policy.shapes.texts import ID, LINE, PROSE, YES_NO, Pattern, Patterns, Text, Word
 from ringfence.policy.trust_words import (
     Context,
     Idempotency,
@@ -109,7 +109,7 @@ TRUST = Table(
     "trust",
     "What values must be worth before a tool is called with them.",
     (
-        Key("tools", MapOf(_TOOLS, _TOOL), "tools, as server.tool"),
+        Key("tools", MapOf(Pattern((FieldKind.NAME,)), _TOOL), "tools, as server.tool"),
         Key("stores", MapOf(_NAME, _STORE), "what tools write and read back"),
         Key("rules", ListOf(_RULE), "what arguments must be worth"),
         Key("context", MapOf(_INTEGRITY, _CONTEXT), "what a session loses by what it has read"),

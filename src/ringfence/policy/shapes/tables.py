@@ -151,4 +151,8 @@ class MapOf:
         return tuple(found)
 
     def schema(self, definitions: Definitions, /) -> Schema:
-        return {"type": "object", "additionalProperties": self.shape.schema(definitions)}
+        return {
+            "type": "object",
+            "propertyNames": self.key.schema(definitions),
+            "additionalProperties": self.shape.schema(definitions),
+        }

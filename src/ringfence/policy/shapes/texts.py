@@ -23,6 +23,7 @@ __all__ = [
     "PROSE",
     "VERSION",
     "YES_NO",
+    "Pattern",
     "Patterns",
     "Text",
     "Word",
@@ -166,6 +167,16 @@ class Patterns:
             one = {"type": ["string", "number"]}  # 0.7 without quotes is one to an editor
         least = 0 if self.may_be_none else 1
         return {"anyOf": [one, {"type": "array", "items": cast("Json", one), "minItems": least}]}
+
+
+class Pattern(Patterns):
+    """One glob, as the key of a mapping is."""
+
+    __slots__ = ()
+
+    @property
+    def says(self) -> str:
+        return "a pattern"
 
 
 def nearest(text: str, known: Iterable[str]) -> str:
