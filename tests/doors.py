@@ -51,7 +51,8 @@ def door_in(
     if policy is not None:
         (folder / "system.yaml").write_text(policy)
         (folder / "system.yaml").chmod(0o644)
-    kept = ledger or open_ledger(folder / "state" / "ledger.sqlite", clock=clock)
+    where = os.environ.get("RINGFENCE_LEDGER") or folder / "state" / "ledger.sqlite"
+    kept = ledger or open_ledger(where, clock=clock)
     return Door(
         policies=Policies(
             places(folder),

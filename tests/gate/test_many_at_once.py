@@ -1,17 +1,43 @@
 """Several processes that wait, and several operators who answer, all at once."""
 
+import secrets
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+import psycopg
+import pytest
 
 import asking_door
 from crashing_door import POLICY
 from doors import door_in
+from needs import missing
+from postgresql_server import binaries, running_server
 from ringfence.app.approving import asks, grants
 from ringfence.core.actions import ModelSign
 from ringfence.gate.approvals import STREAM
 from ringfence.gate.refused import Refused
 from ringfence.ledger.events.grant_used import GrantUsed
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    programs = binaries()
+    if programs is None:
+        missing("a PostgreSQL server", "apt-get install postgresql")
+    with running_server(programs) as dsn:
+        yield dsn
+
+
+@pytest.fixture(params=["sqlite", "postgresql"], autouse=True)
+def recorded_in(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The processes' ledger: a file of theirs, or a schema of its own on a real server."""
+    if request.param == "postgresql":
+        server, schema = request.getfixturevalue("server"), f"t{secrets.token_hex(8)}"
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"CREATE SCHEMA {schema}")
+        monkeypatch.setenv("RINGFENCE_LEDGER", f"{server}&options=-csearch_path%3D{schema}")
 
 
 def _started(folder: Path, *what: str) -> "subprocess.Popen[str]":
