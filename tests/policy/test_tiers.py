@@ -115,6 +115,26 @@ def test_a_working_tree_may_not_say_what_would_give_it_something(text: str, plac
     read([of_tier(f"version: 1\n{text}\n", Tier.USER)])
 
 
+def test_below_a_system_that_says_who_approves_nobody_makes_an_operator_of_themselves() -> None:
+    system = of_tier("version: 1\noperators: {mode: enforce}\n", name="system.yaml")
+    user = of_tier(
+        """
+        version: 1
+        operators:
+          approve: [{who: me, what: "*"}]
+          break_glass: {who: me, lasts: 1h}
+          four_eyes: "*"
+          rules: [{then: allow}, {then: deny}]
+        """,
+        Tier.USER,
+        "user.yaml",
+    )
+    assert [what for what, _ in refused(system, user)] == [
+        f"user.yaml:{place}: the system's document says who approves" for place in ("3:3", "4:3", "6:12")
+    ]
+    assert read([USER, user, of_tier("version: 1\n", name="system.yaml")]).operators.break_glass
+
+
 def test_an_id_stands_once_in_all_files() -> None:
     other = of_tier("version: 1\nmodels: {rules: [{id: no-pickles, then: deny}]}\n", Tier.USER, "u.yaml")
     assert refused(SYSTEM, other) == [

@@ -6,7 +6,7 @@ whoever asked keeps the policy that was in force.
 
 from collections.abc import Sequence
 
-from ringfence.core.decisions import Mode, Place
+from ringfence.core.decisions import Effect, Mode, Place
 from ringfence.core.limits import LIMITS
 from ringfence.policy.built_in import starter
 from ringfence.policy.document import Document
@@ -63,6 +63,7 @@ def read(files: Sequence[PolicyFile]) -> Document:
     for part, entry in zip(parts, entries, strict=True):
         if entry is not None:
             _fill(part, entry, ids)
+    _check_operators(parts, entries)
     for part, entry in zip(parts, entries, strict=True):
         if entry is not None and not part.problems.found:
             _except(part, entry, ids, parts)
@@ -132,6 +133,22 @@ def _fill_section(part: Part, judging: Judging, said: Entry, ids: Ids) -> None:
     elif judging.table is retention.TABLE:
         part.retention = retention.retention(said, maker)
         part.never_collected = retention.never_collected(said)
+
+
+def _check_operators(parts: Sequence[Part], entries: Sequence[Entry | None]) -> None:
+    """Where the system's document says who approves, nobody makes an operator of themselves below it."""
+    pairs = [(part, entry.get("operators")) for part, entry in zip(parts, entries, strict=True) if entry]
+    if not any(said for part, said in pairs if part.file.tier is Tier.SYSTEM):
+        return
+    for part, said in pairs:
+        if said is None or part.file.tier is not Tier.USER:
+            continue
+        places = [said.at(key) for key in ("approve", "break_glass") if said.get(key)]
+        rules = (each for each in said.get("rules") or () if each is not None)
+        places += [each.at("then") for each in rules if each.get("then") is Effect.ALLOW]
+        for at in places:
+            what = "the system's document says who approves"
+            part.problems.add(at, what, hint="remove this; a user's document may add four_eyes and denials")
 
 
 def _except(part: Part, entry: Entry, ids: Ids, parts: Sequence[Part]) -> None:
