@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringfence.core.actions import FieldKind
-from ringfence.policy.glob_sets import TooManyStates, covers, witnesses
+from ringfence.policy.glob_sets import TooManySteps, covers, witnesses
 from ringfence.policy.globs import SEPARATORS, glob
 
 KINDS = (FieldKind.TEXT, FieldKind.NAME, FieldKind.HOST, FieldKind.PATH)
@@ -66,13 +66,11 @@ def test_hosts_are_told_apart_by_hosts() -> None:
 
 def test_ten_thousand_names_are_told_apart() -> None:
     names = [f"org{number}/model" for number in range(10_000)]
-    with pytest.raises(TooManyStates):
-        witnesses(names, FieldKind.NAME)
-    assert len(witnesses(names[:2000], FieldKind.NAME)) == 2001
+    assert len(witnesses(names, FieldKind.NAME)) == 10_001
 
 
 def test_too_many_ways_are_told_and_some_are_given() -> None:
-    with pytest.raises(TooManyStates) as told:
+    with pytest.raises(TooManySteps) as told:
         witnesses([f"*{a}*{b}*{a}*" for a, b in product("abcdefgh", repeat=2)], FieldKind.TEXT)
     assert len(told.value.found) > 100
     assert not covers("*" + "a?" * 1 + "?" * 30, "*a" + "?" * 31, FieldKind.NAME)

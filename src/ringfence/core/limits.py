@@ -41,7 +41,7 @@ class Limits:
     policy_problems: int = 100  # that are told of one
     policy_quoted_chars: int = 60  # of what stands there, in a problem
     policy_pattern_chars: int = 1_000  # of one pattern
-    policy_pattern_states: int = 50_000  # looked at to find what tells patterns apart
+    policy_pattern_steps: int = 2_000_000  # of patterns followed side by side, to tell them apart
     policy_outcomes: int = 10_000  # decisions that are kept for what the same rules matched
     policy_version_chars: int = 100  # of a version that is compared
 

@@ -12,16 +12,16 @@ from ringfence.core.actions import FieldKind
 from ringfence.core.limits import LIMITS
 from ringfence.policy.globs import SEPARATORS, Automaton, Glob, folded, glob
 
-__all__ = ["TooManyStates", "covers", "witnesses"]
+__all__ = ["TooManySteps", "covers", "witnesses"]
 
 _Live = tuple[tuple[int, int], ...]  # of each pattern that may still match: its number and its states
 
 
-class TooManyStates(Exception):
+class TooManySteps(Exception):
     """The patterns can be told apart in more ways than are looked at. `found` are texts for some of them."""
 
     def __init__(self, found: tuple[str, ...]) -> None:
-        super().__init__(f"more than {LIMITS.policy_pattern_states} states")
+        super().__init__(f"more than {LIMITS.policy_pattern_steps} steps")
         self.found = found
 
 
@@ -32,7 +32,7 @@ def witnesses(patterns: Sequence[str], kind: FieldKind) -> tuple[str, ...]:
 
     Raises:
         BadGlob: one of them is no pattern.
-        TooManyStates: there are too many to look at.
+        TooManySteps: there are too many to look at.
     """
     globs = tuple(glob(each, kind) for each in dict.fromkeys(patterns))
     found: dict[tuple[int, ...], str] = {}
@@ -44,7 +44,7 @@ def witnesses(patterns: Sequence[str], kind: FieldKind) -> tuple[str, ...]:
             else:
                 empty = fitting, text
     except _TooMany:
-        raise TooManyStates(tuple(found.values())) from None
+        raise TooManySteps(tuple(found.values())) from None
     if empty is not None:
         found.setdefault(*empty)
     return tuple(found.values())
@@ -64,7 +64,7 @@ def covers(wide: str, narrow: str, kind: FieldKind) -> bool:
 
 
 class _TooMany(Exception):
-    """More than LIMITS.policy_pattern_states."""
+    """More than LIMITS.policy_pattern_steps."""
 
 
 def _texts(globs: tuple[Glob, ...], kind: FieldKind) -> Iterator[tuple[str, tuple[int, ...]]]:
@@ -78,6 +78,7 @@ def _texts(globs: tuple[Glob, ...], kind: FieldKind) -> Iterator[tuple[str, tupl
     start: _Live = tuple((number, each.start) for number, each in enumerate(automata))
     seen = {(start, False)}
     waiting: deque[tuple[str, _Live]] = deque([("", start)])
+    steps = 0
     while waiting:
         text, live = waiting.popleft()
         if kind is not FieldKind.HOST or not text.endswith("."):
@@ -85,14 +86,14 @@ def _texts(globs: tuple[Glob, ...], kind: FieldKind) -> Iterator[tuple[str, tupl
         for char in _next_chars(automata, live, separator, other):
             if char == separator and (text.endswith(char) or (not text and kind is FieldKind.HOST)):
                 continue
+            steps += len(live) + 1
+            if steps > LIMITS.policy_pattern_steps:
+                raise _TooMany
             after = _after(automata, live, char, is_first=not text)
             key = after, char == separator
-            if key in seen:
-                continue
-            if len(seen) >= LIMITS.policy_pattern_states:
-                raise _TooMany
-            seen.add(key)
-            waiting.append((text + char, after))
+            if key not in seen:
+                seen.add(key)
+                waiting.append((text + char, after))
 
 
 def _after(automata: tuple[Automaton, ...], live: _Live, char: str, *, is_first: bool) -> _Live:
