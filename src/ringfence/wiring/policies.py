@@ -35,6 +35,10 @@ def found_documents() -> list[PolicyFile]:
     Raises:
         DocumentRefused: one is there and cannot be relied on.
     """
-    looked = places(os.environ, folder=Path.cwd())
+    try:
+        folder = Path.cwd()
+    except OSError:  # it is gone
+        folder = None
+    looked = places(os.environ, folder=folder)
     found = (read(each, looked) for each in candidates(looked))
     return [each for each in found if each is not None]
