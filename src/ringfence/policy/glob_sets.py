@@ -108,8 +108,6 @@ def _after(automata: tuple[Automaton, ...], live: _Live, char: str, *, is_first:
 
 def _next_chars(automata: tuple[Automaton, ...], live: _Live, separator: str | None, other: str) -> list[str]:
     """Every character that leads elsewhere than others do, in a fixed order."""
-    if not live:
-        return [other]  # after which nothing is new
     chars: set[str] = set() if separator is None else {separator}
     for number, states in live:
         literals = automata[number].literals
