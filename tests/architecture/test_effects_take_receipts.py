@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from effect_finding import all_effects, effects_of, function_at, takes_receipt
+from effect_finding import SOURCE, all_effects, effects_of, function_at, module_of, takes_receipt
 from ringfence.gate.effects import EFFECTS, OWN
 
 _FOUND = all_effects()
@@ -28,6 +28,21 @@ def test_every_function_in_the_table_takes_the_receipt_of_its_action_and_redeems
         function = function_at(where)
         assert function is not None, f"{where} is no more"
         assert takes_receipt(function, action.__name__), f"{where} takes no Receipt[{action.__name__}]"
+
+
+def test_nobody_but_the_door_makes_receipts() -> None:
+    """Of what comes from the gate's seals; a signature's own `seal` would be looked at here too."""
+    makers = {
+        module_of(path)
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and (
+            (isinstance(node.func, ast.Attribute) and node.func.attr == "seal")
+            or (isinstance(node.func, ast.Name) and node.func.id == "Receipt")
+        )
+    }
+    assert makers == {"gate.door", "gate.seals"}
 
 
 def test_every_reason_is_still_needed() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from doors import STREAM, door_in
 from ringfence.app.approving import Answer, Approving, approve, asks, deny, grants, revoke
-from ringfence.core.actions import Action, HostConnect, ListenerAsk, ModelSign
+from ringfence.core.actions import Action, GrantGive, HostConnect, ListenerAsk, ModelSign
 from ringfence.core.decisions import Effect, Mode
 from ringfence.core.receipts import Receipt
 from ringfence.gate.approvals import STREAM as APPROVALS
@@ -348,6 +348,14 @@ def test_only_those_whom_the_policy_names_approve_and_only_so_much(tmp_path: Pat
     assert [each.proceeds for each in given] == [*[False] * 6, True]
 
 
+def test_an_approval_does_not_pass_the_door_as_any_action_does(tmp_path: Path) -> None:
+    door = door_in(tmp_path)
+    action = GrantGive(operator="eve", asked_by="eve", action_type="model.sign", uses=None, lasts_s=None)
+    with pytest.raises(TypeError):
+        door.pass_(action)
+    assert told(door) == []
+
+
 def test_four_eyes_are_two_people(tmp_path: Path) -> None:
     door = door_in(tmp_path, _OPERATORS, asker="alice")
     ask = held(door)
@@ -364,7 +372,8 @@ def test_breaking_the_glass_passes_the_rules_for_operators_on_the_record(tmp_pat
         approve(ask, emergency, at(door, "alice"))
     grant, _ = approve(ask, emergency, at(door, "bob"))
     assert grant.expires_at is not None and grant.expires_at - grant.given_at < timedelta(hours=1, seconds=9)
-    assert [each.type for each in door.ledger.read(types=["break_glass.used"])] == ["break_glass.used/1"]
+    (used,) = [each.event for each in door.ledger.read(types=["break_glass.used"])]
+    assert (used.operator, used.grant, used.why.text) == ("bob", grant.id, "production is down")
     assert passes(door)
 
 

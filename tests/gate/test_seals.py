@@ -63,6 +63,12 @@ def test_no_field_of_a_receipt_can_be_changed(tmp_path: Path) -> None:
         {"uses": 2},
         {"seal": bytes(32)},
         {"seal": b""},
+        {"expires_at": None},
+        {"expires_at": true.expires_at.replace(tzinfo=None)},
+        {"stream": None},
+        {"seq": "7"},
+        {"uses": True},
+        {"uses": 1.0},
         {"seal": true.seal.hex()},
     ):
         with pytest.raises(ReceiptRefused, match="not made by the gate"):

@@ -5,6 +5,7 @@ decision is appended, as durably as its type of action asks for; then the receip
 after a kill at any point that is not in the ledger.
 """
 
+import dataclasses
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,11 +18,14 @@ from ringfence.core.decisions import Decision, Effect, Mode
 from ringfence.core.receipts import Receipt
 from ringfence.gate.approvals import Approvals, Ask, AskState, Wanted
 from ringfence.gate.asking import NotAskable, next_step, recorded_facts, short_id, wanted
+from ringfence.gate.operators import Operator, break_glass, check_four_eyes
+from ringfence.gate.operators import decide as decide_approval
 from ringfence.gate.policies import Policies
 from ringfence.gate.refused import Refused, denied, held
 from ringfence.gate.seals import ReceiptRefused, Seals
 from ringfence.ledger.errors import EventRefused
 from ringfence.ledger.events.ask_withdrawn import AskWithdrawn
+from ringfence.ledger.events.break_glass_used import BreakGlassUsed
 from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.ledger.events.effect_done import EffectDone
 from ringfence.ledger.events.effect_failed import EffectFailed
@@ -97,21 +101,21 @@ class Door:
         wait_s: float = 0,
         uses: int = 1,
         lasts: timedelta = RECEIPT_LASTS,
-        decided: Decision | None = None,
     ) -> Receipt[ActionT] | Refused:
         """The receipt, which holds for `lasts` and serves `uses` times; or why there is none.
 
-        An action that must be asked for waits up to `wait_s` for an operator. `decided` is the policy's word
-        where whoever asks has it already (`operators`).
+        An action that must be asked for waits up to `wait_s` for an operator. Approvals take `pass_approval`.
 
         Raises:
             LedgerError: it could not be recorded, so it does not go ahead.
         """
+        if isinstance(action, GrantGive):
+            raise TypeError("an approval takes an operator: pass_approval")
         deadline = self.waiting.monotonic() + wait_s
         told = False
         while True:  # the policy may change meanwhile: its last word counts
             policy = self.policies.current()
-            decision = decided or policy.decide(action, now=self.now())
+            decision = policy.decide(action, now=self.now())
             if decision.may_proceed:
                 if decision.effect is not Effect.ALLOW and decision.mode is Mode.WARN:
                     self.tell(denied(action, decision))
@@ -119,7 +123,7 @@ class Door:
                 return self.seals.seal(
                     action, stream=position.stream, seq=position.seq, lasts=lasts, uses=uses
                 )
-            if decision.effect is Effect.DENY or isinstance(action, GrantGive):
+            if decision.effect is Effect.DENY:
                 self._record(action, decision, proceeds=False)
                 return denied(action, decision)
             try:
@@ -134,6 +138,48 @@ class Door:
             if outcome.state is AskState.REFUSED or left <= 0:
                 return held(action, decision, ask=outcome, short=short_id(outcome.id, self.approvals))
             self._wait(min(left, self.waiting.every_s), outcome)
+
+    def pass_approval(self, action: GrantGive, operator: Operator) -> Receipt[GrantGive] | Refused:
+        """The receipt for an approval by this operator, who is the one that `action` names; or why not.
+
+        Raises:
+            NotAllowed: it takes two people, and this is the one who asked.
+        """
+        policy = self.policies.current()
+        check_four_eyes(policy, action, operator)
+        decision = decide_approval(policy, action, operator, now=self.now())
+        position = self._record(action, decision, proceeds=decision.may_proceed)
+        if not decision.may_proceed:
+            return denied(action, decision)
+        return self.seals.seal(action, stream=position.stream, seq=position.seq, lasts=RECEIPT_LASTS)
+
+    def pass_emergency(
+        self, action: GrantGive, operator: Operator, *, of: Facts, grant: str, why: str
+    ) -> Receipt[GrantGive]:
+        """The receipt for an approval past the policy, for those whom it names for that.
+
+        It rests on the event that tells of it; `of` is what is approved, as `grant`. The receipt's action
+        lasts no longer than the policy lets it.
+
+        Raises:
+            NotAllowed: the policy does not name this operator.
+        """
+        longest_s = break_glass(self.policies.current(), operator).lasts_s
+        lasts_s = longest_s if action.lasts_s is None else min(action.lasts_s, longest_s)
+        event = BreakGlassUsed(
+            operator=operator.name,
+            grant=grant,
+            action=of,
+            why=Foreign(text=why),
+            until=self.now() + timedelta(seconds=lasts_s),
+        )
+        position = self.ledger.append(event, stream=self.stream, durability=Durability.FSYNC)
+        return self.seals.seal(
+            dataclasses.replace(action, lasts_s=lasts_s),
+            stream=position.stream,
+            seq=position.seq,
+            lasts=RECEIPT_LASTS,
+        )
 
     def done(self, receipt: Receipt[Action], result: Facts | None = None) -> None:
         """Records that the effect has happened."""

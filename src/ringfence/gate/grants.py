@@ -3,7 +3,6 @@
 Of several operators who answer one question at once the first does; the others are told who it was.
 """
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from ringfence.core.actions import GrantGive
@@ -32,13 +31,13 @@ def give(
     receipt: Receipt[GrantGive],
     *,
     ask: Ask,
+    grant: str,
     note: str | None,
     approvals: Approvals,
     seals: Seals,
     now: datetime,
-    new_id: Callable[[], str],
 ) -> Grant:
-    """The grant that answers `ask`, as the receipt's action says: by whom, how often, how long.
+    """The grant of this id that answers `ask`, as the receipt's action says: by whom, how often, how long.
 
     Raises:
         ReceiptRefused: this was not decided.
@@ -47,10 +46,11 @@ def give(
     action = seals.redeem(receipt, GrantGive)
     if (action.asked_by, action.action_type) != (ask.asked_by, ask.action.get("action")):
         raise Answered("the approval is for another question", hint="look at the questions: ringfence asks")
-    grant = new_id()
 
     def decide(state: Approvals) -> GrantGiven:
         current = state.asks[ask.id]
+        if grant in state.grants or grant in state.asks:
+            raise Answered("the grant's id is taken", hint="try again")
         if not current.is_pending(now) and current.state is not AskState.REFUSED:
             raise _settled(current)
         return GrantGiven(

@@ -49,19 +49,19 @@ def decide(policy: Policy, action: GrantGive, operator: Operator, *, now: dateti
     return next((word for word in words if word.may_proceed), words[0])
 
 
-def check_four_eyes(policy: Policy, *, action_type: str, asked_by: str | None, operator: Operator) -> None:
+def check_four_eyes(policy: Policy, action: GrantGive, operator: Operator) -> None:
     """Nothing, unless the policy wants two people for this type of action.
 
     Raises:
         NotAllowed: it does, and these are one, or nobody knows who asked.
     """
-    if not _fits(policy.operators.four_eyes, (action_type,)):
+    if not _fits(policy.operators.four_eyes, (action.action_type,)):
         return
-    if asked_by is None or asked_by == operator.name:
+    if action.asked_by is None or action.asked_by == operator.name:
         raise NotAllowed(
-            f"{action_type} takes four eyes, and you asked for it yourself"
-            if asked_by is not None
-            else f"{action_type} takes four eyes, and nobody knows who asked",
+            f"{action.action_type} takes four eyes, and you asked for it yourself"
+            if action.asked_by is not None
+            else f"{action.action_type} takes four eyes, and nobody knows who asked",
             hint="another operator must approve it",
         )
 

@@ -6,20 +6,14 @@ Breaking the glass passes that, for those whom the policy names, and is recorded
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from ringfence.app.approving.shown import ShownAsk, ShownGrant, shown_ask, shown_grant
-from ringfence.core.action_types import Durability
 from ringfence.core.actions import GrantGive
 from ringfence.core.errors import UsageError
-from ringfence.core.receipts import Receipt
-from ringfence.gate import grants, operators
-from ringfence.gate.approvals import Ask
-from ringfence.gate.door import RECEIPT_LASTS, Door
+from ringfence.gate import grants
+from ringfence.gate.door import Door
 from ringfence.gate.operators import Operator
 from ringfence.gate.refused import Refused
-from ringfence.ledger.events.break_glass_used import BreakGlassUsed
-from ringfence.ledger.values import Foreign
 
 __all__ = ["Answer", "Approving", "approve", "deny", "revoke"]
 
@@ -55,18 +49,31 @@ def approve(id_: str, answer: Answer, who: Approving) -> tuple[ShownGrant, Shown
     door, approvals = who.door, who.door.approvals
     approvals.look()
     ask = grants.find_ask(approvals, id_)
+    action = GrantGive(
+        operator=who.operator.name,
+        asked_by=ask.asked_by,
+        action_type=str(ask.action.get("action")),
+        uses=answer.uses,
+        lasts_s=answer.lasts_s,
+    )
+    id_of_grant = door.new_id()
     if answer.in_emergency:
-        receipt, answer = _in_emergency(ask, answer, who)
+        if not answer.note:
+            raise UsageError("breaking the glass needs a reason", hint="say why with --note")
+        receipt = door.pass_emergency(action, who.operator, of=ask.action, grant=id_of_grant, why=answer.note)
     else:
-        receipt = _allowed(ask, answer, who)
+        outcome = door.pass_approval(action, who.operator)
+        if isinstance(outcome, Refused):
+            raise outcome.error()
+        receipt = outcome
     grant = grants.give(
         receipt,
         ask=ask,
+        grant=id_of_grant,
         note=answer.note,
         approvals=approvals,
         seals=door.seals,
         now=door.now(),
-        new_id=door.new_id,
     )
     now = door.now()
     return shown_grant(grant, approvals, now=now), shown_ask(approvals.asks[ask.id], approvals, now=now)
@@ -100,53 +107,3 @@ def revoke(id_: str, note: str | None, who: Approving) -> ShownGrant:
     grant = grants.find_grant(approvals, id_)
     grants.revoke(grant, operator=who.operator.name, note=note, approvals=approvals)
     return shown_grant(approvals.grants[grant.id], approvals, now=who.door.now())
-
-
-def _allowed(ask: Ask, answer: Answer, who: Approving) -> Receipt[GrantGive]:
-    action = _action(ask, answer, who.operator)
-    policy = who.door.policy()
-    operators.check_four_eyes(
-        policy, action_type=action.action_type, asked_by=ask.asked_by, operator=who.operator
-    )
-    decision = operators.decide(policy, action, who.operator, now=who.door.now())
-    receipt = who.door.pass_(action, decided=decision)
-    if isinstance(receipt, Refused):
-        raise receipt.error()
-    return receipt
-
-
-def _in_emergency(ask: Ask, answer: Answer, who: Approving) -> tuple[Receipt[GrantGive], Answer]:
-    """The receipt rests on the event that tells of it; the grant lasts no longer than the policy lets it."""
-    if not answer.note:
-        raise UsageError("breaking the glass needs a reason", hint="say why with --note")
-    door = who.door
-    named = operators.break_glass(door.policy(), who.operator)
-    lasts_s = named.lasts_s if answer.lasts_s is None else min(answer.lasts_s, named.lasts_s)
-    answer = Answer(uses=answer.uses, lasts_s=lasts_s, note=answer.note, in_emergency=True)
-    event = BreakGlassUsed(
-        operator=who.operator.name,
-        grant=ask.id,
-        action=ask.action,
-        why=Foreign(text=answer.note or ""),
-        until=door.now() + timedelta(seconds=lasts_s),
-    )
-    position = door.ledger.append(event, stream=door.stream, durability=Durability.FSYNC)
-    return (
-        door.seals.seal(
-            _action(ask, answer, who.operator),
-            stream=position.stream,
-            seq=position.seq,
-            lasts=RECEIPT_LASTS,
-        ),
-        answer,
-    )
-
-
-def _action(ask: Ask, answer: Answer, operator: Operator) -> GrantGive:
-    return GrantGive(
-        operator=operator.name,
-        asked_by=ask.asked_by,
-        action_type=str(ask.action.get("action")),
-        uses=answer.uses,
-        lasts_s=answer.lasts_s,
-    )
