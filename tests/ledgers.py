@@ -59,7 +59,7 @@ def _write(ledger: Ledger, name: str, durability: Durability, ended: threading.E
     count = 0
     while not ended.is_set():
         count += 1
-        ledger.append(scan(f"{name}-{count}"), stream=name.partition("/")[0], durability=durability)
+        ledger.append(scan(f"{name}-{count}"), stream="shared", durability=durability)
         os.write(1, f"{name}-{count}\n".encode())
 
 

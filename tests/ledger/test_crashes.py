@@ -84,7 +84,7 @@ def _wait_for(acknowledged: list[str], count: int) -> None:
 
 def _check(where: str | Path, acknowledged: list[str]) -> None:
     ledger = opened(where)
-    ledger.append(scan("afterwards"), stream="p0", durability=Durability.FSYNC)
+    ledger.append(scan("afterwards"), stream="shared", durability=Durability.FSYNC)
     found = Counter(scans(ledger))
     del found["afterwards"]
     assert max(found.values()) == 1
