@@ -75,6 +75,6 @@ def test_too_many_ways_are_told_and_some_are_given(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("ringfence.policy.glob_sets.LIMITS", replace(LIMITS, policy_pattern_steps=50_000))
     with pytest.raises(TooManySteps) as told:
         witnesses([f"*{a}*{b}*{a}*" for a, b in product("abcdefgh", repeat=2)], FieldKind.TEXT)
-    assert len(told.value.found) > 10
+    assert "aba" in told.value.found
     assert not covers("*a" + "?" * 30, "*a" + "?" * 31, FieldKind.NAME)
     assert covers("*a*", "a" + "?" * 31, FieldKind.NAME)
