@@ -20,6 +20,7 @@ from ringfence.cli.options import (
     named_path,
 )
 from ringfence.cli.parsers.approvals import add_approvals
+from ringfence.cli.parsers.ledger import add_ledger
 from ringfence.cli.parsers.policy import add_policy
 from ringfence.cli.sizes import parse_size
 
@@ -47,6 +48,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_lock(commands)
     add_policy(commands)
     add_approvals(commands)
+    add_ledger(commands)
     _add_doctor(commands)
     _add_demo(commands)
     _add_completion(commands)

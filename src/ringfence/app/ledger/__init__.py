@@ -1,0 +1,1 @@
+"""What people do with the record: check it, prove it, anchor it, prune it."""
