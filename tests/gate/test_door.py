@@ -177,6 +177,19 @@ def test_a_grant_ends_with_its_time(tmp_path: Path) -> None:
     assert not passes(door)
 
 
+def test_a_clock_that_is_put_back_brings_no_grant_back_that_was_seen_to_end(tmp_path: Path) -> None:
+    clock = Clock()
+    door = door_in(tmp_path, _ASKS, clock=clock)
+    approve(held(door), Answer(uses=None, lasts_s=3600), at(door))
+    clock.at += timedelta(hours=2)
+    assert not passes(door)  # and a new question is on record
+    clock.at -= timedelta(hours=2)
+    assert not passes(door)
+    assert grants(door.approvals, now=door.now(), all_=True).grants[0].state == "over"
+    approve(held(door), Answer(), at(door))
+    assert passes(door)  # what is given now holds, although the record has seen later hours
+
+
 def test_a_grant_that_is_taken_back_lets_nothing_through(tmp_path: Path) -> None:
     door = door_in(tmp_path, _ASKS)
     grant, _ = approve(held(door), Answer(uses=9), at(door))

@@ -92,12 +92,14 @@ class Grant:
     given: GrantGiven
     given_at: datetime
     used: int = 0
+    over: bool = False  # an event recorded since came after its end, whatever the clock says now
     revoked_by: str | None = None
 
     def holds(self, now: datetime) -> bool:
         """Whether it lets one more action through."""
         return (
             self.revoked_by is None
+            and not self.over
             and (self.given.expires_at is None or now < self.given.expires_at)
             and (self.given.uses is None or self.used < self.given.uses)
         )
@@ -125,6 +127,7 @@ class Approvals:
         self.asks: dict[str, Ask] = {}
         self.grants: dict[str, Grant] = {}
         self._grants_of: dict[str, list[str]] = {}
+        self._ending: dict[str, datetime] = {}  # grants that are not over yet, with their ends
 
     def look(self) -> None:
         """Reads what was appended since."""
@@ -174,6 +177,9 @@ class Approvals:
 
     def _take(self, recorded: Recorded) -> None:
         self._seq, self._ordinal = recorded.position.seq, recorded.ordinal
+        for grant_id in [each for each, end in self._ending.items() if end <= recorded.at]:
+            del self._ending[grant_id]
+            self.grants[grant_id] = dataclasses.replace(self.grants[grant_id], over=True)
         match recorded.event:
             case AskOpened() as opened:
                 self.asks[opened.ask] = Ask(
@@ -193,6 +199,8 @@ class Approvals:
                 grant = Grant(id=given.grant, given=given, given_at=recorded.at)
                 self.grants[grant.id] = grant
                 self._grants_of.setdefault(grant.key, []).append(grant.id)
+                if given.expires_at is not None:
+                    self._ending[grant.id] = given.expires_at
                 self._settle(given.ask, AskState.GRANTED, given.operator)
             case GrantUsed(grant=grant_id, use=use) if grant_id in self.grants:
                 self.grants[grant_id] = dataclasses.replace(self.grants[grant_id], used=use)

@@ -126,7 +126,7 @@ def shown_grant(grant: Grant, approvals: Approvals, *, now: datetime) -> ShownGr
     given = grant.given
     if grant.revoked_by is not None:
         state = "revoked"
-    elif given.expires_at is not None and now >= given.expires_at:
+    elif grant.over or (given.expires_at is not None and now >= given.expires_at):
         state = "over"
     else:
         state = "holds" if grant.holds(now) else "used up"
