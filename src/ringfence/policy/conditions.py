@@ -34,7 +34,8 @@ _MADE = {each.name: each.made for each in ACTION_TYPES}
 _ONE_IS_ENOUGH = frozenset({"signed_by"})
 _GLOBS = frozenset({FieldKind.TEXT, FieldKind.NAME, FieldKind.PATH, FieldKind.HOST})
 
-_Judge = Callable[[Any], bool | None]  # of one known value
+_Judge = Callable[[Any], bool | None]  # of what is known
+_Fits = Callable[[Any], bool]  # of one value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +153,7 @@ def _judge(test: Test, about: Fact, *, allows: bool) -> _Judge:
     return _compared(test, about)
 
 
-def _of_several(fits: _Judge, *, is_like: bool, allows: bool, name: str) -> _Judge:
+def _of_several(fits: _Fits, *, is_like: bool, allows: bool, name: str) -> _Judge:
     if is_like and allows and name not in _ONE_IS_ENOUGH:
         return lambda values: bool(values) and all(map(fits, values))
     if is_like:
@@ -162,24 +163,24 @@ def _of_several(fits: _Judge, *, is_like: bool, allows: bool, name: str) -> _Jud
     return lambda values: not values or not all(map(fits, values))
 
 
-def _of_license(fits: _Judge, patterns: Iterable[str], about: Fact, *, is_like: bool, allows: bool) -> _Judge:
+def _of_license(fits: _Fits, patterns: Iterable[str], about: Fact, *, is_like: bool, allows: bool) -> _Judge:
     """Patterns name single licenses; one without `*` may be a whole expression, and `*` alone is all."""
-    whole = _fits([each for each in patterns if not set("*?") & set(each) or each == "*"], about)
-
-    def one(term: str) -> bool:
-        return bool(fits(term))
+    written_out = [each for each in patterns if not set("*?") & set(each) or each == "*"]
+    whole = _fits(written_out, about) if written_out else None
+    follow = may_be if is_like is allows else must_be
 
     def like(expression: str) -> bool | None:
-        return whole(expression) or (may_be if allows else must_be)(expression, one)
+        fitting = follow(expression, fits)
+        return True if not fitting and whole is not None and whole(expression) else fitting
 
     def unlike(expression: str) -> bool | None:
-        fitting = whole(expression) or (must_be if allows else may_be)(expression, one)
+        fitting = like(expression)
         return None if fitting is None else not fitting
 
     return like if is_like else unlike
 
 
-def _fits(patterns: Iterable[str], about: Fact) -> _Judge:
+def _fits(patterns: Iterable[str], about: Fact) -> _Fits:
     """Whether a value fits one of the patterns."""
     kind = about.kind
     if kind is FieldKind.NUMBER:
@@ -189,17 +190,19 @@ def _fits(patterns: Iterable[str], about: Fact) -> _Judge:
     text_kind = kind if kind in _GLOBS else FieldKind.TEXT
     globs = [glob(each, text_kind) for each in patterns]
     exact = frozenset(each.exact for each in globs if each.exact is not None)
-    others = tuple(each.matches for each in globs if each.exact is None)
+    same = _one_of(exact, tuple(each.matches for each in globs if each.exact is None))
     if text_kind in {FieldKind.NAME, FieldKind.PATH}:
-        if not others:
-            return exact.__contains__
-        return lambda text: text in exact or any(matches(text) for matches in others)
+        return same
+    return lambda text: same(folded(text, text_kind))
 
-    def fits(text: str) -> bool:
-        same = folded(text, text_kind)
-        return same in exact or any(matches(same) for matches in others)
 
-    return fits
+def _one_of(exact: frozenset[str], others: tuple[_Fits, ...]) -> _Fits:
+    """Whether a folded text is one of these, or one of these fits."""
+    if not others:
+        return exact.__contains__
+    if len(others) == 1 and not exact:
+        return others[0]
+    return lambda text: text in exact or any(matches(text) for matches in others)
 
 
 def _compared(test: AtLeast | AtMost | Before | From | Is, about: Fact) -> _Judge:

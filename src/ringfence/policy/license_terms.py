@@ -13,6 +13,7 @@ from ringfence.core.limits import LIMITS
 __all__ = ["may_be", "must_be"]
 
 _WORDS = re.compile(r"[()]|[^\s()]+")
+_NO_TERMS = frozenset({"(", ")", "and", "or", "with"})
 _DEPTH = 32
 
 _Terms = list[tuple[str, list[str]]]
@@ -33,6 +34,8 @@ def _follow(expression: str, fits: Callable[[str], bool], *, any_of: str) -> boo
     if len(expression) > LIMITS.license_chars:
         return None
     words = _WORDS.findall(expression)
+    if len(words) == 1 and words[0].lower() not in _NO_TERMS:  # as nearly always
+        return fits(words[0])
     result, at = _joined(words, 0, "or", fits, any_of, 0)
     return result if at == len(words) else None
 
@@ -59,12 +62,14 @@ def _joined(  # noqa: PLR0917 - a parser's state
 def _term(
     words: list[str], at: int, fits: Callable[[str], bool], any_of: str, depth: int
 ) -> tuple[bool | None, int]:
-    if at >= len(words) or words[at] == ")" or words[at].lower() in {"and", "or", "with"} or depth > _DEPTH:
+    if at >= len(words) or depth > _DEPTH:
         return None, at
     if words[at] == "(":
         result, at = _joined(words, at + 1, "or", fits, any_of, depth + 1)
         return (result, at + 1) if at < len(words) and words[at] == ")" else (None, at)
     term, at = words[at], at + 1
+    if term.lower() in _NO_TERMS:
+        return None, at
     if at + 1 < len(words) and words[at].lower() == "with":
         term, at = f"{term} WITH {words[at + 1]}", at + 2
     return fits(term), at
