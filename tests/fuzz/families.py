@@ -17,7 +17,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "keras": ("keras", "hdf5"),
         "tables": ("xgboost", "lightgbm", "r-serialized", "pmml", "openvino"),
-        "archives": ("zip", "tar", "nemo", "7z", "other-archive"),
+        "archives": ("zip", "tar", "ar", "cpio", "nemo", "7z", "other-archive"),
         "streams": ("gzip", "bzip2", "xz", "zstd", "lz4", "zlib"),
         "code": (
             *(

@@ -2,11 +2,13 @@
 
 from ringfence.artifacts.format import Format
 from ringfence.artifacts.formats import (
+    ar,
     bzip2,
     configuration_ini,
     configuration_json,
     configuration_toml,
     configuration_yaml,
+    cpio,
     executable,
     graph_text,
     gzip,
@@ -46,6 +48,8 @@ COMPANIONS: tuple[Format, ...] = (
     lz4.FORMAT,
     zlib_stream.FORMAT,
     zip_archive.FORMAT,  # behind those with a mark at the start: tar files may end in one
+    ar.FORMAT,
+    cpio.FORMAT,
     other_archive.FORMAT,
     executable.FORMAT,
     media.FORMAT,

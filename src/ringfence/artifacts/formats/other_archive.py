@@ -10,15 +10,10 @@ _MAGIC = (
     b"RE~^",  # rar before 1.5
     b"MSCF\0\0\0\0",  # cab
     b"ISc(",  # InstallShield cab
-    b"!<arch>\n",  # ar, deb
-    b"!<thin>\n",
+    b"!<thin>\n",  # ar of files that stand elsewhere
     b"hsqs",  # squashfs
     b"sqsh",
     b"xar!",
-    b"070701",  # cpio
-    b"070702",
-    b"070707",
-    b"\xc7\x71",
     b"LZIP",
     b"\x89LZO\0",
     b"\x1f\x9d",  # compress
@@ -48,7 +43,7 @@ def _sniff(reader: Reader) -> bool:
 FORMAT = Format(
     name="other-archive",
     title="an archive that ringfence does not open",
-    suffixes=(".rar", ".cab", ".arj", ".zoo", ".lzh", ".deb", ".iso", ".squashfs", ".dmg"),
+    suffixes=(".rar", ".cab", ".arj", ".zoo", ".lzh", ".iso", ".squashfs", ".dmg"),
     sniff=_sniff,
     read=lambda _reader: iter(()),
     leaves_out=(),
