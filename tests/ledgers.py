@@ -65,6 +65,7 @@ def _write(ledger: Ledger, name: str, durability: Durability, ended: threading.E
 
 def _main() -> None:
     where, name, threads, durability = sys.argv[1:]
+    threading.excepthook = lambda failed: (sys.excepthook(*failed[:3]), os._exit(70))
     ledger, ended = opened(where), threading.Event()
     running = [
         threading.Thread(target=_write, args=(ledger, f"{name}/{number}", Durability(durability), ended))

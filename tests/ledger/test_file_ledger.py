@@ -105,7 +105,6 @@ def test_an_event_whose_answer_was_lost_is_recorded_once_by_the_next_writer(ledg
         (connection,) = caller._idle
         entry.key = b"k" * 16
         connection.sendall(question_bytes(entry))
-        entry.retried = True
         while "once" not in scans(opened(ledger_file)):
             pass
         process.kill()

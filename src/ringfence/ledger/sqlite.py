@@ -2,7 +2,9 @@
 
 A group that holds an event of *fsync* durability is on the disk when its transaction ends (synchronous
 FULL). A group without one is in the file then, which a killed process does not undo, and whoever writes
-calls `flush` within 50 ms. Source: sqlite.org/wal.html, sqlite.org/pragma.html#pragma_synchronous.
+calls `flush` within 50 ms. An index costs each event a page that the disk waits for, so there is none over
+times: who asks `since` has all rows looked through.
+Source: sqlite.org/wal.html, sqlite.org/pragma.html#pragma_synchronous.
 """
 
 import contextlib
@@ -21,19 +23,19 @@ from ringfence.ledger.entry import Entry, Outcome, moved_on
 from ringfence.ledger.errors import LedgerDamaged, LedgerError, LedgerTooNew, LedgerUnavailable
 from ringfence.ledger.ledger import Position
 
-__all__ = ["SqliteStore", "read_heads", "read_rows"]
+__all__ = ["SqliteStore", "connected", "read_heads", "read_rows", "sqlite_error"]
 
 _APPLICATION = 0x52464C47  # "RFLG"
 _SCHEMA = 1
 _BUSY_S = 10.0  # for somebody who prunes
 _FOUND_AT_ONCE = 500
+_CHECKPOINT_PAGES = 4_000  # a page of the index that changes a hundred times is then moved once
 
 _TABLES = (
     """CREATE TABLE events (
         ordinal INTEGER PRIMARY KEY, stream TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL,
         type TEXT NOT NULL, commitment BLOB NOT NULL, hash BLOB NOT NULL, salt BLOB, body BLOB, key BLOB)""",
     "CREATE UNIQUE INDEX events_position ON events (stream, seq)",
-    "CREATE INDEX events_at ON events (at)",
     "CREATE UNIQUE INDEX events_key ON events (key) WHERE key IS NOT NULL",
     f"PRAGMA application_id = {_APPLICATION}",
     f"PRAGMA user_version = {_SCHEMA}",
@@ -43,7 +45,6 @@ _INSERT = (
 )
 _HEAD = "SELECT seq, hash FROM events WHERE stream = ? ORDER BY seq DESC LIMIT 1"
 _COLUMNS = "ordinal, stream, seq, at, type, commitment, hash, salt, body"
-_FROM = "ordinal >= (SELECT min(ordinal) FROM events INDEXED BY events_at WHERE at >= ?)"
 _STREAMS = """WITH RECURSIVE streams (name) AS (
     SELECT min(stream) FROM events
     UNION ALL SELECT (SELECT min(stream) FROM events WHERE stream > name) FROM streams WHERE name IS NOT NULL
@@ -64,7 +65,7 @@ class SqliteStore:
         self._heads: dict[str, Head] = {}
         self._synchronous = ""
         try:
-            self._database = _connected(path, mode="rw", check_same_thread=False)
+            self._database = connected(path, mode="rw", check_same_thread=False)
             with contextlib.ExitStack() as unless_whole:
                 unless_whole.callback(self._database.close)
                 _prepare(self._database)
@@ -174,8 +175,11 @@ def read_rows(
     since: int | None = None,
     after: int | None = None,
     seq: int | None = None,
+    newest: bool = False,
 ) -> Iterator[Row]:
     """Rows in order of their ordinals, as they are now; none when there is no file yet.
+
+    `newest`: only the last one of the stream.
 
     Raises:
         LedgerError: it is no ledger, a newer one, or damaged from here on.
@@ -184,7 +188,6 @@ def read_rows(
         ("stream = ?", stream),
         ("seq = ?", seq),
         ("at >= ?", since),
-        (_FROM, since),
         ("ordinal > ?", after),
     )
     where = [condition for condition, value in chosen if value is not None]
@@ -193,7 +196,7 @@ def read_rows(
         where.append(f"({' OR '.join(['substr(type, 1, ?) = ?'] * len(types)) or '0'})")
         for each in types:
             values += [len(each) + 1, f"{each}/"]
-    order = "ordinal" if stream is None else "seq"
+    order = "ordinal" if stream is None else "seq DESC LIMIT 1" if newest else "seq"
     query = f"SELECT {_COLUMNS} FROM events WHERE {' AND '.join(where) or '1'} ORDER BY {order}"  # noqa: S608
     for found in _asked(path, query, values):
         yield Row._make(found)
@@ -216,7 +219,7 @@ def _asked(path: Path, query: str, values: Sequence[str | int]) -> Iterator[tupl
     try:
         if not path.exists() or not path.stat().st_size:
             return
-        database = _connected(path, mode="ro")
+        database = connected(path, mode="ro")
         try:
             if not _version(database):
                 return
@@ -252,7 +255,8 @@ def sqlite_error(error: sqlite3.Error | OSError) -> LedgerError:
     return LedgerUnavailable(f"the ledger's file cannot be used: {told}", hint="try again")
 
 
-def _connected(path: Path, *, mode: str, check_same_thread: bool = True) -> sqlite3.Connection:
+def connected(path: Path, *, mode: str, check_same_thread: bool = True) -> sqlite3.Connection:
+    """The database at this path, which must exist; each statement its own transaction until one is begun."""
     if mode == "ro" and not os.access(path.parent, os.W_OK) and not os.path.lexists(f"{path}-wal"):
         mode = "ro&immutable=1"  # a copy on a read-only disk has nobody who writes
     name = f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}"
@@ -282,6 +286,7 @@ def _prepare(database: sqlite3.Connection) -> None:
         raise LedgerUnavailable("the ledger's disk has no shared memory", hint="keep it on a local disk")
     database.execute("PRAGMA synchronous = FULL")
     database.execute("PRAGMA journal_size_limit = 67108864")
+    database.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     if not made:
         database.execute("BEGIN IMMEDIATE")
         for statement in _TABLES:
