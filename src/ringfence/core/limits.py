@@ -221,6 +221,10 @@ class Limits:
     event_foreign_chars: int = 4_000  # of one text that somebody else wrote; what is cut is counted
     ledger_group: int = 1_000  # events in one transaction
     ledger_clients: int = 400  # processes and threads that append through the one that writes
+    checkpoint_signatures: int = 16  # of one signed checkpoint
+    anchors: int = 100_000  # checkpoints and keys in one file of them
+    anchor_bytes: int = 64 * _MIB
+    proof_bytes: int = 8 * _MIB  # a body, escaped, and some hashes
     ledger_wait_s: float = 20.0  # for another process that writes, or that just ended
 
 

@@ -17,6 +17,7 @@ from ringfence.ledger.chain import Row
 from ringfence.ledger.codec import microseconds
 from ringfence.ledger.errors import LedgerUnavailable, WriterGone
 from ringfence.ledger.events import Event
+from ringfence.ledger.forgetting import forget
 from ringfence.ledger.ledger import Position, Recorded
 from ringfence.ledger.places import socket_path
 from ringfence.ledger.recorded import entry_of, recorded_of
@@ -83,6 +84,14 @@ class FileLedger:
     def event(self, stream: str, seq: int) -> Recorded | None:
         """See `Ledger.event`."""
         return next(map(recorded_of, read_rows(self._path, stream=stream, seq=seq)), None)
+
+    def last(self, stream: str) -> Recorded | None:
+        """See `Ledger.last`."""
+        return next(map(recorded_of, read_rows(self._path, stream=stream, newest=True)), None)
+
+    def forget(self, ordinals: Collection[int]) -> None:
+        """See `Ledger.forget`."""
+        forget(self._path, ordinals)
 
     def heads(self) -> tuple[Position, ...]:
         """See `Ledger.heads`."""

@@ -82,6 +82,16 @@ class Ledger(Protocol):
     def event(self, stream: str, seq: int) -> Recorded | None:
         """The one event, or None."""
 
+    def last(self, stream: str) -> Recorded | None:
+        """The stream's newest event, or None."""
+
+    def forget(self, ordinals: Collection[int]) -> None:
+        """Takes salt and body out of these events and of the files that hold them. Nothing brings it back.
+
+        Raises:
+            LedgerUnavailable: it was not done, or old copies are still in use; doing it again is harmless.
+        """
+
     def rows(
         self,
         *,

@@ -50,6 +50,7 @@ _HEADS: LiteralString = """SELECT DISTINCT ON (stream) stream, seq, hash FROM ri
 _KNOWN: LiteralString = "SELECT key, stream, seq, hash FROM ringfence_events WHERE key = ANY(%s)"
 _INSERT: LiteralString = """INSERT INTO ringfence_events
     (stream, seq, at, type, commitment, hash, salt, body, key) VALUES (%s,%s,%s,%s,%s,%s,%s,%s,%s)"""
+_FORGET: LiteralString = "UPDATE ringfence_events SET salt = NULL, body = NULL WHERE ordinal = ANY(%s)"
 _COLUMNS: LiteralString = "ordinal, stream, seq, at, type, commitment, hash, salt, body"
 _ALL_HEADS: LiteralString = """WITH RECURSIVE streams (name) AS (
     SELECT min(stream) FROM ringfence_events
@@ -112,6 +113,23 @@ class ServerLedger:
         rows = self._rows((("stream = %s", stream), ("seq = %s", seq)))
         return next(map(recorded_of, rows), None)
 
+    def last(self, stream: str) -> Recorded | None:
+        """See `Ledger.last`."""
+        rows = self._rows((("stream = %s", stream),), order="seq DESC LIMIT 1")
+        return next(map(recorded_of, rows), None)
+
+    def forget(self, ordinals: Collection[int]) -> None:
+        """See `Ledger.forget`. The table is written anew, so that its files lose what its rows lost.
+
+        The server's own log and backups keep what they have for as long as they are kept.
+        """
+        try:
+            with self._connected() as connection:
+                connection.execute(_FORGET, (list(ordinals),))
+                connection.execute("VACUUM (FULL) ringfence_events")
+        except psycopg.Error as error:
+            raise _unavailable(error) from None
+
     def heads(self) -> tuple[Position, ...]:
         """See `Ledger.heads`."""
         try:
@@ -128,10 +146,12 @@ class ServerLedger:
                 self._connection.close()
             self._connection = None
 
-    def _rows(self, chosen: tuple[tuple[LiteralString, object], ...]) -> Iterator[Row]:
+    def _rows(
+        self, chosen: tuple[tuple[LiteralString, object], ...], *, order: LiteralString = "ordinal"
+    ) -> Iterator[Row]:
         known = [(condition, value) for condition, value in chosen if value is not None]
         where: LiteralString = " AND ".join(condition for condition, _ in known) or "true"
-        query: LiteralString = f"SELECT {_COLUMNS} FROM ringfence_events WHERE {where} ORDER BY ordinal"  # noqa: S608
+        query: LiteralString = f"SELECT {_COLUMNS} FROM ringfence_events WHERE {where} ORDER BY {order}"  # noqa: S608
         try:
             with self._connected() as connection, connection.transaction():
                 if _version(connection):

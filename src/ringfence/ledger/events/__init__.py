@@ -3,6 +3,7 @@
 from ringfence.ledger.events.ask_opened import AskOpened
 from ringfence.ledger.events.ask_withdrawn import AskWithdrawn
 from ringfence.ledger.events.break_glass_used import BreakGlassUsed
+from ringfence.ledger.events.checkpoint_made import CheckpointMade
 from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.ledger.events.effect_done import EffectDone
 from ringfence.ledger.events.effect_failed import EffectFailed
@@ -44,6 +45,7 @@ Event = (
     | HoldSet
     | HoldLifted
     | BreakGlassUsed
+    | CheckpointMade
 )
 
 EVENTS: tuple[type[Event], ...] = (
@@ -67,4 +69,5 @@ EVENTS: tuple[type[Event], ...] = (
     HoldSet,
     HoldLifted,
     BreakGlassUsed,
+    CheckpointMade,
 )
