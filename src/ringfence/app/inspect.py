@@ -5,6 +5,7 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ringfence.app.feeds import read as read_feeds
 from ringfence.app.judging import Allowed, FileToJudge, FolderToJudge, Judges, files_below
@@ -15,11 +16,15 @@ from ringfence.app.scan.request import Progress, ScanRequest
 from ringfence.app.scan.scan import Scan
 from ringfence.artifacts.format import WEIGHTS_BEHAVIOUR
 from ringfence.artifacts.problems import ProblemKind
+from ringfence.core.actions import Purpose
 from ringfence.core.findings import Finding
-from ringfence.core.inventory import Inventory, Skipped
+from ringfence.core.inventory import Inventory, ScanRecord, Skipped
 from ringfence.core.judged import JudgedFile, JudgedFolder
 from ringfence.core.models import Model
 from ringfence.core.verdicts import Judgement, Verdict, judged, verdict_of
+
+if TYPE_CHECKING:  # whoever wants nothing assessed need not load it
+    from ringfence.app.standing.assessor import Assessor
 
 __all__ = ["Inspection", "inspect"]
 
@@ -44,6 +49,7 @@ class Inspection:
     judged: tuple[JudgedFile, ...]  # every file, by name
     models: tuple[Model, ...]
     skipped: tuple[Skipped, ...]
+    record: ScanRecord | None = None  # None when nothing was recorded
 
 
 def inspect(
@@ -54,15 +60,21 @@ def inspect(
     hashed: bool,
     allowed: Allowed | None = None,
     feeds: tuple[Path, ...] = (),
+    purpose: Purpose | None = None,
+    assessor: "Assessor | None" = None,
 ) -> Inspection:
     """Examines what lies at `path`, as a scan of nothing else would, and judges every file there.
+
+    An assessor adds what the policy thinks of the models, asked about for `purpose`, and records it.
 
     Raises:
         UnreadableScope: there is nothing that can be read.
         UsageError: one of `feeds` is none.
     """
     known = read_feeds(feeds)
-    request = ScanRequest(paths=(path,), hashed=hashed, processes=False, listeners=False, installed=False)
+    request = ScanRequest(
+        paths=(path,), hashed=hashed, processes=False, listeners=False, installed=False, purpose=purpose
+    )
     several = os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises below a closed folder
     with Judges(allowed or Allowed(), processes=here.cores if several else 1) as judges:
         to_judge, skipped = _to_judge(path)
@@ -76,17 +88,27 @@ def inspect(
     models = with_feeds(inventory.models, known)
     skipped = [*_about_files(inventory), *skipped]
     judgement = _judgement(files, (*whole.findings, *about_identity(models)), skipped)
+    complete = inventory.complete and bool(files) and not skipped
+    inventory = replace(
+        inventory,
+        complete=complete,
+        models=with_verdicts(models, {_real(file.path): file for file in files}),
+        skipped=tuple(dict.fromkeys(skipped)),
+    )
+    if assessor is not None:
+        inventory = assessor.assess(inventory, request, listening=None)
     return Inspection(
         started_at=inventory.started_at,
-        complete=inventory.complete and bool(files) and not skipped,
+        complete=complete,
         path=path,
         verdict=judgement.verdict,
         reasons=judgement.reasons,
         leaves_out=judgement.leaves_out,
         findings=_findings(files, whole.findings, models),
         judged=tuple(files),
-        models=with_verdicts(models, {_real(file.path): file for file in files}),
-        skipped=tuple(dict.fromkeys(skipped)),
+        models=inventory.models,
+        skipped=inventory.skipped,
+        record=inventory.record,
     )
 
 

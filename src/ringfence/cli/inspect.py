@@ -8,11 +8,14 @@ from dataclasses import fields
 from ringfence.app.inspect import Inspection, inspect
 from ringfence.app.judging import Allowed
 from ringfence.cli.delivering import deliver, refuse_table_in_file
-from ringfence.cli.failing import worst_severity_fails, worst_verdict_fails
+from ringfence.cli.failing import standing_fails, worst_severity_fails, worst_verdict_fails
 from ringfence.cli.reporting import as_document
+from ringfence.cli.streams import warn
 from ringfence.cli.watching import watched
+from ringfence.core.actions import Purpose
 from ringfence.core.errors import ExitCode, UsageError
 from ringfence.core.verdicts import Verdict
+from ringfence.wiring.assessing import assessor
 from ringfence.wiring.here import here
 
 __all__ = ["run"]
@@ -26,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
             hint="save it to a file and name that",
         )
     refuse_table_in_file(options)
-    machine = here()
+    machine = here(warn)
     with watched() as progress:
         result = inspect(
             options.path,
@@ -35,6 +38,8 @@ def run(options: argparse.Namespace) -> int:
             hashed=not options.no_hash,
             allowed=_allowed(options),
             feeds=tuple(options.feed),
+            purpose=Purpose(options.purpose) if options.purpose else None,
+            assessor=assessor(machine, records=not options.no_record, tell=warn),
         )
     if options.format == "table":
         from ringfence.cli.console import show
@@ -54,7 +59,8 @@ def _allowed(options: argparse.Namespace) -> Allowed:
 
 def _exit_code(result: Inspection, fail_on: Sequence[str]) -> ExitCode:
     named = worst_verdict_fails((result.verdict,), (*fail_on, Verdict.SUSPICIOUS))
-    if named or worst_severity_fails(result.findings, fail_on):
+    forbidden = standing_fails((model.standing for model in result.models), fail_on)
+    if named or forbidden or worst_severity_fails(result.findings, fail_on):
         return ExitCode.FAILED_AS_ASKED
     if result.verdict is Verdict.INCONCLUSIVE or not result.complete:
         return ExitCode.NOT_EXAMINED

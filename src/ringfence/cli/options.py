@@ -10,12 +10,14 @@ __all__ = [
     "REPORT_FORMATS",
     "SEVERITIES",
     "SIGNALS",
+    "STANDINGS",
     "USES",
     "VERDICTS",
     "add_budget",
     "add_fail_on",
     "add_feed",
     "add_format",
+    "add_policy_use",
     "add_report_format",
     "named_path",
 ]
@@ -24,6 +26,7 @@ __all__ = [
 # because importing them costs more than all the rest of `ringfence --version`; a test holds them together.
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 VERDICTS = ("known-library", "unknown", "inconclusive", "suspicious", "malicious")
+STANDINGS = ("unreviewed", "review", "forbidden")
 SIGNALS = ("large-artifacts", "local-servers", "offline-accelerator", "unrecorded-code", "license-ambiguity")
 REPORT_FORMATS = ("table", "json", "sarif", "cyclonedx", "spdx", "html", "markdown")
 USES = ("experiment", "internal", "production", "distribution")
@@ -47,6 +50,14 @@ def add_feed(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="digests known bad, approved names or known templates to hold models against (may be repeated)",
     )
+
+
+def add_policy_use(parser: argparse.ArgumentParser) -> None:
+    """What the policy is asked, and whether the answer is recorded."""
+    parser.add_argument(
+        "--purpose", choices=USES, help="what models are judged for by the policy, default experiment"
+    )
+    parser.add_argument("--no-record", action="store_true", help="do not write to the ledger what was seen")
 
 
 def add_budget(parser: argparse.ArgumentParser) -> None:

@@ -10,12 +10,14 @@ from ringfence.cli.options import (
     REPORT_FORMATS,
     SEVERITIES,
     SIGNALS,
+    STANDINGS,
     USES,
     VERDICTS,
     add_budget,
     add_fail_on,
     add_feed,
     add_format,
+    add_policy_use,
     add_report_format,
     named_path,
 )
@@ -24,7 +26,16 @@ from ringfence.cli.parsers.ledger import add_ledger
 from ringfence.cli.parsers.policy import add_policy
 from ringfence.cli.sizes import parse_size
 
-__all__ = ["BILL_FORMATS", "REPORT_FORMATS", "SEVERITIES", "SIGNALS", "USES", "VERDICTS", "make_parser"]
+__all__ = [
+    "BILL_FORMATS",
+    "REPORT_FORMATS",
+    "SEVERITIES",
+    "SIGNALS",
+    "STANDINGS",
+    "USES",
+    "VERDICTS",
+    "make_parser",
+]
 
 _EXIT_CODES = "exit status: 0 done, 1 what --fail-on names, 2 usage, 3 the scope could not be examined"
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -102,7 +113,8 @@ def _add_scan(commands: _Commands) -> None:
         help="a models.lock whose digests explain large models (may be repeated)",
     )
     add_feed(scan)
-    add_fail_on(scan, (*SIGNALS, *SEVERITIES, *VERDICTS))
+    add_policy_use(scan)
+    add_fail_on(scan, (*SIGNALS, *SEVERITIES, *VERDICTS, *STANDINGS))
     add_report_format(scan)
 
 
@@ -119,7 +131,8 @@ def _add_inspect(commands: _Commands) -> None:
     inspect.add_argument("--no-hash", action="store_true", help="do not compute SHA-256")
     add_feed(inspect)
     add_budget(inspect)
-    add_fail_on(inspect, (*SEVERITIES, *VERDICTS))
+    add_policy_use(inspect)
+    add_fail_on(inspect, (*SEVERITIES, *VERDICTS, *STANDINGS))
     add_report_format(inspect)
 
 

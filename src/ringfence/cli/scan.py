@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from ringfence.app.scan.request import ScanRequest
 from ringfence.app.scan.scan import Scan
 from ringfence.cli.delivering import deliver, refuse_table_in_file
-from ringfence.cli.failing import worst_severity_fails, worst_verdict_fails
+from ringfence.cli.failing import standing_fails, worst_severity_fails, worst_verdict_fails
 from ringfence.cli.reporting import as_document
 from ringfence.cli.streams import warn
 from ringfence.cli.watching import watched
+from ringfence.core.actions import Purpose
 from ringfence.core.errors import ExitCode
 from ringfence.core.findings import Finding
 from ringfence.core.inventory import Inventory
@@ -19,10 +20,13 @@ __all__ = ["run"]
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the tables as soon as they are known, then the digests; or one document at the end."""
+    """Prints the tables as soon as they are known, then the digests and what the policy thinks of it all; or
+    one document at the end.
+    """
     refuse_table_in_file(options)
     machine = here(warn)
-    scan = Scan(_request(options), machine)
+    request = _request(options)
+    scan = Scan(request, machine)
     as_table = options.format == "table"
     with watched() as progress:
         inventory = scan.look(progress)
@@ -38,7 +42,13 @@ def run(options: argparse.Namespace) -> int:
             inventory = scan.judge(inventory, progress)
         if as_table:
             _show_verdicts(inventory)
-    if not as_table:
+    from ringfence.wiring.assessing import assessor  # after those processes were forked that judge
+
+    assessing = assessor(machine, records=not options.no_record, tell=warn)
+    inventory = assessing.assess(inventory, request, listening=scan.listening)
+    if as_table:
+        _show_standings(inventory)
+    else:
         deliver(as_document(inventory, options.format, machine), options.output)
     return _exit_code(inventory, options.fail_on)
 
@@ -55,6 +65,7 @@ def _request(options: argparse.Namespace) -> ScanRequest:
         network_mounts=options.network_mounts,
         large_bytes=options.large,
         locks=tuple(options.lock),
+        purpose=Purpose(options.purpose) if options.purpose else None,
         feeds=tuple(options.feed),
     )
 
@@ -80,6 +91,14 @@ def _show_verdicts(inventory: Inventory) -> None:
     show([verdicts_table(inventory)], more=True)
 
 
+def _show_standings(inventory: Inventory) -> None:
+    from ringfence.cli.console import show
+    from ringfence.cli.tables.standings import standings_table
+
+    if table := standings_table(inventory):
+        show([table], more=True)
+
+
 def _exit_code(inventory: Inventory, fail_on: Sequence[str]) -> ExitCode:
     """1 when what --fail-on names is there, else 3 when the scope was not examined, else 0."""
     raised = {signal.id for signal in inventory.signals if signal.raised}
@@ -88,6 +107,7 @@ def _exit_code(inventory: Inventory, fail_on: Sequence[str]) -> ExitCode:
         raised.intersection(fail_on)
         or worst_severity_fails(_findings(inventory), fail_on)
         or worst_verdict_fails(verdicts, fail_on)
+        or standing_fails((each.standing for each in inventory.things), fail_on)
     ):
         return ExitCode.FAILED_AS_ASKED
     return ExitCode.DONE if inventory.complete else ExitCode.NOT_EXAMINED

@@ -9,7 +9,7 @@ from ringfence.core.findings import Confidence
 from ringfence.core.machine import Accelerator, Agent, Listener, Network, Process, Repository, Runtime
 from ringfence.core.models import Model
 
-__all__ = ["Evidence", "Inventory", "Scope", "Signal", "SignalId", "Skipped"]
+__all__ = ["Evidence", "Inventory", "ScanRecord", "Scope", "Signal", "SignalId", "Skipped"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +76,17 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScanRecord:
+    """Where the ledger has what was seen, and how much of it was new there."""
+
+    scan: str  # its id, in each of its events
+    stream: str
+    appeared: int
+    changed: int
+    vanished: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
     """One scan's result. `complete` is false when a part of the scope could not be examined."""
 
@@ -92,3 +103,9 @@ class Inventory:
     repositories: tuple[Repository, ...] = ()
     signals: tuple[Signal, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    record: ScanRecord | None = None  # None when nothing was recorded
+
+    @property
+    def things(self) -> tuple[Model | Listener | Runtime | Agent, ...]:
+        """All that a policy judges."""
+        return (*self.models, *self.listeners, *self.runtimes, *self.agents)

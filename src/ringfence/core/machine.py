@@ -5,6 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from ringfence.core.findings import Confidence, Finding
+from ringfence.core.standings import Standing
 
 __all__ = [
     "Accelerator",
@@ -50,6 +51,7 @@ class Listener:
     pid: int | None
     evidence: tuple[str, ...]  # which answers and which process facts led to `server`
     findings: tuple[Finding, ...] = ()
+    standing: Standing | None = None  # None when there was no policy to judge it by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,7 @@ class Runtime:
     version: str | None
     source: str  # pip, npm, dpkg, application, executable
     location: Path
+    standing: Standing | None = None  # None when there was no policy to judge it by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +146,7 @@ class Agent:
     skills: tuple[Skill, ...] = ()
     credentials: tuple[Credential, ...] = ()
     findings: tuple[Finding, ...] = ()
+    standing: Standing | None = None  # None when there was no policy to judge it by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from ringfence.core.digests import GitBlobSha1, ModelId, Sha256
 from ringfence.core.facts import Facts
 from ringfence.core.findings import Finding
+from ringfence.core.standings import Standing
 from ringfence.core.verdicts import Verdict
 
 __all__ = ["LicenseClaim", "Model", "ModelFile", "Obligation"]
@@ -64,6 +65,7 @@ class Model:
     files: tuple[ModelFile, ...] = ()
     findings: tuple[Finding, ...] = ()
     verdict: Verdict | None = None  # the worst of its files; None when nobody asked for it
+    standing: Standing | None = None  # None when there was no policy to judge it by
 
     @property
     def size_bytes(self) -> int:

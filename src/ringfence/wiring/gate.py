@@ -17,6 +17,7 @@ from ringfence.endpoint.home import Home
 from ringfence.endpoint.homes import own_home
 from ringfence.gate.confined import has_terminal, refuse_confined
 from ringfence.gate.door import Asker, Door
+from ringfence.gate.endpoint_id import endpoint_id
 from ringfence.gate.finding import NAME, Places
 from ringfence.gate.operators import Operator
 from ringfence.gate.policies import Policies
@@ -25,17 +26,17 @@ from ringfence.gate.state import load_key, make_folder
 from ringfence.ledger.open import open_ledger
 
 __all__ = [
-    "STREAM",
     "approving",
+    "endpoint_stream",
     "has_terminal",
     "ledger_at",
     "open_door",
     "operator",
     "places",
     "state_folder",
+    "subjects",
 ]
 
-STREAM = "endpoint"
 _SYSTEM = Path("/etc/ringfence") / NAME
 _ROOT = 0
 
@@ -52,19 +53,19 @@ def open_door(
     make_folder(state)
     ledger = open_ledger(ledger_at(environment), clock=_now)
     atexit.register(ledger.close)
+    stream = endpoint_stream(environment)
     name = operator().name
-    subjects = load_key(state / "subjects.key", randomness=secrets.token_bytes)
     return Door(
         policies=Policies(
             places(environment, folder=_folder()),
             state=state,
-            record=lambda event: ledger.append(event, stream=STREAM, durability=Durability.FSYNC),
+            record=lambda event: ledger.append(event, stream=stream, durability=Durability.FSYNC),
             tell=tell,
         ),
         ledger=ledger,
         seals=open_seals(state, now=_now, randomness=secrets.token_bytes),
-        asker=Asker(name=name, pseudonym=_pseudonym(subjects, name)),
-        stream=STREAM,
+        asker=Asker(name=name, pseudonym=subjects(environment)(name)),
+        stream=stream,
         now=_now,
         randomness=secrets.token_bytes,
         tell=lambda refused: tell(f"{refused.what}; it goes ahead, as the policy only warns"),
@@ -79,6 +80,29 @@ def approving(*, tell: Callable[[str], None]) -> Approving:
 def state_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """Where ringfence keeps its own state for the running user."""
     return own_home(environment).state("ringfence")
+
+
+def endpoint_stream(environment: Mapping[str, str] = os.environ) -> str:
+    """Where the ledger has what happens on this endpoint.
+
+    Raises:
+        StateRefused: the state folder is not as it must be.
+    """
+    return f"endpoint/{endpoint_id(state_folder(environment), now=_now, randomness=secrets.token_bytes)}"
+
+
+def subjects(environment: Mapping[str, str] = os.environ) -> Callable[[str], str]:
+    """Gives accounts their pseudonyms: the same for the same one as long as the key is there.
+
+    Raises:
+        StateRefused: the state folder is not as it must be.
+    """
+    key = load_key(state_folder(environment) / "subjects.key", randomness=secrets.token_bytes)
+
+    def pseudonym(name: str) -> str:
+        return "subject-" + hmac.digest(key, name.encode("utf-8", "surrogateescape"), "sha256").hex()[:16]
+
+    return pseudonym
 
 
 def ledger_at(environment: Mapping[str, str] = os.environ) -> str | Path:
@@ -121,11 +145,6 @@ def _folder() -> Path | None:
         return Path.cwd()
     except OSError:  # it is gone
         return None
-
-
-def _pseudonym(key: bytes, name: str) -> str:
-    """The same for the same person as long as the key is there."""
-    return "subject-" + hmac.digest(key, name.encode("utf-8", "surrogateescape"), "sha256").hex()[:16]
 
 
 def _now() -> datetime:

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,8 +26,19 @@ def here(tell: Callable[[str], None] = lambda _line: None) -> Here:
         now=lambda: datetime.now(UTC),
         digest_cache=_cache_folder() / "digests.sqlite",
         cores=_cores(),
-        door=functools.cache(functools.partial(_door, tell)),
+        door=_once(functools.partial(_door, tell)),
     )
+
+
+def _once(made: "Callable[[], Door]") -> "Callable[[], Door]":
+    """The same one for all threads, made when it is first asked for."""
+    lock, cached = threading.Lock(), functools.cache(made)
+
+    def door() -> "Door":
+        with lock:
+            return cached()
+
+    return door
 
 
 def _door(tell: Callable[[str], None]) -> "Door":

@@ -32,6 +32,7 @@ class Look:
     inventory: Inventory  # without signals
     looked_at_processes: bool
     looked_at_listeners: bool
+    listening: frozenset[tuple[str, int]] | None  # every port; None when nobody looked
     found: tuple[FoundFile, ...]  # every file of every model, each once
     explanations: Explanations
 
@@ -91,6 +92,7 @@ def look(request: ScanRequest, here: Here, progress: Progress) -> Look:
         ),
         looked_at_processes=running.snapshot is not None,
         looked_at_listeners=running.looked_at_listeners,
+        listening=running.listening,
         found=haul.files.of(models),
         explanations=explanations,
     )

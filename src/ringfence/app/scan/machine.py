@@ -20,6 +20,7 @@ class Running:
 
     snapshot: Snapshot | None = None
     looked_at_listeners: bool = False
+    listening: frozenset[tuple[str, int]] | None = None  # every port; None when nobody looked
     listeners: tuple[Listener, ...] = ()
     accelerators: tuple[Accelerator, ...] = ()
     network: Network | None = None
@@ -57,6 +58,7 @@ def _look(request: ScanRequest, here: Here, left_out: tuple[Skipped, ...]) -> Ru
     return Running(
         snapshot=snapshot if request.processes else None,
         looked_at_listeners=request.listeners,
+        listening=frozenset((s.address, s.port) for s in snapshot.sockets) if request.listeners else None,
         listeners=tuple(each for each in listeners if isinstance(each, Listener)),
         accelerators=tuple(each for each in accelerators if isinstance(each, Accelerator)),
         network=reach if isinstance(reach, Network) else None,

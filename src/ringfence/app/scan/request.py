@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from ringfence.core.actions import Purpose
+
 __all__ = ["NoProgress", "Progress", "ScanRequest"]
 
 
@@ -22,6 +24,7 @@ class ScanRequest:
     network_mounts: bool = False
     large_bytes: int = 2_000_000_000
     locks: tuple[Path, ...] = ()
+    purpose: Purpose | None = None  # what the policy judges models for; None: nobody says
     feeds: tuple[Path, ...] = ()  # what a company knows of models; counts where models are judged
 
 

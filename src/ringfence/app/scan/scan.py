@@ -44,6 +44,11 @@ class Scan:
 
         return judge_models(inventory, self._request.feeds, processes=self._here.cores, progress=progress)
 
+    @property
+    def listening(self) -> frozenset[tuple[str, int]] | None:
+        """Every address and port that somebody listens at; None when nobody looked."""
+        return self._look.listening if self._look else None
+
     def _with_signals(self, inventory: Inventory, found: Look) -> Inventory:
         from ringfence.endpoint.signals import all_signals
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ringfence.core.decisions import Place
+from ringfence.core.standings import Standing
 from ringfence.ledger.values import Facts
 
-__all__ = ["Standing", "Thing", "ThingKind"]
+__all__ = ["Thing", "ThingKind"]
 
 
 class ThingKind(StrEnum):
@@ -18,21 +18,14 @@ class ThingKind(StrEnum):
     AGENT = "agent"
 
 
-class Standing(StrEnum):
-    """What the policy thinks of a thing."""
-
-    APPROVED = "approved"
-    UNREVIEWED = "unreviewed"  # no rule says anything about it
-    REVIEW = "review"  # a rule asks
-    FORBIDDEN = "forbidden"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thing:
-    """One thing. The same thing has the same `kind` and `id` from scan to scan."""
+    """One thing. The same thing has the same `kind` and `id` from scan to scan.
+
+    Paths among its facts name nobody: what a home is called is a pseudonym there.
+    """
 
     kind: ThingKind
     id: str
     facts: Facts
-    standing: Standing
-    at: Place | None  # the deciding line
+    standing: Standing | None  # None: there was no policy to judge it by

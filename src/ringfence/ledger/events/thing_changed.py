@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from ringfence.ledger.events.thing import Standing, Thing
+from ringfence.core.standings import Standing
+from ringfence.ledger.events.thing import Thing
 
 __all__ = ["ThingChanged"]
 
@@ -15,5 +16,5 @@ class ThingChanged:
 
     scan: str
     thing: Thing
-    changed: tuple[str, ...]  # names of facts
-    standing_before: Standing
+    changed: tuple[str, ...]  # names of facts, or "standing"
+    standing_before: Standing | None

@@ -1,0 +1,115 @@
+"""What changed between what the ledger says was there and what was seen now. Pure.
+
+A scan that looked less closely makes nothing unknown that was known: a digest, a verdict or what a model was
+asked about for stays until the thing changes in any other way. What only a smaller scan did not come to is
+there as before (`looked`).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ringfence.app.standing.judging import Decide, standing_for
+from ringfence.app.standing.looked import Looked
+from ringfence.app.standing.things import Told
+from ringfence.core.actions import Action, ModelUse, Purpose
+from ringfence.core.standings import Standing
+from ringfence.core.verdicts import Verdict
+from ringfence.ledger.events import Event
+from ringfence.ledger.events.thing import Thing
+from ringfence.ledger.events.thing_appeared import ThingAppeared
+from ringfence.ledger.events.thing_changed import ThingChanged
+from ringfence.ledger.events.thing_vanished import ThingVanished
+from ringfence.ledger.values import Facts, Json
+
+__all__ = ["STANDING", "Known", "changes", "known_things"]
+
+STANDING = "standing"
+"""What a change of standing is called among the names of facts."""
+
+_LOOKED_FOR = ("digest", "findings", "purpose", "verdict")  # only where a scan is asked to
+
+Known = dict[str, Thing]
+"""What is there, by its id, as the ledger tells."""
+
+
+def known_things(events: Iterable[object]) -> Known:
+    """What these events leave behind, in their order."""
+    known: Known = {}
+    for event in events:
+        match event:
+            case ThingAppeared(thing=thing) | ThingChanged(thing=thing):
+                known[thing.id] = thing
+            case ThingVanished(thing=thing):
+                known.pop(thing.id, None)
+            case _:  # of another type, or pruned
+                pass
+    return known
+
+
+def changes(
+    known: Mapping[str, Thing], seen: Iterable[Told], looked: Looked, *, scan: str, decide: Decide | None
+) -> Iterator[Event]:
+    """What to record: first what is there, then what is there no more. `decide` is None without a policy."""
+    met: set[str] = set()
+    for thing, action in seen:
+        met.add(thing.id)
+        before = known.get(thing.id)
+        if before is None:
+            yield ThingAppeared(scan=scan, thing=thing)
+        elif event := _changed(before, thing, action, scan=scan, decide=decide):
+            yield event
+    for id_, thing in known.items():
+        if id_ not in met and looked.misses(thing):
+            yield ThingVanished(scan=scan, thing=thing)
+
+
+def _changed(
+    before: Thing, now: Thing, action: Action, *, scan: str, decide: Decide | None
+) -> ThingChanged | None:
+    kept = _kept(before.facts, now.facts)
+    if kept:
+        now = replace(now, facts={**now.facts, **kept})
+        if decide is not None and isinstance(action, ModelUse):
+            now = replace(now, standing=standing_for(_with(action, kept), decide))
+    changed = [name for name in sorted({*before.facts, *now.facts}) if _of(before, name) != _of(now, name)]
+    if now.standing is None:
+        now = replace(now, standing=before.standing)
+    elif _word(before.standing) != _word(now.standing):
+        changed.append(STANDING)
+    if not changed:
+        return None
+    return ThingChanged(scan=scan, thing=now, changed=tuple(changed), standing_before=before.standing)
+
+
+def _kept(before: Facts, now: Facts) -> dict[str, Json]:
+    """What was found out before and not looked for now, of a thing that is otherwise the same."""
+    if any(before.get(name) != fact for name, fact in now.items() if name not in _LOOKED_FOR):
+        return {}
+    return {
+        name: before[name]
+        for name in _LOOKED_FOR
+        if name in now and now[name] is None and before.get(name) is not None
+    }
+
+
+def _with(action: ModelUse, kept: Mapping[str, Json]) -> ModelUse:
+    made: dict[str, Any] = dict(kept)
+    if "verdict" in made:
+        made["verdict"] = Verdict(made["verdict"])
+    if "purpose" in made:
+        made["purpose"] = Purpose(made["purpose"])
+    if "findings" in made:
+        made["findings"] = tuple(made["findings"])
+    return replace(action, **made)
+
+
+def _of(thing: Thing, name: str) -> Json:
+    """As the ledger would give it back."""
+    fact = thing.facts.get(name)
+    return list(fact) if isinstance(fact, tuple) else fact
+
+
+def _word(standing: Standing | None) -> tuple[object, ...] | None:
+    """What counts as another standing. A rule that only moved, or is called otherwise, makes none."""
+    return None if standing is None else (standing.word, standing.effect, standing.mode)

@@ -1,0 +1,17 @@
+"""Ids that say when they were made and nothing of where: UUIDv7. Source: RFC 9562, section 5.7."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+__all__ = ["RANDOM_BYTES", "uuid7"]
+
+RANDOM_BYTES = 10
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def uuid7(at: datetime, random: bytes) -> str:
+    """The id of a moment (UTC, 1970 or later) and 10 random bytes."""
+    milliseconds = (at - _EPOCH) // timedelta(milliseconds=1)
+    drawn = int.from_bytes(random[:RANDOM_BYTES], "big")
+    high, low = drawn >> 64 & 0xFFF, drawn & (1 << 62) - 1
+    return str(UUID(int=milliseconds << 80 | 7 << 76 | high << 64 | 2 << 62 | low))
