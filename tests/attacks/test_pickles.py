@@ -369,8 +369,9 @@ def test_no_place_in_the_file_hides_a_call(file: str, data: bytes) -> None:
 def test_no_function_that_acts_passes_for_data(gadget: str) -> None:
     parts = gadget.split(".")
     places = range(1, len(parts)) if parts[-2][:1].isupper() else [len(parts) - 1]
+    argument = "system" if parts[-1] in ("attrgetter", "methodcaller") else "x"  # what they get matters
     for at in places:
-        assert_noticed(b"\x80\x04" + call(".".join(parts[:at]), ".".join(parts[at:]), "x") + b".")
+        assert_noticed(b"\x80\x04" + call(".".join(parts[:at]), ".".join(parts[at:]), argument) + b".")
 
 
 COMPATIBLE = {

@@ -14,7 +14,7 @@ from ringfence.artifacts.budget import Budget
 from ringfence.artifacts.companions import COMPANIONS
 from ringfence.artifacts.examine import KNOWN_SUFFIXES, identify, name_problems
 from ringfence.artifacts.format import Child, Format, Inside
-from ringfence.artifacts.formats import FORMATS, executable, plain_text
+from ringfence.artifacts.formats import FORMATS, executable, plain_text, python_bytecode
 from ringfence.artifacts.pickles.disguised import disguised
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind, as_spotted
 from ringfence.artifacts.reader import Reader
@@ -104,6 +104,8 @@ class _Run:
             return  # an empty document, which is no model cut short
         if found is executable.FORMAT and suffix in KNOWN_SUFFIXES:
             yield _program_in_disguise(suffix)
+        if found is python_bytecode.FORMAT and not python_bytecode.is_cache(path.name):
+            yield _in_place_of_source(path.name)
         self.leaves_out |= dict.fromkeys(found.leaves_out)
         if not found.judges_structure:
             yield from self._look(found.read, reader, depth, path.stem)
@@ -175,6 +177,17 @@ def _program_in_disguise(suffix: str) -> Spotted:
         at=0,
         evidence=(f"named {suffix}, and is a program or native library",),
         advice="do not run or load it; ask who renamed it, and why",
+    )
+
+
+def _in_place_of_source(name: str) -> Spotted:
+    return Spotted(
+        check="python-bytecode",
+        severity=Severity.HIGH,
+        confidence=Confidence.LIKELY,
+        at=0,
+        evidence=(f"{name} is imported in the place of a source, and is no copy of one",),
+        advice="do not load it: nobody can read what it does",
     )
 
 

@@ -355,7 +355,23 @@ def _unlisted(reader: Reader, start: int, end: int, name: str) -> Iterator[Spott
         evidence=(f"{end - start} bytes {name.strip('()')} belong to no member",),
         advice="find out what the extra bytes are before you load it",
     )
-    yield Inside(name=name, reader=reader.part(start, end - start), at=start)
+    part = reader.part(start, end - start)
+    if _is_script(part.head):
+        yield Spotted(
+            check="payload-in-model",
+            severity=Severity.HIGH,
+            confidence=Confidence.LIKELY,
+            at=start,
+            evidence=(name, "is a script, so that the file is a program as well"),
+            advice="do not run or load it before you know what the script does",
+        )
+    yield Inside(name=name, reader=part, at=start)
+
+
+def _is_script(head: bytes) -> bool:
+    """Whether there is more to it than the line that names Python, with which packed applications begin."""
+    first, _, rest = head.partition(b"\n")
+    return first.startswith(b"#!") and (bool(rest.strip()) or b"python" not in first)
 
 
 def _hidden(entry: Entry) -> Spotted:

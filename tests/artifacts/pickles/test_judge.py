@@ -167,6 +167,6 @@ def test_bytes_that_begin_as_a_pickle_by_chance_are_nothing() -> None:
     assert spotted(pickle.dumps(chance)) == []
 
 
-def test_bytes_that_are_a_program_are_severe() -> None:
+def test_bytes_that_are_a_program_are_told() -> None:
     data = pickle.dumps({"x": b"\x7fELF\x02\x01" + bytes(100)})
     assert spotted(data) == [("pickle-holds-program", "a program within 106 bytes")]

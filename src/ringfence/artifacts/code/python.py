@@ -6,6 +6,7 @@ told, and no more, unless no honest program does it at all.
 """
 
 import ast
+import builtins
 import re
 import warnings
 from collections.abc import Iterator
@@ -135,11 +136,20 @@ def _shape(tree: ast.Module, lines: list[bytes]) -> Iterator[Spotted]:
             if before.endswith((b" " * (_PUSHED_ASIDE // 2), b"\t" * 20)):
                 yield _spotted("code-hidden", Severity.HIGH, f"pushed out of sight, line {node.lineno}")
                 return
+        if isinstance(node, ast.Name) and _is_folded(node):
+            yield _spotted("code-hidden", Severity.HIGH, f"{node.id} in other letters, line {node.lineno}")
+            return
         if isinstance(node, ast.Attribute):
             climbs.add(node.attr)
             reaches = reaches or (node.attr == "__subclasses__" and _is_root(node.value))
     if reaches or ("__subclasses__" in climbs and climbs & {"__globals__", "__builtins__"}):
         yield _spotted("code-hidden", Severity.HIGH, "climbs from any object to all that Python has")
+
+
+def _is_folded(node: ast.Name) -> bool:
+    """Whether a name of Python's own is written in letters that only Python takes for those."""
+    size = (node.end_col_offset or 0) - node.col_offset
+    return size != len(node.id) and node.id.isascii() and hasattr(builtins, node.id)
 
 
 def _is_root(node: ast.expr) -> bool:

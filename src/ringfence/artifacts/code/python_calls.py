@@ -9,7 +9,8 @@
 """
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -43,6 +44,10 @@ _LOADS_BYTES: Final = (
     "marshal.",
 )
 _PATH_PARTS: Final = 32
+# What examples do to have a picture or text to show a model, and what an address of theirs looks like.
+_FETCHES: Final = ("requests.get", "urllib.request.urlopen", "httpx.get")
+_CARRY: Final = ("data", "json", "params", "headers", "cookies", "auth", "files", "content")
+_BY_NAME: Final = re.compile(r"https?://(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}/[^?#]*$")
 _EVALUATE: Final = ("exec", "eval", "builtins.exec", "builtins.eval")
 
 
@@ -67,8 +72,11 @@ def weigh(tree: ast.Module, *, module_runs: When) -> Iterator[Weighed]:
     returns: dict[str, set[Origin]] = {}
     for _ in range(2):  # what functions return is known only when all were looked at
         looked_at = [_look(names, returns, part) for part in parts]
+    defines = any(
+        isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) for each in tree.body
+    )
     for part, origins in zip(parts, looked_at, strict=True):
-        yield from _Weigher(names, part, origins).weigh()
+        yield from _Weigher(names, part, origins, defines=defines).weigh()
 
 
 def _look(names: Names, returns: dict[str, set[Origin]], part: Scope) -> Origins:
@@ -80,11 +88,13 @@ def _look(names: Names, returns: dict[str, set[Origin]], part: Scope) -> Origins
 class _Weigher:
     """One part of a file."""
 
-    def __init__(self, names: Names, part: Scope, origins: Origins) -> None:
+    def __init__(self, names: Names, part: Scope, origins: Origins, *, defines: bool) -> None:
         self._names = names
+        self._defines = defines  # the file has functions or classes
         self._when = part.when
         self._nodes = part.nodes
         self._origins = origins
+        self._asked = _given(part)
         self._reduces = part.name in ("__reduce__", "__reduce_ex__")
 
     def weigh(self) -> Iterator[Weighed]:
@@ -137,6 +147,8 @@ class _Weigher:
             yield from self._literal(node, act, name, arguments)
         if self._is_disguised(node, act):
             yield self._bad("code-hidden", f"{name}, called by a computed name", node)
+        if act in _RUNS and self._asked & _names_in(arguments):
+            yield self._high("code-attack", f"{name} of what others send", node)
         if act is Act.COMMAND:
             yield self._command(node, name, text, origins)
         elif act is Act.CODE:
@@ -168,7 +180,7 @@ class _Weigher:
         self, node: ast.Call, name: str, arguments: list[ast.expr], origins: set[Origin]
     ) -> Iterator[Weighed]:
         inner = self._names.text(arguments[0]) if arguments else None
-        hidden = origins & {Origin.DECODED, Origin.FETCHED, Origin.BYTECODE}
+        hidden = origins & {Origin.DECODED, Origin.FETCHED, Origin.BYTECODE, Origin.SPELLED}
         if hidden and name in _EVALUATE:
             yield Weighed(
                 check="code-hidden",
@@ -209,9 +221,15 @@ class _Weigher:
         if Origin.SECRET in origins:
             return self._bad("code-attack", f"{name} with what holds secrets", node)
         at_once = self._when is When.IMPORT or (self._when is When.MODEL and sends(name))
-        if at_once and name not in _OPENS_NOTHING_YET:
+        if at_once and name not in _OPENS_NOTHING_YET and not self._is_example(node, name):
             return self._high("code-acts-when-loaded", f"opens a connection: {name}", node)
         return self._told(f"opens a connection: {name}", node)
+
+    def _is_example(self, node: ast.Call, name: str) -> bool:
+        """Whether a file that defines nothing, which nobody imports, fetches from a host by its name."""
+        address = self._names.text(node.args[0]) if node.args else None
+        fetches = name in _FETCHES and not any(each.arg in _CARRY for each in node.keywords)
+        return fetches and not self._defines and address is not None and _BY_NAME.match(address) is not None
 
     def _import(self, node: ast.Call, name: str, arguments: list[ast.expr]) -> Iterator[Weighed]:
         first = arguments[0] if arguments else None
@@ -301,6 +319,20 @@ class _Weigher:
         return Weighed(
             check=check, severity=severity, confidence=confidence, what=what, when=self._when, node=node
         )
+
+
+def _given(part: Scope) -> set[str]:
+    """The names that hold what others send, where the part answers to others."""
+    found = set(part.answers)
+    for _ in range(2 if found else 0):
+        for node in part.nodes:
+            if isinstance(node, ast.Assign) and found & _names_in([node.value]):
+                found |= _names_in(node.targets)
+    return found
+
+
+def _names_in(nodes: Iterable[ast.AST]) -> set[str]:
+    return {each.id for node in nodes for each in ast.walk(node) if isinstance(each, ast.Name)}
 
 
 def _is_plain(node: ast.expr | None) -> bool:

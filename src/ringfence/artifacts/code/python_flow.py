@@ -18,6 +18,7 @@ class Origin(Enum):
     FETCHED = "that comes from elsewhere"
     SECRET = "that holds secrets"  # noqa: S105
     BYTECODE = "that is bytecode"
+    SPELLED = "that is spelled by numbers"
 
 
 _OF_ACT: Final = {Act.DECODE: Origin.DECODED, Act.NETWORK: Origin.FETCHED, Act.BYTECODE: Origin.BYTECODE}
@@ -71,7 +72,7 @@ class Origins:
                 case ast.Call(func=func):
                     found.update(self._of_call(each, func))
             if isinstance(each, ast.Name):
-                found |= self._hold.get(each.id, set())
+                found |= {Origin.SPELLED} if each.id == "chr" else self._hold.get(each.id, set())
             if id(each) not in in_part and self._is_environment(each):
                 found.add(Origin.SECRET)
         return found

@@ -46,6 +46,7 @@ class Scope:
     bases: tuple[str, ...]  # of that class, last parts of their names
     when: When
     nodes: list[ast.AST] = field(default_factory=list)  # in the order of the text
+    answers: tuple[str, ...] = ()  # its parameters, where they hold what others send
 
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -74,6 +75,7 @@ def scopes(tree: ast.Module, *, module_runs: When = When.IMPORT) -> list[Scope]:
 
 
 def _gather(body: list[ast.stmt], module: Scope, program: Scope, found: list[Scope]) -> None:
+    serves = set(_of_nodes(body))
     waiting: list[tuple[ast.AST, Scope, str, tuple[str, ...]]] = [
         (each, module, "", ()) for each in reversed(body)
     ]
@@ -82,7 +84,11 @@ def _gather(body: list[ast.stmt], module: Scope, program: Scope, found: list[Sco
         scope.nodes.append(node)
         inner: Iterable[ast.AST] = ast.iter_child_nodes(node)
         if isinstance(node, _Function):
-            new = Scope(name=node.name, owner=owner, bases=bases, when=_first_guess(node.name, owner, bases))
+            answers = (
+                _parameters(node) if node.name in serves or any(map(_is_route, node.decorator_list)) else ()
+            )
+            when = _first_guess(node.name, owner, bases)
+            new = Scope(name=node.name, owner=owner, bases=bases, when=when, answers=answers)
             found.append(new)
             waiting.extend((each, new, "", ()) for each in reversed(node.body))
             inner = (*node.decorator_list, node.args, *((node.returns,) if node.returns else ()))
@@ -92,6 +98,37 @@ def _gather(body: list[ast.stmt], module: Scope, program: Scope, found: list[Sco
             waiting.extend((each, program, "", ()) for each in reversed(node.body))
             inner = node.orelse
         waiting.extend((each, scope, owner, bases) for each in reversed(list(inner)))
+
+
+def _of_nodes(body: list[ast.stmt]) -> Iterator[str]:
+    """The methods that ComfyUI calls with what a workflow brings."""
+    assigned = [each for owner in body if isinstance(owner, ast.ClassDef) for each in owner.body]
+    registers = any(isinstance(each, ast.Assign) and _assigns(each, "NODE_CLASS_MAPPINGS") for each in body)
+    for each in assigned if registers else ():
+        if (
+            isinstance(each, ast.Assign)
+            and _assigns(each, "FUNCTION")
+            and isinstance(each.value, ast.Constant)
+        ):
+            yield str(each.value.value)
+
+
+def _assigns(node: ast.Assign, name: str) -> bool:
+    return any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
+
+
+def _is_route(node: ast.expr) -> bool:
+    """Whether it is a decorator such as `@app.post("/predict")`, by which a server answers to a path."""
+    match node:
+        case ast.Call(func=ast.Attribute(), args=[ast.Constant(value=str() as path), *_]):
+            return path.startswith("/")
+    return False
+
+
+def _parameters(node: _Function) -> tuple[str, ...]:
+    each = node.args
+    named = (*each.posonlyargs, *each.args, *each.kwonlyargs, *filter(None, (each.vararg, each.kwarg)))
+    return tuple(one.arg for one in named if one.arg not in ("self", "cls"))
 
 
 def _first_guess(name: str, owner: str, bases: tuple[str, ...]) -> When:

@@ -54,7 +54,11 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
     start = _start(reader)
     block, version = _superblock(reader, start)
     if any(reader.at(at, min(_SUPERBLOCK_BYTES, start - at)).strip(b"\0") for at in range(0, start, 64)):
-        yield Inside(name="user block", reader=reader.part(0, start), at=0)
+        size = start
+        while size and not reader.at(size - 64, 64).strip(b"\0"):
+            size -= 64
+        size -= 64 - len(reader.at(size - 64, 64).rstrip(b"\0"))
+        yield Inside(name="user block", reader=reader.part(0, size), at=0)
     end = _end(block, version, start)[1]
     if end < reader.size_bytes:
         behind = reader.size_bytes - end

@@ -3,6 +3,7 @@
 Source: CPython's Lib/importlib/_bootstrap_external.py and PEP 552.
 """
 
+import re
 from collections.abc import Iterator
 
 from ringfence.artifacts.format import Format, Inside
@@ -13,7 +14,7 @@ from ringfence.core.facts import Fact, FactName
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
 
-__all__ = ["FORMAT"]
+__all__ = ["FORMAT", "is_cache"]
 
 # What code that leaves its process has to name.
 _ACTING = frozenset(
@@ -32,9 +33,16 @@ _ACTING = frozenset(
         *("__globals__", "__builtins__", "execv", "execve", "posix", "pty"),
     )
 )
+# Python writes which one it is into the name; without, the file is a module of its own (PEP 3147).
+_CACHE = re.compile(r"\.(?:cpython|pypy|graalpy|ironpython|jython)[\w-]{0,20}(?:\.opt-\w+)?\.pyc$")
 _CODE = (0xE3, 0x63)  # marshal's mark of a code object, with and without a reference
 _HAVE_FLAGS = 3_390  # Python 3.7
 _NEWEST = 3_999  # magic numbers of Python 3 begin at 3,000
+
+
+def is_cache(name: str) -> bool:
+    """Whether a file of that name is only ever loaded beside its source, by Python 3."""
+    return _CACHE.search(name) is not None
 
 
 def _sniff(reader: Reader) -> bool:

@@ -33,6 +33,7 @@ _NEWOBJ_EX: Final = 0x92
 _LOADER: Final = ("torch.storage", "_load_from_bytes")
 _GETATTR: Final = ("builtins", "getattr")
 _PARTIAL: Final = ("functools", "partial")
+_LOGGER: Final = ("logging", "getLogger")
 _ORDERED: Final = ("collections", "OrderedDict")
 _NEWOBJ: Final = ("copyreg", "__newobj__")
 # What makes an object of the class that it is given.
@@ -264,6 +265,8 @@ def build(machine: StackMachine, i: int, at: int) -> int:
     elif type(target) is not Made:
         machine.seen.odd(at, "gives a state to something that has none")
     else:
+        if target.of is not None and (target.of.module, target.of.name) == _LOGGER:
+            changed(machine, target.of, at)  # one that is there already, and that others write to
         if _is_computed(state):
             machine.seen.odd(at, "gives a state that is computed", serious=True)
         if target.of is not None and target.of.keeps:

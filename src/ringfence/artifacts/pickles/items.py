@@ -80,6 +80,7 @@ _KEPT = {
     ("torch.tensor", "_rebuild_from_type"),
     ("numpy.random._pickle", "__generator_ctor"),
     ("numpy.random._pickle", "__randomstate_ctor"),
+    ("logging", "getLogger"),  # gives what is there already, which a state changes
     ("functools", "partial"),  # its state may name another function than its arguments
 }
 

@@ -222,11 +222,11 @@ def _files(seen: Seen) -> Iterator[Spotted | Inside]:
     for program in seen.programs:
         yield Spotted(
             check="pickle-holds-program",
-            severity=Severity.HIGH,
-            confidence=Confidence.POSSIBLE,
+            severity=Severity.LOW,  # loading leaves it where it is; what would start it is severe itself
+            confidence=Confidence.CERTAIN,
             at=program.at,
             evidence=(f"a program within {program.size_bytes} bytes",),
-            advice="do not load it before you know what the program is for",
+            advice="find out what the program is for before anything writes it to a file or starts it",
         )
     done: set[tuple[int, int]] = set()
     for name, contents in (("bytes.pt", seen.loaded), ("bytes", seen.files)):

@@ -5,7 +5,7 @@ import re
 from typing import Final
 
 from ringfence.artifacts.pickles.contents import Content
-from ringfence.artifacts.pickles.items import Global, Made
+from ringfence.artifacts.pickles.items import DICT, LIST, Global, Made
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.core.limits import LIMITS
@@ -122,6 +122,8 @@ class Literals:
             return f"{item.module}.{item.name}"
         if isinstance(item, Made):
             return f"{item.of.module}.{item.of.name}(…)" if item.of else "…"
+        if item is LIST or item is DICT:
+            return "[…]" if item is LIST else "{…}"
         text = self._start_of_text(item)
         if text is not None:
             texts.append(text)

@@ -15,6 +15,7 @@ arguments, as honest pickles make it, is `restored`; with them it may read a fil
 executes a text of its own state is in `runs_text`, and the machine compares that text with the honest one.
 """
 
+import builtins
 import json
 import re
 import sys
@@ -67,6 +68,17 @@ _LOADER: Final = ("torch.storage", "_load_from_bytes")
 _TYPE: Final = ("builtins", "type")
 _GETATTR: Final = ("builtins", "getattr")
 _OF_TEXT: Final = re.compile(r"\('[^'\\]{0,200}', '[a-z]\w{0,60}'\)")  # a method of a text
+_BUILTINS: Final = frozenset(dir(builtins))
+_OF_CONTAINER: Final = re.compile(r"\((?:\[…\]|\{…\}), '[a-z]\w{0,60}'\)")
+_LOGGER: Final = ("logging", "getLogger")
+_GETTERS: Final = {
+    (module, name) for module in ("operator", "_operator") for name in ("attrgetter", "methodcaller")
+}
+_ATTRIBUTES: Final = re.compile(r"\('[a-z][a-z0-9_.]{0,60}'(?:, '[a-z][a-z0-9_.]{0,60}')*\)")
+# Attributes of functions, frames and modules by which everything else is reached.
+_WAYS_OUT: Final = re.compile(
+    r"(?:f|gi|cr|ag|tb|co|func|im)_\w+|modules|mro|\w*(?:globals|builtins|loader)\w*"
+)
 _UFUNC: Final = (("numpy.core", "_ufunc_reconstruct"), ("numpy._core", "_ufunc_reconstruct"))
 _REACHES: Final = re.compile(
     r"\((?P<module>[\w.]+)\.(?P<name>\w+)(?P<made>\(…\))?, '(?P<attribute>[a-zA-Z_]\w*)'\)"
@@ -262,6 +274,10 @@ def kind_used(use: Use) -> Kind:
         return Kind.LIBRARY
     if what == _DILLS_ARRAY and _PLAIN_ARRAY.match(use.shown):
         return Kind.LIBRARY
+    if what in _GETTERS and use.how is How.CALL and _gets_data(use):
+        return Kind.METHOD
+    if what == _LOGGER and use.how is How.CALL and len(use.texts) == 1:
+        return Kind.CLASS
     if use.how is How.CHANGE or what not in (_GETATTR, *_UFUNC):
         return kind_of(*what)
     if what == _GETATTR:
@@ -270,11 +286,35 @@ def kind_used(use: Use) -> Kind:
     return Kind.LIBRARY if known else Kind.DANGEROUS
 
 
+def _gets_data(use: Use) -> bool:
+    """Whether all that it would get of an object, or the one method that it would call, only tells data."""
+    parts = [part for text in use.texts for part in text.split(".")]
+    return (
+        len(use.texts) == use.shown.count("'") // 2 > 0
+        and _ATTRIBUTES.fullmatch(use.shown) is not None
+        and (use.name == "attrgetter" or len(parts) == 1)
+        and not any(map(_leads_on, parts))
+    )
+
+
+def _leads_on(attribute: str) -> bool:
+    """Whether code or modules are reached by an attribute of that name."""
+    return (
+        attribute in _dangers()["anywhere"]
+        or attribute in _ACTING_NAMES
+        or attribute in sys.stdlib_module_names
+        or attribute in _BUILTINS
+        or _ACTING_METHOD.match(attribute) is not None
+        or _WAYS_OUT.fullmatch(attribute) is not None
+    )
+
+
 def _kind_reached(use: Use) -> Kind:
     """What getattr gives: something on a list, a constant of a class, a method, or who knows."""
     found = _REACHES.fullmatch(use.shown)
     if found is None:
-        return Kind.DATA if _OF_TEXT.fullmatch(use.shown) else Kind.DANGEROUS
+        is_plain = _OF_TEXT.fullmatch(use.shown) or _OF_CONTAINER.fullmatch(use.shown)
+        return Kind.DATA if is_plain else Kind.DANGEROUS
     module, name, attribute = found["module"], found["name"], found["attribute"]
     if attribute == "__new__" and found["made"] is None:
         owner = kind_of(module, name)
