@@ -14,10 +14,15 @@ from ringfence.app.diff import Comparison
 from ringfence.app.doctor import Doctor
 from ringfence.app.documents import SCHEMA_FOLDER
 from ringfence.app.inspect import Inspection
+from ringfence.app.ledger.hold import HoldsShown
+from ringfence.app.ledger.prune import Pruned
+from ringfence.app.ledger.verify import LedgerVerified
 from ringfence.app.lock import LockReport
 from ringfence.app.policy.check import PolicyCheck
 from ringfence.app.policy.show import PolicyShown
 from ringfence.app.signing import Verification
+from ringfence.cli.ledger.checkpoint import CheckpointShown
+from ringfence.cli.ledger.verify_proof import ProofVerified
 from ringfence.core.inventory import Inventory
 
 DOCUMENTS: dict[str, type] = {
@@ -31,6 +36,11 @@ DOCUMENTS: dict[str, type] = {
     "ringfence.policy-show/1": PolicyShown,
     "ringfence.asks/1": Asks,
     "ringfence.grants/1": Grants,
+    "ringfence.ledger-verify/1": LedgerVerified,
+    "ringfence.ledger-prune/1": Pruned,
+    "ringfence.ledger-holds/1": HoldsShown,
+    "ringfence.checkpoint/1": CheckpointShown,
+    "ringfence.proof-verified/1": ProofVerified,
 }
 
 Schema = dict[str, object]

@@ -9,16 +9,17 @@ stands in neither table, and every entry that is no longer true.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ringfence.core.actions import GrantGive, ListenerAsk, ModelSign
+from ringfence.core.actions import GrantGive, ListenerAsk, ModelSign, RecordPrune
 
 __all__ = ["EFFECTS", "OWN"]
 
-EFFECTS: Mapping[str, type[GrantGive | ListenerAsk | ModelSign]] = MappingProxyType(
+EFFECTS: Mapping[str, type[GrantGive | ListenerAsk | ModelSign | RecordPrune]] = MappingProxyType(
     {
         "app.signing.keyless:KeylessSigner.sign": ModelSign,
         "app.signing.signers:KeySigner.sign": ModelSign,
         "endpoint.listeners.ask:ask": ListenerAsk,
         "gate.grants:give": GrantGive,
+        "gate.pruning:forget": RecordPrune,
     }
 )
 """`module:function` below `ringfence`, and the type of action whose receipt it redeems."""
@@ -32,6 +33,8 @@ OWN: Mapping[str, str] = MappingProxyType(
     {
         "app.demo.building": _OUTPUT,
         "app.judging.processes": _WORKER,
+        "app.ledger.anchoring": "hands a checkpoint where the command line says: a file, git, a program",
+        "app.ledger.keys": "ringfence's own signing key, into the keyring of its user",
         "app.lock.gather": "a folder for an image's files, gone when they are judged",
         "app.lock.lock": _OUTPUT,
         "app.policy.init": _OUTPUT,

@@ -4,29 +4,22 @@ Each is an event of the stream `checkpoints`, so it stands in a chain itself and
 goes on from what it signed before: it holds the subtrees of its last checkpoint against that note's root, and
 adds what came after. Where they do not fit it reads everything anew, and refuses to sign a record that no
 longer holds what it signed.
-
-`SignedLedger` makes one while it writes and when it is closed, as soon as 1,000 events or ten minutes have
-passed since the last. What came after the newest checkpoint is chained, and signed by the next.
 """
 
 import itertools
-import time
-from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ringfence.core.action_types import Durability
-from ringfence.core.errors import RingfenceError
 from ringfence.ledger.chain import Row, is_row
 from ringfence.ledger.codec import time_of
 from ringfence.ledger.errors import LedgerDamaged, LedgerUnavailable, StreamMoved
-from ringfence.ledger.events import Event
 from ringfence.ledger.events.checkpoint_made import CheckpointMade
 from ringfence.ledger.ledger import Ledger, Position, Recorded
 from ringfence.ledger.merkle import Growing
 from ringfence.ledger.notes import BadNote, Checkpoint, Note, SigningKey, read_note
 
-__all__ = ["STREAM", "Signed", "SignedLedger", "newest", "origin_of", "sign_all", "signed_of"]
+__all__ = ["AGE", "EVENTS", "STREAM", "Signed", "is_due", "newest", "origin_of", "sign_all", "signed_of"]
 
 STREAM = "checkpoints"
 EVENTS = 1_000
@@ -108,98 +101,17 @@ def sign_all(ledger: Ledger, key: SigningKey, *, durability: Durability = Durabi
     raise LedgerUnavailable("others sign the ledger without an end", hint="try again")
 
 
-class SignedLedger:
-    """A ledger that is signed as it is written. `key` is asked for when the first checkpoint is due.
-
-    A checkpoint that cannot be made stops nothing: `tell` hears why.
-    """
-
-    def __init__(
-        self,
-        ledger: Ledger,
-        key: Callable[[], SigningKey],
-        *,
-        now: Callable[[], datetime],
-        tell: Callable[[str], None],
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._ledger, self._key, self._now, self._tell = ledger, key, now, tell
-        self._monotonic = monotonic
-        self._appended, self._since = 0, monotonic()
-
-    def append(
-        self, event: Event, *, stream: str, durability: Durability, expect_seq: int | None = None
-    ) -> Position:
-        """See `Ledger.append`."""
-        position = self._ledger.append(event, stream=stream, durability=durability, expect_seq=expect_seq)
-        self._appended += 1
-        if self._appended >= EVENTS or self._monotonic() - self._since >= AGE.total_seconds():
-            self._sign_if_due()
-        return position
-
-    def read(
-        self,
-        *,
-        stream: str | None = None,
-        types: Collection[str] | None = None,
-        since: datetime | None = None,
-        after: int | None = None,
-    ) -> Iterator[Recorded]:
-        """See `Ledger.read`."""
-        return self._ledger.read(stream=stream, types=types, since=since, after=after)
-
-    def rows(
-        self,
-        *,
-        stream: str | None = None,
-        types: Collection[str] | None = None,
-        since: datetime | None = None,
-        after: int | None = None,
-    ) -> Iterator[Row]:
-        """See `Ledger.rows`."""
-        return self._ledger.rows(stream=stream, types=types, since=since, after=after)
-
-    def event(self, stream: str, seq: int) -> Recorded | None:
-        """See `Ledger.event`."""
-        return self._ledger.event(stream, seq)
-
-    def last(self, stream: str) -> Recorded | None:
-        """See `Ledger.last`."""
-        return self._ledger.last(stream)
-
-    def heads(self) -> tuple[Position, ...]:
-        """See `Ledger.heads`."""
-        return self._ledger.heads()
-
-    def forget(self, ordinals: Collection[int]) -> None:
-        """See `Ledger.forget`."""
-        self._ledger.forget(ordinals)
-
-    def close(self) -> None:
-        """See `Ledger.close`."""
-        try:
-            if self._appended:
-                self._sign_if_due()
-        finally:
-            self._ledger.close()
-
-    def _sign_if_due(self) -> None:
-        self._appended, self._since = 0, self._monotonic()
-        try:
-            if self._is_due():
-                sign_all(self._ledger, self._key(), durability=Durability.WRITTEN)
-        except RingfenceError as error:
-            self._tell(f"no checkpoint was made: {error.what}; {error.hint}")
-
-    def _is_due(self) -> bool:
-        last = newest(self._ledger)
-        after = None if last is None else last.made.ordinal
-        unsigned = (row for row in self._ledger.rows(after=after) if row.stream != STREAM)
-        first = next(unsigned, None)
-        if first is None:
-            return False
-        waited = self._now() - time_of(first.at)
-        return waited >= AGE or next(itertools.islice(unsigned, EVENTS - 2, None), None) is not None
+def is_due(ledger: Ledger, *, now: datetime) -> bool:
+    """Whether events wait for a checkpoint that are too many, or have waited too long."""
+    last = newest(ledger)
+    after = None if last is None else last.made.ordinal
+    unsigned = (row for row in ledger.rows(after=after) if row.stream != STREAM)
+    first = next(unsigned, None)
+    if first is None:
+        return False
+    return (
+        now - time_of(first.at) >= AGE or next(itertools.islice(unsigned, EVENTS - 2, None), None) is not None
+    )
 
 
 def _grown(ledger: Ledger, last: Signed | None, key: SigningKey) -> tuple[Growing, int, str, bool]:

@@ -1,7 +1,7 @@
 """Pruning a file: salt and body leave the rows, the pages they stood on and the log of old pages.
 
-SQLite writes zeros over what is deleted (secure_delete) into new versions of its pages. Old versions are
-in the log until all of it is in the file and it is cut to nothing, which takes a moment in which nobody reads.
+SQLite writes zeros over what is deleted (secure_delete) into new versions of its pages. Old versions are in
+the log until all of it is in the file and it is cut to nothing, which takes a moment in which nobody reads.
 Copies that a disk or a backup made are not reached. Sources: sqlite.org/pragma.html#pragma_secure_delete,
 sqlite.org/wal.html, sqlite.org/pragma.html#pragma_wal_checkpoint.
 """

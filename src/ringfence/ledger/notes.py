@@ -9,6 +9,8 @@
 Witnesses and monitors of transparency logs read the same form. Keys are one line, `name+hash+base64`; the
 name is the origin, so that a key's line says which ledger it is for. Sources: c2sp.org/tlog-checkpoint,
 c2sp.org/signed-note.
+
+The library of keys is loaded when one is used, which most commands never do.
 """
 
 import base64
@@ -16,9 +18,6 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
@@ -81,6 +80,9 @@ class PublicKey:
 
     def has_signed(self, note: "Note") -> bool:
         """Whether one of the note's signatures is this key's and true."""
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
         for each in note.signatures:
             if (each.name, each.key_id) == (self.name, self.id):
                 try:
@@ -131,6 +133,8 @@ class SigningKey:
 
     def __init__(self, seed: bytes) -> None:
         """`seed`: 32 random bytes."""
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
 
     def public(self, origin: str) -> PublicKey:

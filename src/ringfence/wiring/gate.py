@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ringfence.app.approving import Approving
+from ringfence.app.ledger.keys import signing_key
 from ringfence.core.action_types import Durability
 from ringfence.core.text import printable
 from ringfence.endpoint.home import Home
@@ -24,6 +25,7 @@ from ringfence.gate.policies import Policies
 from ringfence.gate.seals import open_seals
 from ringfence.gate.state import load_key, make_folder
 from ringfence.ledger.open import open_ledger
+from ringfence.ledger.signing import SignedLedger
 
 __all__ = [
     "approving",
@@ -51,7 +53,12 @@ def open_door(
     """
     state = state_folder(environment)
     make_folder(state)
-    ledger = open_ledger(ledger_at(environment), clock=_now)
+    ledger = SignedLedger(
+        open_ledger(ledger_at(environment), clock=_now),
+        lambda: signing_key(state, randomness=secrets.token_bytes),
+        now=_now,
+        tell=tell,
+    )
     atexit.register(ledger.close)
     stream = endpoint_stream(environment)
     name = operator().name

@@ -1,0 +1,103 @@
+"""A ledger that is signed as it is written, and when it is closed.
+
+A checkpoint is due as soon as 1,000 events or ten minutes have passed since the last one. What came after the
+newest checkpoint is chained, and signed with the next, whichever process makes it.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
+
+from ringfence.core.action_types import Durability
+from ringfence.core.errors import RingfenceError
+from ringfence.ledger.chain import Row
+from ringfence.ledger.checkpoints import AGE, EVENTS, is_due, sign_all
+from ringfence.ledger.events import Event
+from ringfence.ledger.ledger import Ledger, Position, Recorded
+from ringfence.ledger.notes import SigningKey
+
+__all__ = ["SignedLedger"]
+
+
+class SignedLedger:
+    """A ledger that is signed as it is written. `key` is asked for when the first checkpoint is due.
+
+    A checkpoint that cannot be made stops nothing: `tell` hears why.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        key: Callable[[], SigningKey],
+        *,
+        now: Callable[[], datetime],
+        tell: Callable[[str], None],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ledger, self._key, self._now, self._tell = ledger, key, now, tell
+        self._monotonic = monotonic
+        self._appended, self._since = 0, monotonic()
+
+    def append(
+        self, event: Event, *, stream: str, durability: Durability, expect_seq: int | None = None
+    ) -> Position:
+        """See `Ledger.append`."""
+        position = self._ledger.append(event, stream=stream, durability=durability, expect_seq=expect_seq)
+        self._appended += 1
+        if self._appended >= EVENTS or self._monotonic() - self._since >= AGE.total_seconds():
+            self._sign_if_due()
+        return position
+
+    def read(
+        self,
+        *,
+        stream: str | None = None,
+        types: Collection[str] | None = None,
+        since: datetime | None = None,
+        after: int | None = None,
+    ) -> Iterator[Recorded]:
+        """See `Ledger.read`."""
+        return self._ledger.read(stream=stream, types=types, since=since, after=after)
+
+    def rows(
+        self,
+        *,
+        stream: str | None = None,
+        types: Collection[str] | None = None,
+        since: datetime | None = None,
+        after: int | None = None,
+    ) -> Iterator[Row]:
+        """See `Ledger.rows`."""
+        return self._ledger.rows(stream=stream, types=types, since=since, after=after)
+
+    def event(self, stream: str, seq: int) -> Recorded | None:
+        """See `Ledger.event`."""
+        return self._ledger.event(stream, seq)
+
+    def last(self, stream: str) -> Recorded | None:
+        """See `Ledger.last`."""
+        return self._ledger.last(stream)
+
+    def heads(self) -> tuple[Position, ...]:
+        """See `Ledger.heads`."""
+        return self._ledger.heads()
+
+    def forget(self, ordinals: Collection[int]) -> None:
+        """See `Ledger.forget`."""
+        self._ledger.forget(ordinals)
+
+    def close(self) -> None:
+        """See `Ledger.close`."""
+        try:
+            if self._appended:
+                self._sign_if_due()
+        finally:
+            self._ledger.close()
+
+    def _sign_if_due(self) -> None:
+        self._appended, self._since = 0, self._monotonic()
+        try:
+            if is_due(self._ledger, now=self._now()):
+                sign_all(self._ledger, self._key(), durability=Durability.WRITTEN)
+        except RingfenceError as error:
+            self._tell(f"no checkpoint was made: {error.what}; {error.hint}")
