@@ -44,6 +44,10 @@ class Limits:
     policy_pattern_steps: int = 2_000_000  # of patterns followed side by side, to tell them apart
     policy_outcomes: int = 10_000  # decisions that are kept for what the same rules matched
     policy_version_chars: int = 100  # of a version that is compared
+    policy_kinds: int = 100  # of values of one fact that are put together of others
+    policy_compared: int = 100_000  # steps to find out what another policy makes possible
+    policy_turns: int = 20_000  # decisions to find facts that would turn one
+    policy_cases: int = 10_000  # of all files that are tried at one time
 
     # Model files
     sniff_bytes: int = 4 * _KIB
