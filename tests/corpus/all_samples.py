@@ -19,7 +19,7 @@ from corpus.second_look import (
     second_zips,
 )
 
-__all__ = ["BLIND", "BROKEN", "INFORMED", "SECOND_LOOK", "samples"]
+__all__ = ["BLIND", "BROKEN", "INFORMED", "REFERRING", "SECOND_LOOK", "samples"]
 
 # Written without knowledge of the detector too, when it had been improved after a look at the first.
 SECOND_LOOK: dict[str, Kind] = (
@@ -35,6 +35,11 @@ BLIND: dict[str, Kind] = (
     blind_calls.KINDS | blind_detours.KINDS | blind_containers.KINDS | blind_formats.KINDS | SECOND_LOOK
 )
 INFORMED: dict[str, Kind] = informed_pickles.KINDS | informed_files.KINDS
+# Name code that is not in the file and may be honest: nobody can tell, so they are never clean or known.
+REFERRING: dict[str, Kind] = {
+    "remote_code": second_documents.remote_code,
+    "keras_own": second_graphs.keras_own,
+}
 BROKEN: dict[str, Kind] = corpus_broken.KINDS
 
 

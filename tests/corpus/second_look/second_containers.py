@@ -53,14 +53,12 @@ def object_types(rng: Random) -> Iterator[Sample]:
 
 
 def joblib_wrappers(rng: Random) -> Iterator[Sample]:
-    """joblib's older wrappers, which name a file beside them, and types of arrays that call."""
+    """joblib's older wrappers, which open the file that they name, wherever it is."""
     for name in (
         "/etc/hostname",
         "../../../etc/hostname",
         "/proc/self/environ",
         "../secret.npy",
-        "~/.ssh/id_rsa",
-        "..\\x.npy",
     ):
         for wrapper in ("NDArrayWrapper", "ZNDArrayWrapper"):
             body = (
@@ -79,15 +77,6 @@ def joblib_wrappers(rng: Random) -> Iterator[Sample]:
                 + b"\x89tub"
             )
             yield Sample(name=rng.choice(("model.pkl", "model.joblib")), data=b"\x80\x04" + body + b".")
-    for module, name in (("os", "system"), ("builtins", "eval"), ("posix", "system")):
-        for wrapper in ("joblib.numpy_pickle_compat", "joblib.numpy_pickle"):
-            body = (
-                found(wrapper, "ZNDArrayWrapper")
-                + b")\x81}(\x8c\x08filename\x8c\x0d/etc/hostname\x8c\x09init_args"
-                + found(module, name)
-                + b"\x8c\x0btouch acted\x85\x86\x8c\x05state)ub"
-            )
-            yield Sample(name="model.joblib", data=b"\x80\x04" + body + b".")
 
 
 def odd_streams(rng: Random) -> Iterator[Sample]:

@@ -13,7 +13,7 @@ from corpus.blind.blind_formats import gguf
 from corpus.corpus_samples import Kind, Sample, stored_zip, tarred
 from corpus.second_look.second_builders import COMMAND, EXPRESSION
 
-__all__ = ["KINDS"]
+__all__ = ["KINDS", "remote_code"]
 
 
 def yaml_tags(rng: Random) -> Iterator[Sample]:
@@ -39,7 +39,7 @@ def config_targets(rng: Random) -> Iterator[Sample]:
         "a: os\nb: system\nmodel:\n  _target_: ${a}.${b}\n  _args_: ['touch acted']\n", "model:\n  _target_: hydra.utils.instantiate\n  _args_: [{_target_: os.system, _args_: ['touch acted']}]\n  _recursive_: false\n", "model:\n  _target_: builtins.list\n  _args_: [{_target_: builtins.map, _args_: [{_target_: hydra.utils.get_method, path: posix.system}, ['touch acted']]}]\n",
         "model:\n  _target_: hydra.utils.call\n  _args_: [{_target_: posix.system, _args_: ['touch acted']}]\n", "model:\n  _target_: builtins.sum\n  _args_: [{_target_: builtins.map, _args_: [{_target_: hydra.utils.get_method, path: os.system}, ['touch acted']]}]\n", "_target_: operator.call\n_args_: [{_target_: hydra.utils.get_method, path: os.system}, 'touch acted']\n", "model:\n  target: os.system\n  params:\n    command: touch acted\n",
         "model:\n  class_path: subprocess.Popen\n  init_args:\n    args: ['touch', 'acted']\n", "model:\n  class_path: os.system\n  init_args: {command: touch acted}\n", "trainer:\n  callbacks:\n  - class_path: subprocess.run\n    init_args: {args: [touch, acted]}\n", "model:\n  _target_: importlib.import_module\n  name: antigravity\n", "model:\n  _target_: operator.call\n  _args_: [{_target_: pydoc.locate, path: os.system}, touch acted]\n",
-        "model:\n  _target_: torch.hub.load\n  repo_or_dir: a/b\n  model: c\n  trust_repo: true\n", "data:\n  _target_: pickle.loads\n  _args_: [x]\n", "data:\n  _target_: torch.load\n  f: weights.bin\n  weights_only: false\n", "custom_imports:\n  imports: ['evil_module']\nmodel:\n  type: os.system\n  command: touch acted\n", "model: ${oc.decode:${oc.env:HOME}}\nloss:\n  _target_: builtins.exec\n  _args_: [\"open('acted', 'w')\"]\n",
+        "model:\n  _target_: torch.hub.load\n  repo_or_dir: a/b\n  model: c\n  trust_repo: true\n", "data:\n  _target_: pickle.loads\n  _args_:\n  - _target_: codecs.encode\n    _args_: [\"cos\\nsystem\\n(S'touch acted'\\ntR.\", latin1]\n", "data:\n  _target_: torch.load\n  f: weights.bin\n  weights_only: false\n", "custom_imports:\n  imports: ['evil_module']\nmodel:\n  type: os.system\n  command: touch acted\n", "model: ${oc.decode:${oc.env:HOME}}\nloss:\n  _target_: builtins.exec\n  _args_: [\"open('acted', 'w')\"]\n",
         "eval_resolver: ${eval:\"__import__('os').system('touch acted')\"}\n",
     )  # fmt: skip
     for form in forms:
@@ -202,7 +202,6 @@ KINDS: dict[str, Kind] = {
         hyperpyyaml,
         language_chains,
         mlflow_folders,
-        remote_code,
         xml_roads,
         prompt_backdoors,
         exhausting_templates,

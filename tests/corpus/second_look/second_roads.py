@@ -1,7 +1,8 @@
 # ruff: noqa: E501 - tables of samples, one to a line
 """Pickles whose parts all look harmless, or are spelled as nobody writes them.
 
-Written without knowledge of the detector.
+Written without knowledge of the detector. All that act by being loaded were seen to, with Python 3.11;
+`stored_callables` act when they are used.
 """
 
 import pickle
@@ -164,7 +165,7 @@ def stored_callables(rng: Random) -> Iterator[Sample]:
             "tokenizer": _stated("sklearn.feature_extraction.text", "CountVectorizer", {"tokenizer": target, "fixed_vocabulary_": True}), "preprocessor": _stated("sklearn.feature_extraction.text", "TfidfVectorizer", {"preprocessor": target}), "analyzer": _stated("sklearn.feature_extraction.text", "HashingVectorizer", {"analyzer": target, "n_features": 8}),
             "metric": _stated("sklearn.neighbors._classification", "KNeighborsClassifier", {"metric": target, "n_neighbors": 1}), "kernel": _stated("sklearn.svm._classes", "SVC", {"kernel": target}), "scorer": _stated("sklearn.model_selection._search", "GridSearchCV", {"scoring": target}), "hooks": _stated("torch.nn.modules.linear", "Linear", {"_forward_hooks": b"}\x4b\x00" + target + b"s", "training": False}),
             "pre-hooks": _stated("torch.nn.modules.container", "Sequential", {"_forward_pre_hooks": b"}\x4b\x00" + target + b"s", "training": False}), "load-hooks": _stated("torch.nn.modules.activation", "ReLU", {"_load_state_dict_pre_hooks": b"}\x4b\x00" + target + b"s"}), "lambdas": _stated("torch.optim.lr_scheduler", "LambdaLR", {"lr_lambdas": listed(target)}), "collate": _stated("torch.utils.data.dataloader", "DataLoader", {"collate_fn": target}),
-            "default": call("collections:defaultdict", target), "vectorize": _stated("numpy", "vectorize", {"pyfunc": target, "otypes": "O", "signature": None, "excluded": call("builtins:set"), "_ufunc": None}), "objective": _stated("lightgbm.sklearn", "LGBMClassifier", {"_objective": target, "_fobj": target}), "activation": _stated("torch.nn.modules.transformer", "TransformerEncoderLayer", {"activation": target}),
+            "vectorize": _stated("numpy", "vectorize", {"pyfunc": target, "otypes": "O", "signature": None, "excluded": call("builtins:set"), "_ufunc": None}), "objective": _stated("lightgbm.sklearn", "LGBMClassifier", {"_objective": target, "_fobj": target}), "activation": _stated("torch.nn.modules.transformer", "TransformerEncoderLayer", {"activation": target}),
             "forward": _stated("torch.nn.modules.linear", "Identity", {"forward": target, "training": False}), "predict": _stated("sklearn.linear_model._base", "LinearRegression", {"predict": target}),
         }  # fmt: skip
         for name, body in made.items():
@@ -173,7 +174,7 @@ def stored_callables(rng: Random) -> Iterator[Sample]:
 
 def imported_only(rng: Random) -> Iterator[Sample]:
     """Nothing is called: a module acts when it is imported, and the pickle asks for a name in it."""
-    modules = ("antigravity", "this", "unittest.__main__", "idlelib.idle", "turtledemo.__main__", "lib2to3.__main__", "ensurepip.__main__", "test.autotest", "idlelib.__main__", "__main__.__builtins__", "test.crashers.gc_inspection", "tkinter.__main__", "venv.__main__", "pip.__main__", "test.__main__", "sqlite3.__main__", "pip._vendor.distro.__main__")  # fmt: skip
+    modules = ("antigravity", "this", "unittest.__main__", "idlelib.idle", "lib2to3.__main__", "test.autotest", "idlelib.__main__", "test.crashers.gc_inspection", "tkinter.__main__", "venv.__main__", "test.__main__")  # fmt: skip
     for module in modules:
         name = rng.choice(("__name__", "__doc__", "main", "fly"))
         yield Sample(name="model.pkl", data=whole(found(module, name)))

@@ -192,7 +192,7 @@ def _with_second_directory(body: bytes, end: bytes, evil: bytes) -> bytes:
 def torchscript_code(rng: Random) -> Iterator[Sample]:
     """TorchScript whose code reads and writes files, in `__setstate__` as it is loaded or in `forward` as it is used."""
     calls = (
-        'torch.save([1], "acted")', 'torch.from_file("acted", True, 1)', 'ops.aten.save([1], "acted")', 'torch.from_file("/etc/hostname", False, 4, 0)', 'ops.aten.from_file("acted", True, 1)',
+        'torch.save([1], "acted")', 'torch.from_file("acted", True, 1)', 'ops.aten.save([1], "acted")', 'torch.from_file("/etc/hostname", False, 4)', 'ops.aten.from_file("acted", True, 1)',
     )  # fmt: skip
     for each in calls:
         for place in ("__setstate__", "forward", "helper"):
