@@ -47,6 +47,7 @@ class Limits:
     policy_kinds: int = 100  # of values of one fact that are put together of others
     policy_compared: int = 100_000  # steps to find out what another policy makes possible
     policy_turns: int = 20_000  # decisions to find facts that would turn one
+    policy_near_rules: int = 200  # whose conditions are tried for that
     policy_cases: int = 10_000  # of all files that are tried at one time
 
     # Model files
@@ -229,6 +230,7 @@ class Limits:
     anchors: int = 100_000  # checkpoints and keys in one file of them
     anchor_bytes: int = 64 * _MIB
     proof_bytes: int = 8 * _MIB  # a body, escaped, and some hashes
+    ledger_shown: int = 100_000  # events in one document
     ledger_wait_s: float = 20.0  # for another process that writes, or that just ended
 
 

@@ -34,10 +34,13 @@ __all__ = [
     "Piece",
     "Sentence",
     "Value",
+    "all_of",
+    "backquoted",
     "condition_words",
     "duration",
     "listed",
     "moment",
+    "obligation_words",
     "of_actions",
     "of_exemption",
     "of_rule",
@@ -116,6 +119,7 @@ _SEVERAL = {
     "skills": "skill",
     "tool_servers": "server of tools",
 }
+_WHERE_KNOWN = " (where that is known)"
 _RANKS = {name: words_of(words) for each in ACTION_TYPES for name, words in each.words.items()}
 _RANKS |= {"context.integrity": words_of(Integrity), "context.sensitivity": words_of(Sensitivity)}
 _OBLIGATIONS = {
@@ -130,12 +134,12 @@ def of_rule(rule: Rule) -> Sentence:
     allows = rule.effect is Effect.ALLOW
     pieces: list[Piece] = [_capital(of_actions(rule.action_types)), " ", EFFECTS[rule.effect]]
     if rule.conditions:
-        pieces += [" if ", *_all_of(rule.conditions, allows=allows)]
+        pieces += [" if ", *all_of(rule.conditions, allows=allows)]
     if rule.until is not None:
         pieces.append(f", until {moment(rule.until)}")
     pieces.append(".")
     for each in rule.obligations:
-        pieces.append(f" {_obligation(each)}")
+        pieces.append(f" {obligation_words(each)}")
     if rule.mode is not None:
         pieces.append(f" {MODES[rule.mode]}")
     if rule.why is not None:
@@ -149,7 +153,7 @@ def of_exemption(exemption: Exemption) -> Sentence:
     if exemption.conditions:
         pieces += [
             " if ",
-            *_all_of(exemption.conditions, allows=True),
+            *all_of(exemption.conditions, allows=True),
         ]
     pieces.append(f", until {moment(exemption.until)}. Asked for by ")
     pieces += [Value(exemption.asked_by), ", reviewed by ", Value(exemption.reviewed_by), ". Why: "]
@@ -167,22 +171,23 @@ def of_actions(action_types: Iterable[str]) -> str:
 def condition_words(condition: Condition, *, allows: bool) -> Sentence:
     """`the license is mit or apache-2.0`."""
     pieces = _said(condition.field, condition.test, allows=allows)
-    return (*pieces, ", where that is known") if condition.ignores_unknown else pieces
+    return (*pieces, _WHERE_KNOWN) if condition.ignores_unknown else pieces
 
 
-def _all_of(conditions: Sequence[Condition], *, allows: bool) -> Sentence:
+def all_of(conditions: Sequence[Condition], *, allows: bool) -> Sentence:
     """All of them; what is at least and at most the same is that."""
     found: list[Sentence] = []
-    for at, each in enumerate(conditions):
+    for each in conditions:
         ends = [
             one for one in conditions if one == replace(each, test=AtMost(getattr(each.test, "value", -1)))
         ]
         if isinstance(each.test, AtLeast) and ends:
-            found.append((f"{_noun(each.field)} is ", Value(_amount(each.field, each.test.value))))
+            one = _noun(each.field), " is ", Value(_amount(each.field, each.test.value))
+            found.append((*one, _WHERE_KNOWN) if each.ignores_unknown else one)
         elif not (
             isinstance(each.test, AtMost) and replace(each, test=AtLeast(each.test.value)) in conditions
         ):
-            found.append(condition_words(conditions[at], allows=allows))
+            found.append(condition_words(each, allows=allows))
     return listed(found, "and")
 
 
@@ -199,6 +204,11 @@ def listed(items: Sequence[Sentence], word: str) -> Sentence:
 def plain(sentence: Iterable[Piece], quote: Callable[[str], str] = str) -> str:
     """The sentence as text; values go through `quote`."""
     return "".join(quote(each.text) if isinstance(each, Value) else each for each in sentence)
+
+
+def backquoted(sentence: Iterable[Piece]) -> str:
+    """The sentence as text, with values in backquotes."""
+    return plain(sentence, "`{}`".format)
 
 
 def moment(when: datetime) -> str:
@@ -279,7 +289,8 @@ def _size(value: int) -> str:
     return f"{value // size} {unit}"
 
 
-def _obligation(obligation: Obligation) -> str:
+def obligation_words(obligation: Obligation) -> str:
+    """`At most 100 calls per hour.`"""
     if obligation.kind is not ObligationKind.LIMIT:
         return _OBLIGATIONS[obligation.kind]
     amount, unit = f"{obligation.amount}", obligation.unit or ""
