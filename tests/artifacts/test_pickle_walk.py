@@ -36,6 +36,20 @@ def test_a_walk_over_plain_data_ends_at_its_end_and_names_nothing(data: object, 
     assert found.imports.keys() <= {"_codecs.encode", "__builtin__.bytes"}
 
 
+@given(_DATA, st.integers(0, 5), st.binary(max_size=3))
+def test_a_pickle_passed_over_in_one_go_is_told_of_as_one_walked_over(
+    data: object, protocol: int, behind: bytes
+) -> None:
+    text = pickle.dumps(data, protocol) + behind
+    told = []
+    for size in (1 << 20, 0):  # of what may be passed over in one go
+        reader, found = Reader.of_bytes(text), Pickle()
+        with patch.object(pickle_walk, "_SMALL_BYTES", size):
+            walk(reader, found)
+        told.append((found.protocol, found.complete, list(found.imports), found.numbers, reader.offset))
+    assert told[0] == told[1]
+
+
 @given(_DATA, st.integers(2, 5))
 def test_every_real_pickle_looks_like_one(data: object, protocol: int) -> None:
     assert looks_like_pickle(pickle.dumps(data, protocol)[: LIMITS.sniff_bytes])

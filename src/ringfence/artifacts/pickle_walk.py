@@ -6,9 +6,11 @@ tensors' storages of what honest writers produce. It is no verdict: a pickle mad
 Source: the opcode table in CPython's Lib/pickletools.py, protocols 0 to 5.
 """
 
+import re
 from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import cache
 
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
@@ -59,6 +61,8 @@ _NUMBERS = 5
 _MEMOIZES, _SHORT_TEXT, _BYTE, _GETS_BYTE, _TWO_BYTES, _PUTS_BYTE, _LONG_TEXT, _SKIPS = 1, 2, 3, 4, 5, 6, 7, 8
 _LONGEST_NUMBER = 8  # bytes behind an opcode
 _WINDOW_BYTES = 16 * 1024
+_SMALL_BYTES = 64 * 1024
+_SHORT_NAME_BYTES = 31
 _SLOW = {_STOP, _BUILD, _STACK_GLOBAL, _PERSISTENT_ID, _PROTO} | _STRINGS | _INTEGERS | _PUTS | _GETS
 _QUICK = bytes(
     {
@@ -75,7 +79,7 @@ _QUICK = bytes(
     for code in range(256)
 )
 
-_Value = str | int | None
+_Value = str | bytes | int | None  # bytes are texts that nobody has asked for
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,7 +90,7 @@ class Pickle:
     imports: dict[str, None] = field(default_factory=dict)  # module.name, in order; at most limits.fact_items
     storages: dict[str, tuple[str, int]] = field(default_factory=dict)  # PyTorch: key → dtype class, elements
     numbers: list[int] = field(default_factory=list)  # the first few long integers
-    ops: int = 0
+    ops: int = 0  # opcodes, or bytes where it was passed over in one go
     complete: bool = False
 
 
@@ -153,6 +157,8 @@ class _Walk:
 
     def run(self, max_ops: int) -> None:
         reader, found = self._reader, self._found
+        if self._is_plain(max_ops):
+            return
         while found.ops < max_ops:
             self._quickly(max_ops)
             if found.ops == max_ops:
@@ -169,6 +175,21 @@ class _Walk:
         raise Malformed(
             ProblemKind.OVER_LIMIT, at=reader.offset, detail=f"a pickle of more than {found.ops} opcodes"
         )
+
+    def _is_plain(self, max_ops: int) -> bool:
+        """Passes over a small file's first pickle when it refers to nothing, as most of those do."""
+        reader, found = self._reader, self._found
+        if reader.offset or reader.size_bytes > min(_SMALL_BYTES, max_ops):
+            return False
+        whole = reader.at(0, reader.size_bytes)
+        plain = _plain().match(whole)
+        if plain is None:
+            return False
+        found.protocol = max(found.protocol, whole[1])
+        found.ops += plain.end()
+        found.complete = True
+        reader.offset = plain.end()
+        return True
 
     def _quickly(self, max_ops: int) -> None:
         """Does what `_step` does for the most frequent opcodes, up to the first that is none of them.
@@ -189,7 +210,7 @@ class _Walk:
                 end = i + 2 + window[i + 1]
                 if end > size:
                     break
-                recent.append(window[i + 2 : end].decode("utf-8", "replace"))
+                recent.append(window[i + 2 : end])
                 i = end
             elif kind >= _SKIPS:
                 i += kind - _SKIPS
@@ -209,7 +230,7 @@ class _Walk:
                 end = i + 5 + int.from_bytes(window[i + 1 : i + 5], "little")
                 if end > size or end > i + 5 + _SHORT_BYTES:
                     break
-                recent.append(window[i + 5 : end].decode("utf-8", "replace"))
+                recent.append(window[i + 5 : end])
                 i = end
             else:
                 break
@@ -250,7 +271,7 @@ class _Walk:
         if code != _STACK_GLOBAL:
             module, name = _line(self._reader), _line(self._reader)
         else:
-            name, module = (str(self._recent.pop() if self._recent else None) for _ in range(2))
+            name, module = (str(_decoded(self._recent.pop()) if self._recent else None) for _ in range(2))
         name = f"{module}.{name}"
         name = clip(name, chars=LIMITS.name_chars)
         if len(self._found.imports) < LIMITS.fact_items:
@@ -260,11 +281,29 @@ class _Walk:
 
     def _storage(self) -> None:
         """A persistent id, as PyTorch writes them: ('storage', class, key, device, elements)."""
-        if len(self._recent) < 5 or self._recent[0] != "storage":
+        if len(self._recent) < 5 or _decoded(self._recent[0]) != "storage":
             return
-        _, kind, key, _, elements = self._recent
+        _, kind, key, _, elements = map(_decoded, self._recent)
         if isinstance(kind, str) and isinstance(key, str) and isinstance(elements, int):
             self._found.storages.setdefault(key, (kind, elements))
+
+
+def _decoded(value: _Value) -> str | int | None:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+@cache
+def _plain() -> re.Pattern[bytes]:
+    """A pickle up to its end, of opcodes that refer to nothing. Linear: no byte can be read in two ways."""
+    special = {_STOP, _STACK_GLOBAL, _PERSISTENT_ID, _PROTO}
+    widths: dict[int, list[bytes]] = {}
+    for code, (follows, width) in _OPCODES.items():
+        if follows in (_N, _F) and code not in special:
+            widths.setdefault(width, []).append(re.escape(bytes([code])))
+    alone = b"".join(widths.pop(0))
+    numbers = b"|".join(b"[%b].{%d}" % (b"".join(codes), width) for width, codes in sorted(widths.items()))
+    texts = b"|".join(b"%b.{%d}" % (re.escape(bytes([size])), size) for size in range(_SHORT_NAME_BYTES + 1))
+    return re.compile(rb"(?s:\x80[\x02-\x05](?:[%b]++|%b|\x8c(?:%b))*+\.)" % (alone, numbers, texts))
 
 
 def _number(reader: Reader, code: int) -> int:
