@@ -14,12 +14,26 @@ from ringfence.app.demo import build
 settings.register_profile("ringfence", deadline=None, derandomize=os.environ.get("CI") == "true")
 settings.load_profile("ringfence")
 
+_XDG = {
+    "XDG_CACHE_HOME": ".cache",
+    "XDG_CONFIG_HOME": ".config",
+    "XDG_DATA_HOME": ".local/share",
+    "XDG_STATE_HOME": ".local/state",
+}
+
 
 @pytest.fixture(scope="session", autouse=True)
 def own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What tests record goes to no ledger of whoever runs them."""
+    """Tests read no policy of whoever runs them, look at nothing in that home, and record into no ledger
+    there; nor do programs that they start.
+    """
+    home = tmp_path_factory.mktemp("own") / "home"
+    home.mkdir(mode=0o700)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        patch.setenv("HOME", str(home))
+        for name, below in _XDG.items():
+            patch.setenv(name, str(home / below))
+        patch.delenv("RINGFENCE_LEDGER", raising=False)
         yield
 
 

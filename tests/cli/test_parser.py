@@ -35,6 +35,8 @@ def test_scan_without_options_asks_for_everything_at_its_defaults() -> None:
         "large": 2_000_000_000,
         "lock": [],
         "feed": [],
+        "purpose": None,
+        "no_record": False,
         "fail_on": [],
         "format": "table",
         "output": Path("-"),

@@ -50,6 +50,7 @@ class Inspection:
     models: tuple[Model, ...]
     skipped: tuple[Skipped, ...]
     record: ScanRecord | None = None  # None when nothing was recorded
+    unsettled: tuple[str, ...] = ()  # why it was judged by no policy, or is in no ledger; harmless to print
 
 
 def inspect(
@@ -109,6 +110,7 @@ def inspect(
         models=inventory.models,
         skipped=inventory.skipped,
         record=inventory.record,
+        unsettled=inventory.unsettled,
     )
 
 

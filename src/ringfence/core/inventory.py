@@ -104,6 +104,7 @@ class Inventory:
     signals: tuple[Signal, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     record: ScanRecord | None = None  # None when nothing was recorded
+    unsettled: tuple[str, ...] = ()  # why it was judged by no policy, or is in no ledger; harmless to print
 
     @property
     def things(self) -> tuple[Model | Listener | Runtime | Agent, ...]:

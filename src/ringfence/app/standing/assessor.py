@@ -14,7 +14,7 @@ from ringfence.app.standing.judging import Decide, inventory_with_standings
 from ringfence.app.standing.looked import looked_by
 from ringfence.app.standing.recording import Book, Observed, record
 from ringfence.core.errors import RingfenceError
-from ringfence.core.inventory import Inventory, Skipped
+from ringfence.core.inventory import Inventory
 from ringfence.core.machine import Agent
 from ringfence.policy.policy import Policy
 
@@ -37,14 +37,14 @@ class Assessor:
         *,
         listening: frozenset[tuple[str, int]] | None,
     ) -> Inventory:
-        """The inventory with standings, and where it is recorded; what could not be done is skipped."""
-        skipped: list[Skipped] = []
+        """The inventory with standings, and where it is recorded; or why not."""
+        unsettled: list[str] = []
         policy: Policy | None = None
         decide: Decide | None = None
         try:
             policy = self.policy()
         except RingfenceError as error:
-            skipped.append(self._skipped("policy", f"not judged by any policy: {error.what}"))
+            unsettled.append(f"not judged by a policy: {error.what}")
         else:
             decide = functools.partial(policy.decide, now=self.now())
             inventory = inventory_with_standings(inventory, decide, purpose=request.purpose)
@@ -55,12 +55,10 @@ class Assessor:
                 made = record(observed, book, decide=decide, policy_digest=policy.digest if policy else None)
                 inventory = replace(inventory, record=made)
             except RingfenceError as error:
-                skipped.append(self._skipped("ledger", f"not recorded: {error.what}"))
-        return replace(inventory, skipped=(*inventory.skipped, *skipped))
-
-    def _skipped(self, kind: str, reason: str) -> Skipped:
-        self.tell(f"what was seen is {reason}")
-        return Skipped(kind=kind, subject="what was seen", reason=reason)
+                unsettled.append(f"not recorded: {error.what}")
+        for each in unsettled:
+            self.tell(f"what was seen is {each}")
+        return replace(inventory, unsettled=tuple(unsettled))
 
 
 def _observed(

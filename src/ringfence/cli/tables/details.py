@@ -14,6 +14,8 @@ from ringfence.cli.shortening import from_here
 from ringfence.cli.sizes import show_size
 from ringfence.cli.tables.models import name_of
 from ringfence.cli.tables.section import SEVERITY_STYLE, heading
+from ringfence.cli.tables.standings import STYLE as STANDING_STYLE
+from ringfence.cli.tables.standings import because
 from ringfence.cli.tables.summary import skipped_table
 from ringfence.cli.tables.verdicts import MEANING, STYLE
 from ringfence.core.facts import FactValue
@@ -85,6 +87,9 @@ def _columns() -> Table:
 def _about(model: Model) -> Table:
     table = _columns()
     table.add_row("location", safe(from_here(model.location)))
+    if model.standing is not None and (said := because(model.standing)):
+        line = safe(model.standing.word, STANDING_STYLE[model.standing.word])
+        table.add_row("policy", line.append_text(safe(f"  {said}")))
     table.add_row("license", safe(model.effective_license or "none stated"))
     for claim in model.licenses:
         table.add_row("  stated", safe(f"{claim.expression} ({claim.source})"))
