@@ -21,7 +21,7 @@ from ringfence.ledger.events import EffectFailed
 from ringfence.ledger.places import socket_path
 from ringfence.ledger.recorded import entry_of
 from ringfence.ledger.values import Foreign
-from ringfence.ledger.verifying import faults
+from ringfence.ledger.vouching import vouch
 from ringfence.ledger.wire import question_bytes
 
 _FSYNC = Durability.FSYNC
@@ -220,12 +220,12 @@ def test_rows_that_were_touched_are_found(
     ledger = opened(ledger_path)
     for number in range(5):
         ledger.append(scan(f"n{number}"), stream="one", durability=Durability.WRITTEN)
-    assert list(faults(ledger.rows())) == []
+    assert vouch(ledger).faults == ()
     ledger.close()
     database = sqlite3.connect(ledger_path)
     database.executescript(touch)
     database.close()
-    found = next(faults(ledger.rows()))
+    found = vouch(ledger).faults[0]
     assert (found.stream, found.seq) == stream_seq
 
 

@@ -28,7 +28,6 @@ __all__ = ["SqliteStore", "connected", "read_heads", "read_rows", "sqlite_error"
 _APPLICATION = 0x52464C47  # "RFLG"
 _SCHEMA = 1
 _BUSY_S = 10.0  # for somebody who prunes
-_FOUND_AT_ONCE = 500
 _CHECKPOINT_PAGES = 4_000  # a page of the index that changes a hundred times is then moved once
 
 _TABLES = (
@@ -223,9 +222,7 @@ def _asked(path: Path, query: str, values: Sequence[str | int]) -> Iterator[tupl
         try:
             if not _version(database):
                 return
-            cursor = database.execute(query, values)
-            while found := cursor.fetchmany(_FOUND_AT_ONCE):
-                yield from found
+            yield from database.execute(query, values)  # one by one: what comes before damage is good
         finally:
             database.close()
     except (sqlite3.Error, OSError) as error:
