@@ -16,6 +16,7 @@ from ringfence.app.documents import SCHEMA_FOLDER
 from ringfence.app.inspect import Inspection
 from ringfence.app.ledger.hold import HoldsShown
 from ringfence.app.ledger.prune import Pruned
+from ringfence.app.ledger.show import LedgerShown, ShownEvent
 from ringfence.app.ledger.verify import LedgerVerified
 from ringfence.app.lock import LockReport
 from ringfence.app.policy.check import PolicyCheck
@@ -36,6 +37,8 @@ DOCUMENTS: dict[str, type] = {
     "ringfence.policy-show/1": PolicyShown,
     "ringfence.asks/1": Asks,
     "ringfence.grants/1": Grants,
+    "ringfence.ledger-show/1": LedgerShown,
+    "ringfence.ledger-event/1": ShownEvent,
     "ringfence.ledger-verify/1": LedgerVerified,
     "ringfence.ledger-prune/1": Pruned,
     "ringfence.ledger-holds/1": HoldsShown,
@@ -82,6 +85,8 @@ def _object(value: type, definitions: dict[str, Schema]) -> Schema:
 
 
 def _any(hint: object, definitions: dict[str, Schema]) -> Schema:
+    if hint is object:  # any JSON
+        return {}
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (types.UnionType, typing.Union):
         return {"anyOf": [_any(each, definitions) for each in arguments]}

@@ -4,20 +4,41 @@ import os
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 from ringfence.app.ledger.keys import KEY_FILE, move_to_keyring, signing_key
+from ringfence.core.errors import UnreadableScope
+from ringfence.core.limits import LIMITS
+from ringfence.core.text import clip, printable
 from ringfence.gate.state import make_folder
 from ringfence.ledger.ledger import Ledger
 from ringfence.ledger.notes import SigningKey
 from ringfence.ledger.open import open_ledger
 from ringfence.wiring.gate import ledger_at, state_folder
 
-__all__ = ["has_own_key", "now", "open_own_ledger", "own_key"]
+__all__ = ["has_own_key", "named_ledger", "now", "open_own_ledger", "own_key"]
 
 
 def open_own_ledger(environment: Mapping[str, str] = os.environ) -> Ledger:
     """The ledger that this user writes, opened when something is read or recorded."""
     return open_ledger(ledger_at(environment), clock=now)
+
+
+def named_ledger(environment: Mapping[str, str] = os.environ, *, may_come: bool = False) -> Ledger:
+    """The ledger, for reading. A file that was named and is not there is a mistake; the default one is not.
+
+    Raises:
+        UnreadableScope: RINGFENCE_LEDGER names no file, and it is not that it `may_come`.
+    """
+    where = ledger_at(environment)
+    named = environment.get("RINGFENCE_LEDGER")
+    is_file = isinstance(where, Path) or not where.startswith(("postgresql://", "postgres://"))
+    if named and is_file and not may_come and not os.path.lexists(where):
+        raise UnreadableScope(
+            f"{clip(printable(named), chars=LIMITS.name_chars)}: there is no ledger",
+            hint="see RINGFENCE_LEDGER: a file, or postgresql://…",
+        )
+    return open_ledger(where, clock=now)
 
 
 def has_own_key(environment: Mapping[str, str] = os.environ) -> bool:

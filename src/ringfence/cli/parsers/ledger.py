@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ringfence.cli.options import add_format
+from ringfence.cli.parsers.reading import add_reading
 
 __all__ = ["add_ledger"]
 
@@ -16,10 +17,11 @@ def add_ledger(commands: _Commands) -> None:
     ledger = commands.add_parser(
         "ledger",
         help="the record of what was decided, done and seen",
-        description="Checks, proves, anchors and prunes the record. docs/ledger.md says how to anchor it.",
+        description="Shows, exports, checks, proves, anchors and prunes the record. docs/ledger.md has more.",
         epilog="RINGFENCE_LEDGER names another ledger: a file, or postgresql://…",
     )
     tasks = ledger.add_subparsers(dest="task", metavar="TASK", required=True)
+    add_reading(tasks)
     _add_verify(tasks)
     _add_checkpoint(tasks)
     _add_key(tasks)
