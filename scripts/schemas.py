@@ -19,7 +19,10 @@ from ringfence.app.ledger.prune import Pruned
 from ringfence.app.ledger.show import LedgerShown, ShownEvent
 from ringfence.app.ledger.verify import LedgerVerified
 from ringfence.app.lock import LockReport
+from ringfence.app.policy.cases import PolicyTested
 from ringfence.app.policy.check import PolicyCheck
+from ringfence.app.policy.diff import PolicyDiff
+from ringfence.app.policy.explain import Explanation
 from ringfence.app.policy.show import PolicyShown
 from ringfence.app.signing import Verification
 from ringfence.cli.ledger.checkpoint import CheckpointShown
@@ -35,6 +38,9 @@ DOCUMENTS: dict[str, type] = {
     "ringfence.lock/1": LockReport,
     "ringfence.policy-check/1": PolicyCheck,
     "ringfence.policy-show/1": PolicyShown,
+    "ringfence.policy-explain/1": Explanation,
+    "ringfence.policy-test/1": PolicyTested,
+    "ringfence.policy-diff/1": PolicyDiff,
     "ringfence.asks/1": Asks,
     "ringfence.grants/1": Grants,
     "ringfence.ledger-show/1": LedgerShown,
@@ -96,6 +102,8 @@ def _any(hint: object, definitions: dict[str, Schema]) -> Schema:
         values = _any(arguments[1], definitions)
         return {"type": "object", "additionalProperties": values, **_keys(arguments[0])}
     hint = getattr(hint, "__supertype__", hint)
+    if hint is object:
+        return {}  # a fact: whatever its type of action has there
     if hint is Path:
         return {"type": "string"}
     if hint is datetime:

@@ -1,8 +1,9 @@
 """`ringfence policy TASK`: one function for each task."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 from rich.console import RenderableType
@@ -25,11 +26,17 @@ from ringfence.policy.rule import Tier
 
 __all__ = ["run"]
 
+_QUESTIONS = frozenset({"explain", "test", "diff", "render"})  # a module for each
 _MODE_STYLE = {"observe": "dim", "warn": "yellow", "enforce": "bold"}
 
 
 def run(options: argparse.Namespace) -> int:
     """Does the task."""
+    if options.task in _QUESTIONS:
+        task: Callable[[argparse.Namespace], int] = import_module(
+            f"ringfence.cli.policies.{options.task}"
+        ).run
+        return task(options)
     match options.task:
         case "init":
             return _init(options)

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TypeAlias
 
-from ringfence.cli.options import add_format
+from ringfence.cli.options import USES, add_fail_on, add_format, named_path
 
 __all__ = ["TIERS", "add_policy"]
 
@@ -19,12 +19,17 @@ def add_policy(commands: _Commands) -> None:
     policy = commands.add_parser(
         "policy",
         help="what may be done with AI on this machine",
-        description="Writes, checks and shows the policy, ringfence.yaml. docs/policy.md has its language.",
+        description="Writes, checks, shows and explains the policy, ringfence.yaml. "
+        "docs/policy.md has its language.",
     )
     tasks = policy.add_subparsers(dest="task", metavar="TASK", required=True)
     _add_init(tasks)
     _add_check(tasks)
     _add_show(tasks)
+    _add_explain(tasks)
+    _add_test(tasks)
+    _add_diff(tasks)
+    _add_render(tasks)
 
 
 def _add_init(tasks: _Commands) -> None:
@@ -67,3 +72,93 @@ def _add_show(tasks: _Commands) -> None:
         epilog="exit status: 0 done, 1 the documents as they are now are not in force",
     )
     add_format(show)
+
+
+def _add_explain(tasks: _Commands) -> None:
+    explain = tasks.add_parser(
+        "explain",
+        help="why an action is decided as it is",
+        description="Says what each section says of an action and which line does, what that line asked for, "
+        "and the smallest change of facts that would turn it.",
+        epilog="exit status: 0 explained, 1 the policy is not right, 2 usage, 3 a file cannot be read",
+    )
+    of = explain.add_mutually_exclusive_group(required=True)
+    of.add_argument(
+        "--action", type=named_path, metavar="FILE", help="an action as JSON; - is standard input"
+    )
+    of.add_argument(
+        "--artifact", type=named_path, metavar="FILE", help="the use of this model, as inspect judges it"
+    )
+    explain.add_argument(
+        "--purpose", choices=USES, metavar="USE", help=f"what the model is for: {', '.join(USES)}"
+    )
+    _add_policies(explain)
+    add_format(explain)
+
+
+def _add_test(tasks: _Commands) -> None:
+    test = tasks.add_parser(
+        "test",
+        help="try the policy on cases",
+        description="Decides every case and tells what comes out otherwise, and which rules no case reaches.",
+        epilog="exit status: 0 all as expected, 1 something is not, 2 usage, 3 a file cannot be read",
+    )
+    test.add_argument(
+        "cases",
+        nargs="+",
+        type=named_path,
+        metavar="CASES",
+        help="a file of cases, or a folder of such files",
+    )
+    add_fail_on(test, ("uncovered",))
+    _add_policies(test)
+    add_format(test)
+
+
+def _add_diff(tasks: _Commands) -> None:
+    diff = tasks.add_parser(
+        "diff",
+        help="what another edition makes possible",
+        description="Tells what becomes possible that was not, and what no longer is.",
+        epilog="exit status: 0 not wider, 1 wider, or a part could not be decided, 2 usage, "
+        "3 a file cannot be read",
+    )
+    diff.add_argument("old", type=named_path, metavar="OLD", help="the document as it was")
+    diff.add_argument("new", type=named_path, metavar="NEW", help="the document as it is to be")
+    _add_tier(diff)
+    add_format(diff)
+
+
+def _add_render(tasks: _Commands) -> None:
+    render = tasks.add_parser(
+        "render",
+        help="the policy as people sign it",
+        description="Writes the acceptable-use policy: each rule as a sentence, with its name and line.",
+        epilog="exit status: 0 written, 1 the policy is not right, 2 usage, 3 a file cannot be read",
+    )
+    render.add_argument(
+        "--title", default="Acceptable use of AI", metavar="TEXT", help="default: %(default)s"
+    )
+    render.add_argument("--format", choices=("md", "html"), default="md", help="default: %(default)s")
+    render.add_argument(
+        "-o", "--output", type=Path, default=Path("-"), metavar="FILE", help="default: -, standard output"
+    )
+    _add_policies(render)
+
+
+def _add_policies(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--policy",
+        type=named_path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a policy document (may be repeated); default: those of this machine and folder",
+    )
+    _add_tier(parser)
+
+
+def _add_tier(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--tier", choices=TIERS, default="user", help="whose documents they are to be (default: %(default)s)"
+    )

@@ -1,0 +1,1 @@
+"""Tasks of `ringfence policy` that ask a policy questions: one file for each."""
