@@ -37,7 +37,11 @@ sys.exit(main(sys.argv[1:]))
 
 
 def test_what_should_not_be_loaded_exists() -> None:
-    ours = {each for each in (*_FORMS, *_POLICY, *_SIGNING, *_WHAT_JUDGES, *_LICENSES, *_USES) if "ringfence" in each}
+    ours = {
+        each
+        for each in (*_FORMS, *_POLICY, *_SIGNING, *_WHAT_JUDGES, *_LICENSES, *_USES)
+        if "ringfence" in each
+    }
     assert {each for each in ours if find_spec(each) is None} == set()
 
 
