@@ -2,18 +2,19 @@
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime
 
+from ringfence.app.ledger.telling import fact, facts_in
 from ringfence.core.actions import FieldKind
 from ringfence.core.errors import UsageError
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable
+from ringfence.core.values import dataclass
 from ringfence.ledger.chain import Row, is_row
 from ringfence.ledger.codec import time_of
 from ringfence.ledger.events import EVENTS
-from ringfence.ledger.ledger import Ledger, Recorded, Unknown
+from ringfence.ledger.ledger import Ledger, Recorded
 from ringfence.ledger.recorded import recorded_of
 from ringfence.policy.globs import Glob, glob
 
@@ -130,15 +131,7 @@ def event_types() -> tuple[str, ...]:
 
 def agent_of(recorded: Recorded) -> str | None:
     """The agent that an event is about; None when it is about none."""
-    event = recorded.event
-    if event is None or isinstance(event, Unknown):
-        return None
-    thing = getattr(event, "thing", None)
-    for facts in (getattr(event, "action", None), getattr(event, "compared", None), thing and thing.facts):
-        if isinstance(facts, Mapping):
-            agent = facts.get("agent")
-            return agent if isinstance(agent, str) and agent else None
-    return None
+    return fact(facts_in(recorded.event), "agent") or None
 
 
 def _as_recorded(text: str) -> str:

@@ -4,11 +4,11 @@ Subjects and reasons hold text of anybody's: who shows them spells out what hide
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import assert_never
 
 from ringfence.core.decisions import Decision, Effect, Reason
 from ringfence.core.standings import Standing
+from ringfence.core.values import dataclass
 from ringfence.ledger.events import Event
 from ringfence.ledger.events.ask_opened import AskOpened
 from ringfence.ledger.events.ask_withdrawn import AskWithdrawn
@@ -28,14 +28,14 @@ from ringfence.ledger.events.policy_loaded import PolicyLoaded
 from ringfence.ledger.events.policy_refused import PolicyRefused
 from ringfence.ledger.events.scan_finished import ScanFinished
 from ringfence.ledger.events.scan_started import ScanStarted
-from ringfence.ledger.events.thing import Thing
+from ringfence.ledger.events.thing import Thing, ThingKind
 from ringfence.ledger.events.thing_appeared import ThingAppeared
 from ringfence.ledger.events.thing_changed import ThingChanged
 from ringfence.ledger.events.thing_vanished import ThingVanished
 from ringfence.ledger.ledger import Recorded, Unknown
 from ringfence.ledger.values import Facts, Json
 
-__all__ = ["Told", "action_type", "fact", "subject_of", "thing_name", "told"]
+__all__ = ["Told", "action_type", "fact", "facts_in", "subject_of", "thing_name", "told"]
 
 _ID_CHARS = 8
 
@@ -55,6 +55,13 @@ _SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "prompt.send": ("model", " at ", "host"),
     "grant.give": ("operator", " for ", "action_type"),
     "record.prune": ("event_types",),
+}
+
+_USES: Mapping[ThingKind, str] = {
+    ThingKind.MODEL: "model.use",
+    ThingKind.LISTENER: "listener.serve",
+    ThingKind.RUNTIME: "runtime.run",
+    ThingKind.AGENT: "agent.run",
 }
 
 
@@ -78,6 +85,20 @@ def told(recorded: Recorded) -> Told:
     if isinstance(event, Unknown):
         return Told(what=f"{_name(recorded.type)}, of a kind that this ringfence does not know")
     return _told(event)
+
+
+def facts_in(event: Event | Unknown | None) -> Facts:
+    """What an event knows of the action or thing that it is about; its type as `action`, if it has one."""
+    match event:
+        case DecisionMade(action=facts) | AskOpened(action=facts) | GrantUsed(action=facts):
+            return facts
+        case BreakGlassUsed(action=facts):
+            return facts
+        case GrantGiven(compared=facts, action_type=type_):
+            return {**facts, "action": type_}
+        case ThingAppeared(thing=thing) | ThingChanged(thing=thing) | ThingVanished(thing=thing):
+            return {**thing.facts, "action": _USES[thing.kind]}
+    return {}
 
 
 def action_type(facts: Facts) -> str:
@@ -182,9 +203,9 @@ def _outcome(event: DecisionMade, decision: Decision) -> str:
 
 def _answer(event: GrantGiven | GrantRefused | GrantUsed | GrantRevoked | BreakGlassUsed) -> Told:
     match event:
-        case GrantGiven(grant=grant, action_type=type_, compared=compared, operator=operator):
-            subject = subject_of({**compared, "action": type_})
-            return Told(what=f"{type_} granted by {operator}, grant {_id(grant)}", subject=subject)
+        case GrantGiven(grant=grant, action_type=type_, operator=operator):
+            what = f"{type_} granted by {operator}, grant {_id(grant)}"
+            return Told(what=what, subject=subject_of(facts_in(event)))
         case GrantRefused(ask=ask, operator=operator, note=note):
             return Told(what=f"question {_id(ask)} refused by {operator}", subject=note.text if note else "")
         case GrantRevoked(grant=grant, operator=operator, note=note):
@@ -223,8 +244,7 @@ def _thing(event: ThingAppeared | ThingChanged | ThingVanished) -> Told:
 
 def thing_name(thing: Thing) -> str:
     """As an action of its kind would be told."""
-    types = {"model": "model.use", "listener": "listener.serve", "runtime": "runtime.run"}
-    return subject_of({"action": types.get(thing.kind.value, "agent.run"), **thing.facts}) or thing.id
+    return subject_of({**thing.facts, "action": _USES[thing.kind]}) or thing.id
 
 
 def _place(reason: Reason | Standing | None) -> str | None:

@@ -1,0 +1,1 @@
+"""Events of the ledger as events of the Open Cybersecurity Schema Framework."""
