@@ -39,7 +39,7 @@ class Prunable:
     ordinals: tuple[int, ...]  # that nothing stands against
     streams: frozenset[str]  # they are in
     held: int  # by a legal hold
-    needed: int  # by a question that is open or a grant that still holds
+    needed: int  # by a question or a grant whose time is not over
     before: datetime
 
 
@@ -114,10 +114,14 @@ def forget(
 
 
 def _live(approvals: Approvals, now: datetime) -> frozenset[str]:
-    """Ids of questions and grants that something still hangs on."""
+    """Ids of questions and grants whose time is not over.
+
+    Those that are used up or revoked among them: they would come to life if only that were forgotten.
+    """
     approvals.look()
-    asks = (each.id for each in approvals.asks.values() if each.expires_at is None or now < each.expires_at)
-    return frozenset({*asks, *(each.id for each in approvals.grants.values() if each.holds(now))})
+    ends = [(each.id, each.expires_at) for each in approvals.asks.values()]
+    ends += [(each.id, each.given.expires_at) for each in approvals.grants.values()]
+    return frozenset(id_ for id_, end in ends if end is None or now < end)
 
 
 def _mentions(recorded: Recorded, ids: Collection[str]) -> bool:

@@ -18,6 +18,7 @@ from ringfence.ledger.sqlite import connected, sqlite_error
 __all__ = ["forget"]
 
 _AT_ONCE = 500  # so that who writes never waits long
+_READERS_MS = 3_000  # for who reads to come to an end
 _FORGET = "UPDATE events SET salt = NULL, body = NULL WHERE ordinal = ?"
 
 
@@ -36,6 +37,7 @@ def forget(path: Path, ordinals: Collection[int]) -> None:
                 database.execute("BEGIN IMMEDIATE")
                 database.executemany(_FORGET, some)
                 database.execute("COMMIT")
+            database.execute(f"PRAGMA busy_timeout = {_READERS_MS}")
             (busy, _, _) = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     except (sqlite3.Error, OSError) as error:
         raise sqlite_error(error) from None

@@ -162,7 +162,7 @@ def _proof(told: object) -> Proof:
             "index": int(index),
             "path": list(path),
             "checkpoint": str(checkpoint),
-        } if (salt is None) == (body is None):
+        } if (salt is None) == (body is None) and type(index) is int:
             row = Row(
                 0,
                 stream,

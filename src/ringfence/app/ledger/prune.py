@@ -25,7 +25,7 @@ class PrunedType:
     at: str  # its line
     events: int  # forgotten, or that would be
     held: int  # by legal holds, although old enough
-    needed: int  # by open questions and grants that hold, although old enough
+    needed: int  # by questions and grants whose time is not over, although old enough
     refused: str | None  # why they were not forgotten
 
 
@@ -47,7 +47,7 @@ def prune(door: Door, *, dry_run: bool) -> Pruned:
     """
     now, policy = door.now(), door.policy()
     found = (_pruned(*each, door, now=now, dry_run=dry_run) for each in _kept(policy))
-    types = tuple(each for each in found if each.events or each.held or each.needed)
+    types = tuple(each for each in found if each.events or each.held or each.needed or each.refused)
     complete = all(each.refused is None for each in types)
     return Pruned(started_at=now, complete=complete, dry_run=dry_run, types=types)
 
