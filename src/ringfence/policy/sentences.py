@@ -50,14 +50,16 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A piece that somebody else wrote."""
+    """A piece that somebody else wrote: a value of a fact, or prose."""
 
     text: str
+    is_prose: bool = False
 
 
 Piece = str | Value
 Sentence = tuple[Piece, ...]
 
+# Each stands in a sentence as a piece of its own, so that it can be set apart.
 EFFECTS = {
     Effect.ALLOW: "is allowed",
     Effect.ASK: "needs an operator's approval",
@@ -69,24 +71,24 @@ MODES = {
     Mode.ENFORCE: "This is enforced.",
 }
 _DOING = {
-    "model.use": "using a model",
-    "model.pull": "downloading a model",
-    "model.sign": "signing a model",
-    "model.quarantine": "putting a model into quarantine",
-    "runtime.run": "running a program for models",
-    "listener.serve": "a local server answering model requests",
-    "listener.ask": "asking a local server which models it has",
-    "agent.run": "running an agent",
-    "command.run": "starting a command",
-    "file.read": "reading a file",
-    "file.write": "changing a file",
-    "host.connect": "connecting to a host",
-    "http.request": "sending a web request",
-    "credential.use": "using a credential",
-    "tool.call": "calling a tool",
-    "prompt.send": "sending a prompt to a model",
-    "grant.give": "approving an action",
-    "record.prune": "forgetting old records",
+    "model.use": ("using", "a model"),
+    "model.pull": ("downloading", "a model"),
+    "model.sign": ("signing", "a model"),
+    "model.quarantine": ("putting into quarantine", "a model"),
+    "runtime.run": ("running", "a program for models"),
+    "listener.serve": ("answering model requests", "by a local server"),
+    "listener.ask": ("asking", "a local server which models it has"),
+    "agent.run": ("running", "an agent"),
+    "command.run": ("starting", "a command"),
+    "file.read": ("reading", "a file"),
+    "file.write": ("changing", "a file"),
+    "host.connect": ("connecting to", "a host"),
+    "http.request": ("sending", "a web request"),
+    "credential.use": ("using", "a credential"),
+    "tool.call": ("calling", "a tool"),
+    "prompt.send": ("sending", "a prompt to a model"),
+    "grant.give": ("approving", "an action"),
+    "record.prune": ("forgetting", "old records"),
 }
 _NOUNS = {
     "action_type": "the kind of action",
@@ -143,7 +145,7 @@ def of_rule(rule: Rule) -> Sentence:
     if rule.mode is not None:
         pieces.append(f" {MODES[rule.mode]}")
     if rule.why is not None:
-        pieces += [" Why: ", Value(rule.why)]
+        pieces += [" Why: ", Value(rule.why, is_prose=True)]
     return tuple(pieces)
 
 
@@ -156,16 +158,20 @@ def of_exemption(exemption: Exemption) -> Sentence:
             *all_of(exemption.conditions, allows=True),
         ]
     pieces.append(f", until {moment(exemption.until)}. Asked for by ")
-    pieces += [Value(exemption.asked_by), ", reviewed by ", Value(exemption.reviewed_by), ". Why: "]
-    return (*pieces, Value(exemption.why))
+    pieces += [Value(exemption.asked_by, is_prose=True), ", reviewed by "]
+    pieces += [Value(exemption.reviewed_by, is_prose=True), ". Why: "]
+    return (*pieces, Value(exemption.why, is_prose=True))
 
 
 def of_actions(action_types: Iterable[str]) -> str:
-    """What is done: `using a model or downloading a model`."""
-    order = {name: at for at, name in enumerate(_DOING)}
-    return "".join(
-        map(str, listed([(_DOING[each],) for each in sorted(action_types, key=order.__getitem__)], "or"))
-    )
+    """What is done: `using or downloading a model`."""
+    wanted = set(action_types)
+    by_object: dict[str, list[Sentence]] = {}
+    for name, (verb, about) in _DOING.items():
+        if name in wanted:
+            by_object.setdefault(about, []).append((verb,))
+    doing = [(f"{plain(listed(verbs, 'or'))} {about}",) for about, verbs in by_object.items()]
+    return plain(listed(doing, "or"))
 
 
 def condition_words(condition: Condition, *, allows: bool) -> Sentence:
@@ -201,14 +207,14 @@ def listed(items: Sequence[Sentence], word: str) -> Sentence:
     return tuple(pieces)
 
 
-def plain(sentence: Iterable[Piece], quote: Callable[[str], str] = str) -> str:
-    """The sentence as text; values go through `quote`."""
-    return "".join(quote(each.text) if isinstance(each, Value) else each for each in sentence)
+def plain(sentence: Iterable[Piece], quote: Callable[[Value], str] = lambda value: value.text) -> str:
+    """The sentence as text; what somebody else wrote goes through `quote`."""
+    return "".join(quote(each) if isinstance(each, Value) else each for each in sentence)
 
 
 def backquoted(sentence: Iterable[Piece]) -> str:
-    """The sentence as text, with values in backquotes."""
-    return plain(sentence, "`{}`".format)
+    """The sentence as text, with values in backquotes and prose in quotation marks."""
+    return plain(sentence, lambda value: f"\u201c{value.text}\u201d" if value.is_prose else f"`{value.text}`")
 
 
 def moment(when: datetime) -> str:
