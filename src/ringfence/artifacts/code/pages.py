@@ -15,6 +15,7 @@ from typing import Final
 
 from ringfence.artifacts.budget import Budget
 from ringfence.artifacts.code.scripts import attacks_in
+from ringfence.artifacts.code.sought import Sought, first_found
 from ringfence.artifacts.spotted import Spotted
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
@@ -40,13 +41,20 @@ _SHARE: Final = re.compile(r"file://(?!localhost/|/)[\w.-]+|\\\\[\w.-]+\\", re.I
 _ELSEWHERE: Final = re.compile(r"(?:https?:)?//([\w.-]{1,253})", re.IGNORECASE)
 _LINKS: Final = ("href", "src", "action", "formaction", "xlink:href", "data", "poster", "background")
 _DRAWN: Final = ("use", "image", "feimage", "script")
-# What a page does to a notebook's kernel; drawing libraries ask it for their own objects.
-_IN_KERNEL: Final = re.compile(
-    r"kernel\s{0,4}\.\s{0,4}(?:execute|requestExecute)\s{0,4}\([^\n]{0,300}"
-    r"(?:os\.(?:system|popen)|subprocess|__import__|\bexec\(|\beval\(|urllib|requests\.|[\"'`]!)"
-)
-_RUNS_FETCHED: Final = re.compile(
-    r"\bfetch\s{0,4}\([^\n]{1,300}\.text\(\)[^\n]{0,120}(?:\beval\b|\bFunction\b)|\bdocument\.write\s{0,4}\(\s{0,4}atob\("
+_SOUGHT: Final = (
+    # What a page does to a notebook's kernel; drawing libraries ask it for their own objects.
+    Sought(
+        "^kernel execute os.|subprocess|import|exec|eval|urllib|requests.|!",
+        re.compile(
+            r"kernel\s{0,4}\.\s{0,4}(?:execute|requestExecute)\s{0,4}\([^\n]{0,300}"
+            r"(?:os\.(?:system|popen)|subprocess|__import__|\bexec\(|\beval\(|urllib|requests\.|[\"'`]!)"
+        ),
+    ),
+    Sought(
+        "^fetch .text() eval|function",
+        re.compile(r"\bfetch\s{0,4}\([^\n]{1,300}\.text\(\)[^\n]{0,120}(?:\beval\b|\bFunction\b)"),
+    ),
+    Sought("^document.write atob", re.compile(r"\bdocument\.write\s{0,4}\(\s{0,4}atob\(")),
 )
 _EVERYDAY: Final = (
     "runs what it fetches in the page"  # as every plot does that takes its library from elsewhere
@@ -101,9 +109,8 @@ class Page:
         for attack in attacks_in(body):
             if not attack.startswith(_EVERYDAY):
                 self.bad["script-attack", attack] = None
-        for pattern in (_IN_KERNEL, _RUNS_FETCHED):
-            if found := pattern.search(body):
-                self.bad["script-attack", " ".join(found[0].split())[: LIMITS.evidence_chars]] = None
+        if found := first_found(_SOUGHT, body):
+            self.bad["script-attack", " ".join(found[0].split())[: LIMITS.evidence_chars]] = None
 
     def _tag(self, tag: str, attributes: dict[str, str], *, is_picture: bool) -> None:
         for name, value in attributes.items():

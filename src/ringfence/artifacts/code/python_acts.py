@@ -9,7 +9,7 @@ from enum import Enum
 from functools import cache
 from typing import Final
 
-__all__ = ["Act", "act_of", "dangerous_command", "sends", "touches"]
+__all__ = ["Act", "act_of", "sends", "touches"]
 
 
 class Act(Enum):
@@ -141,23 +141,6 @@ _SENDS: Final = re.compile(
     r"|^_?socket\.(?:socket|create_connection|gethostbyname)$|^(?:smtplib|ftplib|paramiko|http\.client)\."
     r"|^websockets?\.|^telnetlib\.|^asyncio\.open_connection$"
 )
-# Each with one gap at most that may be any text, so that the time grows with the text alone.
-_COMMAND: Final = re.compile(
-    r"""\b(?:curl|wget|fetch)\b[^\n|]{0,300}\|\s{0,4}(?:sudo\s{1,4})?
-        (?:(?:ba|z|da|k)?sh|python\d?|perl|node|iex)\b
-    | \bchmod\s{1,4}(?:\+x|[0-7]{0,2}7[0-7]{0,2})[^\n]{0,80}(?:&&|;)
-        \s{0,4}(?:nohup\s)?(?:/var)?/(?:tmp|dev/shm)/
-    | /dev/(?:tcp|udp)/[\w.$] | \bn(?:c|cat)\b[^\n|;]{0,60}\s-[a-z]{0,5}[ec]\b | \b(?:ba|z)?sh\s{1,4}-i\b
-    | \bmkfifo\b[^\n]{0,120}\b(?:nc|ncat|sh|bash|telnet)\b
-    | \bbase64\s{1,4}(?:-d|-D|--decode)\b[^\n|]{0,80}\|
-    | (?i:powershell(?:\.exe)?\b[^\n]{0,80}\s-e(?:nc|ncodedcommand)?\s) | \bIEX\b | DownloadString\(
-    | \bcertutil\b[^\n]{0,80}-urlcache | \bbitsadmin\b[^\n]{0,40}/transfer
-    | \bmshta\s{1,4}\S | \bregsvr32\s{1,4}\S | \bschtasks\b[^\n]{0,40}/create
-    | \brm\s{1,4}-[rf]{2}\s{1,4}(?:/|~|\$HOME)(?:\s|\*|/\*|$) | \bcrontab\s{1,4}-
-    | \blaunchctl\s{1,4}load\b | /etc/(?:shadow|sudoers|ld\.so\.preload|cron)
-    | \.ssh/authorized_keys\b""",
-    re.VERBOSE,
-)
 _SECRET: Final = re.compile(
     r"""\.ssh/(?:id_|authorized_keys|identity) | \.aws/credentials | \.config/gcloud/
     | \.azure/(?:accessTokens|msal)
@@ -189,12 +172,6 @@ def act_of(name: str) -> Act | None:
 def sends(name: str) -> bool:
     """Whether the connection is there to say something rather than to fetch."""
     return _SENDS.search(name) is not None
-
-
-def dangerous_command(text: str) -> str | None:
-    """The part of a command that no honest program has: fetch and run, a shell to elsewhere, wiping."""
-    found = _COMMAND.search(text)
-    return None if found is None else found.group()
 
 
 def touches(text: str) -> str | None:

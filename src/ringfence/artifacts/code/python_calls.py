@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ringfence.artifacts.code.python_acts import Act, act_of, dangerous_command, sends, touches
+from ringfence.artifacts.code.commands import dangerous_command
+from ringfence.artifacts.code.python_acts import Act, act_of, sends, touches
 from ringfence.artifacts.code.python_flow import Origin, Origins
 from ringfence.artifacts.code.python_names import Names
 from ringfence.artifacts.code.python_scopes import Scope, When, scopes
