@@ -3,6 +3,7 @@
 import difflib
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from ringfence.app.ledger.telling import fact, facts_in
@@ -10,7 +11,6 @@ from ringfence.core.actions import FieldKind
 from ringfence.core.errors import UsageError
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable
-from ringfence.core.values import dataclass
 from ringfence.ledger.chain import Row, is_row
 from ringfence.ledger.codec import time_of
 from ringfence.ledger.events import EVENTS

@@ -4,11 +4,11 @@ Subjects and reasons hold text of anybody's: who shows them spells out what hide
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import assert_never
 
 from ringfence.core.decisions import Decision, Effect, Reason
 from ringfence.core.standings import Standing
-from ringfence.core.values import dataclass
 from ringfence.ledger.events import Event
 from ringfence.ledger.events.ask_opened import AskOpened
 from ringfence.ledger.events.ask_withdrawn import AskWithdrawn
