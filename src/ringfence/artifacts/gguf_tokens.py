@@ -32,7 +32,8 @@ _FIRST_BYTES: Final = 4 << 20
 _GROWTH: Final = 4
 _LONG: Final = 56  # bytes; the longest words of vocabularies have half of that, runs of signs aside
 _SHORT_LIST: Final = 1_000  # of tags, languages, data sets, which are judged as other metadata is
-_RUN: Final = b"x" * _LONG
+# What eight invisible characters take at least: three bytes each, or as many letters of two.
+_RUN: Final = (b"x" * 24, b"x" * 48)
 _ANY_BUT_NUL: Final = b"\0" + b"x" * 255
 _WORD: Final = re.compile(rb"[A-Za-z]{4}")
 _ROLES: Final = {
@@ -125,38 +126,43 @@ def judge_lists(reader: Reader, listed: Listed, numbers: Mapping[str, object]) -
     budget, by_letters = reader.budget, listed.by_letters
     for key, at, size, count in listed.others:
         budget.check_time(at=at)
-        data = reader.at(at, size)
-        yield from token_lists.judge_runs(data, by_letters=by_letters, budget=budget)
+        long = _runs(reader.at(at, size), by_letters)
+        yield from token_lists.judge_runs(b"\0".join(long), by_letters=by_letters, budget=budget)
         if count <= _SHORT_LIST:
             found = read_strings(reader.part(at, size), count)
             joined = b"\n".join(map(found.item, range(count)))
             yield from judge_value(key, joined.decode("utf-8", "replace"), budget=budget)
         else:
-            yield from programs_in(key, _worded(_runs(data), by_letters), budget=budget)
+            yield from programs_in(key, _worded(long, by_letters), budget=budget)
     if (tokens := listed.tokens) is not None:
-        yield from token_lists.judge_runs(tokens.data, by_letters=by_letters, budget=budget)
-        yield from programs_in(TOKENS, _worded(_runs(tokens.data), by_letters), budget=budget)
+        long = _runs(tokens.data, by_letters)
+        yield from token_lists.judge_runs(b"\0".join(long), by_letters=by_letters, budget=budget)
+        yield from programs_in(TOKENS, _worded(long, by_letters), budget=budget)
         shown = partial(token_lists.plain_text, by_letters=by_letters)
         yield from _special(reader, listed, tokens, numbers, shown)
         yield from _beyond(numbers, len(tokens.ends))
 
 
-def _runs(data: bytes) -> Iterator[bytes]:
+def _runs(data: bytes, by_letters: bool) -> list[bytes]:
     """What of a list is longer than words are, found without going through it text by text."""
+    wanted = _RUN[by_letters]
     marked = data.translate(_ANY_BUT_NUL)
-    at = marked.find(_RUN)
+    found = []
+    at = marked.find(wanted)
     while at >= 0:
         end = marked.find(b"\0", at)
         end = len(data) if end < 0 else end
-        yield data[at:end]
-        at = marked.find(_RUN, end)
+        found.append(data[at:end])
+        at = marked.find(wanted, end)
+    return found
 
 
-def _worded(texts: Iterator[bytes], by_letters: bool) -> str:
-    """Those that have words of the alphabet that commands are written in, one to a line."""
+def _worded(texts: list[bytes], by_letters: bool) -> str:
+    """The longest, as far as they have words of the alphabet that commands are written in, one to a line."""
     from ringfence.artifacts.texts.token_lists import plain_text
 
-    return plain_text(b"\n".join(filter(_WORD.search, texts)), by_letters=by_letters)
+    longest = (each for each in texts if len(each) >= _LONG)
+    return plain_text(b"\n".join(filter(_WORD.search, longest)), by_letters=by_letters)
 
 
 def _special(
