@@ -7,6 +7,8 @@ import os
 import struct
 from collections.abc import Callable
 from functools import cached_property
+from itertools import repeat
+from operator import length_hint
 from typing import Self, TypeVar, cast
 
 from ringfence.artifacts.budget import Budget
@@ -188,12 +190,13 @@ class Reader:
                 self._fill(8)
             window, start = self._window, self.offset - self._window_at
             at = start
+            left = repeat(None, count)
             try:
-                for _ in range(count):
+                for _ in left:
                     at += 8 + unpack(window, at)[0]
-                    count -= 1
+                count = 0
             except (struct.error, OverflowError):  # behind the window
-                pass
+                count = length_hint(left) + 1
             self.offset = self._window_at + at
             if self.offset > self.size_bytes:
                 while start + 8 + (size := unpack(window, start)[0]) < at:
