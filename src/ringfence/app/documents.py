@@ -22,6 +22,7 @@ SCHEMA_FOLDER = Path(__file__).parent / "schemas"
 # Surrogates that stand for no byte of a name: JSON can spell one half of a character.
 _HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
+_ENCODER = json.JSONEncoder(allow_nan=False)
 _KEYS: dict[type, tuple[str, ...]] = {}  # of each kind of value that was met, which is a class of ours
 
 _Json = None | bool | int | float | str | list["_Json"] | dict[str, "_Json"]
@@ -50,7 +51,20 @@ def as_json(value: object) -> _Json:
 
     Beside an escaped path stands `<key>_base64` with its exact bytes.
     """
-    if value is None or isinstance(value, bool | int | float):
+    kind = type(value)  # which most are exactly, so that nothing else needs to be asked
+    if value is None or kind is int or kind is bool:
+        return value  # type: ignore[return-value]
+    if kind is str:
+        return _utf8(value)  # type: ignore[arg-type]
+    if kind is tuple:
+        return [as_json(item) for item in value] if value else []  # type: ignore[attr-defined]
+    if kind in _KEYS:
+        return {key: as_json(item) for key, item in _items(value)}
+    return _unusual_as_json(value)
+
+
+def _unusual_as_json(value: object) -> _Json:
+    if isinstance(value, bool | int | float):
         return value
     if isinstance(value, Enum):
         return as_json(value.value)
@@ -80,7 +94,7 @@ def _lines(value: object) -> Iterator[str]:
 
 
 def _dumped(value: object) -> str:
-    return json.dumps(as_json(value), allow_nan=False)
+    return _ENCODER.encode(as_json(value))
 
 
 def _items(value: object) -> Iterator[tuple[str, object]]:

@@ -9,8 +9,8 @@ import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ringfence.app.approving import Approving
 from ringfence.app.ledger.keys import signing_key
 from ringfence.core.action_types import Durability
 from ringfence.core.text import printable
@@ -26,6 +26,9 @@ from ringfence.gate.seals import open_seals
 from ringfence.gate.state import load_key, make_folder
 from ringfence.ledger.open import open_ledger
 from ringfence.ledger.signing import SignedLedger
+
+if TYPE_CHECKING:  # whoever only asks the door need not load it
+    from ringfence.app.approving import Approving
 
 __all__ = [
     "approving",
@@ -79,8 +82,10 @@ def open_door(
     )
 
 
-def approving(*, tell: Callable[[str], None]) -> Approving:
+def approving(*, tell: Callable[[str], None]) -> "Approving":
     """The running account as an operator, at its own door."""
+    from ringfence.app.approving import Approving
+
     return Approving(door=open_door(tell=tell), operator=operator(), check_free=refuse_confined)
 
 
