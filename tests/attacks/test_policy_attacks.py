@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loading import loaded, of_tier, refused
+from ringfence.core.decisions import Mode
 from ringfence.core.limits import LIMITS
 from ringfence.policy.files import PolicyFile
 from ringfence.policy.load import load, read
@@ -87,6 +88,18 @@ def test_nothing_that_reads_differently_than_it_is_stands_in_a_policy(hidden: st
         assert "a character that nobody sees" in whats(text)[0]
     escaped = hidden.encode("unicode_escape").decode()
     assert "nobody sees" in whats(f'version: 1\nsources: {{deny: ["a{escaped}b"]}}\n')[0]
+
+
+@pytest.mark.parametrize("end", ["\x85", "\r"])
+def test_no_comment_goes_on_as_a_rule(end: str) -> None:
+    """YAML ends a line there; who reviews the document sees a comment."""
+    text = f"version: 1\n# observes only{end}agents: {{rules: [{{then: allow}}]}}\n"
+    assert "a character that nobody sees" in whats(text)[0]
+
+
+@pytest.mark.parametrize("blank", ["\u3164", "\u115f", "\u2800", "\u034f"])
+def test_no_letter_without_a_form_makes_an_id_another(blank: str) -> None:
+    assert "nobody sees" in whats(f"version: 1\nsources: {{deny: [a{blank}]}}\n")[0]
 
 
 def test_problems_quote_nothing_that_moves_a_cursor_or_fills_a_screen() -> None:
@@ -190,6 +203,12 @@ def test_any_change_of_a_good_document_is_a_policy_or_refused(data: st.DataObjec
         load([of_tier("\n".join(lines).encode(), Tier.USER)])
     except PolicyRefused as error:
         assert all(each.hint and each.line >= 1 for each in error.problems)
+
+
+def test_lines_may_end_as_on_other_systems() -> None:
+    text = "version: 1\r\nmode: enforce\r\n"
+    policy = load([PolicyFile(tier=Tier.USER, name="p.yaml", data=text.encode())])
+    assert {mode for mode, _ in policy.modes.values()} == {Mode.ENFORCE}
 
 
 def test_a_document_that_says_nothing_is_a_policy_that_observes() -> None:

@@ -1,5 +1,6 @@
 """What somebody tries who may name models, hosts, paths, tools and arguments, but not write the policy."""
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,13 +12,14 @@ from ringfence.core.actions import (
     FileWrite,
     HostConnect,
     HttpRequest,
+    ModelPull,
     ModelUse,
     RuntimeRun,
     ToolCall,
 )
 from ringfence.core.decisions import Effect, Section
 from ringfence.core.labels import Integrity, Label
-from ringfence.policy.rule import AtLeast, Before, Unlike
+from ringfence.policy.rule import AtLeast, Before, Like, Unlike
 
 ALLOW, DENY = Effect.ALLOW, Effect.DENY
 USER = Label(integrity=Integrity.USER)
@@ -47,6 +49,57 @@ def test_a_host_is_no_other_host(host: str) -> None:
 def test_a_denied_host_is_denied_however_it_is_written(host: str) -> None:
     rules = (rule("all", ALLOW), rule("no", DENY, {"host": "**.evil.test"}))
     assert engine(ruling(*rules)).decide(HostConnect(host=host, port=443), now=NOW).effect is DENY
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.test..",
+        "\uff45vil.test",  # full width: names are looked up as ASCII
+        "evil\u3002test",  # a full stop, too
+        "evil\u00ad.test",
+        "evil%2etest",
+        "evil.test:443",
+        "user@evil.test",
+        "127.1",
+        "2130706433",
+        "0x7f.0.0.1",
+        "0177.0.0.1",
+        "::ffff:127.0.0.1",
+        "0:0:0:0:0:0:0:1",
+        "[::1]",
+        "::1%lo",
+        " evil.test",
+        "",
+        "a" * 100_000,
+    ],
+)
+def test_a_host_in_another_spelling_is_unknown_to_a_denial(host: str) -> None:
+    rules = (rule("all", ALLOW), rule("no", DENY, {"host": Like(("**.evil.test", "127.0.0.1", "::1"))}))
+    reason = engine(ruling(*rules)).decide(HostConnect(host=host, port=443), now=NOW).reasons[0]
+    assert (reason.effect, reason.rule, reason.unknown) == (DENY, "no", ("host",))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "2001:DB8::1", "xn--bcher-kva.example", "a_b.example."])
+def test_a_host_as_it_is_written_is_known(host: str) -> None:
+    allows = engine(ruling(rule("r", ALLOW, {"host": host.lower().removesuffix(".")})))
+    assert allows.decide(HostConnect(host=host, port=443), now=NOW).effect is ALLOW
+
+
+@pytest.mark.parametrize(
+    "source", ["hub.example/ours/../theirs/m", "hub.example/ours/./m", "hub.example/ours/.."]
+)
+def test_a_source_does_not_climb_out_of_its_organization(source: str) -> None:
+    allows = engine(
+        ruling(
+            rule(
+                "r", ALLOW, {"source": "hub.example/ours/**"}, section=Section.SOURCES, types=("model.pull",)
+            )
+        )
+    )
+    pull = ModelPull(name="m", formats=(), source=source)
+    reasons = {each.section: each.effect for each in allows.decide(pull, now=NOW).reasons}
+    assert reasons[Section.SOURCES] is DENY
 
 
 @pytest.mark.parametrize(
@@ -86,6 +139,45 @@ def test_a_request_does_not_climb_out_of_its_path() -> None:
     assert allows.decide(request, now=NOW).effect is ALLOW
     for path in ("/repos/ours/../theirs/x", "/repos/ours/./../../user", "/repos/ours", "/repos/oursx/y"):
         assert allows.decide(replace(request, path=path), now=NOW).effect is DENY
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/repos/ours/%2e%2e/theirs",
+        "/repos/ours/.%2E/theirs",
+        "/repos/ours/..%2ftheirs",
+        "/repos/ours/x%5c..%5c..",
+        "/repos/ours/..\\theirs",
+        "/repos/ours/..;x=1/theirs",
+        "/repos/ours/%252e%252e/theirs",
+        "/repos/ours//theirs",
+        "/repos/ours/\uff0e\uff0e/theirs",
+        "/repos/ours/a%00",
+        "/repos/ours/a%0d%0aX",
+        "/repos/ours/a\r\nX",
+        "/repos/ours/%zz",
+        "/repos/ours/%",
+    ],
+)
+def test_a_request_path_that_servers_read_otherwise_is_unknown(path: str) -> None:
+    types = ("http.request",)
+    allows = engine(ruling(rule("r", ALLOW, {"path": "/repos/ours/**"}, types=types)))
+    request = HttpRequest(host="api.example.com", port=443, method="GET", path=path)
+    assert allows.decide(request, now=NOW).effect is DENY
+    denies = engine(ruling(rule("all", ALLOW, types=types), rule("no", DENY, {"path": "/x/**"}, types=types)))
+    assert denies.decide(request, now=NOW).reasons[0].unknown == ("path",)
+
+
+@pytest.mark.parametrize(
+    "path", ["/repos/ours/group%2Fproject", "/repos/ours/a%20b", "/repos/ours/100%25", "/repos/ours/"]
+)
+def test_a_request_path_with_needed_escapes_is_known(path: str) -> None:
+    allows = engine(
+        ruling(rule("r", ALLOW, {"path": Like(("/repos/ours/**", path))}, types=("http.request",)))
+    )
+    request = HttpRequest(host="api.example.com", port=443, method="GET", path=path)
+    assert allows.decide(request, now=NOW).effect is ALLOW
 
 
 def test_a_list_hides_no_recipient() -> None:
@@ -159,6 +251,15 @@ def test_ten_thousand_names_that_are_made_up_leave_nothing_behind() -> None:
     for number in range(10_000):
         rules.decide(HostConnect(host=f"x{number}.example.com", port=number), now=NOW)
     assert len(rules._tables[HostConnect].kept) <= 4
+
+
+def test_thousands_of_recipients_are_decided_in_time() -> None:
+    """Each leads to the rule, which looks at all of them once."""
+    allows = engine(ruling(rule("r", ALLOW, {"arguments.to": "*@example.com"}, types=("tool.call",))))
+    many = tuple(Argument(name=f"to.{n}", text=f"u{n}@example.com", label=USER) for n in range(4_000))
+    before = time.process_time()
+    assert allows.decide(ToolCall(server="m", tool="send", arguments=many), now=NOW).effect is ALLOW
+    assert time.process_time() - before < 1
 
 
 def test_rules_that_cannot_be_filed_are_all_looked_at() -> None:

@@ -1,7 +1,7 @@
 """Conditions made ready: what to read of an action, and a test on it.
 
 A test on what is known gives True, False, or None when the value cannot be read, such as a version that is
-none; None counts as unknown. So does a path that is not canonical: `a/../b` is compared with nothing.
+none; None counts as unknown. So does what is not canonical: `a/../b` is compared with nothing (`canonical`).
 
 Where a fact has several values, a rule that allows takes none of them on trust: all must fit what it asks
 for, and there must be one. A rule that denies or asks needs one that fits, or one that does not fit what it
@@ -19,6 +19,7 @@ from typing import Any, get_args, get_origin
 from ringfence.core.action_types import ACTION_TYPES, ActionType
 from ringfence.core.actions import Action, FieldKind
 from ringfence.core.labels import Integrity, Sensitivity
+from ringfence.policy.canonical import canonical
 from ringfence.policy.globs import folded, glob
 from ringfence.policy.license_terms import may_be, must_be
 from ringfence.policy.rule import AtLeast, AtMost, Before, Condition, From, Is, Like, Test, Unlike
@@ -50,7 +51,7 @@ class Fact:
     @property
     def is_plain(self) -> bool:
         """Whether it is read as it stands."""
-        return "." not in self.name and self.name != "path" and self.kind is not FieldKind.PATH
+        return "." not in self.name and (self.has_several or canonical(self.name, self.kind) is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,9 +119,7 @@ def _read(about: Fact) -> Callable[[Action], object]:
         part = attrgetter(name.partition(".")[2])
         return lambda action: None if action.context is None else part(action.context)
     if not name.startswith(_ARGUMENTS):
-        read = attrgetter(name)
-        refused = frozenset({".", ".."} if about.kind is FieldKind.NAME else {"", ".", ".."})
-        return lambda action: _canonical(read(action), refused)
+        return _read_canonical(attrgetter(name), canonical(name, about.kind))
     wanted = name.removeprefix(_ARGUMENTS)
     below = f"{wanted}."
 
@@ -134,11 +133,17 @@ def _read(about: Fact) -> Callable[[Action], object]:
     return of_arguments
 
 
-def _canonical(path: str | None, refused: frozenset[str]) -> str | None:
-    """`path`, or None when parts of it lead elsewhere than they say."""
-    if path is None or path == "/" or refused.isdisjoint(path.removeprefix("/").split("/")):
-        return path
-    return None
+def _read_canonical(
+    read: Callable[[Action], Any], form: Callable[[str], str | None] | None
+) -> Callable[[Action], object]:
+    if form is None:
+        return read
+
+    def of_action(action: Action) -> object:
+        value = read(action)
+        return None if value is None else form(value)
+
+    return of_action
 
 
 def _judge(test: Test, about: Fact, *, allows: bool) -> _Judge:

@@ -127,7 +127,5 @@ class Lookup(Generic[RuleT]):
     def _find_several(self, values: object) -> tuple[RuleT, ...]:
         if values is None:
             return self._unknown
-        found: tuple[RuleT, ...] = ()
-        for each in values if isinstance(values, tuple) else ():
-            found += self._find(each)
-        return found
+        several = values if isinstance(values, tuple) else ()
+        return tuple(dict.fromkeys(rule for each in dict.fromkeys(several) for rule in self._find(each)))

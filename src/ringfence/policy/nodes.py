@@ -6,6 +6,7 @@ characters that nobody sees. A scalar stays the text that stands there; what it 
 (`shapes/`), so that a version is never a number and `no` never a truth value.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -53,6 +54,9 @@ class Mapping:
 Node: TypeAlias = Scalar | Listing | Mapping
 
 _HIDDEN = ("Cf", "Co", "Cs", "Zl", "Zp")
+_LONE_RETURN = re.compile(r"\r(?!\n)")  # a line's end for YAML, an overwritten line for who looks at it
+# The first ends a line for YAML and for few editors; the others are letters and marks without a form.
+_UNSEEN = frozenset("\x85\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _WRITE_OUT = "write the value out where it is needed"
 
 
@@ -109,10 +113,12 @@ def _decoded(data: bytes, problems: Problems) -> str | None:
 
 def _fits(text: str, problems: Problems) -> bool:
     """Whether nothing is hidden in the text, comments included, and no tab indents."""
-    hidden = [c for c in set(text) if unicodedata.category(c) in _HIDDEN] if not text.isascii() else []
+    hidden = [] if text.isascii() else [text.index(c) for c in set(text) if _is_hidden(c)]
+    if lone := _LONE_RETURN.search(text):
+        hidden.append(lone.start())
     if hidden:
-        at = min(text.index(c) for c in hidden)
-        what = f"a character that nobody sees: {printable(text[at])}"
+        at = min(hidden)
+        what = f"a character that nobody sees: {_spelled(text[at])}"
         problems.add(_spot_at(text[:at]), what, hint="remove it: what is read must be what it says")
         return False
     if "\t" in text:
@@ -123,6 +129,14 @@ def _fits(text: str, problems: Problems) -> bool:
                 problems.add(spot, "a tab indents this line", hint="indent with spaces")
                 return False
     return True
+
+
+def _is_hidden(char: str) -> bool:
+    return char in _UNSEEN or unicodedata.category(char) in _HIDDEN
+
+
+def _spelled(char: str) -> str:
+    return f"\\u{{{ord(char):x}}}" if char in _UNSEEN else printable(char)
 
 
 def _spot_at(before: str) -> _Spot:
