@@ -1,14 +1,18 @@
 """Rules, modes and actions drawn by chance from few words, so that much of it meets."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from deciding import NOW, rule
+from deciding import NOW, exemption, rule, ruling
 from ringfence.core.actions import HostConnect, ModelUse
 from ringfence.core.decisions import Effect, Mode, Obligation, ObligationKind, Section
 from ringfence.core.verdicts import Verdict
+from ringfence.policy.document import Document
+from ringfence.policy.policy import Policy
 from ringfence.policy.rule import AtLeast, AtMost, Is, Like, Rule, Tier, Unlike
+from ringfence.policy.values import Operators, Retention
 from ringfence.policy.words import words_of
 
 _MODES, _EFFECTS = tuple(Mode), tuple(Effect)
@@ -93,3 +97,26 @@ modes = st.dictionaries(
     st.sampled_from([Section.MODELS, Section.SOURCES, Section.AGENTS]), st.sampled_from(_MODES), max_size=3
 )
 many = st.lists(rules(), max_size=6, unique_by=lambda each: each.id)
+
+LATER = NOW + timedelta(days=1)
+
+
+def policy(rules: list[Rule], named: dict[Section, Mode], excepted: Sequence[bool] = ()) -> Policy:
+    """One of user's rules; a rule whose place in `excepted` is true has an exception for one model."""
+    exemptions = tuple(
+        exemption(f"e{number}", rule.id, {"agent": Like(("claude",))}, until=LATER)
+        for number, rule in enumerate(rules)
+        if number < len(excepted) and excepted[number]
+    )
+    return Policy(
+        Document(
+            digest="0" * 64,
+            files=(),
+            joined=ruling(*rules, modes=named, exemptions=exemptions),
+            tree=None,
+            retention=Retention(),
+            operators=Operators(),
+            profiles=(),
+            never_collected=(),
+        )
+    )

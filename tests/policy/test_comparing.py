@@ -1,48 +1,24 @@
 """What another policy makes possible: found whenever a random action is let through that was not."""
 
 from dataclasses import replace
-from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deciding import NOW, exemption, ruling
-from drawn_policies import actions, many, modes
-from ringfence.core.action_types import type_of
+from deciding import NOW
+from drawn_policies import LATER, actions, many, modes, policy
+from loading import of_tier
+from ringfence.core.action_types import ACTION_TYPES, type_of
 from ringfence.core.actions import HostConnect, ModelUse
 from ringfence.core.decisions import Mode, Section
+from ringfence.core.limits import LIMITS
 from ringfence.policy import comparing
 from ringfence.policy.comparing import Gains, gains, level
-from ringfence.policy.document import Document
-from ringfence.policy.policy import Policy
-from ringfence.policy.rule import Like, Rule
-from ringfence.policy.values import Operators, Retention
+from ringfence.policy.load import load
+from ringfence.policy.rule import Rule
 
-_LATER = NOW + timedelta(days=1)
-
-
-def policy(rules: list[Rule], named: dict[Section, Mode], excepted: list[bool] = []) -> Policy:  # noqa: B006
-    """One of user's rules; a rule whose place in `excepted` is true has an exception for one model."""
-    exemptions = tuple(
-        exemption(f"e{number}", rule.id, {"agent": Like(("claude",))}, until=_LATER)
-        for number, rule in enumerate(rules)
-        if number < len(excepted) and excepted[number]
-    )
-    return Policy(
-        Document(
-            digest="0" * 64,
-            files=(),
-            joined=ruling(*rules, modes=named, exemptions=exemptions),
-            tree=None,
-            retention=Retention(),
-            operators=Operators(),
-            profiles=(),
-            never_collected=(),
-        )
-    )
-
-
-often = settings(max_examples=400, deadline=None)
+often = settings(max_examples=50, deadline=None)
 exceptions = st.lists(st.booleans(), max_size=3)
 
 
@@ -62,7 +38,7 @@ def test_whatever_is_newly_let_through_makes_the_policy_wider(
     after = policy([*one[1:], *other], others, also)
     result = gains(before, after, now=NOW)
     gained = {each.action_type for each in result.found}
-    for at in (NOW, _LATER):
+    for at in (NOW, LATER):
         for each in tried:
             action = replace(each, agent="claude") if len(excepted) % 2 else each
             if level(after.decide(action, now=at)) < level(before.decide(action, now=at)):
@@ -91,3 +67,111 @@ def test_a_policy_makes_nothing_possible_that_it_had_not(
     assert gains(one, one, now=NOW) == Gains(
         found=(), undecided=(), times=comparing._times(one, one, now=NOW)
     )
+
+
+BASE = """
+    version: 1
+    mode: enforce
+    agents:
+      profiles:
+        claude:
+          network:
+            - {id: api, host: api.example.com, port: 443, methods: [POST], paths: [/v1/messages]}
+          tools:
+            - {id: mail, server: mail, tool: send, arguments: {to: "*@example.com"}}
+          credentials:
+            - {id: token, name: t, host: api.example.com, spend: 5 USD/day}
+    exceptions: []
+"""
+
+
+def found(*edits: tuple[str, str]) -> set[tuple[str, str | None, str | None]]:
+    """Types of actions with the rule that stops one before, and the one that lets it happen."""
+    after = BASE
+    for old, new in edits:
+        assert old in after
+        after = after.replace(old, new)
+    result = gains(load([of_tier(BASE)]), load([of_tier(after)]), now=NOW)
+    assert not result.undecided
+    return {
+        (each.action_type, each.before.reasons[0].rule, each.after.reasons[0].rule) for each in result.found
+    }
+
+
+def test_a_wider_pattern_is_found_by_the_rule_that_has_it() -> None:
+    assert found(("/v1/messages", "/v1/**")) == {("http.request", None, "api:http")}
+    assert found(("methods: [POST]", "methods: [POST, GET]")) == {("http.request", None, "api:http")}
+    assert found(("host: api.example.com, port: 443", "host: api.example.com")) == {
+        ("host.connect", None, "api"),
+        ("http.request", None, "api:http"),
+    }
+    assert found(("/v1/messages", "/v1/messages/x")) == {("http.request", None, "api:http")}
+    assert found(("[/v1/messages]", "[/v1/messages, /v1/messages]")) == set()
+
+
+def test_arguments_of_tools_and_caps_count() -> None:
+    assert found(("*@example.com", "*")) == {("tool.call", None, "mail")}
+    assert found(("5 USD", "50 USD")) == {("credential.use", "token", "token")}
+    assert found(("5 USD", "4 USD")) == set()
+
+
+def test_what_only_an_exception_or_a_later_day_lets_happen_is_found_from_then_on() -> None:
+    denied = BASE.replace("agents:", "agents:\n      rules: [{id: no, match: {host: '*'}, then: deny}]")
+    excepted = denied.replace(
+        "exceptions: []",
+        "exceptions: [{id: e, rule: no, match: {agent: claude}, asked_by: a, reviewed_by: b, why: c,"
+        " until: 2026-12-01}]",
+    )
+    result = gains(load([of_tier(denied)]), load([of_tier(excepted)]), now=NOW)
+    assert {(each.action_type, each.at) for each in result.found} == {
+        ("host.connect", NOW),
+        ("http.request", NOW),
+        ("credential.use", NOW),
+    }
+    again = gains(load([of_tier(excepted)]), load([of_tier(denied)]), now=NOW)
+    assert again.found == ()
+    assert gains(load([of_tier(denied)]), load([of_tier(excepted)]), now=result.times[1]).found == ()
+    short = BASE.replace("claude:", "claude:\n          approved_until: 2026-12-01")
+    long = BASE.replace("claude:", "claude:\n          approved_until: 2027-12-01")
+    later = gains(load([of_tier(short)]), load([of_tier(long)]), now=NOW)
+    assert [(each.action_type, each.at.isoformat()) for each in later.found] == [
+        ("agent.run", "2026-12-02T00:00:00+00:00")
+    ]
+
+
+def test_another_trust_is_not_decided_and_the_same_hides_nothing() -> None:
+    trust = "\n      trust: {rules: [{id: w, effect: write, require: {min: user}, else: ask}]}"
+    one = BASE.replace("agents:", f"agents:{trust}")
+    other = one.replace("min: user", "min: attested")
+    result = gains(load([of_tier(one)]), load([of_tier(other)]), now=NOW)
+    assert result.undecided == ("tool.call: what values must be worth (agents.trust) differs",)
+    wider = gains(load([of_tier(one)]), load([of_tier(one.replace("*@example.com", "*"))]), now=NOW)
+    assert [each.action_type for each in wider.found] == ["tool.call"]
+    assert not wider.undecided
+
+
+def test_a_section_that_no_longer_enforces_lets_everything_happen() -> None:
+    result = gains(load([of_tier(BASE)]), load([of_tier(BASE.replace("enforce", "warn"))]), now=NOW)
+    assert {each.action_type for each in result.found} == {each.name for each in ACTION_TYPES}
+    back = gains(load([of_tier(BASE.replace("enforce", "warn"))]), load([of_tier(BASE)]), now=NOW)
+    assert back.found == ()
+
+
+def test_what_takes_too_long_is_said_and_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparing, "LIMITS", replace(LIMITS, policy_compared=2))
+    result = gains(load([of_tier(BASE)]), load([of_tier(BASE.replace("/v1/messages", "/**"))]), now=NOW)
+    assert result.undecided == ("http.request: more than 2 steps",)
+
+
+def test_one_rule_among_thousands_is_compared_at_once() -> None:
+    lines = [
+        f"    - {{id: r{n}, match: {{agent: a{n}, host: h{n}.example.com}}, then: allow}}"
+        for n in range(3000)
+    ]
+    text = "\n".join(["version: 1", "agents:", "  mode: enforce", "  rules:", *lines])
+    before, after = (
+        load([of_tier(each)]) for each in (text, text.replace("h77.example.com", "'*.example.com'"))
+    )
+    result = gains(before, after, now=NOW)
+    assert not result.undecided
+    assert {each.after.reasons[0].rule for each in result.found} == {"r77"}

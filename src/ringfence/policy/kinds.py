@@ -99,12 +99,11 @@ def said(conditions: Iterable[tuple[Condition, bool]], action: Action, of: Actio
 def kinds(part: str, conditions: Iterable[tuple[Condition, bool]], of: ActionType) -> Kinds:
     """A value for each kind that conditions on one part of such actions tell apart."""
     asked = tuple(dict.fromkeys(conditions))
-    found: dict[Said, object] = {}
+    found: dict[tuple[Said, bool], object] = {}
 
-    def add(value: object) -> bool:
-        known = len(found)
-        found.setdefault(said(asked, action_with({part: value}, of), of), value)
-        return len(found) > known
+    def add(value: object) -> None:
+        is_nothing = value == ()  # of which all is said, and which joined to others adds nothing
+        found.setdefault((said(asked, action_with({part: value}, of), of), is_nothing), value)
 
     complete = True
     candidates = _Candidates(part, [each for each, _ in asked], of)
@@ -118,8 +117,8 @@ def kinds(part: str, conditions: Iterable[tuple[Condition, bool]], of: ActionTyp
 
 
 def _closed(
-    found: Mapping[Said, object],
-    add: Callable[[object], bool],
+    found: Mapping[tuple[Said, bool], object],
+    add: Callable[[object], None],
     join: Callable[[object, object], list[object]],
 ) -> bool:
     """Adds what comes of joining values; whether all of it was added."""
