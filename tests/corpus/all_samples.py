@@ -8,7 +8,7 @@ from random import Random
 from corpus import corpus_broken
 from corpus.blind import blind_calls, blind_containers, blind_detours, blind_formats
 from corpus.corpus_samples import Kind, Sample
-from corpus.informed import informed_files, informed_pickles
+from corpus.informed import informed_files, informed_pickles, informed_programs
 from corpus.second_look import (
     second_containers,
     second_documents,
@@ -34,7 +34,7 @@ SECOND_LOOK: dict[str, Kind] = (
 BLIND: dict[str, Kind] = (
     blind_calls.KINDS | blind_detours.KINDS | blind_containers.KINDS | blind_formats.KINDS | SECOND_LOOK
 )
-INFORMED: dict[str, Kind] = informed_pickles.KINDS | informed_files.KINDS
+INFORMED: dict[str, Kind] = informed_pickles.KINDS | informed_files.KINDS | informed_programs.KINDS
 # Name code that is not in the file and may be honest: nobody can tell, so they are never clean or known.
 REFERRING: dict[str, Kind] = {
     "remote_code": second_documents.remote_code,

@@ -1,7 +1,7 @@
 """What Python's expressions stand for, as far as can be said without running them.
 
-Follows imports, assignments, `getattr`, `__import__`, `globals()` and the like to dotted names. A name that is bound
-more than once stands for all of it.
+Follows imports, assignments, `getattr`, `__import__`, `globals()` and the like to dotted names. A name that
+is bound more than once stands for all of it.
 """
 
 import ast

@@ -46,7 +46,7 @@ class Scope:
     bases: tuple[str, ...]  # of that class, last parts of their names
     when: When
     nodes: list[ast.AST] = field(default_factory=list)  # in the order of the text
-    answers: tuple[str, ...] = ()  # its parameters, where they hold what others send
+    answers: tuple[str, ...] = ()  # names that hold what others send
 
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -84,9 +84,9 @@ def _gather(body: list[ast.stmt], module: Scope, program: Scope, found: list[Sco
         scope.nodes.append(node)
         inner: Iterable[ast.AST] = ast.iter_child_nodes(node)
         if isinstance(node, _Function):
-            answers = (
-                _parameters(node) if node.name in serves or any(map(_is_route, node.decorator_list)) else ()
-            )
+            answers: tuple[str, ...] = ()
+            if node.name in serves or any(map(_is_route, node.decorator_list)):
+                answers = (*_parameters(node), "request")  # Flask's is no parameter
             when = _first_guess(node.name, owner, bases)
             new = Scope(name=node.name, owner=owner, bases=bases, when=when, answers=answers)
             found.append(new)
