@@ -177,6 +177,19 @@ def test_a_question_that_breaks_the_rules_is_not_recorded(ledger_path: Path, cha
     ledger.close()
 
 
+def test_who_uses_a_key_twice_takes_nobody_s_events_along(ledger_path: Path) -> None:
+    """Without a word that it was asked before: recorded once, and the writer goes on."""
+    ledger = opened(ledger_path)
+    ledger.append(scan("a"), stream="one", durability=_FSYNC)
+    entry = entry_of(scan("b"), stream="one", durability=_FSYNC, expect_seq=None)
+    entry.key = b"k" * 16
+    for _ in range(2):
+        assert b'"seq":2' in _said(ledger_path, question_bytes(entry))
+    ledger.append(scan("c"), stream="one", durability=_FSYNC)
+    assert scans(ledger) == ["a", "b", "c"]
+    ledger.close()
+
+
 def test_many_idle_connections_keep_nobody_from_appending(ledger_path: Path) -> None:
     ledger = opened(ledger_path)
     ledger.append(scan("a"), stream="one", durability=_FSYNC)

@@ -181,7 +181,7 @@ class Approvals:
             del self._ending[grant_id]
             self.grants[grant_id] = dataclasses.replace(self.grants[grant_id], over=True)
         match recorded.event:
-            case AskOpened() as opened:
+            case AskOpened() as opened if opened.ask not in self.asks:  # what was read stays what is answered
                 self.asks[opened.ask] = Ask(
                     id=opened.ask,
                     action=opened.action,
@@ -195,7 +195,7 @@ class Approvals:
                 self._settle(ask, AskState.WITHDRAWN, None)
             case GrantRefused(ask=ask, operator=operator):
                 self._settle(ask, AskState.REFUSED, operator)
-            case GrantGiven() as given:
+            case GrantGiven() as given if given.grant not in self.grants:
                 grant = Grant(id=given.grant, given=given, given_at=recorded.at)
                 self.grants[grant.id] = grant
                 self._grants_of.setdefault(grant.key, []).append(grant.id)
@@ -203,7 +203,9 @@ class Approvals:
                     self._ending[grant.id] = given.expires_at
                 self._settle(given.ask, AskState.GRANTED, given.operator)
             case GrantUsed(grant=grant_id, use=use) if grant_id in self.grants:
-                self.grants[grant_id] = dataclasses.replace(self.grants[grant_id], used=use)
+                self.grants[grant_id] = dataclasses.replace(
+                    self.grants[grant_id], used=max(use, self.grants[grant_id].used + 1)
+                )
             case GrantRevoked(grant=grant_id, operator=operator) if grant_id in self.grants:
                 self.grants[grant_id] = dataclasses.replace(self.grants[grant_id], revoked_by=operator)
 

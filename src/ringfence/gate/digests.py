@@ -1,7 +1,8 @@
 """Digests of actions: the whole of one, for receipts, and what a grant for it compares.
 
-The bytes that are hashed name the type and each field, so that no two actions share them. Text that is no
-UTF-8 (surrogate escapes) is spelled out as JSON does.
+The bytes that are hashed name the type and each field, so that no two actions share them. Halves of
+characters (surrogate escapes, which stand for bytes that are no UTF-8) are hashed as they are: spelled out as
+JSON does, two of them would be one whole character.
 """
 
 import dataclasses
@@ -28,8 +29,8 @@ def compared_digest(action: Action) -> str:
 
 def digest_of(value: object) -> str:
     """SHA-256 over a value made of dataclasses, enumerations, sets, tuples, mappings and plain values."""
-    text = json.dumps(_plain(value), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+    text = json.dumps(_plain(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _over(action: Action, names: Iterable[str]) -> str:

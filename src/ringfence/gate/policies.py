@@ -1,10 +1,13 @@
 """The policy in force: found on this machine, loaded, and looked after between decisions.
 
 A change is noticed by asking for the files' status. A document that cannot be relied on, does not load, or is
-an older edition of the system's leaves the last good policy in force, which is kept for later processes too;
-without one nothing can be decided. Each change and each refusal is recorded, once.
+an older edition of the system's leaves the last good one in force in its place, which is kept for later
+processes too; without one nothing can be decided. A document that is wrong never holds back a good one of a
+higher tier, so nobody below it keeps the system's new edition out. Each change and each refusal is recorded,
+once.
 """
 
+import dataclasses
 import hashlib
 import threading
 from collections.abc import Callable, Sequence
@@ -32,6 +35,9 @@ class _Older(RingfenceError):
     code = ExitCode.FAILED_AS_ASKED
 
 
+_NOT_GOOD = (problems.PolicyRefused, DocumentRefused, _Older)
+
+
 class Policies:
     """The policy for one user in one folder. Threads may share it.
 
@@ -55,6 +61,7 @@ class Policies:
         self._lock = threading.Lock()
         self._stamps: tuple[Stamp, ...] | None = None
         self._policy: Policy | None = None
+        self._kept: Kept | None = None
         self.trouble: RingfenceError | None = None
 
     @property
@@ -77,40 +84,69 @@ class Policies:
             return self._policy
 
     def _renewed(self) -> Policy:
-        from ringfence.policy.load import load  # YAML and all that reads it, when there is something to read
-
-        kept = self._keeper.kept()
+        kept = self._keeper.kept() or self._kept
         try:
             files = _read_all(self._candidates, self._places)
-            policy = load(files)
-            self._check_serial(policy)
-        except (problems.PolicyRefused, DocumentRefused, _Older) as error:
+            policy = self._checked(files)
+        except _NOT_GOOD as error:
             return self._last_good(error, kept)
         self.trouble = None
-        if kept is None or kept.digest != policy.digest or kept.refused is not None:
-            self._keeper.keep(Kept(digest=policy.digest, files=tuple(files)))
-        if kept is None or kept.digest != policy.digest:
-            self._record(_loaded(policy, before=kept.digest if kept else None))
+        self._keep(policy, files, kept)
         return policy
+
+    def _checked(self, files: Sequence[PolicyFile]) -> Policy:
+        from ringfence.policy.load import load  # YAML and all that reads it, when there is something to read
+
+        policy = load(files)
+        self._check_serial(policy)
+        return policy
+
+    def _keep(
+        self, policy: Policy, files: Sequence[PolicyFile], before: Kept | None, *, refused: str | None = None
+    ) -> None:
+        self._kept = Kept(digest=policy.digest, files=tuple(files), refused=refused)
+        if before != self._kept:
+            self._keeper.keep(self._kept)
+        if before is None or before.digest != policy.digest:
+            self._record(_loaded(policy, before=before.digest if before else None))
 
     def _last_good(self, error: RingfenceError, kept: Kept | None) -> Policy:
-        """Of this process, else of an earlier one."""
-        from ringfence.policy.load import load
-
+        """What stands in, of this process or an earlier one."""
         self.trouble = error
-        policy = self._policy
-        if policy is None and kept is not None:
-            with suppress(problems.PolicyRefused):  # by a ringfence that has learned to object
-                policy = load(kept.files)
+        standing_in = self._standing_in(kept) if kept is not None else None
         words = hashlib.sha256(_words(error).encode()).hexdigest()
         if kept is None or kept.refused != words:
-            self._record(_refused(error, in_force=policy.digest if policy else None))
-            if kept is not None:
-                self._keeper.keep(Kept(digest=kept.digest, files=kept.files, refused=words))
-        if policy is None:
+            in_force = standing_in[0].digest if standing_in else None
+            self._record(_refused(error, in_force=in_force))
+        if standing_in is None:
+            if kept is not None and kept.refused != words:
+                self._keeper.keep(dataclasses.replace(kept, refused=words))
             raise error
+        self._keep(*standing_in, kept, refused=words)
         self._tell(f"{error.what}; the last good policy stays in force")
-        return policy
+        return standing_in[0]
+
+    def _standing_in(self, kept: Kept) -> tuple[Policy, tuple[PolicyFile, ...]] | None:
+        """As much as is good of what is there now, from the system's document down; the rest as it was."""
+        system, user = self._now(Tier.SYSTEM), self._now(Tier.USER)
+        of_user = tuple(each for each in kept.files if each.tier is Tier.USER)
+        of_tree = tuple(each for each in kept.files if each.tier is Tier.WORKING_TREE)
+        ways: list[tuple[PolicyFile, ...]] = []
+        if system is not None:
+            ways += [(*system, *user, *of_tree)] if user is not None else []
+            ways += [(*system, *of_user, *of_tree)]
+            ways += [system] if system else []
+        for files in (*ways, kept.files):
+            with suppress(*_NOT_GOOD):
+                return self._checked(files), files
+        return None
+
+    def _now(self, tier: Tier) -> tuple[PolicyFile, ...] | None:
+        """The documents of this tier as they are now; None when they cannot be relied on."""
+        try:
+            return tuple(_read_all([each for each in self._candidates if each.tier is tier], self._places))
+        except DocumentRefused:
+            return None
 
     def _check_serial(self, policy: Policy) -> None:
         """An edition that is older than one that was in force does not come back."""

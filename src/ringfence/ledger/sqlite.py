@@ -87,7 +87,11 @@ class SqliteStore:
                 )
             try:
                 return self._commit(entries)
-            except sqlite3.IntegrityError:  # somebody wrote past the lock, so what is remembered is old
+            except sqlite3.IntegrityError:
+                # Somebody wrote past the lock, so what is remembered is old; or somebody asks again and does
+                # not say so.
+                for entry in entries:
+                    entry.retried = entry.key is not None
                 return self._commit(entries)
         except (sqlite3.Error, OSError) as error:
             raise sqlite_error(error) from None

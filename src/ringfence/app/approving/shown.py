@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from ringfence.core.action_types import ACTION_TYPES
 from ringfence.gate.approvals import Approvals, Ask, Grant
 from ringfence.gate.asking import short_id
 from ringfence.ledger.values import Facts, Json
@@ -20,6 +21,7 @@ __all__ = [
     "shown_grant",
 ]
 
+_COMPARES = {each.name: each.compares for each in ACTION_TYPES}
 _LEFT_OUT = ("action", "context")  # the first has a place of its own, the second is no part of the question
 
 
@@ -111,7 +113,7 @@ def shown_ask(ask: Ask, approvals: Approvals, *, now: datetime) -> ShownAsk:
         id=ask.id,
         short=short_id(ask.id, approvals),
         action_type=str(ask.action.get("action")),
-        facts=tuple(_facts(ask.action)),
+        facts=tuple(_facts(ask.action, str(ask.action.get("action")))),
         rules=ask.rules,
         asked_by=ask.asked_by,
         opened_at=ask.opened_at,
@@ -135,7 +137,7 @@ def shown_grant(grant: Grant, approvals: Approvals, *, now: datetime) -> ShownGr
         short=short_id(grant.id, approvals),
         ask=given.ask,
         action_type=given.action_type,
-        facts=tuple(_facts(given.compared)),
+        facts=tuple(_facts(given.compared, given.action_type)),
         operator=given.operator,
         asked_by=given.asked_by,
         given_at=grant.given_at,
@@ -149,11 +151,17 @@ def shown_grant(grant: Grant, approvals: Approvals, *, now: datetime) -> ShownGr
     )
 
 
-def _facts(facts: Facts) -> Iterator[ShownFact]:
-    """All but those that say nobody and nothing: a person's own action has no agent and no session."""
+def _facts(facts: Facts, action_type: str) -> Iterator[ShownFact]:
+    """All but those that say nobody and nothing: a person's own action has no agent and no session.
+
+    What a grant compares and nobody knows is among them: the grant would be for whatever it is.
+    """
     for name, value in facts.items():
         if name not in _LEFT_OUT and not (name in ("agent", "session") and not value):
             yield from _flat(name, value)
+    for name in _COMPARES.get(action_type, ()):
+        if name not in facts and name not in ("agent", "session"):
+            yield ShownFact(name=name, value=None)
 
 
 def _flat(name: str, value: Json) -> Iterator[ShownFact]:
