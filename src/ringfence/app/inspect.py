@@ -1,7 +1,7 @@
 """All about one artifact: a file, or a folder and the models in it, and whether it may be loaded."""
 
 import os
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -85,8 +85,11 @@ def inspect(
         files = [each for each in answered if isinstance(each, JudgedFile)]
         skipped += (each for each in answered if isinstance(each, Skipped))
         whole = _whole(path, judges, feeds)
-    files = [_as_weights(file, whole.raw_weights) for file in files]
+    del to_judge, answers, answered  # of many files each would be in memory several times
     models = with_feeds(inventory.models, known)
+    paths = {str(file.path): file.path for model in models for file in model.files}
+    files = [_as_weights(_at(paths, file), whole.raw_weights) for file in files]
+    del paths
     skipped = [*_about_files(inventory), *skipped]
     judgement = _judgement(files, (*whole.findings, *about_identity(models)), skipped)
     complete = inventory.complete and bool(files) and not skipped
@@ -145,6 +148,12 @@ def _whole(path: Path, judges: Judges, feeds: tuple[Path, ...]) -> JudgedFolder:
         return JudgedFolder(findings=(), raw_weights=())
     told = tuple(each.absolute() for each in feeds)
     return judges.judge_folder(FolderToJudge(path=path.absolute(), feeds=told))
+
+
+def _at(paths: Mapping[str, Path], file: JudgedFile) -> JudgedFile:
+    """The same, with the very path that is known already."""
+    path = paths.get(str(file.path), file.path)
+    return file if path is file.path else replace(file, path=path)
 
 
 def _as_weights(file: JudgedFile, raw_weights: Container[str]) -> JudgedFile:

@@ -36,7 +36,13 @@ def with_standings(
     things: Iterable[_ThingT], decide: Decide, *, purpose: Purpose | None = None
 ) -> tuple[_ThingT, ...]:
     """The things, each with its standing; `purpose` is what models are asked about for."""
-    return tuple(replace(each, standing=_of(each, decide, purpose)) for each in things)
+    same: dict[Standing, Standing] = {}  # of which there are few, and of things there may be many
+
+    def judged(thing: _ThingT) -> _ThingT:
+        standing = _of(thing, decide, purpose)
+        return replace(thing, standing=same.setdefault(standing, standing))
+
+    return tuple(map(judged, things))
 
 
 def standing_for(action: Action, decide: Decide) -> Standing:
