@@ -1,31 +1,14 @@
 """`ringfence policy` as people run it: whole processes, what they print and how they end."""
 
 import json
-import os
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 from jsonschema import Draft202012Validator
 
 from ringfence.app.documents import SCHEMA_FOLDER
 from ringfence.policy.built_in import SCHEMA, STARTER, STRICT, text_of
-
-
-def policy(
-    *arguments: str | Path, home: Path, given: str = "", folder: Path | None = None
-) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"}
-    return subprocess.run(
-        [sys.executable, "-m", "ringfence.cli.main", "policy", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        input=given,
-        env=environment,
-        cwd=folder or home,
-        check=False,
-    )
+from running_policy import policy
 
 
 def own(home: Path) -> Path:

@@ -168,6 +168,7 @@ class _Search:
             order = sorted(asked, key=repr)
             found = kinds(part, order, of)
             if not found.complete:
+                self._steps += LIMITS.policy_compared // 10  # it took long, and all of it is in doubt now
                 self._undecided[f"{of.name}: not every kind of `{part}` was looked at"] = None
             self._kinds[key] = [
                 (value, dict(zip(order, said(order, action_with({part: value}, of), of), strict=True)))

@@ -83,7 +83,7 @@ def _chapters(policy: Policy, now: datetime) -> Iterator[Chapter]:
         return [each for each in policy.rules if each.section is section and fits(each)]
 
     def chapter(title: str, section: Section, *groups: Group) -> Chapter:
-        stance = _STANCE[policy.modes[section][0]]
+        stance = _STANCE[policy.modes.get(section, (Mode.OBSERVE, None))[0]]
         own = any(rule.mode is not None for rule in rules(section))
         none = () if any(each.lines for each in groups) else ("There is no rule here.",)
         return Chapter(title=title, intro=(stance, *((_OF_OTHERS,) if own else ()), *none), groups=groups)
