@@ -1,14 +1,6 @@
 """Each type of event in its class of OCSF.
 
-| event | class |
-|-|-|
-| decision.made | the action type's own |
-| thing.* | 5020, of listeners 5001; 2003 while review or forbidden, and when that ends |
-| ask.*, grant.* | 3005 |
-| break_glass.used, policy.refused | 2004 |
-| effect.*, policy.loaded, events.pruned, hold.* | 6003 |
-| scan.*, checkpoint.made, what was forgotten or is unknown | left out |
-
+A thing is inventory, and a finding while the policy has something against it. What was forgotten is left out.
 The whole body as it is recorded goes along under `unmapped`, since OCSF has no place for all of it.
 """
 
@@ -43,10 +35,29 @@ from ringfence.ledger.events.thing_changed import ThingChanged
 from ringfence.ledger.events.thing_vanished import ThingVanished
 from ringfence.ledger.ledger import Recorded
 
-__all__ = ["LEFT_OUT", "ocsf_event", "ocsf_line"]
+__all__ = ["CLASS_OF_EVENT", "ocsf_event", "ocsf_line"]
 
-LEFT_OUT = ("scan.started", "scan.finished", "checkpoint.made")
-"""Types that say nothing which OCSF has a place for."""
+CLASS_OF_EVENT: Mapping[str, str] = {
+    "decision.made": "by action",
+    "thing.appeared": "5020, 5001, 2003",
+    "thing.changed": "5020, 5001, 2003",
+    "thing.vanished": "5020, 5001, 2003",
+    "ask.opened": "3005",
+    "ask.withdrawn": "3005",
+    "grant.given": "3005",
+    "grant.refused": "3005",
+    "grant.revoked": "3005",
+    "grant.used": "3005",
+    "break_glass.used": "2004",
+    "policy.refused": "2004",
+    "effect.done": "6003",
+    "effect.failed": "6003",
+    "events.pruned": "6003",
+    "hold.lifted": "6003",
+    "hold.set": "6003",
+    "policy.loaded": "6003",
+}
+"""By type of event; what is not here is left out, since OCSF has no place for it."""
 
 _INFO, _LOW, _MEDIUM, _HIGH = (
     Severity(1, "Informational"),

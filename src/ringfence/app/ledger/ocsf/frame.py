@@ -81,6 +81,9 @@ def frame(
 ) -> Made:
     """The attributes that all classes share. `own` says what happened where `activity` is 99."""
     of = CLASSES[class_]
+    has_device = (
+        of.category != "Findings"
+    )  # whose readers want a host name and an address, which nobody records
     activity_name = of.activity(activity, own)
     message = f"{words.what}: {words.subject}" if words.subject else words.what
     metadata: Made = {
@@ -90,7 +93,7 @@ def frame(
         "log_name": row.stream,
         "log_provider": "ringfence",
         "sequence": row.seq,
-        "profiles": ["host", *profiles],
+        "profiles": [*(["host"] if has_device else []), *profiles],
         "product": {"name": "ringfence", "vendor_name": "ringfence", "version": __version__},
     }
     if correlation:
@@ -111,7 +114,7 @@ def frame(
         "severity": severity.word,
         "message": text(message),
         "metadata": metadata,
-        "device": device_of(row),
+        **({"device": device_of(row)} if has_device else {}),
     }
 
 
