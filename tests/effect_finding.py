@@ -1,7 +1,8 @@
 """Finds, by syntax tree, where code writes, starts, signals or connects; and what takes a receipt for that.
 
-Looks at calls only: importing does nothing here. A name is followed through imports and through constants of
-its module; what cannot be followed and might be an effect counts as one.
+Importing does nothing here; calling does, and so does handing a function on that somebody else may call, and
+code that is made of text. A name is followed through imports and through constants of its module; what cannot
+be followed and might be an effect counts as one.
 """
 
 import ast
@@ -21,12 +22,14 @@ _OS = _names("""
     forkpty ftruncate kill killpg lchown link makedirs mkdir mkfifo mknod mount pidfd_send_signal
     popen posix_fallocate posix_spawn posix_spawnp remove removedirs removexattr rename renames
     replace rmdir sendfile setns setxattr spawnl spawnv spawnve startfile symlink system truncate
-    unlink unshare utime
+    unlink unshare utime memfd_create pwrite pwritev setpriority write writev
 """)
 _PACKAGES = _names("""
     subprocess socket shutil tempfile sqlite3 multiprocessing ctypes webbrowser http.client
     urllib.request smtplib ftplib telnetlib asyncio sigstore requests httpx urllib3 psycopg keyring
-    pty mmap.mmap signal.pidfd_send_signal
+    pty mmap.mmap signal.pidfd_send_signal signal.raise_signal io.FileIO codecs.open fileinput
+    logging logging.handlers socketserver http.server imaplib poplib nntplib xmlrpc shelve dbm runpy
+    posix nt _posixsubprocess syslog readline concurrent.futures.ProcessPoolExecutor venv
 """)
 # Of those, what only reads, names or compares.
 _HARMLESS = _names("""
@@ -35,6 +38,8 @@ _HARMLESS = _names("""
     subprocess.list2cmdline tempfile.gettempdir ctypes.get_errno ctypes.c_long
 """)
 _PATH = _names("write_text write_bytes unlink rename mkdir chmod lchmod touch rmdir symlink_to hardlink_to")
+_FROM_TEXT = _names("eval exec __import__")
+_ARCHIVES = _names("zipfile.ZipFile tarfile.open tarfile.TarFile gzip.GzipFile bz2.BZ2File lzma.LZMAFile")
 _READ_FLAGS = _names("O_RDONLY O_CLOEXEC O_NOFOLLOW O_NONBLOCK O_NOCTTY O_DIRECTORY O_PATH O_NOATIME")
 
 
@@ -58,6 +63,9 @@ def effects_of(text: str, module: str) -> Iterator[Effect]:
         for target in node.targets
         if isinstance(target, ast.Name)
     }
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    for function, name, line in _handed_on(tree, (), names, called):
+        yield Effect(f"{module}:{'.'.join(function)}" if function else module, name, line)
     for function, call in _calls(tree, ()):
         what = _effect(call, names, constants)
         if what:
@@ -122,6 +130,32 @@ def _calls(node: ast.AST, function: tuple[str, ...]) -> Iterator[tuple[tuple[str
         yield from _calls(child, inner)
 
 
+def _handed_on(
+    node: ast.AST, function: tuple[str, ...], names: dict[str, str], called: set[int]
+) -> Iterator[tuple[tuple[str, ...], str, int]]:
+    """Functions with an effect that are named and not called: given to somebody else, or another name."""
+    for child in ast.iter_child_nodes(node):
+        inner = function
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            inner = (*function, child.name)
+        if isinstance(child, ast.Attribute | ast.Name) and id(child) not in called:
+            name = _asked_for(node, child, names)
+            if name == "os" or (name and name.startswith("os.") and name[3:] in _OS):
+                yield function, name, child.lineno
+        yield from _handed_on(child, inner, names, called)
+
+
+def _asked_for(node: ast.AST, child: ast.expr, names: dict[str, str]) -> str | None:
+    """What a name stands for: `getattr(os, "kill")` is os.kill, and `os` in `os.kill` nothing of its own."""
+    name = _dotted(child, names)
+    match node:
+        case ast.Attribute():
+            return None
+        case ast.Call(func=ast.Name(id="getattr" | "hasattr"), args=[_, ast.Constant(value=str(part)), *_]):
+            return name and f"{name}.{part}"
+    return name
+
+
 def _imported(tree: ast.Module) -> dict[str, str]:
     names: dict[str, str] = {}
     for node in ast.walk(tree):
@@ -151,24 +185,32 @@ def _effect(call: ast.Call, names: dict[str, str], constants: dict[str, ast.expr
     if name is not None:
         if name.startswith("os.") and name[3:] in _OS:
             return name
+        if name in _ARCHIVES:
+            return None if _reads(call, 1) else name
         if name == "os.open":
             flags = call.args[1] if len(call.args) > 1 else ast.Constant(None)
             return None if _only_reads(flags, constants) else name
         if name not in _HARMLESS and any(name == p or name.startswith(f"{p}.") for p in _PACKAGES):
             return None if _is_exception(name) else name
+    if isinstance(call.func, ast.Name) and call.func.id in _FROM_TEXT:
+        return call.func.id
     if isinstance(call.func, ast.Name) and call.func.id == "open" and "open" not in names:
         return None if _reads(call, 1) else "open"
-    if isinstance(call.func, ast.Attribute):
-        attribute = call.func.attr
-        if attribute in ("open", "fdopen") and name in (None, "os.fdopen", "io.open", "gzip.open"):
-            position = 0 if name is None else 1
-            return None if name == "os.fdopen" or _reads(call, position) else f".{attribute}"
-        if name is None and attribute in _PATH:
-            return f".{attribute}"
-        if name is None and attribute == "replace" and len(call.args) == 1 and not call.keywords:
-            return ".replace"
-        if name is None and attribute in ("bind", "connect", "sendto", "create_connection"):
-            return f".{attribute}"
+    return _method(call, call.func, name) if isinstance(call.func, ast.Attribute) else None
+
+
+def _method(call: ast.Call, method: ast.Attribute, name: str | None) -> str | None:
+    """The effect that a method's name stands for, whosever it is."""
+    attribute = method.attr
+    if attribute in ("open", "fdopen") and name in (None, "os.fdopen", "io.open", "gzip.open"):
+        position = 0 if name is None else 1
+        return None if name == "os.fdopen" or _reads(call, position) else f".{attribute}"
+    if name is None and attribute in _PATH:
+        return f".{attribute}"
+    if name is None and attribute == "replace" and len(call.args) == 1 and not call.keywords:
+        return ".replace"
+    if name is None and attribute in ("bind", "connect", "sendto", "create_connection"):
+        return f".{attribute}"
     return None
 
 

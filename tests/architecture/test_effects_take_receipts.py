@@ -74,11 +74,27 @@ def test_every_reason_is_still_needed() -> None:
         "somebody.connect(('x', 1))",
         "sqlite3.connect('x')",
         "urlopen('https://example.com')",
+        "os.write(fd, b'x')",
+        "map(os.unlink, names)",
+        "self.forget(os.unlink)",
+        "getattr(os, 'unlink')(path)",
+        "getattr(os, name)(path)",
+        "eval(text)",
+        "exec(text)",
+        "__import__('os')",
+        "zipfile.ZipFile('x', 'w')",
+        "zipfile.ZipFile('x', mode)",
+        "logging.FileHandler('x')",
+        "asyncio.create_subprocess_exec('x')",
+        "ctypes.CDLL(None)",
+        "mmap.mmap(fd, 0)",
+        "posix.unlink('x')",
     ],
 )
 def test_an_effect_without_a_receipt_is_found_however_it_is_spelled(line: str) -> None:
     text = (
-        "import os, shutil, socket, sqlite3, subprocess, tempfile\nimport subprocess as sp\n"
+        "import asyncio, ctypes, logging, mmap, os, posix, shutil, socket\n"
+        "import sqlite3, subprocess, tempfile, zipfile\nimport subprocess as sp\n"
         "from subprocess import run\nfrom urllib.request import urlopen\n"
         "WRITES = os.O_WRONLY | os.O_CLOEXEC\n"
         f"class Thing:\n    def act(self, path):\n        return {line}\n"
@@ -95,10 +111,16 @@ def test_an_effect_without_a_receipt_is_found_however_it_is_spelled(line: str) -
         "os.open('x', os.O_RDONLY | os.O_CLOEXEC)",
         "os.open('x', READS)",
         "socket.inet_ntop(2, b'')",
+        "getattr(os, 'sched_getaffinity', None)",
+        "zipfile.ZipFile('x')",
+        "os.fspath(path)",
     ],
 )
 def test_what_only_reads_is_no_effect(line: str) -> None:
-    text = f"import os, socket\nREADS = os.O_RDONLY | os.O_NOFOLLOW\ndef act(path):\n    return {line}\n"
+    text = (
+        "import os, socket, zipfile\nREADS = os.O_RDONLY | os.O_NOFOLLOW\n"
+        f"def act(path):\n    return {line}\n"
+    )
     assert list(effects_of(text, "app.thing")) == []
 
 

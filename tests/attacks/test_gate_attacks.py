@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -213,3 +214,16 @@ def test_uses_of_a_grant_are_never_counted_down(tmp_path: Path) -> None:
     again = GrantUsed(grant=grant.id, use=0, action={})
     door.ledger.append(again, stream="approvals", durability=Durability.FSYNC)
     assert isinstance(door.pass_(read), Refused)
+
+
+def test_no_receipt_outlives_the_grant_that_it_rests_on(tmp_path: Path) -> None:
+    at = now()
+    door = door_in(tmp_path, _ASKS, clock=lambda: at)
+    read = FileRead(path="/once", agent="a")
+    refused = door.pass_(read)
+    assert isinstance(refused, Refused) and refused.ask is not None
+    who = Approving(door=door, operator=Operator(name="olga", groups=()), check_free=lambda: None)
+    approve(refused.ask, Answer(lasts_s=10), who)
+    receipt = door.pass_(read)
+    assert isinstance(receipt, Receipt)
+    assert receipt.expires_at == at + timedelta(seconds=10)

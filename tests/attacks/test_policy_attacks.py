@@ -126,6 +126,20 @@ def test_a_working_tree_names_no_rule_of_the_system_in_an_exception() -> None:
     }
 
 
+@pytest.mark.parametrize("system", ["mode: enforce", "operators: {four_eyes: [model.use]}"])
+@pytest.mark.parametrize("own", ["approve: [{who: [ann], what: ['*']}]", "rules: [{then: allow}]"])
+def test_nobody_below_a_system_that_closes_approvals_makes_an_operator_of_themselves(
+    system: str, own: str
+) -> None:
+    files = [
+        of_tier(f"version: 1\n{system}\n".encode(), Tier.SYSTEM),
+        of_tier(f"version: 1\noperators: {{{own}}}\n".encode(), Tier.USER),
+    ]
+    with pytest.raises(PolicyRefused) as error:
+        load(files)
+    assert [each.what for each in error.value.problems] == ["the system's document says who approves"]
+
+
 def test_more_documents_than_anybody_has_are_refused() -> None:
     files = [of_tier("version: 1\n", name=f"{number}.yaml") for number in range(LIMITS.policy_files + 1)]
     with pytest.raises(PolicyRefused):

@@ -51,6 +51,18 @@ class Asker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Granted:
+    """Where a decision stands that rests on a grant, and that grant's end."""
+
+    position: Position
+    until: datetime | None
+
+    def lasts(self, now: datetime) -> timedelta | None:
+        """How long from now; no receipt outlives the grant that it rests on."""
+        return None if self.until is None else max(self.until - now, timedelta(microseconds=1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """How a held action waits."""
 
@@ -131,8 +143,11 @@ class Door:
             except (NotAskable, EventRefused) as error:
                 self._record(action, decision, proceeds=False)
                 return denied(action, decision, because=error)
-            if isinstance(outcome, Position):
-                return self.seals.seal(action, stream=outcome.stream, seq=outcome.seq, lasts=lasts, uses=uses)
+            if isinstance(outcome, _Granted):
+                at, longest = outcome.position, outcome.lasts(self.now())
+                return self.seals.seal(
+                    action, stream=at.stream, seq=at.seq, lasts=min(lasts, longest or lasts), uses=uses
+                )
             told = True
             left = deadline - self.waiting.monotonic()
             if outcome.state is AskState.REFUSED or left <= 0:
@@ -210,12 +225,16 @@ class Door:
             raise ReceiptRefused("what was done had no receipt", hint="ask the gate first")
         self.ledger.append(event, stream=self.stream, durability=type_of(receipt.action).durability)
 
-    def _asked(self, action: Action, decision: Decision, for_: Wanted, *, told: bool) -> Position | Ask:
+    def _asked(self, action: Action, decision: Decision, for_: Wanted, *, told: bool) -> "_Granted | Ask":
         """Where the decision stands that rests on a grant's use, recorded before; else the question."""
         step = next_step(for_, asked_by=self.asker.name, now=self.now(), new_id=self.new_id)
         appended = self.approvals.append(step)
         if appended is not None and isinstance(appended[0], GrantUsed):
-            return self._record(action, decision, proceeds=True, grant=appended[0].grant)
+            grant = appended[0].grant
+            return _Granted(
+                position=self._record(action, decision, proceeds=True, grant=grant),
+                until=self.approvals.grants[grant].given.expires_at,
+            )
         ask = self.approvals.ask_for(for_, self.asker.name)
         if ask is None:
             raise NotAskable("its question was not recorded as it is", hint="report this")

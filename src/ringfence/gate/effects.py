@@ -32,6 +32,8 @@ _WORKER = "starts ringfence's own process, which reads and judges"
 OWN: Mapping[str, str] = MappingProxyType(
     {
         "app.demo.building": _OUTPUT,
+        "app.demo.loose": "puts an archive together in memory",
+        "app.judging.judges": "asks ringfence's own process, which reads and judges",
         "app.judging.processes": _WORKER,
         "app.ledger.anchoring": "hands a checkpoint where the command line says: a file, git, a program",
         "app.ledger.keys": "ringfence's own signing key, into the keyring of its user",
@@ -43,8 +45,10 @@ OWN: Mapping[str, str] = MappingProxyType(
         "app.signing.keyless:_config": "fetches which keys sigstore has, for whoever verifies",
         "artifacts.spool": "inflated bytes in a file without a name, gone with the process",
         "cli.delivering": _OUTPUT,
+        "cli.ledger.export": _OUTPUT,
         "cli.streams": "standard streams that are closed lead to the null device",
         "endpoint.digest_cache": _STATE,
+        "endpoint.folders:send": "hands what a process of ringfence's own has read to the one that asked",
         "endpoint.images.unpack": "an image's files in the folder that app.lock.gather made for them",
         "endpoint.linux.kernel": "tries in a child of its own what the kernel offers",
         "endpoint.linux.network": "asks the kernel for its routes; nothing leaves the machine",

@@ -8,7 +8,7 @@ import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from ringfence.core.decisions import Effect, Mode, Place
+from ringfence.core.decisions import Effect, Mode, Place, Section
 from ringfence.core.limits import LIMITS
 from ringfence.policy.built_in import starter
 from ringfence.policy.document import Document
@@ -151,9 +151,17 @@ def _fill_section(part: Part, judging: Judging, said: Entry, ids: Ids) -> None:
 
 
 def _check_operators(parts: Sequence[Part], entries: Sequence[Entry | None]) -> None:
-    """Where the system's document says who approves, nobody makes an operator of themselves below it."""
+    """Where the system's document says who approves, nobody makes an operator of themselves below it.
+
+    One that enforces everything and names nobody says so, too.
+    """
     pairs = [(part, entry.get("operators")) for part, entry in zip(parts, entries, strict=True) if entry]
-    if not any(said for part, said in pairs if part.file.tier is Tier.SYSTEM):
+    closed = any(
+        part.modes.get(Section.OPERATORS, (None,))[0] is Mode.ENFORCE
+        for part in parts
+        if part.file.tier is Tier.SYSTEM
+    )
+    if not closed and not any(said for part, said in pairs if part.file.tier is Tier.SYSTEM):
         return
     for part, said in pairs:
         if said is None or part.file.tier is not Tier.USER:
