@@ -76,6 +76,24 @@ def test_scans_of_different_scopes_tell_of_the_same_things(endpoint: Endpoint) -
     assert endpoint.news() == news
 
 
+def test_a_scan_of_this_machine_makes_nothing_vanish_from_a_disk_that_was_scanned_before(
+    endpoint: Endpoint,
+) -> None:
+    disk = endpoint.folder / "disk"
+    pickled(disk / "three.pkl")
+    here = endpoint.scan()
+    endpoint.scan(home=disk)
+    known = {
+        str(each.event.thing.facts["name"]): each.event.thing
+        for each in endpoint.recorded()
+        if hasattr(each.event, "thing")
+    }
+    looked = looked_by(here, endpoint.book().paths, whole=True, system=True, installed=True, listening=None)
+    assert not looked.misses(known["three.pkl"])
+    (disk / "three.pkl").unlink()
+    assert looked.misses(known["three.pkl"])
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
 def test_what_lies_in_a_folder_that_is_closed_now_has_not_vanished(endpoint: Endpoint) -> None:
     endpoint.scan()

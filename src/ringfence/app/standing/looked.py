@@ -13,6 +13,7 @@ __all__ = ["Looked", "looked_by"]
 
 _OUT_OF_SIGHT = frozenset({"file", "folder", "home", "link", "mount", "scope", "store"})
 _LOOSE = "none"
+_SHARED_RECORDS = frozenset({"dpkg"})  # one file for all packages: it stays when one of them goes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +46,13 @@ class Looked:
 
     def _misses_file(self, thing: Thing, fact: str) -> bool:
         place = str(thing.facts.get(fact))
-        if not (_is_below(place, self.roots) or (self.system and _is_of_everybody(place))):
+        within = _is_below(place, self.roots)
+        if not within and not (self.system and _is_of_everybody(place)):
             return False
         if self.paths.is_gone(place):
             return True
+        if not within and thing.facts.get("installed_by") not in _SHARED_RECORDS:
+            return False  # such as a disk or a backup, which only a scan of its own looks at
         return not (self.more_unseen or self._is_small(thing, place) or self._is_unseen(place))
 
     def _is_small(self, thing: Thing, place: str) -> bool:
