@@ -18,7 +18,7 @@ _FINE = ("clean", "known-library")
 # What is text or lines has many beginnings that are whole; and of the others, those that are.
 _ANY_BEGINNING_IS_WHOLE = {
     *("ini", "jinja", "python-path-file", "python-requirements", "python-source", "script", "text", "toml"),
-    *("yaml", "media", "tensorflow-weights"),
+    *("yaml", "media", "page", "tensorflow-weights"),
 }
 _WHOLE_AS_WELL = {
     ("paddle-params", "honest.pdiparams", 32),  # the first of two tensors

@@ -82,6 +82,8 @@ def _members(reader: Reader) -> Iterator[Entry | Problem | Inside]:
             raise Malformed(ProblemKind.BAD_HEADER, at=at, detail=f"a name of {header.name_bytes} bytes")
         name = reader.at(at + header.header_bytes, header.name_bytes).rstrip(b"\0")
         data_at = _aligned(at, header.header_bytes + header.name_bytes, header.aligned_to)
+        if data_at > reader.size_bytes:
+            raise Malformed.past_end(data_at, at=at, detail="a member ends past the file")
         if name == _END:
             end = first_not_zero(reader, min(data_at + header.size_bytes, reader.size_bytes))
             if end < reader.size_bytes:
