@@ -125,7 +125,7 @@ def test_bombs_are_no_cases() -> None:
 
 
 def test_patterns_made_to_be_slow_are_bounded_in_every_question() -> None:
-    slow = [f"*a*b*{'?' * n}c*{n}*" for n in range(12)]
+    slow = [f"*a*b*{'?' * n}c*{n}*" for n in range(7)]
     rules = [
         f"    - {{id: r{n}, match: {{host: {json.dumps(each)}}}, then: allow}}" for n, each in enumerate(slow)
     ]
