@@ -79,12 +79,12 @@ def _trusted(ledger: Ledger, trust: Trust) -> list[PublicKey]:
 
 
 def _words(found: Vouched, *, has_keys: bool) -> str:
-    if not found.events:
-        return "nothing is recorded yet"
     if found.faults:
         return "something is wrong: see the first bad event"
     if found.unreadable is not None:
         return f"the first {found.events} events are whole; the rest cannot be read"
+    if not found.events:
+        return "nothing is recorded yet"
     parts = [f"all {found.events} events follow from each other"]
     if found.anchored_size:
         parts.append(f"the first {found.anchored_size} are those that the anchor saw")
