@@ -68,7 +68,8 @@ def test_explain_says_why_and_what_would_turn_it(home: Path) -> None:
         '  path: "/v1/messages"\n'
         "\n"
         "Why  1\n"
-        "  agents deny (enforce)  no rule decided  p.yaml:2\n"
+        "  agents deny (enforce)  no rule decided\n"
+        "    p.yaml:2\n"
         "    api:http (p.yaml:11) would allow it\n"
         '      - the method is `POST`; it is "GET"\n'
         "\n"

@@ -85,7 +85,11 @@ def test_words_are_members_and_what_may_be_unknown_may_be_left_out() -> None:
             "host.connect has no fact `hosst`",
             "did you mean `host`?",
         ),
-        ({"action": "host.connect", "host": "x"}, "host.connect needs the fact `port`", "add it"),
+        (
+            {"action": "host.connect", "host": "x"},
+            "host.connect needs the fact `port`",
+            "add it; every one needs `host`, `port`",
+        ),
         ({"action": "host.connect", "host": None, "port": 1}, "host of host.connect cannot be", "say"),
         ({"action": "host.connect", "host": 1, "port": 1}, "host of host.connect: expected a text", ""),
         ({"action": "host.connect", "host": "x", "port": True}, "port of host.connect: expected a num", ""),

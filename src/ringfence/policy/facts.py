@@ -92,7 +92,10 @@ def _made(of: ActionType, facts: Mapping[str, object], *, left_out: bool) -> Act
             raise BadFacts(f"{slot.name} of {of.name} cannot be unknown", hint="say what it is")
         elif slot.is_needed:
             if not left_out:
-                raise BadFacts(f"{of.name} needs the fact `{slot.name}`", hint="add it")
+                needed = ", ".join(f"`{each.name}`" for each in slots.values() if each.is_needed)
+                raise BadFacts(
+                    f"{of.name} needs the fact `{slot.name}`", hint=f"add it; every one needs {needed}"
+                )
             found[slot.name] = None
     made: Action = of.made(**found)
     return made

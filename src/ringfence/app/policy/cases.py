@@ -19,6 +19,7 @@ from ringfence.policy.sentences import backquoted, of_rule
 __all__ = ["CaseFailed", "Differing", "PolicyTested", "Uncovered", "case_files", "run_cases"]
 
 _SUFFIXES = {".yaml", ".yml"}
+_HINT = "cases are files that end in .yaml; docs/policy.md says how they are written"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +75,8 @@ def case_files(paths: Sequence[Path]) -> list[PolicyFile]:
     found = [each for path in paths for each in (_below(path) if path.is_dir() else (path,))]
     if not found:
         names = clip(", ".join(printable(str(each)) for each in paths), chars=LIMITS.name_chars)
-        raise UnreadableScope(f"{names}: no cases here", hint="cases are files that end in .yaml")
-    return [read_document(each, Tier.USER) for each in found]
+        raise UnreadableScope(f"{names}: no cases here", hint=_HINT)
+    return [read_document(each, Tier.USER, hint=_HINT) for each in found]
 
 
 def _below(folder: Path) -> Iterator[Path]:

@@ -13,7 +13,9 @@ from ringfence.policy.rule import Tier
 __all__ = ["read_document"]
 
 
-def read_document(path: Path, tier: Tier) -> PolicyFile:
+def read_document(
+    path: Path, tier: Tier, *, hint: str = "name a policy document; ringfence policy init writes one"
+) -> PolicyFile:
     """The file as a document of this tier; `-` is standard input.
 
     Raises:
@@ -25,10 +27,7 @@ def read_document(path: Path, tier: Tier) -> PolicyFile:
     name = clip(printable(str(path)), chars=LIMITS.name_chars)
     try:
         if not path.is_file():  # a pipe waits for ever
-            raise UnreadableScope(
-                f"{name}: there is no such file",
-                hint="name a policy document; ringfence policy init writes one",
-            )
+            raise UnreadableScope(f"{name}: there is no such file", hint=hint)
         with path.open("rb") as file:
             return PolicyFile(tier=tier, name=name, data=file.read(most))
     except OSError as error:

@@ -51,9 +51,9 @@ def add_approvals(commands: _Commands) -> None:
         "deny",
         help="refuse a held action",
         description="Answers a question with no, which holds for a day.",
-        epilog=_EXIT_CODES,
+        epilog=f"example: ringfence deny 7f --note 'not this key'. {_EXIT_CODES}",
     )
-    deny.add_argument("id", metavar="ASK")
+    deny.add_argument("id", metavar="ASK", help="the beginning of its id, as ringfence asks shows it")
     deny.add_argument("--note", metavar="TEXT", help="your reason, for the record")
     add_format(deny)
     grants = commands.add_parser(

@@ -36,8 +36,10 @@ def _add_init(tasks: _Commands) -> None:
     init = tasks.add_parser(
         "init",
         help="write a first policy",
-        description="Writes the documented starter, which observes everything and blocks nothing.",
-        epilog="exit status: 0 written, 2 there is a file already, or it cannot be written",
+        description="Writes the documented starter, which observes everything and blocks nothing, and beside "
+        "it the JSON Schema by which editors complete it.",
+        epilog="example: ringfence policy init; ringfence policy init --strict -o strict.yaml. "
+        "exit status: 0 written, 2 there is a file already, or it cannot be written",
     )
     init.add_argument("--strict", action="store_true", help="the closed one: all else is denied")
     init.add_argument(
@@ -55,7 +57,8 @@ def _add_check(tasks: _Commands) -> None:
         help="what is wrong with policies",
         description="Tells everything that is wrong with each document by itself; without FILE, "
         "the documents of this machine and folder together.",
-        epilog="exit status: 0 good, 1 something is wrong, 2 usage, 3 a file cannot be read",
+        epilog="example: ringfence policy check ringfence.yaml. "
+        "exit status: 0 good, 1 something is wrong, 2 usage, 3 a file cannot be read",
     )
     check.add_argument("files", nargs="*", type=Path, metavar="FILE", help="a document; - is standard input")
     check.add_argument(
@@ -80,7 +83,10 @@ def _add_explain(tasks: _Commands) -> None:
         help="why an action is decided as it is",
         description="Says what each section says of an action and which line does, what that line asked for, "
         "and the smallest change of facts that would turn it.",
-        epilog="exit status: 0 explained, 1 the policy is not right, 2 usage, 3 a file cannot be read",
+        epilog="example: ringfence policy explain --artifact model.gguf --purpose production; "
+        """echo '{"action": "host.connect", "host": "example.com", "port": 443}' | """
+        "ringfence policy explain --action -. exit status: 0 explained, 1 the policy is not right, 2 usage, "
+        "3 a file cannot be read",
     )
     of = explain.add_mutually_exclusive_group(required=True)
     of.add_argument(
@@ -101,7 +107,9 @@ def _add_test(tasks: _Commands) -> None:
         "test",
         help="try the policy on cases",
         description="Decides every case and tells what comes out otherwise, and which rules no case reaches.",
-        epilog="exit status: 0 all as expected, 1 something is not, 2 usage, 3 a file cannot be read",
+        epilog="docs/policy.md says how cases are written. example: ringfence policy test cases "
+        "--policy ringfence.yaml --fail-on uncovered. exit status: 0 all as expected, 1 something is not, "
+        "2 usage, 3 a file cannot be read",
     )
     test.add_argument(
         "cases",
@@ -120,7 +128,8 @@ def _add_diff(tasks: _Commands) -> None:
         "diff",
         help="what another edition makes possible",
         description="Tells what becomes possible that was not, and what no longer is.",
-        epilog="exit status: 0 not wider, 1 wider, or a part could not be decided, 2 usage, "
+        epilog="example: ringfence policy diff old.yaml ringfence.yaml. "
+        "exit status: 0 not wider, 1 wider, or a part could not be decided, 2 usage, "
         "3 a file cannot be read",
     )
     diff.add_argument("old", type=named_path, metavar="OLD", help="the document as it was")
@@ -134,7 +143,8 @@ def _add_render(tasks: _Commands) -> None:
         "render",
         help="the policy as people sign it",
         description="Writes the acceptable-use policy: each rule as a sentence, with its name and line.",
-        epilog="exit status: 0 written, 1 the policy is not right, 2 usage, 3 a file cannot be read",
+        epilog="example: ringfence policy render --format html -o policy.html. exit status: 0 written, "
+        "1 the policy is not right, 2 usage, 3 a file cannot be read",
     )
     render.add_argument(
         "--title", default="Acceptable use of AI", metavar="TEXT", help="default: %(default)s"

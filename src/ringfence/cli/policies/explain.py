@@ -86,7 +86,7 @@ def _told(result: Explanation) -> Iterator[RenderableType]:
     line = Text(result.effect.value, _STYLES[result.effect.value])
     yield line.append(f": {result.doing} {result.outcome}").append(f" ({result.mode})", "dim")
     for name, value in result.facts.items():
-        yield safe(f"  {name}: {_shown(value)}", chars=_LONG)
+        yield Padding(safe(f"{name}: {_shown(value)}", chars=_LONG), (0, 0, 0, 2))
     for each in (*result.obligations, *(f"serves {control}" for control in result.controls)):
         yield safe(f"  {each}")
     yield heading("Why", str(len(result.sections)))
@@ -106,7 +106,8 @@ def _told(result: Explanation) -> Iterator[RenderableType]:
 def _section(section: SectionWord) -> Iterator[RenderableType]:
     line = Text("  ").append(f"{section.section} ", "bold")
     line.append(section.effect.value, _STYLES[section.effect.value]).append(f" ({section.mode})", "dim")
-    yield line.append_text(safe(f"  {section.rule or 'no rule decided'}  {section.at or 'no document says'}"))
+    yield line.append_text(safe(f"  {section.rule or 'no rule decided'}"))
+    yield Padding(safe(section.at or "no document says", "dim", chars=_LONG), (0, 0, 0, 4))
     if section.says:
         yield Padding(safe(section.says, chars=_LONG), (0, 0, 0, 4))
     if section.exception:
