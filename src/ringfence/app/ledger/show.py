@@ -18,6 +18,8 @@ from ringfence.ledger.ledger import Ledger, Recorded, Unknown
 
 __all__ = ["Found", "LedgerShown", "Showing", "ShownEvent", "event_shown", "show"]
 
+_MOST = LIMITS.ledger_shown
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownEvent:
@@ -62,7 +64,7 @@ class Showing:
     def __init__(self, ledger: Ledger, chosen: Chosen, *, limit: int | None = None) -> None:
         self._ledger, self._chosen, self._limit = ledger, chosen, limit
         self._teller = NewsTeller()
-        self._last: int | None = None
+        self.last: int | None = None  # ordinal of the last row that was read
         self.trouble: LedgerError | None = None  # what ended `show` early
 
     def events(self) -> Iterator[Found]:
@@ -96,8 +98,8 @@ class Showing:
         return self._teller.news() if self._chosen.has_news else None
 
     def _read(self) -> Iterator[Found]:
-        for row, recorded in self._chosen.read(self._ledger, after=self._last):
-            self._last = row.ordinal
+        for row, recorded in self._chosen.read(self._ledger, after=self.last):
+            self.last = row.ordinal
             if recorded is not None:
                 self._teller.hear(recorded)
                 yield row, recorded
@@ -109,7 +111,7 @@ def show(showing: Showing, wanted: Wanted, *, started_at: datetime) -> LedgerSho
     Raises:
         UsageError: there are too many.
     """
-    most, events = LIMITS.ledger_shown, list[ShownEvent]()
+    most, events = _MOST, list[ShownEvent]()
     try:
         events.extend(itertools.starmap(event_shown, itertools.islice(showing.events(), most + 1)))
     except LedgerError as error:
