@@ -2,6 +2,10 @@
 
 import dataclasses
 import os
+import shutil
+import subprocess
+import sys
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,13 +21,16 @@ from ringfence.core.decisions import Effect
 from ringfence.core.limits import LIMITS
 from ringfence.core.receipts import Receipt
 from ringfence.gate import asking
+from ringfence.gate.confined import may_append
 from ringfence.gate.digests import action_digest
 from ringfence.gate.operators import Operator
 from ringfence.gate.policies import Policies
 from ringfence.gate.refused import Refused
 from ringfence.gate.state import make_folder
 from ringfence.ledger.events.ask_opened import AskOpened
+from ringfence.ledger.events.ask_withdrawn import AskWithdrawn
 from ringfence.ledger.events.grant_used import GrantUsed
+from ringfence.ledger.open import open_ledger
 from ringfence.policy.problems import PolicyRefused
 
 _ASKS = """
@@ -214,6 +221,37 @@ def test_uses_of_a_grant_are_never_counted_down(tmp_path: Path) -> None:
     again = GrantUsed(grant=grant.id, use=0, action={})
     door.ledger.append(again, stream="approvals", durability=Durability.FSYNC)
     assert isinstance(door.pass_(read), Refused)
+
+
+_APPENDS = """
+import json, socket, struct, sys
+body = '{"grant":"00"}'
+question = {"v": 1, "stream": "approvals", "type": sys.argv[2], "body": body, "durability": "fsync",
+            "expect_seq": None, "key": "00" * 16, "retried": False}
+text = json.dumps(question).encode()
+with socket.socket(socket.AF_UNIX) as connection:
+    connection.connect(sys.argv[1])
+    connection.sendall(struct.pack("!I", len(text)) + text)
+    print(connection.recv(1 << 16)[4:].decode())
+"""
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="unshare is not installed")
+@pytest.mark.parametrize(("type_", "taken"), [("grant.given/1", False), ("scan.started/1", True)])
+def test_a_sandbox_that_reaches_the_ledgers_socket_answers_no_question_through_it(
+    type_: str, taken: bool
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:  # a short name, as sockets need
+        path = Path(folder) / "l" / "ledger.sqlite"
+        ledger = open_ledger(path, clock=now, may_append=may_append)
+        ledger.append(AskWithdrawn(ask="00", why="it opens"), stream="one", durability=Durability.FSYNC)
+        within = ["unshare", "-Ur", sys.executable, "-c", _APPENDS, f"{path}.socket", type_]
+        done = subprocess.run(within, capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode:
+            pytest.skip(f"no sandbox can be made here: {done.stderr[-200:]}")
+        assert ('"seq":1' in done.stdout, "EventRefused" in done.stdout) == (taken, not taken)
+        assert len(list(ledger.read(stream="approvals"))) == taken
+        ledger.close()
 
 
 def test_no_receipt_outlives_the_grant_that_it_rests_on(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ringfence.core.errors import ExitCode, RingfenceError
 
-__all__ = ["Confined", "has_terminal", "refuse_confined", "why_confined"]
+__all__ = ["Confined", "has_terminal", "may_append", "refuse_confined", "why_confined"]
 
 # nsfs.h: the machine's own namespaces have these inodes from the first boot on, and no others ever get them.
 _OWN_USER, _OWN_PID = 0xEFFFFFFD, 0xEFFFFFFC
@@ -33,6 +33,9 @@ class Confined(RingfenceError):
     """Somebody within a sandbox asked to approve."""
 
     code = ExitCode.FAILED_AS_ASKED
+
+
+_ANSWERS = ("grant.given/", "grant.refused/", "grant.revoked/", "break_glass.used/")
 
 
 class _Unreadable(Exception):
@@ -73,6 +76,14 @@ def why_confined(pid: int | None = None, *, proc: Path = Path("/proc")) -> str |
     except _Unreadable:
         return "whether it is in a sandbox cannot be told: /proc is missing or hidden"
     return None
+
+
+def may_append(pid: int | None, event_type: str) -> bool:
+    """Whether the ledger's writer takes an event of this type from that process: answers only from free ones.
+
+    Against a sandbox that hides the ledger's file and not its socket.
+    """
+    return not event_type.startswith(_ANSWERS) or (pid is not None and why_confined(pid) is None)
 
 
 def has_terminal() -> bool:

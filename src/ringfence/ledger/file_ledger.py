@@ -22,7 +22,7 @@ from ringfence.ledger.ledger import Position, Recorded
 from ringfence.ledger.places import socket_path
 from ringfence.ledger.recorded import entry_of, recorded_of
 from ringfence.ledger.sqlite import read_heads, read_rows
-from ringfence.ledger.writing import Writer
+from ringfence.ledger.writing import MayAppend, Writer, anybody
 
 __all__ = ["FileLedger"]
 
@@ -32,8 +32,16 @@ _LOOK_AGAIN_S = 0.005  # while another process takes over or ends
 class FileLedger:
     """Appends through the process that writes, or becomes it. Reading asks nobody."""
 
-    def __init__(self, path: Path, *, clock: Callable[[], datetime], random: Callable[[int], bytes]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Callable[[], datetime],
+        random: Callable[[int], bytes],
+        may_append: MayAppend = anybody,
+    ) -> None:
         self._path, self._clock, self._random = path, clock, random
+        self._may_append = may_append
         self._mutex = threading.Lock()
         self._role: Writer | Caller | None = None
         _LEDGERS.add(self)
@@ -121,7 +129,7 @@ class FileLedger:
                 self._role = None
             if self._role is None:
                 self._role = self._called() or Writer.claimed(
-                    self._path, clock=self._clock, random=self._random
+                    self._path, clock=self._clock, random=self._random, may_append=self._may_append
                 )
             return self._role
 

@@ -28,7 +28,16 @@ from ringfence.ledger.errors import (
 )
 from ringfence.ledger.ledger import Position
 
-__all__ = ["BadMessage", "Frames", "answer_bytes", "answer_of", "peer_uid", "question_bytes", "question_of"]
+__all__ = [
+    "BadMessage",
+    "Frames",
+    "answer_bytes",
+    "answer_of",
+    "peer_pid",
+    "peer_uid",
+    "question_bytes",
+    "question_of",
+]
 
 _VERSION = 1
 _KEY_BYTES = 16
@@ -157,11 +166,20 @@ def answer_of(message: Mapping[str, object]) -> Outcome:
 
 def peer_uid(connection: socket.socket) -> int | None:
     """The user at the other end, as the kernel says; None where it does not: the folder's mode decides."""
+    return _credential(connection, 1)
+
+
+def peer_pid(connection: socket.socket) -> int | None:
+    """The process that connected, 0 for one not seen from here; None where the kernel does not say."""
+    return _credential(connection, 0)
+
+
+def _credential(connection: socket.socket, part: int) -> int | None:
     which = getattr(socket, "SO_PEERCRED", None)
     if which is None:
         return None
     credentials = connection.getsockopt(socket.SOL_SOCKET, which, struct.calcsize("3i"))
-    return int(struct.unpack("3i", credentials)[1])
+    return int(struct.unpack("3i", credentials)[part])
 
 
 def _frame(message: Mapping[str, object]) -> bytes:

@@ -23,26 +23,41 @@ from pathlib import Path
 from ringfence.core.action_types import Durability
 from ringfence.core.limits import LIMITS
 from ringfence.ledger.entry import Entry, Outcome
-from ringfence.ledger.errors import LedgerError, LedgerUnavailable, WriterGone
+from ringfence.ledger.errors import EventRefused, LedgerError, LedgerUnavailable, WriterGone
 from ringfence.ledger.group import GroupCommit
 from ringfence.ledger.ledger import Position
 from ringfence.ledger.places import lock_path, made_safe, reachable, socket_path
 from ringfence.ledger.sqlite import SqliteStore
-from ringfence.ledger.wire import BadMessage, Frames, answer_bytes, peer_uid, question_of
+from ringfence.ledger.wire import BadMessage, Frames, answer_bytes, peer_pid, peer_uid, question_of
 
-__all__ = ["Writer"]
+__all__ = ["MayAppend", "Writer", "anybody"]
+
+MayAppend = Callable[[int | None, str], bool]
+"""Whether this process (None: nobody knows which) may append an event of this type."""
 
 _FLUSH_S = 0.03  # of the 50 ms that an event may wait for the disk
 _READ_BYTES = 1 << 18
+
+
+def anybody(_pid: int | None, _type: str) -> bool:
+    """Lets every process of the user append everything."""
+    return True
 
 
 class Writer:
     """Made by the process that got the lock."""
 
     def __init__(
-        self, path: Path, lock: int, *, clock: Callable[[], datetime], random: Callable[[int], bytes]
+        self,
+        path: Path,
+        lock: int,
+        *,
+        clock: Callable[[], datetime],
+        random: Callable[[int], bytes],
+        may_append: MayAppend,
     ) -> None:
         self._lock = lock
+        self._may_append = may_append
         self._store = SqliteStore(path, clock=clock, random=random)
         self._storing = threading.Lock()  # for as long as the store is at work, or being closed
         self._group = GroupCommit(self._commit)
@@ -65,7 +80,12 @@ class Writer:
 
     @classmethod
     def claimed(
-        cls, path: Path, *, clock: Callable[[], datetime], random: Callable[[int], bytes]
+        cls,
+        path: Path,
+        *,
+        clock: Callable[[], datetime],
+        random: Callable[[int], bytes],
+        may_append: MayAppend = anybody,
     ) -> "Writer | None":
         """This process as the writer; None when another one is.
 
@@ -76,7 +96,7 @@ class Writer:
         lock = os.open(lock_path(path), os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return cls(path, lock, clock=clock, random=random)
+            return cls(path, lock, clock=clock, random=random, may_append=may_append)
         except BlockingIOError:
             os.close(lock)
             return None
@@ -194,13 +214,21 @@ class Writer:
         try:
             arrived = connection.recv(_READ_BYTES)
             if arrived:
-                return [(connection, question_of(each)) for each in self._callers[connection].take(arrived)]
+                entries = [question_of(each) for each in self._callers[connection].take(arrived)]
+                return [(connection, each) for each in entries if self._lets(connection, each)]
         except BlockingIOError:
             return []
         except (OSError, BadMessage):
             pass
         self._drop(connection)
         return []
+
+    def _lets(self, connection: socket.socket, entry: Entry) -> bool:
+        if self._may_append(peer_pid(connection), entry.type):
+            return True
+        why = f"this process may not record {entry.type}"
+        self._answer(connection, EventRefused(why, hint="do it from outside of any sandbox or container"))
+        return False
 
     def _answer(self, connection: socket.socket, outcome: Outcome) -> None:
         """Who gets no answer asks again, so a connection that cannot take one is ended."""

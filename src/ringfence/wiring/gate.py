@@ -16,7 +16,7 @@ from ringfence.core.action_types import Durability
 from ringfence.core.text import printable
 from ringfence.endpoint.home import Home
 from ringfence.endpoint.homes import own_home
-from ringfence.gate.confined import has_terminal, refuse_confined
+from ringfence.gate.confined import has_terminal, may_append, refuse_confined
 from ringfence.gate.door import Asker, Door
 from ringfence.gate.endpoint_id import endpoint_id
 from ringfence.gate.finding import NAME, Places
@@ -57,7 +57,7 @@ def open_door(
     state = state_folder(environment)
     make_folder(state)
     ledger = SignedLedger(
-        open_ledger(ledger_at(environment), clock=_now),
+        open_ledger(ledger_at(environment), clock=_now, may_append=may_append),
         lambda: signing_key(state, randomness=secrets.token_bytes),
         now=_now,
         tell=tell,

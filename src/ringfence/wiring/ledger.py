@@ -10,6 +10,7 @@ from ringfence.app.ledger.keys import KEY_FILE, move_to_keyring, signing_key
 from ringfence.core.errors import UnreadableScope
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable
+from ringfence.gate.confined import may_append
 from ringfence.gate.state import make_folder
 from ringfence.ledger.ledger import Ledger
 from ringfence.ledger.notes import SigningKey
@@ -21,7 +22,7 @@ __all__ = ["has_own_key", "named_ledger", "now", "open_own_ledger", "own_key"]
 
 def open_own_ledger(environment: Mapping[str, str] = os.environ) -> Ledger:
     """The ledger that this user writes, opened when something is read or recorded."""
-    return open_ledger(ledger_at(environment), clock=now)
+    return open_ledger(ledger_at(environment), clock=now, may_append=may_append)
 
 
 def named_ledger(environment: Mapping[str, str] = os.environ, *, may_come: bool = False) -> Ledger:
@@ -38,7 +39,7 @@ def named_ledger(environment: Mapping[str, str] = os.environ, *, may_come: bool 
             f"{clip(printable(named), chars=LIMITS.name_chars)}: there is no ledger",
             hint="see RINGFENCE_LEDGER: a file, or postgresql://…",
         )
-    return open_ledger(where, clock=now)
+    return open_ledger(where, clock=now, may_append=may_append)
 
 
 def has_own_key(environment: Mapping[str, str] = os.environ) -> bool:
