@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from rich.console import RenderableType
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from ringfence.app.documents import document
@@ -52,7 +53,9 @@ def _changes(title: str, changes: Sequence[Change], mark: str, style: str) -> It
     yield heading(title, str(len(changes)))
     rows, rest = first_rows(changes)
     for each in rows:
-        yield Text(f"  {mark} ", style).append_text(safe(each.what, chars=_LONG))
+        headline = Table.grid()
+        headline.add_row(Text(f"  {mark} ", style), safe(each.what, chars=_LONG))
+        yield headline
         yield Padding(safe(f"before: {_word(each.before)}", chars=_LONG), (0, 0, 0, 6))
         yield Padding(safe(f"after: {_word(each.after)}{_times(each)}", chars=_LONG), (0, 0, 0, 6))
         facts = ", ".join(

@@ -94,7 +94,7 @@ def _told(result: Explanation) -> Iterator[RenderableType]:
         yield from _section(section)
     yield heading("What would turn it", str(len(result.turns)))
     for turn in result.turns:
-        yield _turn(turn)
+        yield Padding(_turn(turn), (0, 0, 0, 2))
         where = f"{turn.rule or 'no rule'}  {turn.at or 'no document says'}"
         yield Padding(safe(where, "dim", chars=_LONG), (0, 0, 0, 6))
     if not result.turns:
@@ -131,7 +131,7 @@ def _turn(turn: WouldTurn) -> Text:
     changes = " and ".join(
         f"{each.fact} were {_shown(each.after)} instead of {_shown(each.before)}" for each in turn.changes
     )
-    line = Text("  ").append(turn.effect.value, _STYLES[turn.effect.value])
+    line = Text(turn.effect.value, _STYLES[turn.effect.value])
     return line.append_text(safe(f" if {changes}", chars=_LONG))
 
 
