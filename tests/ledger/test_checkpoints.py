@@ -4,10 +4,11 @@ import base64
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from ledgers import opened, scan
+from ledgers import opened, scan, writers
 from ringfence.core.action_types import Durability
 from ringfence.core.errors import RingfenceError, UsageError
 from ringfence.ledger.checkpoints import AGE, EVENTS, STREAM, is_due, newest, sign_all
@@ -210,3 +211,19 @@ def test_notes_and_keys_come_out_of_a_file_as_they_went_in() -> None:
         assert notes_and_keys(text) == (notes, [key, key])
     with pytest.raises(BadNote):
         notes_and_keys(str(notes[0])[:-30])
+
+
+def test_bodies_are_forgotten_while_other_processes_write(ledger_file: Path) -> None:
+    with writers(ledger_file, "p", threads=2, durability=_WRITTEN) as process:
+        ledger = opened(ledger_file)
+        for _ in range(20):
+            process.stdout.readline()
+            ledger.forget([each.ordinal for each in ledger.rows() if each.body and each.stream != STREAM])
+            sign_all(ledger, _KEY)
+        process.stdin.close()
+        process.stdout.read()
+    assert process.returncode == 0
+    assert vouch(ledger).faults == ()
+    forgotten = [row for row in ledger.rows() if row.body is None and row.stream != STREAM]
+    assert len(forgotten) >= 20
+    ledger.close()
