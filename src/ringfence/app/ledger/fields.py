@@ -35,20 +35,24 @@ def _flat(name: str, value: object) -> Iterator[ShownFact]:
             yield from _flat(name, value.value)
         case None | bool() | int() | str():
             yield ShownFact(name=name, value=value)
-        case datetime():
+        case datetime() | float():  # fractions are only in a tampered file
             yield ShownFact(name=name, value=str(as_json(value)))
         case Foreign(text=text, cut=cut):
             yield ShownFact(name=f"{name} (untrusted)", value=text)
             if cut:
                 yield ShownFact(name=f"{name}, characters left out", value=cut)
-        case Mapping():
-            for key, item in value.items():
-                yield from _flat(f"{name}.{key}", item)
         case () | [] | frozenset() if not value:
             yield ShownFact(name=f"{name}, how many", value=0)
+        case _:
+            for part, item in _parts(value):
+                yield from _flat(f"{name}{part}", item)
+
+
+def _parts(value: object) -> Iterator[tuple[str, object]]:
+    match value:
+        case Mapping():
+            yield from ((f".{key}", item) for key, item in value.items())
         case tuple() | list() | frozenset():
-            for number, item in enumerate(value):
-                yield from _flat(f"{name}[{number}]", item)
+            yield from ((f"[{number}]", item) for number, item in enumerate(value))
         case _ if dataclasses.is_dataclass(value):
-            for field in dataclasses.fields(value):
-                yield from _flat(f"{name}.{field.name}", getattr(value, field.name))
+            yield from ((f".{each.name}", getattr(value, each.name)) for each in dataclasses.fields(value))

@@ -1,12 +1,12 @@
 """What the record says: events as values that people and programs read."""
 
 import itertools
-import json
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from ringfence.app.ledger.bodies import body_of
 from ringfence.app.ledger.choosing import Chosen, Wanted, agent_of
 from ringfence.app.ledger.news import News, NewsTeller
 from ringfence.app.ledger.telling import told
@@ -150,5 +150,5 @@ def event_shown(row: Row, recorded: Recorded) -> ShownEvent:
         place=words.place,
         rule=words.rule,
         hash=row.hash.hex(),
-        body=None if row.body is None else json.loads(row.body),
+        body=body_of(row),
     )

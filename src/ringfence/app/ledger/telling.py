@@ -261,7 +261,9 @@ def _text(value: Json) -> str:
             return str(value)
         case Mapping():
             return "…"
-    return " ".join(map(_text, value))
+        case list() | tuple():
+            return " ".join(map(_text, value))
+    return str(value)  # a fraction, which only a tampered file has
 
 
 def _name(type_: str) -> str:

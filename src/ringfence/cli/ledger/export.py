@@ -8,7 +8,7 @@ from ringfence.app.ledger.export import Export, Exporting
 from ringfence.cli.ledger.wanted import wanted
 from ringfence.cli.streams import tell, write
 from ringfence.core.errors import ExitCode, UsageError
-from ringfence.core.text import printable
+from ringfence.core.text import clip, printable
 from ringfence.wiring.ledger import named_ledger
 
 __all__ = ["run"]
@@ -43,5 +43,7 @@ def _summary(exporting: Exporting) -> str:
     written = f"{exporting.written} event{'' if exporting.written == 1 else 's'} exported"
     if not exporting.left_out:
         return written
-    left_out = ", ".join(f"{count} {why}" for why, count in sorted(exporting.left_out.items()))
+    left_out = ", ".join(
+        f"{count} {clip(printable(why), chars=100)}" for why, count in sorted(exporting.left_out.items())
+    )
     return f"{written}; this format has no place for {left_out}"

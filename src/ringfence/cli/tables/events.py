@@ -25,7 +25,7 @@ def event_line(event: ShownEvent, name: str, *, home: Path) -> str:
     judged = ", ".join(filter(None, (event.effect, event.mode)))
     place = " ".join(filter(None, (_place(event.place, home), event.rule)))
     parts = (
-        f"{_time(event.at)}  {name:<{_NAME_WIDTH}}",
+        f"{_time(event.at)}  {spelled(name):<{_NAME_WIDTH}}",
         _part(event.what),
         _part(event.subject),
         f"[{judged}]" if judged else "",

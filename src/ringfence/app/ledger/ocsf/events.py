@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ringfence.app.documents import as_json
+from ringfence.app.ledger.bodies import body_of
 from ringfence.app.ledger.ocsf.actions import acting, ai_model, mapped
 from ringfence.app.ledger.ocsf.frame import Made, Severity, device_of, frame, text
 from ringfence.app.ledger.ocsf.things import thing_event
@@ -95,7 +96,7 @@ def ocsf_event(row: Row, recorded: Recorded) -> Made | None:
             return None
     if made is None:
         return None
-    rest: Made = {"stream": row.stream, "seq": row.seq, "body": json.loads(row.body or b"null")}
+    rest: Made = {"stream": row.stream, "seq": row.seq, "body": body_of(row)}
     model = ai_model(facts_in(event))
     if model is not None and "ai_model" not in made:
         rest["ai_model"] = model
