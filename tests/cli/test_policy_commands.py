@@ -38,6 +38,15 @@ def test_init_follows_no_link_and_makes_no_folder_that_was_not_its_own(tmp_path:
     assert [each.name for each in tmp_path.iterdir()] == ["link.yaml"]
 
 
+def test_init_says_what_keeps_it_from_making_its_folder(tmp_path: Path) -> None:
+    (tmp_path / ".config").write_text("a file")
+    done = policy("init", home=tmp_path)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (
+        2,
+        f"ringfence: error: {own(tmp_path)}: not a directory",
+    )
+
+
 def test_init_prints_the_closed_document(tmp_path: Path) -> None:
     done = policy("init", "--strict", "--output", "-", home=tmp_path)
     assert (done.returncode, done.stdout) == (0, text_of(STRICT).decode())
@@ -77,10 +86,10 @@ def test_check_writes_a_document_that_fits_its_schema(tmp_path: Path) -> None:
 
 
 def test_check_of_what_cannot_be_read_ends_with_three(tmp_path: Path) -> None:
-    for path in ("nowhere.yaml", "."):
+    for path, what in (("nowhere.yaml", "there is no such file"), (".", "it is a folder")):
         done = policy("check", path, home=tmp_path)
         assert (done.returncode, done.stdout) == (3, "")
-        assert done.stderr.startswith(f"ringfence: error: {path}: there is no such file\n")
+        assert done.stderr.startswith(f"ringfence: error: {path}: {what}\n")
 
 
 def test_check_knows_what_a_working_tree_may_not_say(tmp_path: Path) -> None:

@@ -22,10 +22,10 @@ def write_document(path: Path, *, strict: bool, makes_folder: bool) -> None:
     Raises:
         UsageError: something is there already, or cannot be written.
     """
-    if makes_folder:
-        with suppress(OSError):  # the next step says so better
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
+        if makes_folder:
+            with suppress(FileExistsError):  # a file: the next step says so
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write_new(path, document_text(strict=strict).encode())
     except FileExistsError as error:
         raise UsageError(

@@ -27,7 +27,8 @@ def read_document(
     name = clip(printable(str(path)), chars=LIMITS.name_chars)
     try:
         if not path.is_file():  # a pipe waits for ever
-            raise UnreadableScope(f"{name}: there is no such file", hint=hint)
+            what = "it is a folder" if path.is_dir() else "there is no such file"
+            raise UnreadableScope(f"{name}: {what}", hint=hint)
         with path.open("rb") as file:
             return PolicyFile(tier=tier, name=name, data=file.read(most))
     except OSError as error:
