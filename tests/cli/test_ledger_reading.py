@@ -7,6 +7,7 @@ import re
 import select
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -337,3 +338,25 @@ def test_an_export_goes_into_a_file_and_says_how_much(ledger: Ledger, ledger_fil
     failed = ringfence(ledger_file, "export", "--format", "cef", "-o", str(target / "no"))
     assert failed.returncode == 2
     assert "name a file in a folder that exists" in failed.stderr
+
+
+def test_an_export_is_for_nobody_else_to_read_and_goes_where_no_link_leads(
+    ledger: Ledger, ledger_file: Path
+) -> None:
+    add(ledger, refused("evil.example"))
+    target = ledger_file.with_name("events.jsonl")
+    export = ("export", "--format", "cef", "-o")
+    before = os.umask(0o022)
+    try:
+        assert ringfence(ledger_file, *export, str(target)).returncode == 0
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    kept = ledger_file.with_name("kept")
+    kept.write_text("kept")
+    link = ledger_file.with_name("link")
+    link.symlink_to(kept)
+    done = ringfence(ledger_file, *export, str(link))
+    assert (done.returncode, kept.read_text()) == (2, "kept")
+    assert "it is a link, which is not followed" in done.stderr
+    assert ringfence(ledger_file, *export, "/dev/stdout").stdout == target.read_text()
