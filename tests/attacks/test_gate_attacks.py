@@ -23,6 +23,7 @@ from ringfence.core.receipts import Receipt
 from ringfence.gate import asking
 from ringfence.gate.confined import may_append
 from ringfence.gate.digests import action_digest
+from ringfence.gate.door import Door
 from ringfence.gate.operators import Operator
 from ringfence.gate.policies import Policies
 from ringfence.gate.refused import Refused
@@ -101,7 +102,7 @@ def test_text_that_stands_for_no_bytes_is_refused_and_nobody_is_asked(name: str,
 def test_who_floods_operators_with_questions_is_denied_and_older_questions_stand(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = dataclasses.replace(LIMITS, pending_asks=5)
+    few = dataclasses.replace(LIMITS, pending_asks_of_one=5, pending_asks=7)
     monkeypatch.setattr(asking, "LIMITS", few)
     door = door_in(tmp_path, _ASKS)
     outcomes = [door.pass_(ModelSign(name=f"m{n}", path="/", signer="key:00")) for n in range(8)]
@@ -109,8 +110,28 @@ def test_who_floods_operators_with_questions_is_denied_and_older_questions_stand
         False
     ] * 3
     assert isinstance(outcomes[7], Refused)
-    assert outcomes[7].what.endswith("5 questions wait for an answer already")
+    assert outcomes[7].what.endswith("5 questions of the same person wait for an answer already")
     assert len(asks(door.approvals, now=door.now(), settled=False).asks) == 5
+
+
+def test_an_agent_that_floods_operators_takes_nobody_elses_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = dataclasses.replace(LIMITS, pending_asks_of_one=3, pending_asks=7)
+    monkeypatch.setattr(asking, "LIMITS", few)
+    door = door_in(tmp_path, _ASKS)
+
+    def told(agent: str, number: int, by: Door = door) -> str | None:
+        outcome = by.pass_(FileRead(path=f"/{number}", agent=agent, session=f"s{number}"))
+        assert isinstance(outcome, Refused)
+        return None if outcome.ask is not None else outcome.what
+
+    assert [told("noisy", number) for number in range(3)] == [None] * 3
+    assert str(told("noisy", 3)).endswith("3 questions of the same agent wait for an answer already")
+    assert [told("quiet", number) for number in range(3)] == [None] * 3
+    bob = door_in(tmp_path, _ASKS, asker="bob", ledger=door.ledger)
+    assert told("noisy", 1, bob) is None
+    assert str(told("last", 1)).endswith("7 questions wait for an answer already")
 
 
 def test_a_name_does_not_write_lines_into_what_is_told(tmp_path: Path) -> None:

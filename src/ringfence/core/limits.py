@@ -178,7 +178,8 @@ class Limits:
     signed_findings: int = 1_000  # of one check; the rest is counted
 
     # Approvals
-    pending_asks: int = 1_000  # questions that wait for an operator at one time
+    pending_asks: int = 10_000  # questions that wait for an operator at one time
+    pending_asks_of_one: int = 1_000  # of them, of one agent, or of one person with none
     ask_chars: int = 50_000  # of one action that an operator is shown; nobody reads more
 
     # Folders and stores

@@ -77,11 +77,7 @@ def next_step(
                 "it holds text that stands for no bytes, so nobody can be shown what it is",
                 hint="name it as the system does",
             )
-        pending = sum(each.is_pending(now) for each in approvals.asks.values())
-        if pending >= LIMITS.pending_asks:
-            raise NotAskable(
-                f"{pending} questions wait for an answer already", hint="answer them: ringfence asks"
-            )
+        _refuse_too_many(for_.action.get("agent"), asked_by, approvals, now)
         return AskOpened(
             ask=_unused(new_id, approvals),
             action=for_.action,
@@ -108,6 +104,22 @@ def _stands(ask: Ask, now: datetime) -> bool:
     if ask.state is AskState.REFUSED:
         return ask.expires_at is None or now < ask.expires_at
     return ask.is_pending(now)
+
+
+def _refuse_too_many(agent: Json, asked_by: str, approvals: Approvals, now: datetime) -> None:
+    """Who asks without an end takes nobody else's place, until all are very many.
+
+    Counted over all sessions of the agent: of those it can begin as many as it likes.
+    """
+    pending = [each for each in approvals.asks.values() if each.is_pending(now)]
+    own = sum(each.asked_by == asked_by and each.action.get("agent") == agent for each in pending)
+    if own >= LIMITS.pending_asks_of_one:
+        whose = f"{own} questions of the same {'agent' if agent else 'person'}"
+    elif len(pending) >= LIMITS.pending_asks:
+        whose = f"{len(pending)} questions"
+    else:
+        return
+    raise NotAskable(f"{whose} wait for an answer already", hint="answer them: ringfence asks")
 
 
 def _unused(new_id: Callable[[], str], approvals: Approvals) -> str:
