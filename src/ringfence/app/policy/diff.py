@@ -7,11 +7,29 @@ from datetime import datetime
 from ringfence.app.policy.explain import OUTCOMES, known_facts
 from ringfence.core.decisions import Decision, Effect, Mode, Reason, Section
 from ringfence.policy.comparing import Gained, Gains, gains, level
+from ringfence.policy.comparing_values import ABOUT, ValueGained, value_gains
 from ringfence.policy.policy import Policy
 from ringfence.policy.rule import Rule, RuleId, Tier
 from ringfence.policy.sentences import all_of, backquoted, obligation_words, of_actions, of_rule
 
-__all__ = ["Change", "PolicyDiff", "Word", "compare"]
+__all__ = ["Change", "PolicyDiff", "ValueChange", "Word", "compare"]
+
+_WIDER = (
+    "more is approved",
+    "people approve what they asked for themselves",
+    "more passes in an emergency",
+    "records are kept longer",
+    "what was held may be forgotten",
+    "what was never collected may be",
+)
+_NARROWER = (
+    "less is approved",
+    "people approve no more what they asked for themselves",
+    "less passes in an emergency",
+    "records are kept shorter",
+    "what was not held may not be forgotten",
+    "what might be collected never is",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +58,18 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ValueChange:
+    """A value that is no rule, of operators or retention, and says more or less."""
+
+    about: str  # operators.approve
+    what: str  # in words
+    before: str
+    before_at: str | None  # None: nothing said so, or in no single place
+    after: str
+    after_at: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyDiff:
     """What differs. The new policy is wider when anything is possible that was not, or may be."""
 
@@ -50,21 +80,26 @@ class PolicyDiff:
     new_digest: str
     possible: tuple[Change, ...]  # that was not before
     impossible: tuple[Change, ...]  # that was possible before
+    wider_values: tuple[ValueChange, ...]
+    narrower_values: tuple[ValueChange, ...]
     undecided: tuple[str, ...]  # what was not decided, and so counts as wider
 
 
 def compare(old: Policy, new: Policy, *, started_at: datetime) -> PolicyDiff:
     """What differs from `started_at` on."""
     wins, losses = gains(old, new, now=started_at), gains(new, old, now=started_at)
-    undecided = tuple(dict.fromkeys((*wins.undecided, *losses.undecided)))
+    more, less = value_gains(old, new, now=started_at), value_gains(new, old, now=started_at)
+    undecided = tuple(dict.fromkeys(one for each in (wins, losses, more, less) for one in each.undecided))
     return PolicyDiff(
         started_at=started_at,
         complete=not undecided,
-        wider=bool(wins.found or undecided),
+        wider=bool(wins.found or more.found or undecided),
         old_digest=old.digest,
         new_digest=new.digest,
         possible=tuple(_changes(wins, old, new, is_gain=True)),
         impossible=tuple(_changes(losses, old, new, is_gain=False)),
+        wider_values=tuple(_value_change(each, is_gain=True) for each in more.found),
+        narrower_values=tuple(_value_change(each, is_gain=False) for each in less.found),
         undecided=undecided,
     )
 
@@ -150,4 +185,18 @@ def _word(decision: Decision, reason: Reason) -> Word:
         rule=reason.rule,
         at=str(reason.at) if reason.at else None,
         obligations=tuple(obligation_words(each) for each in decision.obligations),
+    )
+
+
+def _value_change(found: ValueGained, *, is_gain: bool) -> ValueChange:
+    words = dict(zip(ABOUT, _WIDER if is_gain else _NARROWER, strict=True))
+    was, will = (found.before, found.before_at), (found.after, found.after_at)
+    (before, before_at), (after, after_at) = (was, will) if is_gain else (will, was)
+    return ValueChange(
+        about=found.about,
+        what=words[found.about],
+        before=before,
+        before_at=str(before_at) if before_at else None,
+        after=after,
+        after_at=str(after_at) if after_at else None,
     )

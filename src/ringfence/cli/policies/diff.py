@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ringfence.app.documents import document
-from ringfence.app.policy.diff import Change, PolicyDiff, Word, compare
+from ringfence.app.policy.diff import Change, PolicyDiff, ValueChange, Word, compare
 from ringfence.cli.console import safe, show
 from ringfence.cli.exact import moment
 from ringfence.cli.policies.loading import policy_from
@@ -37,10 +37,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _told(result: PolicyDiff) -> Iterator[RenderableType]:
-    if not (result.possible or result.impossible or result.undecided):
+    values = result.wider_values or result.narrower_values
+    if not (result.possible or result.impossible or values or result.undecided):
         yield Text("nothing is possible that was not, and nothing is not that was")
     yield from _changes("Possible now, and not before", result.possible, "+", "red")
     yield from _changes("Possible before, and not now", result.impossible, "-", "green")
+    yield from _values("Wider values", result.wider_values, "+", "red")
+    yield from _values("Narrower values", result.narrower_values, "-", "green")
     if result.undecided:
         yield heading("Not decided, which counts as wider", str(len(result.undecided)))
         for each in result.undecided:
@@ -53,9 +56,7 @@ def _changes(title: str, changes: Sequence[Change], mark: str, style: str) -> It
     yield heading(title, str(len(changes)))
     rows, rest = first_rows(changes)
     for each in rows:
-        headline = Table.grid()
-        headline.add_row(Text(f"  {mark} ", style), safe(each.what, chars=_LONG))
-        yield headline
+        yield _headline(each.what, mark, style)
         yield Padding(safe(f"before: {_word(each.before)}", chars=_LONG), (0, 0, 0, 6))
         yield Padding(safe(f"after: {_word(each.after)}{_times(each)}", chars=_LONG), (0, 0, 0, 6))
         facts = ", ".join(
@@ -64,6 +65,28 @@ def _changes(title: str, changes: Sequence[Change], mark: str, style: str) -> It
         yield Padding(safe(f"such as: {facts}", "dim", chars=_LONG), (0, 0, 0, 6))
     if rest:
         yield Text(rest)
+
+
+def _values(title: str, changes: Sequence[ValueChange], mark: str, style: str) -> Iterator[RenderableType]:
+    if not changes:
+        return
+    yield heading(title, str(len(changes)))
+    rows, rest = first_rows(changes)
+    for each in rows:
+        yield _headline(f"{each.about}: {each.what}", mark, style)
+        for when, said, at in (
+            ("before", each.before, each.before_at),
+            ("after", each.after, each.after_at),
+        ):
+            yield Padding(safe(f"{when}: {said}{f'  {at}' if at else ''}", chars=_LONG), (0, 0, 0, 6))
+    if rest:
+        yield Text(rest)
+
+
+def _headline(what: str, mark: str, style: str) -> RenderableType:
+    headline = Table.grid()
+    headline.add_row(Text(f"  {mark} ", style), safe(what, chars=_LONG))
+    return headline
 
 
 def _word(word: Word) -> str:
