@@ -46,8 +46,8 @@ def add_reading(tasks: _Commands) -> None:
     export = tasks.add_parser(
         "export",
         help="the record for other tools: OCSF, CEF, or all of it",
-        description="Writes events, one to a line: for a SIEM (ocsf, cef), or with all that it takes to check "
-        "them elsewhere (jsonl). What has no place in a format is left out, and counted.",
+        description="Writes events, one to a line: for a SIEM (ocsf, cef), or with all that it takes to "
+        "check them elsewhere (jsonl). What has no place in a format is left out, and counted.",
         epilog="example: ringfence ledger export --format ocsf --since 1d -o events.jsonl. "
         "docs/ledger.md says what becomes what. exit status: 0 done, 2 usage, 3 the record cannot be read, "
         "or not to its end",
