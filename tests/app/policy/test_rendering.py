@@ -146,6 +146,23 @@ def test_modes_values_and_people_are_told() -> None:
         assert each in text
 
 
+def test_a_chapter_without_a_rule_speaks_of_none_of_its_rules() -> None:
+    holds = "retention: {legal_hold: [{streams: '*', types: '*', why: a case}]}"
+    text = f"version: 1\nmode: enforce\nmodels: {{mode: warn}}\nsources: {{mode: observe}}\n{holds}\n"
+    chapters = {each.title: each for each in told(load([of_tier(text.encode())])).chapters}
+    intros = {title: chapter.intro for title, chapter in chapters.items()}
+    assert intros["Records and how long they are kept"] == ("There is no rule here: every record is kept.",)
+    assert intros["Sensitive data"] == (
+        "There is no rule here, and this is enforced: what no rule allows is not allowed.",
+    )
+    assert intros["Using and downloading models"] == (
+        "There is no rule here: what happens is told and recorded, and not stopped.",
+    )
+    assert intros["Where models come from"] == (
+        "There is no rule here: what happens is recorded, and nothing is stopped or told.",
+    )
+
+
 def test_an_exception_that_has_ended_is_not_told() -> None:
     later = document_of(load([of_tier(EVERYTHING)]), title="t", written_at=NOW + timedelta(days=60))
     text = markdown(later)

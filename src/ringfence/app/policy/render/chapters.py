@@ -60,6 +60,12 @@ _STANCE = {
     Mode.WARN: "This chapter is told and recorded: what none of its rules allows is told, and not stopped.",
     Mode.OBSERVE: "This chapter is only observed: what happens is recorded, and nothing is stopped or told.",
 }
+_NO_RULE = {
+    Mode.ENFORCE: "There is no rule here, and this is enforced: what no rule allows is not allowed.",
+    Mode.WARN: "There is no rule here: what happens is told and recorded, and not stopped.",
+    Mode.OBSERVE: "There is no rule here: what happens is recorded, and nothing is stopped or told.",
+}
+_KEPT = "There is no rule here: every record is kept."
 _OF_OTHERS = "A rule that says how it is carried out is carried out like that."
 
 
@@ -83,10 +89,12 @@ def _chapters(policy: Policy, now: datetime) -> Iterator[Chapter]:
         return [each for each in policy.rules if each.section is section and fits(each)]
 
     def chapter(title: str, section: Section, *groups: Group) -> Chapter:
-        stance = _STANCE[policy.modes.get(section, (Mode.OBSERVE, None))[0]]
+        stances = _STANCE if any(each.lines for each in groups) else _NO_RULE
+        stance = stances[policy.modes.get(section, (Mode.OBSERVE, None))[0]]
+        if section is Section.RETENTION and not rules(section):
+            stance = _KEPT
         own = any(rule.mode is not None for rule in rules(section))
-        none = () if any(each.lines for each in groups) else ("There is no rule here.",)
-        return Chapter(title=title, intro=(stance, *((_OF_OTHERS,) if own else ()), *none), groups=groups)
+        return Chapter(title=title, intro=(stance, *((_OF_OTHERS,) if own else ())), groups=groups)
 
     yield chapter("Using and downloading models", Section.MODELS, _group((), rules(Section.MODELS)))
     yield chapter(
