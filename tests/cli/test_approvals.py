@@ -85,6 +85,17 @@ def _me() -> str:
     return pwd.getpwuid(os.getuid()).pw_name
 
 
+def test_where_nothing_was_ever_recorded_nothing_waits_and_no_folder_is_made(home: Home) -> None:
+    for state in (home.folder / "none", Path("/proc/none")):  # nobody can make the second one
+        home.environment["XDG_STATE_HOME"] = str(state)
+        shown = home.ringfence("asks")
+        assert (shown.returncode, shown.stdout, shown.stderr) == (0, "nothing waits for an answer\n", "")
+        assert home.document("asks")["asks"] == []
+        assert not state.exists()
+    home.environment["XDG_STATE_HOME"] = "/proc/version/none"  # no folder, and not just missing
+    assert home.ringfence("asks").returncode == 2
+
+
 def test_from_the_question_to_the_grant_and_back(home: Home) -> None:
     assert home.ringfence("asks").stdout == "nothing waits for an answer\n"
     hint = home.passes()

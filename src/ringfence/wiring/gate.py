@@ -40,6 +40,7 @@ __all__ = [
     "places",
     "state_folder",
     "subjects",
+    "was_never_used",
 ]
 
 _SYSTEM = Path("/etc/ringfence") / NAME
@@ -143,6 +144,19 @@ def operator() -> Operator:
         name = str(user)
     groups = sorted(filter(None, map(_group, {os.getgid(), *os.getgroups()})))
     return Operator(name=printable(name), groups=tuple(groups))
+
+
+def was_never_used(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether the running user has no ledger and no state folder, so that nothing was ever recorded."""
+    if environment.get("RINGFENCE_LEDGER"):
+        return False
+    try:
+        state_folder(environment).lstat()
+    except FileNotFoundError:
+        return True
+    except OSError:  # whoever opens the door is told
+        return False
+    return False
 
 
 def _group(number: int) -> str | None:
