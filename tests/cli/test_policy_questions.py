@@ -101,6 +101,15 @@ def test_explain_takes_a_model_as_it_is(home: Path) -> None:
     assert [(each["rule"], [one["fact"] for one in each["lacks"]]) for each in near] == [("small", ["name"])]
 
 
+def test_explain_takes_facts_as_cases_do(home: Path) -> None:
+    given = '{"action": "model.use", "name": "small-1", "size": 5, "verdict": "clean"}'
+    done = policy("explain", "--action", "-", "--policy", "p.yaml", "--json", home=home, given=given)
+    document = fits("policy-explain-1.json", done.stdout)
+    assert document["facts"]["size_bytes"] == 5  # type: ignore[index]
+    said = {each["section"]: each["rule"] for each in document["sections"]}  # type: ignore[attr-defined]
+    assert said["models"] == "small"
+
+
 def test_explain_refuses_what_is_no_action(home: Path) -> None:
     for given, what in (
         ("[]", "-: no JSON object"),

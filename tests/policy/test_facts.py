@@ -6,7 +6,7 @@ from ringfence.core.action_types import ACTION_TYPES
 from ringfence.core.actions import Argument, HostConnect, ModelUse, Purpose, ToolCall
 from ringfence.core.labels import Integrity, Label, Sensitivity
 from ringfence.core.verdicts import Verdict
-from ringfence.policy.facts import BadFacts, action_from, facts_of, partial_action
+from ringfence.policy.facts import BadFacts, action_from, facts_of, partial_action, supposed_action
 
 CALL = ToolCall(
     agent="claude",
@@ -96,7 +96,7 @@ def test_words_are_members_and_what_may_be_unknown_may_be_left_out() -> None:
         ({"action": "host.connect", "host": "x", "port": -1}, "port of host.connect: expected a num", ""),
         ({"action": "host.connect", "host": "x", "port": 2**53}, "port of host.connect: expected a", ""),
         (
-            {"action": "model.use", "name": "m", "formats": "gguf"},
+            {"action": "model.use", "name": "m", "formats": 1},
             "formats of model.use: expected a list",
             "",
         ),
@@ -129,6 +129,22 @@ def test_of_a_partial_action_all_else_is_unknown() -> None:
     assert facts_of(action) == facts_of(HostConnect(host="x", port=443)) | {"host": None}
     with pytest.raises(BadFacts):
         partial_action("host.connect", {"prt": 443})
+
+
+def test_facts_may_be_spelled_as_documents_spell_them() -> None:
+    spelled = {"action": "model.use", "name": "m", "format": "gguf", "size": 5, "signed_by": "key:1"}
+    known = {"action": "model.use", "name": "m", "formats": ["gguf"], "size_bytes": 5, "signed_by": ["key:1"]}
+    assert action_from(spelled) == action_from(known)
+    with pytest.raises(BadFacts, match=r"model\.use has the fact `size_bytes` twice"):
+        action_from(spelled | {"size_bytes": 5})
+
+
+def test_of_what_is_supposed_only_the_type_must_be_told() -> None:
+    assert supposed_action({"action": "host.connect", "port": 443}) == partial_action(
+        "host.connect", {"port": 443}
+    )
+    with pytest.raises(BadFacts, match="the facts name no action"):
+        supposed_action({"port": 443})
 
 
 _JSON = st.recursive(

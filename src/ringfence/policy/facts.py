@@ -2,7 +2,8 @@
 
 Strict: refused are a key that the type of action does not have, a word that is none, a number where a text
 belongs, and leaving out a fact that whoever makes such an action always knows. What may be unknown may be
-left out or null.
+left out or null. Facts may be spelled as in `match` as well (`format` for `formats`, `size` for
+`size_bytes`), and one text stands for a list of one.
 """
 
 import dataclasses
@@ -17,10 +18,11 @@ from ringfence.core.actions import Action, Argument, FieldKind
 from ringfence.core.errors import RingfenceError
 from ringfence.core.labels import Capacity, Integrity, Label, Sensitivity
 from ringfence.policy.problems import quoted
+from ringfence.policy.shapes.fields import fields_of
 from ringfence.policy.shapes.texts import nearest, one_of
 from ringfence.policy.words import member_of, word_of, words_of
 
-__all__ = ["BadFacts", "action_from", "facts_of", "partial_action"]
+__all__ = ["BadFacts", "action_from", "facts_of", "partial_action", "supposed_action"]
 
 _LARGEST = 2**53 - 1  # what every reader of JSON counts exactly
 _BY_NAME = {each.name: each for each in ACTION_TYPES}
@@ -36,13 +38,17 @@ def action_from(facts: Mapping[str, object]) -> Action:
     Raises:
         BadFacts: they tell of none.
     """
-    name = facts.get("action")
-    if not isinstance(name, str) or name not in _BY_NAME:
-        what = "the facts name no action" if name is None else f"{_shown(name)} is no type of action"
-        raise BadFacts(what, hint=nearest(str(name), _BY_NAME))
-    return _made(
-        _BY_NAME[name], {key: value for key, value in facts.items() if key != "action"}, left_out=False
-    )
+    name, told = _parts(facts)
+    return _made(_BY_NAME[name], told, left_out=False)
+
+
+def supposed_action(facts: Mapping[str, object]) -> Action:
+    """As `action_from`, but any fact may be left out or null, and is unknown then. For questions only.
+
+    Raises:
+        BadFacts: they name no type of action, or are no facts of it.
+    """
+    return partial_action(*_parts(facts))
 
 
 def partial_action(action_type: str, facts: Mapping[str, object]) -> Action:
@@ -64,6 +70,15 @@ def facts_of(action: Action) -> dict[str, object]:
     }
 
 
+def _parts(facts: Mapping[str, object]) -> tuple[str, dict[str, object]]:
+    """The type of action that the facts name, and the others."""
+    name = facts.get("action")
+    if not isinstance(name, str) or name not in _BY_NAME:
+        what = "the facts name no action" if name is None else f"{_shown(name)} is no type of action"
+        raise BadFacts(what, hint=nearest(str(name), _BY_NAME))
+    return name, {key: value for key, value in facts.items() if key != "action"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Slot:
     """One field of a type of action."""
@@ -76,10 +91,7 @@ class _Slot:
 
 def _made(of: ActionType, facts: Mapping[str, object], *, left_out: bool) -> Action:
     slots = _slots(of.name)
-    for key in facts:
-        if key not in slots:
-            what = f"{of.name} has no fact {_shown(key)}"
-            raise BadFacts(what, hint=nearest(str(key), slots))
+    facts = _spelled(of, facts)
     found: dict[str, object] = {}
     for slot in slots.values():
         value = facts.get(slot.name)
@@ -99,6 +111,27 @@ def _made(of: ActionType, facts: Mapping[str, object], *, left_out: bool) -> Act
             found[slot.name] = None
     made: Action = of.made(**found)
     return made
+
+
+def _spelled(of: ActionType, facts: Mapping[str, object]) -> dict[str, object]:
+    """The facts by the names that actions have for them."""
+    names = _names(of.name)
+    found: dict[str, object] = {}
+    for key, value in facts.items():
+        name = names.get(key)
+        if name is None:
+            what = f"{of.name} has no fact {_shown(key)}"
+            raise BadFacts(what, hint=nearest(str(key), names))
+        if name in found:
+            raise BadFacts(f"{of.name} has the fact {_shown(name)} twice", hint="write it once")
+        found[name] = value
+    return found
+
+
+@cache
+def _names(action_type: str) -> dict[str, str]:
+    """What each spelling of a fact stands for."""
+    return {spelling: each.name for each in fields_of((action_type,)) for spelling in each.spellings}
 
 
 @cache
@@ -131,7 +164,7 @@ def _reader(kind: FieldKind, words: type[Enum] | None, hint: object) -> Callable
             assert words is not None
             return lambda value: _word(words, value)
     if "tuple[" in str(hint):
-        return lambda value: tuple(_text(each) for each in _list(value))
+        return lambda value: (value,) if isinstance(value, str) else tuple(map(_text, _list(value)))
     return _text
 
 

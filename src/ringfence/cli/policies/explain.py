@@ -23,7 +23,7 @@ from ringfence.core.actions import Action, Purpose
 from ringfence.core.errors import ExitCode, UnreadableScope, UsageError
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable
-from ringfence.policy.facts import action_from
+from ringfence.policy.facts import supposed_action
 
 __all__ = ["run"]
 
@@ -62,7 +62,7 @@ def _of_json(path: Path) -> Action:
         raise UsageError(f"{name}: {error}", hint='write {"action": "model.use", "name": …}') from error
     if not isinstance(facts, dict):
         raise UsageError(f"{name}: no JSON object", hint='write {"action": "model.use", "name": …}')
-    return action_from(facts)
+    return supposed_action(facts)
 
 
 def _of_artifact(options: argparse.Namespace) -> Action:
