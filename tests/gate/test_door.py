@@ -361,6 +361,20 @@ def test_only_those_whom_the_policy_names_approve_and_only_so_much(tmp_path: Pat
     assert [each.proceeds for each in given] == [*[False] * 6, True]
 
 
+def test_whoever_asks_for_too_much_hears_how_much_there_is(tmp_path: Path) -> None:
+    door = door_in(tmp_path, _OPERATORS)
+    ask = held(door)
+    for who, answer, hint in (
+        (at(door, "alice"), Answer(uses=30), "alice may approve up to 3 uses, 8 hours"),
+        (at(door, "dora", "security"), Answer(lasts_s=None), "dora may approve up to 3 uses, 8 hours"),
+        (at(door, "carol"), Answer(), "ringfence policy explain says what would turn it"),
+        (at(door, "mallory", "security"), Answer(), "ringfence policy explain says what would turn it"),
+    ):
+        with pytest.raises(ActionRefused) as refused:
+            approve(ask, answer, who)
+        assert refused.value.hint == hint
+
+
 def test_an_approval_does_not_pass_the_door_as_any_action_does(tmp_path: Path) -> None:
     door = door_in(tmp_path)
     action = GrantGive(operator="eve", asked_by="eve", action_type="model.sign", uses=None, lasts_s=None)

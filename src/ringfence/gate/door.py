@@ -18,7 +18,7 @@ from ringfence.core.decisions import Decision, Effect, Mode
 from ringfence.core.receipts import Receipt
 from ringfence.gate.approvals import Approvals, Ask, AskState, Wanted
 from ringfence.gate.asking import NotAskable, next_step, recorded_facts, short_id, wanted
-from ringfence.gate.operators import Operator, break_glass, check_four_eyes
+from ringfence.gate.operators import Operator, break_glass, check_four_eyes, limits
 from ringfence.gate.operators import decide as decide_approval
 from ringfence.gate.policies import Policies
 from ringfence.gate.refused import Refused, denied, held
@@ -165,7 +165,9 @@ class Door:
         decision = decide_approval(policy, action, operator, now=self.now())
         position = self._record(action, decision, proceeds=decision.may_proceed)
         if not decision.may_proceed:
-            return denied(action, decision)
+            refused = denied(action, decision)
+            said = limits(policy, action, operator) if decision.reasons[0].rule is None else None
+            return refused if said is None else dataclasses.replace(refused, hint=said)
         return self.seals.seal(action, stream=position.stream, seq=position.seq, lasts=RECEIPT_LASTS)
 
     def pass_emergency(

@@ -14,9 +14,10 @@ from ringfence.core.decisions import Decision, Effect, Mode
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.policy.globs import glob
 from ringfence.policy.policy import Policy
-from ringfence.policy.values import BreakGlass
+from ringfence.policy.sentences import duration
+from ringfence.policy.values import Approver, BreakGlass
 
-__all__ = ["NotAllowed", "Operator", "break_glass", "check_four_eyes", "decide"]
+__all__ = ["NotAllowed", "Operator", "break_glass", "check_four_eyes", "decide", "limits"]
 
 _GROUPS = 128
 
@@ -47,6 +48,23 @@ def decide(policy: Policy, action: GrantGive, operator: Operator, *, now: dateti
         if word.mode is Mode.ENFORCE and word.effect is Effect.DENY and word.reasons[0].rule is not None:
             return word
     return next((word for word in words if word.may_proceed), words[0])
+
+
+def limits(policy: Policy, action: GrantGive, operator: Operator) -> str | None:
+    """How much this operator may approve of such an action at a time, in words; None where it is nothing."""
+    found = (
+        each
+        for each in policy.operators.approve
+        if _fits(each.who, operator.names) and _fits(each.what, (action.action_type,))
+    )
+    said = " or ".join(dict.fromkeys(_limit(each) for each in found))
+    return f"{operator.name} may approve {said}" if said else None
+
+
+def _limit(approver: Approver) -> str:
+    often, lasts_s = approver.uses, approver.lasts_s
+    uses = "any number of uses" if often is None else f"{often} use{'' if often == 1 else 's'}"
+    return f"up to {uses}, {'without an end' if lasts_s is None else duration(lasts_s)}"
 
 
 def check_four_eyes(policy: Policy, action: GrantGive, operator: Operator) -> None:
