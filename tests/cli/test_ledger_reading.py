@@ -25,6 +25,7 @@ from ringfence.core.decisions import Decision, Effect, Mode, Place, Reason, Sect
 from ringfence.core.standings import Standing, StandingWord
 from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.ledger.events.grant_revoked import GrantRevoked
+from ringfence.ledger.events.scan_started import ScanStarted
 from ringfence.ledger.events.thing import Thing, ThingKind
 from ringfence.ledger.events.thing_appeared import ThingAppeared
 from ringfence.ledger.events.thing_changed import ThingChanged
@@ -206,8 +207,24 @@ def test_with_since_it_ends_with_what_became_of_things(ledger: Ledger, ledger_fi
     jsonschema.validate(document, json.loads((SCHEMA_FOLDER / "ledger-show-1.json").read_text()))
     assert [document["news"][each] for each in ("appeared", "changed", "vanished")] == [1, 1, 1]
     assert len(document["events"]) == 5
-    some = ringfence(ledger_file, "show", "--since", "2026-01-31", "--grep", "new").stdout
-    assert len(some.splitlines()) == 1  # of a part of the events nothing can be said
+    for part in ("--grep", "new"), ("--agent", "none"), ("--type", "thing.appeared"):
+        done = ringfence(ledger_file, "show", "--since", "2026-01-31", *part)
+        assert "in that time" not in done.stdout  # of a part of the events nothing can be said
+        assert done.stderr == (
+            f"what appeared, changed and vanished then is not summed up: {part[0]} leaves events out\n"
+        )
+    assert ringfence(ledger_file, "show", "--grep", "new").stderr == ""
+
+
+def test_a_scan_of_many_places_is_told_by_the_first_and_their_number(
+    ledger: Ledger, ledger_file: Path
+) -> None:
+    add(
+        ledger,
+        *(ScanStarted(scan="s", scope=scope, tool_version="1") for scope in (("/a", "/b", "/c"), ("/d",))),
+    )
+    lines = ringfence(ledger_file, "show").stdout.splitlines()
+    assert [line.partition("  scan started  ")[2] for line in lines] == ["/a and 2 other places", "/d"]
 
 
 def test_what_was_forgotten_or_is_newer_is_said_to_be(ledger: Ledger, ledger_file: Path) -> None:

@@ -85,6 +85,7 @@ def record(where: str) -> Iterator[Record]:
 def test_a_ledger_that_nobody_touched_is_whole(record: Record) -> None:
     assert record.vouched(record.first.note, record.second.note) == Vouched(
         events=13,
+        told=13,
         streams=3,
         origin=record.first.note.checkpoint.origin,
         faults=(),

@@ -49,6 +49,7 @@ class Vouched:
     """What came of it. Sizes count events from the beginning of the ledger."""
 
     events: int
+    told: int  # up to the last that is no checkpoint
     streams: int
     origin: str | None  # None: nothing is recorded yet
     faults: tuple[Fault, ...]
@@ -75,7 +76,7 @@ class _Reading:
         self._heads: dict[str, Head | None] = {}
         self.faults: list[Fault] = []
         self.at = {0: _At(EMPTY)}
-        self.events = 0
+        self.events = self.told = 0
         self.origin: str | None = None
         self.unreadable: str | None = None
 
@@ -105,6 +106,8 @@ class _Reading:
                         pending = self._wanted.pop()
                         self.at[pending] = _At(tree.root)
                 self.events += 1
+                if row.stream != STREAM:
+                    self.told = self.events
         except LedgerDamaged as error:
             self.unreadable = error.what
 
@@ -150,6 +153,7 @@ def vouch(ledger: Ledger, *, anchors: Sequence[Note] = (), keys: Sequence[Public
             faults.append(fault)
     return Vouched(
         events=reading.events,
+        told=reading.told,
         streams=reading.streams,
         origin=reading.origin,
         faults=tuple(faults),

@@ -49,13 +49,16 @@ class Chosen:
     @property
     def has_news(self) -> bool:
         """Whether all is among them that happened to things since a time."""
-        wanted = self.wanted
-        return (
-            wanted.since is not None
-            and wanted.agent is None
-            and self.text is None
-            and all(self._has_type(each) for each in _THINGS)
-        )
+        return self.wanted.since is not None and self.hides_news is None
+
+    @property
+    def hides_news(self) -> str | None:
+        """The option that leaves out some of what happened to things."""
+        if self.agent is not None:
+            return "--agent"
+        if self.text is not None:
+            return "--grep"
+        return None if all(self._has_type(each) for each in _THINGS) else "--type"
 
     def has_row(self, row: Row) -> bool:
         """By what its header says."""

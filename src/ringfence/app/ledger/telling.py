@@ -159,7 +159,8 @@ def _record(
 ) -> Told:
     match event:
         case ScanStarted(scope=scope):
-            return Told(what="scan started", subject=", ".join(scope))
+            more = f" and {len(scope) - 1} other places" if len(scope) > 2 else ""
+            return Told(what="scan started", subject=scope[0] + more if more else ", ".join(scope))
         case ScanFinished(things=things, appeared=new, changed=changed, vanished=gone, complete=complete):
             whole = "" if complete else ", not complete"
             return Told(

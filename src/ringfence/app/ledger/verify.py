@@ -91,8 +91,11 @@ def _words(found: Vouched, *, has_keys: bool) -> str:
     if found.signed_size > found.anchored_size:
         whose = "a trusted key" if has_keys else "a key that nobody here knows"
         parts.append(f"the first {found.signed_size} are signed with {whose}")
-    if found.anchored_size < found.events:
+    if found.anchored_size < found.told:
         parts.append(
-            "whoever can write the file and has the key could have rewritten what no anchor covers: anchor it"
+            "whoever can write the record and has the key could have rewritten what no anchor covers: "
+            "anchor it"
         )
+    elif found.anchored_size < found.events:
+        parts.append("what comes after are checkpoints alone")
     return "; ".join(parts)

@@ -8,13 +8,13 @@ import sys
 
 from ringfence import __version__
 from ringfence.app.documents import as_json, pieces
-from ringfence.app.ledger.choosing import chosen
+from ringfence.app.ledger.choosing import Chosen, chosen
 from ringfence.app.ledger.fields import fields_of
 from ringfence.app.ledger.naming import named_event, short_names
 from ringfence.app.ledger.show import Found, Showing, event_shown, show
 from ringfence.cli.exact import fact_lines
 from ringfence.cli.ledger.wanted import wanted
-from ringfence.cli.streams import write
+from ringfence.cli.streams import tell, write
 from ringfence.cli.tables.events import event_line, news_lines
 from ringfence.core.errors import ExitCode, UsageError
 from ringfence.ledger.ledger import Ledger
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
         if showing.trouble is not None:
             raise showing.trouble
         return ExitCode.DONE
-    _print(ledger, showing, options)
+    _print(ledger, showing, choice, options)
     return ExitCode.DONE
 
 
@@ -66,7 +66,7 @@ def _one(ledger: Ledger, name: str) -> Found:
     return next(ledger.rows(stream=stream, after=recorded.ordinal - 1)), recorded
 
 
-def _print(ledger: Ledger, showing: Showing, options: argparse.Namespace) -> None:
+def _print(ledger: Ledger, showing: Showing, choice: Chosen, options: argparse.Namespace) -> None:
     table = None if options.format != "table" else _Table(ledger, verbose=options.verbose)
     shows = _json_line if table is None else table.text
     events = showing.events()
@@ -79,9 +79,11 @@ def _print(ledger: Ledger, showing: Showing, options: argparse.Namespace) -> Non
     elif table is not None:
         if first is None:
             write("no event\n" if ledger.heads() else "nothing is recorded yet\n")
-        news = showing.news()
+        news, hidden = showing.news(), choice.hides_news
         if news is not None:
             write(f"{line}\n" for line in news_lines(news))
+        elif choice.wanted.since is not None and hidden is not None:
+            tell(f"what appeared, changed and vanished then is not summed up: {hidden} leaves events out")
 
 
 def _wait() -> bool:
