@@ -37,6 +37,11 @@ class Standing:
     exception: str | None = None  # under which a stricter rule did not count
     controls: tuple[str, ...] = ()  # requirements that the rules serve, e.g. iso42001:A.6
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether there is nothing to tell: nobody has said anything about it, and nobody has to."""
+        return self.word is StandingWord.UNREVIEWED and self.mode is Mode.OBSERVE
+
 
 def standing_of(decision: Decision, *, own: Section) -> Standing:
     """What the decision on using a thing makes of it; `own` is the section that knows it best."""

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ringfence.app.reports import words
-from ringfence.app.reports.report import Located, Report, by_check
+from ringfence.app.reports.located import Located
+from ringfence.app.reports.report import Report, by_check
 from ringfence.core.check_docs import check_named
 from ringfence.core.limits import LIMITS
 from ringfence.core.sizes import show_size
@@ -38,6 +39,8 @@ def _summary(report: Report) -> Iterator[str]:
         yield f"\nNot examined, and so not part of the verdict: {', '.join(report.leaves_out)}."
     if not report.complete:
         yield "\n**Incomplete:** a part could not be examined."
+    for each in report.unsettled:
+        yield f"\n**Not settled:** what was seen is {_code(each)}."
     counts = [f"{count} {severity}" for severity, count in words.counted(report)] or ["no findings"]
     counts += [f"{len(report.models)} models", f"{len(report.files)} files"]
     yield f"\n{', '.join(counts)}"
@@ -70,13 +73,14 @@ def _models(report: Report) -> Iterator[str]:
     if not report.models:
         return
     yield "\n## Models\n"
-    yield from _table_head("Model", "Verdict", "Format", "Size", "License")
+    policy = ("Policy",) if words.shows_standings(report) else ()
+    yield from _table_head("Model", "Verdict", *policy, "Format", "Size", "License")
     for model in report.models[: LIMITS.report_rows]:
         size = "-" if model.remote else show_size(model.size_bytes)
         verdict = model.verdict.value if model.verdict else "-"
-        yield _row(
-            _code(words.name_of(model)), verdict, words.formats(model), size, _code(words.license_of(model))
-        )
+        standing = (words.standing_of(model),) if policy else ()
+        about = (words.formats(model), size, _code(words.license_of(model)))
+        yield _row(_code(words.name_of(model)), verdict, *standing, *about)
     yield from _rest(report.models, LIMITS.report_rows)
     asked = words.obligations(report.models)[: LIMITS.report_rows]
     if asked:

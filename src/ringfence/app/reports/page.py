@@ -9,7 +9,8 @@ import hashlib
 from pathlib import Path
 
 from ringfence.app.reports import words
-from ringfence.app.reports.report import Located, Report, by_check
+from ringfence.app.reports.located import Located
+from ringfence.app.reports.report import Report, by_check
 from ringfence.core.check_docs import check_named
 from ringfence.core.limits import LIMITS
 from ringfence.core.sizes import show_size

@@ -4,12 +4,14 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 
 from ringfence import __version__
 from ringfence.app.inspect import Inspection
 from ringfence.app.lock import LockReport
+from ringfence.app.reports.located import Located
+from ringfence.app.reports.standings import of_standings
 from ringfence.core.findings import Finding
 from ringfence.core.inventory import Inventory, Signal, Skipped
 from ringfence.core.judged import JudgedFile
@@ -34,15 +36,6 @@ class KnownFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Located:
-    """A finding and where it is."""
-
-    finding: Finding
-    path: Path | None  # absolute; None for what is no file, such as an address
-    inside: str = ""  # the file within that file, deeper ones joined by !/; harmless to print
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """One result of `scan`, `inspect` or `lock`. `verdict` is None where nobody judged all there is."""
 
@@ -62,6 +55,7 @@ class Report:
     servers: tuple[Listener, ...]
     signals: tuple[Signal, ...]
     skipped: tuple[Skipped, ...]
+    unsettled: tuple[str, ...] = ()  # why it was judged by no policy, or is in no ledger
 
 
 def of_inspection(result: Inspection, *, root: Path) -> Report:
@@ -78,13 +72,19 @@ def of_inspection(result: Inspection, *, root: Path) -> Report:
         verdict=result.verdict,
         reasons=result.reasons,
         leaves_out=result.leaves_out,
-        findings=_sorted(_in_file(each, owners, others, root) for each in result.findings),
+        findings=_sorted(
+            chain(
+                (_in_file(each, owners, others, root) for each in result.findings),
+                of_standings(result.models, root),
+            )
+        ),
         files=_files(result.models, result.judged, root),
         judged=result.judged,
         models=result.models,
         servers=(),
         signals=(),
         skipped=result.skipped,
+        unsettled=result.unsettled,
     )
 
 
@@ -98,6 +98,7 @@ def of_inventory(inventory: Inventory, *, root: Path) -> Report:
             for agent in inventory.agents
             for each in agent.findings
         ),
+        *of_standings(inventory.things, root),
     ]
     verdicts = [model.verdict for model in inventory.models if not model.remote]
     judged = [each for each in verdicts if each is not None]
@@ -121,6 +122,7 @@ def of_inventory(inventory: Inventory, *, root: Path) -> Report:
         servers=inventory.listeners,
         signals=inventory.signals,
         skipped=inventory.skipped,
+        unsettled=inventory.unsettled,
     )
 
 

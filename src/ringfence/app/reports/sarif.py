@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote, quote_from_bytes
 
-from ringfence.app.reports.report import KnownFile, Located, Report, by_check
+from ringfence.app.reports.located import Located
+from ringfence.app.reports.report import KnownFile, Report, by_check
 from ringfence.core.check_docs import check_named
 from ringfence.core.findings import Finding, Severity
 from ringfence.core.text import printable
@@ -70,8 +71,10 @@ def _rule(check: str, found: Iterable[Finding]) -> _Object:
     title = page.title if page else check
     meaning = page.meaning if page else f"See docs/findings.md#{check}."
     about_terms = check.startswith(_TERMS)
-    properties: _Object = {"tags": ["license" if about_terms else "security", "model"]}
-    if not about_terms:
+    about_policy = check.startswith("policy-")
+    tag = "policy" if about_policy else "license" if about_terms else "security"
+    properties: _Object = {"tags": [tag, "model"]}
+    if not (about_terms or about_policy):
         properties["security-severity"] = _SECURITY_SEVERITY[worst]
     return {
         "id": check,
@@ -94,6 +97,10 @@ def _invocation(report: Report) -> _Object:
         }
         for each in report.skipped
     ]
+    told += (
+        {"level": "warning", "descriptor": {"id": "unsettled"}, "message": {"text": _message(each)}}
+        for each in report.unsettled
+    )
     return {
         "executionSuccessful": report.complete,
         "startTimeUtc": report.started_at.strftime("%Y-%m-%dT%H:%M:%SZ"),

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from ringfence.app.reports.report import Located, Report
+from ringfence.app.reports.located import Located
+from ringfence.app.reports.report import Report
 from ringfence.core.findings import Severity
 from ringfence.core.models import Model
 from ringfence.core.text import clip, printable
@@ -21,7 +22,9 @@ __all__ = [
     "name_of",
     "obligations",
     "place",
+    "shows_standings",
     "skipped_total",
+    "standing_of",
 ]
 
 MEANINGS = {
@@ -99,3 +102,13 @@ def alias(each: Located, root: Path) -> str:
 def skipped_total(report: Report) -> int:
     """How many things were not looked at."""
     return sum(each.count for each in report.skipped)
+
+
+def shows_standings(report: Report) -> bool:
+    """Whether the policy says anything that a table of models should tell."""
+    return any(model.standing is not None and not model.standing.is_quiet for model in report.models)
+
+
+def standing_of(model: Model) -> str:
+    """Its word, or "-" where nobody judged it."""
+    return model.standing.word.value if model.standing else "-"

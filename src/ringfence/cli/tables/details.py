@@ -87,15 +87,20 @@ def _columns() -> Table:
 def _about(model: Model) -> Table:
     table = _columns()
     table.add_row("location", safe(from_here(model.location)))
-    if model.standing is not None and (said := because(model.standing)):
+    if model.standing is not None and _is_told(model.standing):
         line = safe(model.standing.word, STANDING_STYLE[model.standing.word])
-        table.add_row("policy", line.append_text(safe(f"  {said}")))
+        table.add_row("policy", line.append_text(safe(f"  {because(model.standing)}")))
     table.add_row("license", safe(model.effective_license or "none stated"))
     for claim in model.licenses:
         table.add_row("  stated", safe(f"{claim.expression} ({claim.source})"))
     for obligation in model.obligations:
         table.add_row("  asks", safe(obligation.text))
     return table
+
+
+def _is_told(standing: Standing) -> bool:
+    """Whether anybody has said anything about it, or has to."""
+    return standing.word is not StandingWord.UNREVIEWED or standing.mode is not Mode.OBSERVE
 
 
 def _file(file: ModelFile) -> Iterator[RenderableType]:

@@ -34,7 +34,7 @@ def standings_table(inventory: Inventory) -> RenderableType | None:
     """How many things stand how, what must be asked for or not be used, and what is new in the ledger."""
     stands = [(each.standing, each) for each in inventory.things if each.standing is not None]
     parts: list[RenderableType] = []
-    if any(_says_something(standing) for standing, _ in stands):
+    if not all(standing.is_quiet for standing, _ in stands):
         counts = Counter(standing.word for standing, _ in stands)
         shown = ", ".join(f"{counts[each]} {each}" for each in reversed(StandingWord) if counts[each])
         parts += [heading("Policy", shown), *_lines(stands, shortener(inventory.scope.homes))]
@@ -46,7 +46,7 @@ def standings_table(inventory: Inventory) -> RenderableType | None:
 def because(standing: Standing, shorten: Shorten = str) -> str:
     """The deciding rule, its own words, and where it stands."""
     nothing = f"nothing in section {standing.section} allows it"
-    rule = standing.rule or (nothing if _says_something(standing) else "no rule says anything about it")
+    rule = standing.rule or ("no rule says anything about it" if standing.is_quiet else nothing)
     why = f": {standing.why}" if standing.why else ""
     place = shorten(str(standing.at)) if standing.at else ""
     mode = "" if standing.mode is Mode.ENFORCE else f"{standing.mode} only"
@@ -55,15 +55,11 @@ def because(standing: Standing, shorten: Shorten = str) -> str:
     return f"{rule}{why}{f' ({where})' if where else ''}{unknown}"
 
 
-def _says_something(standing: Standing) -> bool:
-    return standing.word is not StandingWord.UNREVIEWED or standing.mode is not Mode.OBSERVE
-
-
 def _lines(stands: Iterable[tuple[Standing, _Seen]], shorten: Shorten) -> Iterator[RenderableType]:
     """One for each rule that asks or denies, the worst first, with what it is about."""
     rules: dict[tuple[int, str, str], list[str]] = {}
     for standing, thing in stands:
-        if standing.word is not StandingWord.APPROVED and _says_something(standing):
+        if standing.word is not StandingWord.APPROVED and not standing.is_quiet:
             key = (-standing.word.rank, standing.word.value, because(standing, shorten))
             rules.setdefault(key, []).append(_name(thing))
     shown, more = first_rows(sorted(rules.items()))
