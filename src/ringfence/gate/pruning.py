@@ -21,12 +21,16 @@ from ringfence.ledger.events.checkpoint_made import CheckpointMade
 from ringfence.ledger.events.events_pruned import EventsPruned
 from ringfence.ledger.events.hold_lifted import HoldLifted
 from ringfence.ledger.events.hold_set import HoldSet
+from ringfence.ledger.events.thing_appeared import ThingAppeared
+from ringfence.ledger.events.thing_changed import ThingChanged
+from ringfence.ledger.events.thing_vanished import ThingVanished
 from ringfence.ledger.ledger import Ledger, Recorded
 
 __all__ = ["PRUNABLE", "Prunable", "forget", "prunable"]
 
 _KEPT = (HoldSet, HoldLifted, EventsPruned, CheckpointMade)
 _TRIES = 20
+_OF_WHAT_IS_THERE = ("thing.appeared", "thing.changed", "thing.vanished")
 
 PRUNABLE = tuple(sorted(each.TYPE.partition("/")[0] for each in EVENTS if each not in _KEPT))
 """Types, without version. Holds, checkpoints and what was pruned stay: they say what the rest is worth."""
@@ -39,7 +43,7 @@ class Prunable:
     ordinals: tuple[int, ...]  # that nothing stands against
     streams: frozenset[str]  # they are in
     held: int  # by a legal hold
-    needed: int  # by a question or a grant whose time is not over
+    needed: int  # by a question or a grant whose time is not over, or to know what is there
     before: datetime
 
 
@@ -49,6 +53,7 @@ def prunable(
     """What of this type may be forgotten now."""
     before = now - timedelta(days=older_than_days)
     holding, live = holds.holding(now), _live(approvals, now)
+    there = _telling_what_is_there(ledger) if type_ in _OF_WHAT_IS_THERE else frozenset[int]()
     held: dict[str, bool] = {}
     ordinals, streams, counts = list[int](), set[str](), {"held": 0, "needed": 0}
     for recorded in ledger.read(types=(type_,)):
@@ -59,7 +64,7 @@ def prunable(
             held[stream] = any(each.covers(stream, type_) for each in holding)
         if held[stream]:
             counts["held"] += 1
-        elif _mentions(recorded, live):
+        elif recorded.ordinal in there or _mentions(recorded, live):
             counts["needed"] += 1
         else:
             ordinals.append(recorded.ordinal)
@@ -122,6 +127,23 @@ def _live(approvals: Approvals, now: datetime) -> frozenset[str]:
     ends = [(each.id, each.expires_at) for each in approvals.asks.values()]
     ends += [(each.id, each.given.expires_at) for each in approvals.grants.values()]
     return frozenset(id_ for id_, end in ends if end is None or now < end)
+
+
+def _telling_what_is_there(ledger: Ledger) -> frozenset[int]:
+    """Ordinals of the last event of each thing that is told of: the next scan compares with them.
+
+    That it vanished is the last word only as long as an earlier event would say that it is there.
+    """
+    last: dict[tuple[str, str], int] = {}
+    for recorded in ledger.read(types=_OF_WHAT_IS_THERE):
+        match recorded.event:
+            case ThingAppeared(thing=thing) | ThingChanged(thing=thing):
+                last[recorded.position.stream, thing.id] = recorded.ordinal
+            case ThingVanished(thing=thing) if (key := (recorded.position.stream, thing.id)) in last:
+                last[key] = recorded.ordinal
+            case _:  # forgotten, or of another version
+                pass
+    return frozenset(last.values())
 
 
 def _mentions(recorded: Recorded, ids: Collection[str]) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ringfence.app.ledger.prune import prune
 from ringfence.app.standing.looked import looked_by
 from ringfence.core.inventory import ScanRecord, Skipped
 from ringfence.ledger.codec import encode
@@ -33,6 +34,32 @@ def test_a_first_scan_records_all_there_is_and_a_second_one_nothing_more(endpoin
     assert endpoint.news(4) == [_STARTED, _FINISHED]
     assert second.record == ScanRecord(scan="a-scan", stream=STREAM, appeared=0, changed=0, vanished=0)
     assert endpoint.told == []
+
+
+@pytest.mark.parametrize(
+    ("types", "left"),
+    [
+        ("thing.*", [None, "thing.appeared", None]),
+        ("thing.vanished", ["thing.appeared", "thing.appeared", "thing.vanished"]),
+    ],
+)
+def test_pruning_makes_nothing_appear_or_vanish_again(tmp_path: Path, types: str, left: list[str]) -> None:
+    keeps = f"version: 1\nretention: {{mode: enforce, events: [{{types: '{types}', days: 0}}]}}\n"
+    endpoint = Endpoint(tmp_path, keeps)
+    pickled(endpoint.home / "gone.pkl")
+    pickled(endpoint.home / "there.pkl")
+    endpoint.scan()
+    (endpoint.home / "gone.pkl").unlink()
+    endpoint.scan()
+    prune(endpoint.door, dry_run=False)
+    things = [each for each in endpoint.recorded() if each.type.startswith("thing.")]
+    assert [each.event and each.type.removesuffix("/1") for each in things] == left
+    before = len(endpoint.recorded())
+    endpoint.scan()
+    assert endpoint.news(before) == [_STARTED, _FINISHED]
+    (endpoint.home / "there.pkl").unlink()
+    endpoint.scan()
+    assert endpoint.news(before + 2) == [_STARTED, ("thing.vanished", "there.pkl"), _FINISHED]
 
 
 def test_what_is_removed_has_vanished_once(endpoint: Endpoint) -> None:

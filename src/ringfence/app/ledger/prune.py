@@ -25,7 +25,7 @@ class PrunedType:
     at: str  # its line
     events: int  # forgotten, or that would be
     held: int  # by legal holds, although old enough
-    needed: int  # by questions and grants whose time is not over, although old enough
+    needed: int  # by open questions and grants, or to know what is there, although old enough
     refused: str | None  # why they were not forgotten
 
 
