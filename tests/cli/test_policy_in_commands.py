@@ -2,6 +2,7 @@
 
 import http.server
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -106,3 +107,11 @@ def test_a_port_that_the_policy_says_no_to_hears_nothing_of_a_scan(home: Path) -
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_inspect_tells_of_a_policy_only_where_there_is_something_to_tell(home: Path) -> None:
+    (home / "one.pkl").write_bytes(pickle.dumps([0.5]))
+    assert "policy" not in ringfence(home, "inspect", "one.pkl").stdout
+    policy(home, "version: 1\nlicenses: {experiment: {review: ['llama*']}}\n")
+    shown = " ".join(ringfence(home, "inspect", "one.pkl").stdout.split())
+    assert "review licenses:2: Using or downloading a model needs an operator's approval if" in shown

@@ -4,13 +4,12 @@ Without a policy that loads, nothing is judged; without a ledger that takes it, 
 told, and what was seen is there all the same.
 """
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ringfence.app.scan.request import ScanRequest
-from ringfence.app.standing.judging import Decide, inventory_with_standings
+from ringfence.app.standing.judging import Decide, inventory_with_standings, told_by
 from ringfence.app.standing.looked import looked_by
 from ringfence.app.standing.recording import Book, Observed, record
 from ringfence.core.errors import RingfenceError
@@ -46,7 +45,7 @@ class Assessor:
         except RingfenceError as error:
             unsettled.append(f"not judged by a policy: {error.what}")
         else:
-            decide = functools.partial(policy.decide, now=self.now())
+            decide = told_by(policy, now=self.now())
             inventory = inventory_with_standings(inventory, decide, purpose=request.purpose)
         if self.book is not None:
             try:

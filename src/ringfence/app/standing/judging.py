@@ -2,23 +2,50 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import datetime
+from functools import cache
 from typing import TypeVar
 
 from ringfence.app.standing.actions import Seen, use_of
 from ringfence.core.action_types import type_of
 from ringfence.core.actions import Action, Purpose
-from ringfence.core.decisions import Decision
+from ringfence.core.decisions import Decision, Reason
 from ringfence.core.inventory import Inventory
+from ringfence.core.limits import LIMITS
 from ringfence.core.machine import Agent, Listener, Runtime
 from ringfence.core.models import Model
 from ringfence.core.standings import Standing, standing_of
+from ringfence.core.text import clip
+from ringfence.policy.policy import Policy
+from ringfence.policy.rule import RuleId
+from ringfence.policy.sentences import backquoted, of_rule
 
-__all__ = ["Decide", "inventory_with_standings", "standing_for", "with_standings"]
+__all__ = ["Decide", "inventory_with_standings", "standing_for", "told_by", "with_standings"]
 
 Decide = Callable[[Action], Decision]
 """A policy's word at this moment."""
 
 _ThingT = TypeVar("_ThingT", Model, Listener, Runtime, Agent)
+
+
+def told_by(policy: Policy, *, now: datetime) -> Decide:
+    """The policy's word at `now`; a rule that gives no reason says what it says instead, cut short."""
+    rules = {each.id: replace(each, mode=None, obligations=()) for each in policy.rules}
+
+    @cache
+    def sentence(id_: RuleId) -> str:
+        return clip(backquoted(of_rule(rules[id_])), chars=LIMITS.evidence_chars)
+
+    def told(reason: Reason) -> Reason:
+        if reason.rule is None or reason.why is not None:
+            return reason
+        return replace(reason, why=sentence(RuleId(reason.rule)))
+
+    def decide(action: Action) -> Decision:
+        decision = policy.decide(action, now=now)
+        return replace(decision, reasons=tuple(map(told, decision.reasons)))
+
+    return decide
 
 
 def inventory_with_standings(inventory: Inventory, decide: Decide, *, purpose: Purpose | None) -> Inventory:

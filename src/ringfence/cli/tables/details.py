@@ -18,9 +18,11 @@ from ringfence.cli.tables.standings import STYLE as STANDING_STYLE
 from ringfence.cli.tables.standings import because
 from ringfence.cli.tables.summary import skipped_table
 from ringfence.cli.tables.verdicts import MEANING, STYLE
+from ringfence.core.decisions import Mode
 from ringfence.core.facts import FactValue
 from ringfence.core.findings import Finding
 from ringfence.core.models import Model, ModelFile
+from ringfence.core.standings import Standing, StandingWord
 from ringfence.core.verdicts import Verdict
 
 __all__ = ["details"]
