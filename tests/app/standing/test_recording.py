@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from ringfence.app.ledger.prune import prune
+from ringfence.app.standing import comparing
 from ringfence.app.standing.looked import looked_by
 from ringfence.core.inventory import ScanRecord, Skipped
 from ringfence.ledger.codec import encode
 from ringfence.ledger.events.thing_changed import ThingChanged
+from ringfence.ledger.recorded import recorded_of
 from standing_home import STREAM, Endpoint, pickled
 
 _STARTED, _FINISHED = ("scan.started",), ("scan.finished",)
@@ -60,6 +62,20 @@ def test_pruning_makes_nothing_appear_or_vanish_again(tmp_path: Path, types: str
     (endpoint.home / "there.pkl").unlink()
     endpoint.scan()
     assert endpoint.news(before + 2) == [_STARTED, ("thing.vanished", "there.pkl"), _FINISHED]
+
+
+def test_of_what_was_told_only_what_is_compared_is_read_whole(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint.scan()
+    read = []
+    monkeypatch.setattr(comparing, "recorded_of", lambda row: read.append(row.seq) or recorded_of(row))
+    endpoint.scan(endpoint.home / "other")
+    assert read == [3]
+    (endpoint.home / "other" / "two.pkl").unlink()
+    endpoint.scan(endpoint.home / "other")
+    assert read == [3, 3]
+    assert endpoint.news(6) == [_STARTED, ("thing.vanished", "two.pkl"), _FINISHED]
 
 
 def test_what_is_removed_has_vanished_once(endpoint: Endpoint) -> None:

@@ -65,7 +65,7 @@ def record(observed: Observed, book: Book, *, decide: Decide | None, policy_dige
         LedgerError: it could not be recorded, or what is there cannot be read.
     """
     scan = book.new_id()
-    known = known_things(each.event for each in book.ledger.read(stream=book.stream, types=_THINGS))
+    known = known_things(book.ledger.rows(stream=book.stream, types=_THINGS))
     told = tuple(things_of(observed.seen, book.paths, homes=observed.homes, purpose=observed.purpose))
     news = tuple(changes(known, told, observed.looked, scan=scan, decide=decide))
     appeared, changed, vanished = (
