@@ -32,7 +32,7 @@ class Standing:
     section: Section  # the one that decided
     rule: str | None  # None: no rule of the section matched, and its mode decided
     at: Place | None  # of the rule, or of the section's mode; None when no document names the section
-    why: str | None = None  # the rule's own words
+    why: str | None = None  # the rule's own words, else what it says
     unknown: tuple[str, ...] = ()  # facts that nobody knows, which counted against it
     exception: str | None = None  # under which a stricter rule did not count
     controls: tuple[str, ...] = ()  # requirements that the rules serve, e.g. iso42001:A.6

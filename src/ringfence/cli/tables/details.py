@@ -18,11 +18,9 @@ from ringfence.cli.tables.standings import STYLE as STANDING_STYLE
 from ringfence.cli.tables.standings import because
 from ringfence.cli.tables.summary import skipped_table
 from ringfence.cli.tables.verdicts import MEANING, STYLE
-from ringfence.core.decisions import Mode
 from ringfence.core.facts import FactValue
 from ringfence.core.findings import Finding
 from ringfence.core.models import Model, ModelFile
-from ringfence.core.standings import Standing, StandingWord
 from ringfence.core.verdicts import Verdict
 
 __all__ = ["details"]
@@ -89,7 +87,7 @@ def _columns() -> Table:
 def _about(model: Model) -> Table:
     table = _columns()
     table.add_row("location", safe(from_here(model.location)))
-    if model.standing is not None and _is_told(model.standing):
+    if model.standing is not None and not model.standing.is_quiet:
         line = safe(model.standing.word, STANDING_STYLE[model.standing.word])
         table.add_row("policy", line.append_text(safe(f"  {because(model.standing)}")))
     table.add_row("license", safe(model.effective_license or "none stated"))
@@ -98,11 +96,6 @@ def _about(model: Model) -> Table:
     for obligation in model.obligations:
         table.add_row("  asks", safe(obligation.text))
     return table
-
-
-def _is_told(standing: Standing) -> bool:
-    """Whether anybody has said anything about it, or has to."""
-    return standing.word is not StandingWord.UNREVIEWED or standing.mode is not Mode.OBSERVE
 
 
 def _file(file: ModelFile) -> Iterator[RenderableType]:
