@@ -1,6 +1,7 @@
 """What tests of several rooms share."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,15 @@ from ringfence.app.demo import build
 # fuzzers, and runs at home, look for what is new.
 settings.register_profile("ringfence", deadline=None, derandomize=os.environ.get("CI") == "true")
 settings.load_profile("ringfence")
+
+# What runs in the background of a shell, or under nohup, ignores signals, and so would all that it starts.
+for _number, _handler in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGQUIT, signal.SIG_DFL),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _handler)
 
 _XDG = {
     "XDG_CACHE_HOME": ".cache",
