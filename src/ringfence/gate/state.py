@@ -5,7 +5,7 @@ Source for where: the XDG base directory specification, `$XDG_STATE_HOME`.
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,12 +26,14 @@ def make_folder(path: Path) -> Path:
     """`path` itself, a folder that only its owner can look into; made when missing.
 
     Raises:
-        StateRefused: it is somebody else's, others may use it, or it cannot be made.
+        StateRefused: it is or would lie in somebody else's, others may use it, or it cannot be made.
     """
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with suppress(FileExistsError):
-            path.mkdir(mode=0o700)
+        for wanted in (path.parent.parent, path.parent, path):  # as ~/.local/state/ringfence; no home is made
+            if not wanted.exists():
+                _check_owner(wanted.parent, wanted.parent.stat(), owners=(0, os.geteuid()))
+            with suppress(FileExistsError):
+                wanted.mkdir(mode=0o700)
         status = path.lstat()
     except OSError as error:
         raise StateRefused(
@@ -123,13 +125,17 @@ def write_private(path: Path, data: bytes, *, replace: bool) -> None:
 
 def _check_private(path: Path, status: os.stat_result) -> None:
     shown = printable(str(path))
-    if status.st_uid != os.geteuid():
-        raise StateRefused(
-            f"{shown}: it belongs to somebody else",
-            hint="set XDG_STATE_HOME to a folder of your own, also when you use sudo",
-        )
+    _check_owner(path, status, owners=(os.geteuid(),))
     if status.st_mode & 0o077:
         raise StateRefused(f"{shown}: others can get at it", hint=f"run: chmod go-rwx {shown}")
+
+
+def _check_owner(path: Path, status: os.stat_result, *, owners: Collection[int]) -> None:
+    if status.st_uid not in owners:
+        raise StateRefused(
+            f"{printable(str(path))}: it belongs to somebody else",
+            hint="set XDG_STATE_HOME to a folder of your own, also when you use sudo",
+        )
 
 
 def _sync(folder: Path) -> None:
