@@ -412,7 +412,7 @@ def test_a_home_cannot_pass_off_the_settings_and_secrets_of_others_as_its_own(tm
     (home / "project/.mcp.json").symlink_to(others / "claude.json")
     for path in (home, *home.rglob("*")):
         os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
-    found = scanned(home)
+    found = scanned(home, "--no-record")  # in a home of somebody else it would say that it cannot
     (agent,) = found["agents"]
     assert (agent["mcp_servers"], agent["skills"], agent["credentials"]) == ([], [], [])
     astray = {each["subject"] for each in found["skipped"] if "out of the home" in each["reason"]}
