@@ -33,6 +33,7 @@ def printed(command: str, folder: Path) -> str:
 def played(readme: str) -> str:
     """The README with every command's output as it is now."""
     with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "nobody").mkdir()
         return BLOCK.sub(lambda block: f"```console\n{_played(block[1], Path(folder))}```", readme)
 
 
