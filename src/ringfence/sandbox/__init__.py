@@ -1,0 +1,1 @@
+"""The box: a command with what it was given and nothing else. Plan, explain, apply, prove."""
