@@ -13,12 +13,12 @@ from real.tiny_gguf import write_tiny_gguf
 from ringfence.core.findings import Confidence
 from ringfence.core.inventory import Skipped
 from ringfence.core.machine import Listener, Process
+from ringfence.core.redaction import CUT
 from ringfence.endpoint.found import FileId
 from ringfence.endpoint.linux.linux import Linux
 from ringfence.endpoint.listeners.find import find_listeners
 from ringfence.endpoint.platform import HeldFile, RunningProcess, Snapshot
 from ringfence.endpoint.processes import find_processes
-from ringfence.endpoint.redact import CUT
 from ringfence.endpoint.runtime_signs import runtime_of
 
 MAPS = """

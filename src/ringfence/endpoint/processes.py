@@ -7,10 +7,10 @@ from pathlib import Path
 from ringfence.core.inventory import Skipped
 from ringfence.core.limits import LIMITS
 from ringfence.core.machine import Process
+from ringfence.core.redaction import redact
 from ringfence.core.text import clip, printable
 from ringfence.endpoint.found import FileId
 from ringfence.endpoint.platform import HeldFile, RunningProcess, Snapshot
-from ringfence.endpoint.redact import redact
 from ringfence.endpoint.runtime_signs import inference_libraries, runtime_of
 
 __all__ = ["IsModel", "find_processes", "weights_of"]

@@ -10,9 +10,9 @@ from pathlib import Path
 from ringfence.core.bounded_json import Json
 from ringfence.core.limits import LIMITS
 from ringfence.core.machine import McpServer
+from ringfence.core.redaction import redact, redact_url
 from ringfence.core.text import clip
 from ringfence.endpoint.credentials.secrets import label
-from ringfence.endpoint.redact import redact, redact_url
 
 __all__ = ["servers_in"]
 

@@ -5,8 +5,8 @@ A name alone proves little: what only refers to a secret (`${VARIABLE}`, a path,
 
 import re
 
+from ringfence.core.redaction import redact
 from ringfence.core.text import clip, printable
-from ringfence.endpoint.redact import redact
 
 __all__ = ["kind_by_shape", "kind_of", "label"]
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringfence.endpoint.redact import CUT, redact, redact_url
+from ringfence.core.redaction import CUT, redact, redact_url
 
 ORDINARY = [
     ("/usr/local/bin/ollama", "serve"),
