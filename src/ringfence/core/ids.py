@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-__all__ = ["RANDOM_BYTES", "uuid7"]
+__all__ = ["RANDOM_BYTES", "session_name", "uuid7"]
 
 RANDOM_BYTES = 10
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -15,3 +15,8 @@ def uuid7(at: datetime, random: bytes) -> str:
     drawn = int.from_bytes(random[:RANDOM_BYTES], "big")
     high, low = drawn >> 64 & 0xFFF, drawn & (1 << 62) - 1
     return str(UUID(int=milliseconds << 80 | 7 << 76 | high << 64 | 2 << 62 | low))
+
+
+def session_name(id_: str) -> str:
+    """What people call a session by: the last eight characters of its id, which are random."""
+    return id_[-8:]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from ringfence.core.decisions import Decision, Effect, Reason
+from ringfence.core.ids import session_name
 from ringfence.core.standings import Standing
 from ringfence.ledger.events import Event
 from ringfence.ledger.events.ask_opened import AskOpened
@@ -26,6 +27,9 @@ from ringfence.ledger.events.hold_lifted import HoldLifted
 from ringfence.ledger.events.hold_set import HoldSet
 from ringfence.ledger.events.policy_loaded import PolicyLoaded
 from ringfence.ledger.events.policy_refused import PolicyRefused
+from ringfence.ledger.events.sandbox_ended import EndedBy, SandboxEnded
+from ringfence.ledger.events.sandbox_refused import SandboxRefused
+from ringfence.ledger.events.sandbox_started import SandboxStarted
 from ringfence.ledger.events.scan_finished import ScanFinished
 from ringfence.ledger.events.scan_started import ScanStarted
 from ringfence.ledger.events.thing import Thing, ThingKind
@@ -150,6 +154,8 @@ def _told(event: Event) -> Told:
             return Told(what="policy refused", subject=first)
         case ThingAppeared() | ThingChanged() | ThingVanished():
             return _thing(event)
+        case SandboxStarted() | SandboxRefused() | SandboxEnded():
+            return _sandbox(event)
         case _:
             return _record(event)
 
@@ -241,6 +247,29 @@ def _thing(event: ThingAppeared | ThingChanged | ThingVanished) -> Told:
         place=_place(standing),
         rule=standing.rule if standing else None,
     )
+
+
+def _sandbox(event: SandboxStarted | SandboxRefused | SandboxEnded) -> Told:
+    match event:
+        case SandboxStarted(session=session, agent=agent, lacking=lacking):
+            without = f" without {', '.join(lacking)}" if lacking else ""
+            return Told(what=f"box {session_name(session)} started{without}", subject=agent)
+        case SandboxRefused(session=session, kind=kind, what=what, by=by, times=times):
+            often = f", {times} times" if times > 1 else ""
+            who = f" by {by.text}" if by else ""
+            return Told(
+                what=f"box {session_name(session)} refused a {kind}{often}", subject=f"{what.text}{who}"
+            )
+        case SandboxEnded(session=session, by=by, exit_status=status, operator=operator):
+            how = {
+                EndedBy.ITSELF: f"ended with {status}",
+                EndedBy.OPERATOR: f"killed by {operator}",
+                EndedBy.LIMIT: "ended when its time was over",
+                EndedBy.LOST: "lost with whoever watched it",
+            }
+            return Told(what=f"box {session_name(session)} {how[by]}")
+        case _:
+            assert_never(event)
 
 
 def thing_name(thing: Thing) -> str:

@@ -16,6 +16,9 @@ from ringfence.ledger.events.hold_lifted import HoldLifted
 from ringfence.ledger.events.hold_set import HoldSet
 from ringfence.ledger.events.policy_loaded import PolicyLoaded
 from ringfence.ledger.events.policy_refused import PolicyRefused
+from ringfence.ledger.events.sandbox_ended import SandboxEnded
+from ringfence.ledger.events.sandbox_refused import SandboxRefused
+from ringfence.ledger.events.sandbox_started import SandboxStarted
 from ringfence.ledger.events.scan_finished import ScanFinished
 from ringfence.ledger.events.scan_started import ScanStarted
 from ringfence.ledger.events.thing_appeared import ThingAppeared
@@ -46,6 +49,9 @@ Event = (
     | HoldLifted
     | BreakGlassUsed
     | CheckpointMade
+    | SandboxStarted
+    | SandboxRefused
+    | SandboxEnded
 )
 
 EVENTS: tuple[type[Event], ...] = (
@@ -70,4 +76,7 @@ EVENTS: tuple[type[Event], ...] = (
     HoldLifted,
     BreakGlassUsed,
     CheckpointMade,
+    SandboxStarted,
+    SandboxRefused,
+    SandboxEnded,
 )

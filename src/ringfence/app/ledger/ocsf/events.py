@@ -31,6 +31,9 @@ from ringfence.ledger.events.hold_lifted import HoldLifted
 from ringfence.ledger.events.hold_set import HoldSet
 from ringfence.ledger.events.policy_loaded import PolicyLoaded
 from ringfence.ledger.events.policy_refused import PolicyRefused
+from ringfence.ledger.events.sandbox_ended import SandboxEnded
+from ringfence.ledger.events.sandbox_refused import SandboxRefused
+from ringfence.ledger.events.sandbox_started import SandboxStarted
 from ringfence.ledger.events.thing_appeared import ThingAppeared
 from ringfence.ledger.events.thing_changed import ThingChanged
 from ringfence.ledger.events.thing_vanished import ThingVanished
@@ -57,6 +60,9 @@ CLASS_OF_EVENT: Mapping[str, str] = {
     "hold.lifted": "6003",
     "hold.set": "6003",
     "policy.loaded": "6003",
+    "sandbox.ended": "6003",
+    "sandbox.refused": "2004",
+    "sandbox.started": "6003",
 }
 """By type of event; what is not here is left out, since OCSF has no place for it."""
 
@@ -88,9 +94,11 @@ def ocsf_event(row: Row, recorded: Recorded) -> Made | None:
             made = thing_event(row, words, event)
         case AskOpened() | AskWithdrawn() | GrantGiven() | GrantRefused() | GrantUsed() | GrantRevoked():
             made = _access(row, words, event)
-        case BreakGlassUsed() | PolicyRefused():
+        case BreakGlassUsed() | PolicyRefused() | SandboxRefused():
             made = _detection(row, words, event)
         case EffectDone() | EffectFailed() | PolicyLoaded() | EventsPruned() | HoldSet() | HoldLifted():
+            made = _operation(row, words, event)
+        case SandboxStarted() | SandboxEnded():
             made = _operation(row, words, event)
         case _:
             return None
@@ -210,19 +218,18 @@ _ACCESS: Mapping[type[Any], tuple[int, str]] = {
 }
 
 
-def _detection(row: Row, words: Told, event: BreakGlassUsed | PolicyRefused) -> Made:
-    in_emergency = isinstance(event, BreakGlassUsed)
+def _detection(row: Row, words: Told, event: BreakGlassUsed | PolicyRefused | SandboxRefused) -> Made:
+    title, severity = _DETECTIONS[type(event)]
     made = frame(
         row,
         words,
         class_=2004,
         activity=1,
         own="",
-        severity=_HIGH if in_emergency else _MEDIUM,
+        severity=severity,
         profiles=("security_control",),
         correlation=event.grant if isinstance(event, BreakGlassUsed) else None,
     )
-    title = "An operator went past the policy" if in_emergency else "A policy was refused"
     resource: Made = {"name": text(words.subject or words.what), "type": row.type.partition("/")[0]}
     return made | {
         "finding_info": {"uid": row.hash.hex(), "title": title, "desc": made["message"]},
@@ -236,10 +243,24 @@ def _detection(row: Row, words: Told, event: BreakGlassUsed | PolicyRefused) -> 
     }
 
 
+_DETECTIONS: Mapping[type[Any], tuple[str, Severity]] = {
+    BreakGlassUsed: ("An operator went past the policy", _HIGH),
+    PolicyRefused: ("A policy was refused", _MEDIUM),
+    SandboxRefused: ("A box refused something", _LOW),
+}
+
+
 def _operation(
     row: Row,
     words: Told,
-    event: EffectDone | EffectFailed | PolicyLoaded | EventsPruned | HoldSet | HoldLifted,
+    event: EffectDone
+    | EffectFailed
+    | PolicyLoaded
+    | EventsPruned
+    | HoldSet
+    | HoldLifted
+    | SandboxStarted
+    | SandboxEnded,
 ) -> Made:
     """What ringfence itself does to its own record and policy, and what came of what was decided."""
     failed = isinstance(event, EffectFailed)
@@ -252,7 +273,7 @@ def _operation(
         activity=activity,
         own="Effect",
         severity=_MEDIUM if failed else _INFO,
-        correlation=getattr(event, "hold", None),
+        correlation=getattr(event, "hold", None) or getattr(event, "session", None),
     )
     operator = getattr(event, "operator", None)
     return made | {
@@ -265,4 +286,11 @@ def _operation(
     }
 
 
-_OPERATIONS: Mapping[type[Any], int] = {PolicyLoaded: 3, EventsPruned: 4, HoldSet: 1, HoldLifted: 4}
+_OPERATIONS: Mapping[type[Any], int] = {
+    PolicyLoaded: 3,
+    EventsPruned: 4,
+    HoldSet: 1,
+    HoldLifted: 4,
+    SandboxStarted: 1,
+    SandboxEnded: 4,
+}
