@@ -234,5 +234,9 @@ class Limits:
     ledger_shown: int = 100_000  # events in one document
     ledger_wait_s: float = 20.0  # for another process that writes, or that just ended
 
+    # The box
+    terminal_string_chars: int = 4_096  # of one command to the terminal; a title, a link
+    terminal_sequence_chars: int = 256
+
 
 LIMITS = Limits()

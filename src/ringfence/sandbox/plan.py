@@ -1,7 +1,8 @@
 """What a box will be, as values: made from policy and machine, explained, then applied. Nothing here acts.
 
 Paths are text as `os.fsdecode` gives it. Those of the host and those within are told apart by name: `source`
-is the host's, `target` is within. Most are the same on both sides, so that what a program says of a path holds.
+is the host's, `target` is within. Most are the same on both sides, so that what a program says of a path
+holds.
 """
 
 from dataclasses import dataclass
@@ -128,5 +129,5 @@ class Plan:
     may_lack: frozenset[Layer] = frozenset()  # a part of DEGRADABLE
     must_hide: tuple[
         str, ...
-    ] = ()  # paths of the host that the probe tries to read: secrets, the state folder
+    ] = ()  # paths of the host that the probe tries to read
     must_keep: tuple[str, ...] = ()  # paths within that the probe tries to write: hooks, policy …

@@ -1,0 +1,138 @@
+"""Sessions of boxes, each with a folder of ringfence's state that only its user can look into.
+
+A session outlives its box: its folder keeps the home that programs saw, private copies and what was refused,
+so that `--resume` goes on. While a box is there, `running.json` names its first process; that of a box whose
+supervisor was killed names one that is gone.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ringfence.core.errors import RingfenceError
+from ringfence.core.ids import session_name
+from ringfence.core.text import printable
+from ringfence.gate.state import make_folder, read_private, write_private
+
+__all__ = ["NoSession", "Running", "Session", "Sessions"]
+
+_SESSION, _RUNNING = "session.json", "running.json"
+_ID_CHARS = 36
+
+
+class NoSession(RingfenceError):
+    """There is none of this name, or several."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What was started, and where. `command` is what the user typed; it leaves this folder redacted only."""
+
+    id: str
+    agent: str
+    command: tuple[str, ...]
+    folder: str
+    tree: str
+    started_at: str  # RFC 3339, UTC
+    options: dict[str, Any]  # of the first start, which a resumed one has too
+
+    @property
+    def name(self) -> str:
+        """What people call it by."""
+        return session_name(self.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """The box's first process, as the host numbers it; the start tells it from a later one of that number."""
+
+    pid: int
+    started: int  # field 22 of /proc/PID/stat, in clock ticks since the machine's start
+    at: str  # RFC 3339, UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sessions:
+    """All of one user's, in `folder`."""
+
+    folder: Path
+
+    def make(self, session: Session) -> Path:
+        """The folder of a new one.
+
+        Raises:
+            StateRefused: it cannot be made.
+        """
+        make_folder(self.folder)
+        folder = make_folder(self.folder / session.id)
+        for name in ("home", "git", "refused"):
+            (folder / name).mkdir(mode=0o700)
+        write_private(folder / _SESSION, _json(session), replace=False)
+        return folder
+
+    def find(self, name: str) -> Session:
+        """The one whose id ends or begins so.
+
+        Raises:
+            NoSession: none does, or several do.
+        """
+        found = [each for each in self.all() if each.id.endswith(name) or each.id.startswith(name)]
+        if len(found) == 1 and name:
+            return found[0]
+        shown = printable(name)
+        if found:
+            raise NoSession(f"{shown}: {len(found)} sessions are called so", hint="write more of its name")
+        raise NoSession(f"{shown}: no session is called so", hint="see them: ringfence run --sessions")
+
+    def all(self) -> Iterator[Session]:
+        """Every one, the oldest first. What is no session of ours is passed over."""
+        try:
+            names = sorted(os.listdir(self.folder))
+        except FileNotFoundError:
+            return
+        for name in names:
+            data = read_private(self.folder / name / _SESSION) if len(name) == _ID_CHARS else None
+            if data is not None and (session := _session(data)) is not None and session.id == name:
+                yield session
+
+    def folder_of(self, session: Session) -> Path:
+        """Where it keeps what is its own."""
+        return self.folder / session.id
+
+    def set_running(self, session: Session, running: Running) -> None:
+        """Says which process its box is."""
+        write_private(self.folder_of(session) / _RUNNING, _json(running), replace=True)
+
+    def running(self, session: Session) -> Running | None:
+        """What was said last, until it ended in good order."""
+        data = read_private(self.folder_of(session) / _RUNNING)
+        if data is None:
+            return None
+        try:
+            return Running(**json.loads(data))
+        except (ValueError, TypeError):
+            return None
+
+    def set_ended(self, session: Session) -> None:
+        """Its box is gone."""
+        (self.folder_of(session) / _RUNNING).unlink(missing_ok=True)
+
+    def forget(self, session: Session) -> None:
+        """The session with all that it kept."""
+        shutil.rmtree(self.folder_of(session))
+
+
+def _json(value: Session | Running) -> bytes:
+    return json.dumps(asdict(value), ensure_ascii=True, sort_keys=True).encode()
+
+
+def _session(data: bytes) -> Session | None:
+    try:
+        fields = json.loads(data)
+        return Session(**{**fields, "command": tuple(fields["command"])})
+    except (ValueError, TypeError, KeyError):
+        return None
