@@ -16,11 +16,13 @@ from functools import lru_cache
 
 from ringfence.core.actions import FieldKind
 from ringfence.core.limits import LIMITS
+from ringfence.policy.globs import folded
 
 __all__ = ["canonical"]
 
 _KNOWN = 4096
 _DOTS = frozenset({".", ".."})
+_ENDS_EMPTY = frozenset({"", "/"})  # last characters of paths whose last part is empty
 _NO_PARTS = frozenset({"", ".", ".."})
 _HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
@@ -33,7 +35,10 @@ _SLASH = re.compile(r"%2f|%5c", re.IGNORECASE)
 
 
 def canonical(name: str, kind: FieldKind) -> Callable[[str], str | None] | None:
-    """What gives a field's value back if it is canonical, else None; None where every value is."""
+    """What gives a field's value back if it is canonical, else None; None where every value is.
+
+    A host comes back as patterns compare it, folded, so that this is done once for each.
+    """
     if kind is FieldKind.HOST:
         return _host
     if kind is FieldKind.PATH:
@@ -52,24 +57,26 @@ def _host(host: str) -> str | None:
         if ":" in text:
             address = ipaddress.IPv6Address(text)
             plain = str(address) == text.lower() and address.ipv4_mapped is None and not address.scope_id
-            return host if plain else None
+            return folded(host, FieldKind.HOST) if plain else None
         if not _HOST.fullmatch(text):
             return None
         if _NUMBER.fullmatch(text.rpartition(".")[2]):
             ipaddress.IPv4Address(text)
     except ValueError:
         return None
-    return host
+    return folded(host, FieldKind.HOST)
 
 
 def _file(path: str) -> str | None:
+    if _is_plain(path) and "//" not in path and path[-1:] not in _ENDS_EMPTY:
+        return path
     if path == "/" or _NO_PARTS.isdisjoint(path.removeprefix("/").split("/")):
         return path
     return None
 
 
 def _name(name: str) -> str | None:
-    return name if _DOTS.isdisjoint(name.split("/")) else None
+    return name if _is_plain(name) or _DOTS.isdisjoint(name.split("/")) else None
 
 
 def _request(path: str) -> str | None:
@@ -80,7 +87,14 @@ def _request(path: str) -> str | None:
         if _ODD_ESCAPE.search(path):
             return None
         path_decoded = _SLASH.sub("/", path)
+    elif _is_plain(path):
+        return path
     else:
         path_decoded = path
     parts = path_decoded.split("/")
     return path if _DOTS.isdisjoint(each.partition(";")[0] for each in parts) else None
+
+
+def _is_plain(path: str) -> bool:
+    """Whether no part begins with a dot, found out without taking the path apart, as for nearly all."""
+    return "/." not in path and path[:1] != "."

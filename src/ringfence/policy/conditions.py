@@ -20,7 +20,7 @@ from ringfence.core.action_types import ACTION_TYPES, ActionType
 from ringfence.core.actions import Action, FieldKind
 from ringfence.core.labels import Integrity, Sensitivity
 from ringfence.policy.canonical import canonical
-from ringfence.policy.globs import folded, glob
+from ringfence.policy.globs import glob
 from ringfence.policy.license_terms import may_be, must_be
 from ringfence.policy.rule import AtLeast, AtMost, Before, Condition, From, Is, Like, Test, Unlike
 from ringfence.policy.versions import is_older
@@ -49,9 +49,9 @@ class Fact:
     has_several: bool
 
     @property
-    def is_plain(self) -> bool:
-        """Whether it is read as it stands."""
-        return "." not in self.name and (self.has_several or canonical(self.name, self.kind) is None)
+    def form(self) -> Callable[[str], str | None] | None:
+        """As `canonical`; None where it is read as it stands."""
+        return None if self.has_several or "." in self.name else canonical(self.name, self.kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +86,21 @@ def _fact(name: str, type_name: str) -> Fact:
 
 
 def reader(facts: Sequence[Fact]) -> Callable[[Action], Sequence[object]]:
-    """What reads these facts of an action, in this order; None is unknown."""
-    if len(facts) > 1 and all(each.is_plain for each in facts):
-        return attrgetter(*(each.name for each in facts))
-    readers = tuple(_read(each) for each in facts)
-    return lambda action: [read(action) for read in readers]
+    """What reads these facts of an action, in this order and canonical; None is unknown."""
+    read = _read_all(facts)
+    forms = tuple((at, form) for at, each in enumerate(facts) if (form := each.form) is not None)
+    if not forms:
+        return read
+
+    def read_canonical(action: Action) -> list[object]:
+        values = list(read(action))
+        for at, form in forms:
+            value = values[at]
+            if value is not None:
+                values[at] = form(value)
+        return values
+
+    return read_canonical
 
 
 def check(condition: Condition, action_type: ActionType, *, allows: bool) -> Check:
@@ -111,15 +121,19 @@ def check(condition: Condition, action_type: ActionType, *, allows: bool) -> Che
     )
 
 
-def _read(about: Fact) -> Callable[[Action], object]:
-    name = about.name
-    if about.is_plain:
-        return attrgetter(name)
+def _read_all(facts: Sequence[Fact]) -> Callable[[Action], Sequence[Any]]:
+    if len(facts) > 1 and all("." not in each.name for each in facts):
+        return attrgetter(*(each.name for each in facts))
+    readers = tuple(_read(each.name) for each in facts)
+    return lambda action: [read(action) for read in readers]
+
+
+def _read(name: str) -> Callable[[Action], object]:
     if name in _CONTEXT:
         part = attrgetter(name.partition(".")[2])
         return lambda action: None if action.context is None else part(action.context)
     if not name.startswith(_ARGUMENTS):
-        return _read_canonical(attrgetter(name), canonical(name, about.kind))
+        return attrgetter(name)
     wanted = name.removeprefix(_ARGUMENTS)
     below = f"{wanted}."
 
@@ -131,19 +145,6 @@ def _read(about: Fact) -> Callable[[Action], object]:
         )
 
     return of_arguments
-
-
-def _read_canonical(
-    read: Callable[[Action], Any], form: Callable[[str], str | None] | None
-) -> Callable[[Action], object]:
-    if form is None:
-        return read
-
-    def of_action(action: Action) -> object:
-        value = read(action)
-        return None if value is None else form(value)
-
-    return of_action
 
 
 def _judge(test: Test, about: Fact, *, allows: bool) -> _Judge:
@@ -196,9 +197,7 @@ def _fits(patterns: Iterable[str], about: Fact) -> _Fits:
     globs = [glob(each, text_kind) for each in patterns]
     exact = frozenset(each.exact for each in globs if each.exact is not None)
     same = _one_of(exact, tuple(each.matches for each in globs if each.exact is None))
-    if text_kind in {FieldKind.NAME, FieldKind.PATH}:
-        return same
-    return lambda text: same(folded(text, text_kind))
+    return (lambda text: same(text.casefold())) if text_kind is FieldKind.TEXT else same
 
 
 def _one_of(exact: frozenset[str], others: tuple[_Fits, ...]) -> _Fits:

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from ringfence.core.actions import FieldKind
 from ringfence.policy.conditions import Fact
-from ringfence.policy.globs import folded, glob
+from ringfence.policy.globs import glob
 from ringfence.policy.rule import Condition, Like
 from ringfence.policy.words import member_of
 
@@ -20,7 +20,6 @@ __all__ = ["Key", "Lookup", "keys"]
 RuleT = TypeVar("RuleT")
 
 _GLOBS = frozenset({FieldKind.TEXT, FieldKind.NAME, FieldKind.PATH, FieldKind.HOST, FieldKind.ARGUMENTS})
-_FOLDED = frozenset({FieldKind.TEXT, FieldKind.HOST})
 
 
 Key = tuple[str, object]
@@ -106,17 +105,17 @@ class Lookup(Generic[RuleT]):
         self._begins = _Beginnings(begins) if begins else None
         self._ends = _Beginnings(ends) if ends else None
         self._unknown = tuple(unknown)
-        self._kind = about.kind if about.kind in _FOLDED and about.words is None else None
+        self._is_text = about.kind is FieldKind.TEXT and about.words is None
         self.find = self._find_several if about.has_several else self._find
 
     find: Callable[[object], tuple[RuleT, ...]]
-    """The rules that this value of the fact may lead to; one may be there twice."""
+    """The rules that this value of the fact, as it was read, may lead to; one may be there twice."""
 
     def _find(self, value: object) -> tuple[RuleT, ...]:
         if value is None:
             return self._unknown
-        if self._kind is not None:
-            value = folded(str(value), self._kind)
+        if self._is_text:
+            value = str(value).casefold()
         found = self._same.get(value, ())
         if self._begins is not None:
             found += self._begins.find(str(value))
