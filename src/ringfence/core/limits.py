@@ -237,6 +237,9 @@ class Limits:
     # The box
     terminal_string_chars: int = 4_096  # of one command to the terminal; a title, a link
     terminal_sequence_chars: int = 256
+    terminal_buffer_bytes: int = 64 * _KIB  # of keys that nobody reads, or output that the terminal holds up
+    refused_kinds: int = 1_000  # that one session records; more are counted together
+    start_wait_s: float = 30.0  # for a box to stand
 
 
 LIMITS = Limits()
