@@ -59,3 +59,4 @@ class Document:
     operators: Operators
     profiles: tuple[Profile, ...]
     never_collected: tuple[str, ...]
+    tree_profiles: tuple[Profile, ...] = ()  # a working tree's, of which only what restricts counts

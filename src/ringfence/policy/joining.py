@@ -11,7 +11,7 @@ from ringfence.policy.files import PolicyFile
 from ringfence.policy.problems import Problems
 from ringfence.policy.rule import Exemption, Rule, Tier
 from ringfence.policy.trust_words import Trust
-from ringfence.policy.values import Operators, Profile, Retention
+from ringfence.policy.values import Operators, Profile, Retention, Sandbox
 
 __all__ = ["Part", "digest_of", "joined"]
 
@@ -55,6 +55,7 @@ def joined(parts: Sequence[Part]) -> Document:
             break_glass=tuple(one for each in upper for one in each.operators.break_glass),
         ),
         profiles=tuple(profile for each in upper for profile in each.profiles),
+        tree_profiles=tuple(profile for each in tree for profile in each.profiles),
         never_collected=tuple(dict.fromkeys(text for each in upper for text in each.never_collected)),
     )
 
@@ -103,6 +104,7 @@ def _contribution(part: Part) -> Contribution:
         "never_collected": part.never_collected,
         "operators": part.operators != Operators(),
         "profiles": part.profiles,
+        "sandbox": any(each.sandbox != Sandbox() for each in part.profiles),
         "trust": part.trust,
     }
     return Contribution(

@@ -5,7 +5,19 @@ from datetime import datetime
 
 from ringfence.core.decisions import Place
 
-__all__ = ["Approver", "BreakGlass", "Hold", "Keep", "Operators", "Profile", "Retention"]
+__all__ = [
+    "Approver",
+    "Bound",
+    "BreakGlass",
+    "Handed",
+    "Hold",
+    "Keep",
+    "Operators",
+    "Profile",
+    "Retention",
+    "Sandbox",
+    "Switch",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +78,44 @@ class Operators:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """The most that something may be, from 1 on."""
+
+    amount: int
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """Whether something is so."""
+
+    is_on: bool
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """Variables of the user's environment that are handed in."""
+
+    names: str  # glob
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sandbox:
+    """What an agent's box may use, as one profile says it. None: it says nothing."""
+
+    memory_bytes: Bound | None = None
+    processes: Bound | None = None
+    open_files: Bound | None = None  # of one process
+    file_bytes: Bound | None = None  # of one file
+    cpu_s: Bound | None = None  # of one process
+    wall_s: Bound | None = None  # of the box
+    debug: Switch | None = None  # it may trace its own children
+    environment: tuple[Handed, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """An agent that somebody answers for."""
 
@@ -73,3 +123,4 @@ class Profile:
     owner: str | None
     approved_until: datetime | None  # UTC, the first moment it is approved no more
     at: Place
+    sandbox: Sandbox = Sandbox()

@@ -9,6 +9,7 @@ from ringfence.policy.rule import Condition, Like, Rule
 from ringfence.policy.sections.making import COMMON, Maker
 from ringfence.policy.sections.pattern_lists import pattern_keys, pattern_rules
 from ringfence.policy.sections.rule_form import OBLIGATIONS, rules_key, rules_of
+from ringfence.policy.sections.sandbox import SANDBOX, sandbox_of
 from ringfence.policy.shapes.amounts import MOMENT, Cap, CapUnit
 from ringfence.policy.shapes.conditions import conditions_of, match_keys
 from ringfence.policy.shapes.tables import Entry, Key, ListOf, Table
@@ -80,6 +81,7 @@ PROFILE = Table(
         Key("network", ListOf(_NETWORK), "where it may connect to"),
         Key("credentials", ListOf(_CREDENTIAL), "which secrets are used for it, and for what"),
         Key("tools", ListOf(_TOOL_ENTRY), "which tools it may call"),
+        Key("sandbox", SANDBOX, "what its box may use"),
         rules_key(Section.AGENTS),
     ),
 )
@@ -92,6 +94,7 @@ def profile_of(name: Scalar, entry: Entry, maker: Maker) -> Profile:
         owner=entry.get("owner"),
         approved_until=entry.get("approved_until"),
         at=maker.place(name),
+        sandbox=sandbox_of(entry.get("sandbox"), maker),
     )
 
 

@@ -1,0 +1,78 @@
+"""A profile's `sandbox`: how much its box may use, and which variables it is given."""
+
+from ringfence.core.actions import FieldKind
+from ringfence.policy.rule import Tier
+from ringfence.policy.sections.making import Maker
+from ringfence.policy.shapes.amounts import COUNT, DURATION, SIZE
+from ringfence.policy.shapes.tables import Entry, Key, Table
+from ringfence.policy.shapes.texts import YES_NO, Patterns, Worded
+from ringfence.policy.values import Bound, Handed, Sandbox, Switch
+
+__all__ = ["BOUNDS", "SANDBOX", "sandbox_of"]
+
+BOUNDS = {
+    "memory_bytes": "memory",
+    "processes": "processes",
+    "open_files": "open_files",
+    "file_bytes": "file_size",
+    "cpu_s": "cpu",
+    "wall_s": "wall",
+}
+"""Fields of the value that are bounds, each with its key."""
+
+SANDBOX = Table(
+    "sandbox",
+    "What the agent's box may use. Of several documents and profiles that fit an agent the least holds.",
+    (
+        Key("memory", SIZE, "memory of all its processes; where the system counts none, of each"),
+        Key("processes", COUNT, "processes and threads at one time"),
+        Key("open_files", COUNT, "files that one process has open"),
+        Key("file_size", SIZE, "how large one file may grow"),
+        Key("cpu", DURATION, "processor time of one process"),
+        Key("wall", DURATION, "how long the box may last"),
+        Key("debug", YES_NO, "whether its programs may trace their own children, as debuggers do"),
+        Key(
+            "environment",
+            Patterns((FieldKind.NAME,), may_be_none=True),
+            "variables that it is handed; what looks secret only by its whole name",
+        ),
+    ),
+)
+
+
+def sandbox_of(entry: Entry | None, maker: Maker) -> Sandbox:
+    """What a profile says of its box; adds a problem for what is no bound, or not a working tree's to say."""
+    if entry is None:
+        return Sandbox()
+    bounds = {field: _bound(entry, key, maker) for field, key in BOUNDS.items()}
+    return Sandbox(**bounds, debug=_debug(entry, maker), environment=_environment(entry, maker))
+
+
+def _bound(entry: Entry, key: str, maker: Maker) -> Bound | None:
+    amount: int | None = entry.get(key)
+    if amount is None:
+        return None
+    if amount == 0:
+        maker.problems.add(
+            entry.at(key), f"`{key}` is 0", hint="nothing runs with that; write more, or leave it out"
+        )
+    return Bound(amount=amount, at=maker.place(entry.at(key)))
+
+
+def _debug(entry: Entry, maker: Maker) -> Switch | None:
+    is_on: bool | None = entry.get("debug")
+    if is_on is None:
+        return None
+    if is_on and maker.tier is Tier.WORKING_TREE:
+        what = "a working tree's document does not let anything be traced"
+        maker.problems.add(
+            entry.at("debug"), what, hint="a working tree only restricts; put this into the user's document"
+        )
+    return Switch(is_on=is_on, at=maker.place(entry.at("debug")))
+
+
+def _environment(entry: Entry, maker: Maker) -> tuple[Handed, ...] | None:
+    names: tuple[Worded, ...] | None = entry.get("environment")
+    if names is None:
+        return None
+    return tuple(Handed(names=each.text, at=maker.place(each)) for each in names)
