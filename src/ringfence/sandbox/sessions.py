@@ -20,7 +20,7 @@ from ringfence.gate.state import make_folder, read_private, write_private
 
 __all__ = ["NoSession", "Running", "Session", "Sessions"]
 
-_SESSION, _RUNNING = "session.json", "running.json"
+_SESSION, _RUNNING, _KILLED = "session.json", "running.json", "killed-by"
 _ID_CHARS = 36
 
 
@@ -119,7 +119,17 @@ class Sessions:
 
     def set_ended(self, session: Session) -> None:
         """Its box is gone."""
-        (self.folder_of(session) / _RUNNING).unlink(missing_ok=True)
+        for name in (_RUNNING, _KILLED):
+            (self.folder_of(session) / name).unlink(missing_ok=True)
+
+    def set_killed(self, session: Session, operator: str) -> None:
+        """Says who ends its box now; they record it."""
+        write_private(self.folder_of(session) / _KILLED, operator.encode(), replace=True)
+
+    def killed_by(self, session: Session) -> str | None:
+        """Who ended its box, or is about to."""
+        data = read_private(self.folder_of(session) / _KILLED)
+        return None if data is None else data.decode("utf-8", "replace")
 
     def forget(self, session: Session) -> None:
         """The session with all that it kept."""

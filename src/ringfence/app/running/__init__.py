@@ -1,0 +1,1 @@
+"""Commands in boxes: run, resume, explain, report, kill."""

@@ -1,0 +1,98 @@
+"""Ends boxes at once: the first process of each, and with it the kernel ends all others of the box."""
+
+import os
+import select
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from ringfence.app.running.record import stream_of
+from ringfence.core.action_types import Durability
+from ringfence.core.errors import ExitCode, RingfenceError
+from ringfence.ledger.events.sandbox_ended import EndedBy, SandboxEnded
+from ringfence.ledger.ledger import Ledger
+from ringfence.sandbox.processes import is_running
+from ringfence.sandbox.sessions import Session, Sessions
+
+__all__ = ["Killed", "Kills", "NotKilled", "kill"]
+
+_WAIT_MS = 10_000
+
+
+class NotKilled(RingfenceError):
+    """A box that is still there."""
+
+    code = ExitCode.NOT_EXAMINED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Killed:
+    """A session whose box is gone, and how long that took."""
+
+    session: str
+    name: str
+    agent: str
+    kill_us: int  # from the order until its last process was gone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kills:
+    """What `ringfence kill` says."""
+
+    started_at: datetime
+    complete: bool
+    sessions: tuple[Killed, ...]
+
+
+def kill(wanted: Sequence[Session], *, sessions: Sessions, ledger: Ledger, operator: str) -> Iterator[Killed]:
+    """Ends the boxes of these sessions; those that have none are passed over.
+
+    Every order is given before the first is waited for, so that no box outlives another for long.
+
+    Raises:
+        NotKilled: a process is still there after ten seconds: it waits for hardware, or for a file system.
+        LedgerError: it is done, and could not be recorded.
+    """
+    ordered = []
+    for session in wanted:
+        running = sessions.running(session)
+        pidfd = is_running(running) if running else None
+        if pidfd is not None:
+            sessions.set_killed(session, operator)
+            at = time.monotonic_ns()
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            ordered.append((session, pidfd, at))
+    for session, pidfd, at in ordered:
+        if not _gone(pidfd):
+            raise NotKilled(
+                f"session {session.name}: a process of it is still there",
+                hint="it waits for a device or a file system; it ends when that answers",
+            )
+        taken_us = (time.monotonic_ns() - at) // 1000
+        ledger.append(
+            SandboxEnded(
+                session=session.id,
+                by=EndedBy.OPERATOR,
+                exit_status=128 + signal.SIGKILL,
+                lasted_ms=None,
+                kill_us=taken_us,
+                operator=operator,
+            ),
+            stream=stream_of(session.id),
+            durability=Durability.FSYNC,
+        )
+        yield Killed(session=session.id, name=session.name, agent=session.agent, kill_us=taken_us)
+
+
+def _gone(pidfd: int) -> bool:
+    """Whether the process and all below it are gone: the kernel ends a box's first process last."""
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    try:
+        return bool(poll.poll(_WAIT_MS))
+    finally:
+        os.close(pidfd)

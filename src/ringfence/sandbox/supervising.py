@@ -1,0 +1,270 @@
+"""The loop that watches one box: its terminal, its messages, what its filter refuses, its time, our signals.
+
+One thread, and nothing in it waits but the one poll. What a box says is believed as far as it is about itself;
+that nothing of it is left is read off its first process.
+"""
+
+import errno
+import os
+import select
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from types import FrameType
+
+from ringfence.core.errors import RingfenceError
+from ringfence.core.limits import LIMITS
+from ringfence.sandbox.box import Box
+from ringfence.sandbox.linux.seccomp.listening import Refused, answer
+from ringfence.sandbox.messages import Ended, Failed, Listener, NotRun, Ready, Stopped
+from ringfence.sandbox.messages import Terminal as OwnTerminal
+from ringfence.sandbox.terminal.relay import Relay
+from ringfence.sandbox.terminal.terminal import Terminal, set_size
+
+__all__ = ["NotStanding", "Outcome", "Supervisor"]
+
+_FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+_HEARD = (*_FORWARDED, signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT)
+_NOT_FOUND, _NOT_EXECUTABLE = 127, 126
+_GRACE_S = 5.0  # between being asked to end and being ended
+
+
+class NotStanding(RingfenceError):
+    """The box did not come to stand, and said nothing of why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a box ended."""
+
+    status: int  # as a shell says it: 128 and the signal's number when one ended it
+    ran: bool  # False: the program could not be executed
+    over_time: bool
+    lost: bool  # it was killed from outside
+    lasted_s: float
+
+
+class Supervisor:
+    """Watches `box`. `terminal` is the user's, if the box has one of its own; `keys`: input comes from it."""
+
+    def __init__(
+        self,
+        box: Box,
+        *,
+        terminal: Terminal | None,
+        keys: bool,
+        machine: str,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self.calls: Counter[tuple[str, str]] = Counter()  # of refused system calls, and whose
+        self._box, self._terminal, self._keys = box, terminal, keys
+        self._machine, self._monotonic = machine, monotonic
+        self._relay: Relay | None = None
+        self._master: int | None = None
+        self._listener: int | None = None
+        self._ended: Ended | NotRun | None = None
+        self._over = False
+
+    @property
+    def escapes(self) -> Counter[str]:
+        """What was kept from the terminal."""
+        return self._relay.escapes.dropped if self._relay else Counter()
+
+    def stand(self) -> Ready | Failed:
+        """Waits until the box stands, or says why it does not.
+
+        Raises:
+            NotStanding: it ended without a word, or takes too long.
+        """
+        until = self._monotonic() + LIMITS.start_wait_s
+        while ready := self._waiting().poll(max(0.0, until - self._monotonic()) * 1000):
+            if any(fd == self._listener for fd, _ in ready):
+                self._answer()  # the box tries what must fail
+            if not any(fd == self._box.fileno() for fd, _ in ready):
+                continue
+            match self._box.receive():
+                case Ready() | Failed() as word:
+                    return word
+                case OwnTerminal(fd=fd):
+                    self._take_terminal(fd)
+                case Listener(fd=fd):
+                    self._listener = fd
+                case None:
+                    raise NotStanding(
+                        "the box ended before its command could start",
+                        hint="look whether this machine has run out of memory, and try again",
+                    )
+        raise NotStanding(
+            f"the box did not stand within {LIMITS.start_wait_s:.0f} seconds", hint="try again; see: uptime"
+        )
+
+    def watch(self, *, wall_s: int | None) -> Outcome:
+        """Lets the command start, and returns when nothing of the box is left."""
+        begun = self._monotonic()
+        with _signals() as heard, self._raw():
+            self._box.go()
+            deadline = None if wall_s is None else begun + wall_s
+            over_time = False
+            while not self._over:
+                if deadline is not None and self._monotonic() >= deadline:
+                    if over_time:
+                        self._box.kill()
+                    else:
+                        self._box.signal(signal.SIGTERM)
+                    over_time, deadline = True, (None if over_time else deadline + _GRACE_S)
+                self._turn(heard, deadline)
+            self._wait_for_end()
+            if self._relay:
+                self._relay.finish()
+        lost = self._ended is None
+        status, ran = self._status()
+        return Outcome(
+            status=status,
+            ran=ran,
+            over_time=over_time,
+            lost=lost and not over_time,
+            lasted_s=self._monotonic() - begun,
+        )
+
+    def _turn(self, heard: int, deadline: float | None) -> None:
+        """Waits for whatever comes first, and does what is to be done then."""
+        relay, poll = self._relay, select.poll()
+        reads = {self._box.fileno(), heard} | (relay.reads() if relay else set())
+        if self._listener is not None:
+            reads.add(self._listener)
+        writes = relay.writes() if relay else set()
+        for fd in reads | writes:
+            poll.register(fd, (select.POLLIN if fd in reads else 0) | (select.POLLOUT if fd in writes else 0))
+        wait_ms = None if deadline is None else max(0.0, deadline - self._monotonic()) * 1000
+        ready = poll.poll(wait_ms)
+        readable = {fd for fd, events in ready if events & ~select.POLLOUT} & reads
+        if heard in readable:
+            self._hear(heard)
+        if self._listener in readable:
+            self._refuse()
+        if relay:
+            relay.ready(readable=readable, writable={fd for fd, e in ready if e & select.POLLOUT})
+        if self._box.fileno() in readable:
+            self._listen()
+
+    def _listen(self) -> None:
+        message = self._box.receive()
+        match message:
+            case None:
+                self._over = True
+            case Ended() | NotRun():
+                self._ended = message
+            case Stopped():
+                self._suspend()
+            case _:
+                pass
+
+    def _hear(self, heard: int) -> None:
+        for number in os.read(heard, 64):
+            if number == signal.SIGWINCH:
+                self._fit()
+            elif number == signal.SIGCONT:
+                if self._terminal and self._keys:
+                    self._terminal.make_raw()
+                self._fit()
+            else:
+                self._box.signal(number)
+
+    def _suspend(self) -> None:
+        """The command was stopped, so its supervisor stops as well, and both go on together."""
+        if self._terminal:
+            self._terminal.restore()
+        os.kill(os.getpid(), signal.SIGSTOP)
+        if self._terminal and self._keys:
+            self._terminal.make_raw()
+        self._fit()
+        self._box.resume()
+
+    def _refuse(self) -> None:
+        refused = self._answer()
+        for each in refused:
+            self.calls[each.call, each.comm] += 1
+        if not refused and self._listener is not None and _is_over(self._listener):
+            os.close(self._listener)
+            self._listener = None
+
+    def _answer(self) -> tuple[Refused, ...]:
+        assert self._listener is not None
+        with suppress(OSError):
+            return answer(self._listener, machine=self._machine)
+        return ()
+
+    def _waiting(self) -> select.poll:
+        poll = select.poll()
+        poll.register(self._box, select.POLLIN)
+        if self._listener is not None:
+            poll.register(self._listener, select.POLLIN)
+        return poll
+
+    def _take_terminal(self, fd: int) -> None:
+        assert self._terminal is not None
+        os.set_blocking(fd, True)
+        self._master = fd
+        self._relay = Relay(fd, keys=self._terminal.fd if self._keys else None, screen=self._terminal.fd)
+        self._fit()
+
+    def _fit(self) -> None:
+        if self._terminal and self._master is not None:
+            with suppress(OSError):
+                set_size(self._master, self._terminal.size())
+
+    @contextmanager
+    def _raw(self) -> Iterator[None]:
+        if self._terminal and self._keys:
+            with self._terminal.raw():
+                yield
+        else:
+            yield
+
+    def _wait_for_end(self) -> None:
+        """Until the last process is gone; the first one's descriptor says so."""
+        poll = select.poll()
+        poll.register(self._box.pidfd, select.POLLIN)
+        while not poll.poll():
+            pass
+        if self._listener is not None:
+            os.close(self._listener)
+            self._listener = None
+
+    def _status(self) -> tuple[int, bool]:
+        match self._ended:
+            case Ended(status=status):
+                code = os.waitstatus_to_exitcode(status)
+                return (128 - code if code < 0 else code), True
+            case NotRun(errno=number):
+                return (_NOT_FOUND if number in (errno.ENOENT, errno.ENOTDIR) else _NOT_EXECUTABLE), False
+            case None:
+                return 128 + signal.SIGKILL, True
+
+
+def _is_over(listener: int) -> bool:
+    poll = select.poll()
+    poll.register(listener, 0)
+    return any(events & select.POLLHUP for _, events in poll.poll(0))
+
+
+@contextmanager
+def _signals() -> Iterator[int]:
+    """A descriptor from which the numbers of signals are read, while they do nothing else."""
+    read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    before = {number: signal.signal(number, _nothing) for number in _HEARD}
+    wakeup = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+    try:
+        yield read
+    finally:
+        signal.set_wakeup_fd(wakeup)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        os.close(read)
+        os.close(write)
+
+
+def _nothing(_number: int, _frame: FrameType | None) -> None:
+    """A signal that is read from the descriptor."""
