@@ -234,12 +234,33 @@ class Limits:
     ledger_shown: int = 100_000  # events in one document
     ledger_wait_s: float = 20.0  # for another process that writes, or that just ended
 
+    # A working tree that a box gets
+    tree_folders: int = 200_000
+    tree_names: int = 3_000_000
+    tree_depth: int = 256
+    tree_settings_depth: int = 3  # folders below its top whose configuration files are searched for tokens
+    tree_read_files: int = 2_000  # files that are opened to see whether secrets stand in them
+    tree_kept: int = 1_000  # names that are kept, and files with secrets: each is a mount
+    tree_told: int = 1_000  # files whose change is told
+    tree_refused: int = 1_000  # of one run; past it whole folders are moved
+    tree_cache_bytes: int = 64 * _MIB
+    tree_record_bytes: int = 64 * _MIB
+    secret_head_bytes: int = 64 * _KIB
+    git_folders: int = 256  # of one tree
+    git_config_bytes: int = 1 * _MIB
+    git_config_entries: int = 20_000
+    git_pointer_bytes: int = 4 * _KIB
+    git_names: int = 2_000  # hooks of one git folder, submodules and worktrees of one
+    kept_file_bytes: int = 1 * _MIB  # of one file that is put back when a run changed it
+
     # The box
     terminal_string_chars: int = 4_096  # of one command to the terminal; a title, a link
     terminal_sequence_chars: int = 256
     terminal_buffer_bytes: int = 64 * _KIB  # of keys that nobody reads, or output that the terminal holds up
     refused_kinds: int = 1_000  # that one session records; more are counted together
     start_wait_s: float = 30.0  # for a box to stand
+    refused_at_once: int = 256  # calls that are answered in one go
+    probed_paths: int = 256  # of each kind that the probe tries
 
 
 LIMITS = Limits()

@@ -61,6 +61,7 @@ OWN: Mapping[str, str] = MappingProxyType(
         "ledger.postgresql": _RECORD,
         "ledger.sqlite": _RECORD,
         "ledger.writing": _RECORD,
+        "sandbox.linux.seccomp.loading": "takes from its own process what the filter refuses",
     }
 )
 """Module, or `module:function`, below `ringfence`, and why no action is judged for what it does."""

@@ -3,18 +3,45 @@
 Source: seccomp(2), seccomp_unotify(2).
 """
 
+import ctypes
+import errno
+import struct
+
+from ringfence.sandbox.linux.kernel import call
+from ringfence.sandbox.linux.seccomp.program import program
+
 __all__ = ["load"]
 
+_SET_MODE_FILTER = 1
+_NEW_LISTENER, _WAIT_KILLABLE = 0x8, 0x20
+_INSTRUCTION_BYTES = 8
 
-def load(*, debug: bool, machine: str) -> int | None:
+
+def load(*, debug: bool, machine: str, quiet: int) -> int | None:
     """The descriptor at which refused calls are told; close-on-exec.
 
-    None where a filter above this one has such a descriptor already: then nothing is told, and all is refused
-    alike. `machine` is what `os.uname()` says. No new privileges must be set. The programs are kept: a launcher
-    that calls `program` once before it forks makes each box cheaper.
+    None where a filter above this one has such a descriptor already: then nothing is told, and all is
+    refused alike. `machine` is what `os.uname()` says; `quiet` is a number of 32 bits, drawn for this box,
+    which the probe takes along. No new privileges must be set. Programs are kept: a launcher that calls
+    `program` once before it forks makes each box cheaper.
 
     Raises:
         OSError: the kernel has no such filters, ENOSYS, EINVAL or EPERM.
         UnknownMachine: there is no table for it.
     """
-    raise NotImplementedError
+    telling = program(machine=machine, debug=debug, quiet=quiet)
+    try:
+        return _set(telling, _NEW_LISTENER | _WAIT_KILLABLE)
+    except OSError as error:
+        if error.errno == errno.EBUSY:
+            _set(program(machine=machine, debug=debug, quiet=quiet, tells=False), 0)
+            return None
+        if error.errno != errno.EINVAL:  # Linux before 5.19 does not know how to wait like that
+            raise
+    return _set(telling, _NEW_LISTENER)
+
+
+def _set(code: bytes, flags: int) -> int:
+    buffer = ctypes.create_string_buffer(code, len(code))
+    fprog = struct.pack("@HP", len(code) // _INSTRUCTION_BYTES, ctypes.addressof(buffer))
+    return call("seccomp", _SET_MODE_FILTER, flags, fprog)
