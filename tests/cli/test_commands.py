@@ -43,6 +43,28 @@ def test_without_a_command_usage_goes_to_stderr_and_the_status_is_two() -> None:
     assert done.stderr.startswith("usage: ringfence")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (("polcy",), "policy"),
+        (("scna", "--no-hash"), "scan"),
+        (("policy", "shw"), "show"),
+        (("ledger", "verfy"), "verify"),
+        (("scan", "--format", "jsno"), "json"),
+    ],
+)
+def test_of_a_mistyped_word_the_one_that_was_meant_is_told(arguments: tuple[str, ...], meant: str) -> None:
+    done = ringfence(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    error, hint = done.stderr.splitlines()[-2:]
+    assert "error: argument" in error
+    assert hint == f"ringfence: hint: did you mean `{meant}`?"
+
+
+def test_of_a_word_that_is_like_none_nothing_is_guessed() -> None:
+    assert "hint" not in ringfence("xyzzy").stderr
+
+
 def test_a_scope_that_does_not_exist_is_an_error_with_a_hint_and_status_three(tmp_path: Path) -> None:
     done = scan_files(tmp_path / "nowhere")
     assert (done.returncode, done.stdout) == (3, "")

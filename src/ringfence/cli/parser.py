@@ -24,6 +24,7 @@ from ringfence.cli.options import (
 from ringfence.cli.parsers.approvals import add_approvals
 from ringfence.cli.parsers.ledger import add_ledger
 from ringfence.cli.parsers.policy import add_policy
+from ringfence.cli.parsers.suggesting import SuggestingParser
 from ringfence.cli.sizes import parse_size
 
 __all__ = [
@@ -43,7 +44,7 @@ _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def make_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = SuggestingParser(
         prog="ringfence", description="Control for the AI that runs on people's own machines."
     )
     parser.add_argument("--version", action="version", version=f"ringfence {__version__}")
