@@ -120,8 +120,8 @@ def test_show_tells_which_documents_are_in_force(tmp_path: Path) -> None:
     own(tmp_path).write_text("version: 1\nserial: 4\nmodels: {mode: enforce, rules: [{then: ask}]}\n")
     own(tmp_path).chmod(0o644)
     done = policy("show", home=tmp_path)
-    assert "  user  ~/.config/ringfence/ringfence.yaml  1 rule, serial 4\n" in done.stdout
-    assert "  models     enforce  1 rule  ~/.config/ringfence/ringfence.yaml:3\n" in done.stdout
+    assert "  user  ~/.config/ringfence/ringfence.yaml\n    1 rule, serial 4\n" in done.stdout
+    assert "  models     enforce  1 rule  user, line 3\n" in done.stdout
     assert "  data       observe          no document says\n" in done.stdout
     document = json.loads(policy("show", "--json", home=tmp_path).stdout)
     Draft202012Validator(json.loads((SCHEMA_FOLDER / "policy-show-1.json").read_text())).validate(document)
@@ -139,5 +139,28 @@ def test_show_says_when_the_documents_as_they_are_are_not_in_force(tmp_path: Pat
     assert "unknown key `modles`" in document["trouble"]
     assert document["hint"] == "did you mean `models`?"
     assert document["files"][0]["rules"]["models"] == 2
-    words = " ".join(policy("show", home=tmp_path).stdout.split())
-    assert words.startswith("the documents as they are now are not in force: ")
+    lines = policy("show", home=tmp_path).stdout.splitlines()
+    assert lines[:4] == [
+        "the documents as they are now are not in force:",
+        document["trouble"],
+        "    did you mean `models`?",
+        "",
+    ]
+
+
+def test_no_path_is_broken_however_long_it_is(tmp_path: Path) -> None:
+    home = tmp_path / ("a" * 60) / ("b" * 60)
+    place = own(home)
+    place.parent.mkdir(parents=True, mode=0o700)
+    place.write_text("version: 1\nmode: warn\n")
+    place.chmod(0o644)
+    tree = tmp_path / ("c" * 60) / ("d" * 60)
+    tree.mkdir(parents=True)
+    (tree / "ringfence.yaml").write_text("version: 1\n")
+    shown = policy("show", home=home, folder=tree).stdout.splitlines()
+    assert "  user  ~/.config/ringfence/ringfence.yaml" in shown
+    assert f"  working-tree  {tree / 'ringfence.yaml'}" in shown
+    assert "  agents     warn    user, line 2" in shown
+    (tree / "ringfence.yaml").write_text(WRONG)
+    checked = policy("check", home=home, folder=tree)
+    assert f"{tree / 'ringfence.yaml'}:2:1: unknown key `modles`" in checked.stdout.splitlines()

@@ -9,7 +9,7 @@ from rich.text import Text
 from ringfence.cli.streams import NotWritten, write
 from ringfence.core.text import clip, printable
 
-__all__ = ["data_console", "safe", "show", "talk_console"]
+__all__ = ["data_console", "one_line", "safe", "show", "talk_console"]
 
 _TRAILING_BLANKS = re.compile(r"[ ]+$", re.MULTILINE)
 
@@ -23,6 +23,7 @@ def data_console() -> Console:
 def show(parts: Iterable[RenderableType], *, more: bool = False) -> None:
     """Prints the parts to stdout, each as soon as it is there, without blanks at the ends of lines.
 
+    A text that must not be wrapped is one line, however wide the terminal is.
     `more`: something was shown before, so that the first heading keeps its distance.
 
     Raises:
@@ -32,7 +33,7 @@ def show(parts: Iterable[RenderableType], *, more: bool = False) -> None:
     for number, part in enumerate(parts):
         try:
             with console.capture() as captured:
-                console.print(part)
+                console.print(part, soft_wrap=isinstance(part, Text) and bool(part.no_wrap))
         except OSError as error:  # PYTHONUNBUFFERED=1: its end writes no text at all, and a full disk refuses
             raise NotWritten(error) from error
         text = _TRAILING_BLANKS.sub("", captured.get())
@@ -47,3 +48,10 @@ def talk_console() -> Console:
 def safe(text: str, style: str = "", *, chars: int = 400) -> Text:
     """Foreign text as it may be shown: control characters spelled out, no markup, bounded."""
     return Text(clip(printable(text), chars=chars), style=style)
+
+
+def one_line(text: str, style: str = "", *, chars: int = 1000) -> Text:
+    """As `safe`, and never broken: for places that people copy or click."""
+    line = safe(text, style, chars=chars)
+    line.no_wrap = True
+    return line

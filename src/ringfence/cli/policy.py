@@ -1,7 +1,7 @@
 """`ringfence policy TASK`: one function for each task."""
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -15,7 +15,7 @@ from ringfence.app.policy.check import PolicyCheck, check
 from ringfence.app.policy.init import document_text, write_document
 from ringfence.app.policy.reading import read_document
 from ringfence.app.policy.show import PolicyShown, ShownFile, show
-from ringfence.cli.console import safe
+from ringfence.cli.console import one_line, safe
 from ringfence.cli.console import show as print_parts
 from ringfence.cli.shortening import Shorten, shortener
 from ringfence.cli.streams import write
@@ -83,7 +83,7 @@ def _checked(result: PolicyCheck) -> Iterator[RenderableType]:
         yield safe(f"{each.file}: good; {counts or 'no rules'}")
     rows, rest = first_rows(result.problems)
     for problem in rows:
-        yield safe(str(problem), "red", chars=1000)
+        yield one_line(str(problem), "red")
         yield Padding(safe(problem.hint, chars=2000), (0, 0, 0, 4))
     if rest:
         yield Text(rest)
@@ -105,19 +105,19 @@ def _show(options: argparse.Namespace) -> int:
 
 def _shown(result: PolicyShown, short: Shorten) -> Iterator[RenderableType]:
     if result.trouble is not None:
-        yield safe(f"the documents as they are now are not in force: {result.trouble}", "red", chars=1000)
+        yield Text("the documents as they are now are not in force:", "red")
+        yield one_line(result.trouble, "red")
         yield Padding(safe(result.hint or "", chars=1000), (0, 0, 0, 4))
-    table = section("Policy", f"{result.digest[:16]}…")
-    for _ in range(3):
-        table.add_column(overflow="fold")
+    yield heading("Policy", f"{result.digest[:16]}…")
     for file in result.files:
-        table.add_row(Text(f"  {file.tier}"), safe(short(file.name)), Text(_contributed(file)))
-    yield table
+        yield one_line(f"  {file.tier}  {short(file.name)}")
+        yield Padding(Text(_contributed(file)), (0, 0, 0, 4))
+    tiers = {file.name: file.tier for file in result.files}
     table = section("Sections", str(len(result.modes)))
     for _ in range(4):
         table.add_column(overflow="fold")
     for each in result.modes:
-        where = safe(short(each.at)) if each.at else Text("no document says", "dim")
+        where = safe(_where(each.at, tiers)) if each.at else Text("no document says", "dim")
         mode = Text(each.mode.value, _MODE_STYLE[each.mode.value])
         table.add_row(Text(f"  {each.section}"), mode, Text(_counted((each.rules, "rule"))), where)
     yield table
@@ -125,6 +125,12 @@ def _shown(result: PolicyShown, short: Shorten) -> Iterator[RenderableType]:
         yield heading("Never collected", str(len(result.never_collected)))
         for text in result.never_collected:
             yield Padding(safe(text), (0, 0, 0, 2))
+
+
+def _where(at: str, tiers: Mapping[str, str]) -> str:
+    """The tier and line of a place: of each tier that names modes there is one file."""
+    name, _, line = at.rpartition(":")
+    return f"{tiers.get(name, name)}, line {line}"
 
 
 def _contributed(file: ShownFile) -> str:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ringfence.app.documents import document
 from ringfence.app.policy.cases import PolicyTested, case_files, run_cases
-from ringfence.cli.console import safe, show
+from ringfence.cli.console import one_line, safe, show
 from ringfence.cli.policies.loading import policy_of
 from ringfence.cli.streams import write
 from ringfence.cli.tables.section import first_rows, heading
@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _told(result: PolicyTested) -> Iterator[RenderableType]:
     for problem in result.problems:
-        yield safe(str(problem), "red", chars=1000)
+        yield one_line(str(problem), "red")
         yield Padding(safe(problem.hint, chars=2000), (0, 0, 0, 4))
     rows, rest = first_rows(result.failed)
     for failed in rows:
