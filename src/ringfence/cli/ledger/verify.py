@@ -47,7 +47,8 @@ def _lines(result: LedgerVerified) -> Iterator[str]:
     if result.whole:
         streams = "1 stream" if result.streams == 1 else f"{result.streams} streams"
         yield f"whole: {result.events} events in {streams}"
-    yield name(result.vouched)
+    if not result.faults:  # which say what they are, and where
+        yield name(result.vouched)
 
 
 def _place(fault: Fault) -> str:
