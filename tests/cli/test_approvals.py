@@ -85,15 +85,16 @@ def _me() -> str:
     return pwd.getpwuid(os.getuid()).pw_name
 
 
-def test_where_nothing_was_ever_recorded_nothing_waits_and_no_folder_is_made(home: Home) -> None:
+def test_where_nothing_was_ever_recorded_there_is_nothing_and_no_folder_is_made(home: Home) -> None:
     for state in (home.folder / "none", Path("/proc/none")):  # nobody can make the second one
         home.environment["XDG_STATE_HOME"] = str(state)
-        shown = home.ringfence("asks")
-        assert (shown.returncode, shown.stdout, shown.stderr) == (0, "nothing waits for an answer\n", "")
-        assert home.document("asks")["asks"] == []
-        assert not state.exists()
+        for command, nothing in (("asks", "nothing waits for an answer"), ("grants", "no grant holds")):
+            shown = home.ringfence(command)
+            assert (shown.returncode, shown.stdout, shown.stderr) == (0, f"{nothing}\n", "")
+            assert home.document(command)[command] == []
+            assert not state.exists()
     home.environment["XDG_STATE_HOME"] = "/proc/version/none"  # no folder, and not just missing
-    assert home.ringfence("asks").returncode == 2
+    assert [home.ringfence(each).returncode for each in ("asks", "grants")] == [2, 2]
 
 
 def test_from_the_question_to_the_grant_and_back(home: Home) -> None:

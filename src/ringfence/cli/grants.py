@@ -1,13 +1,14 @@
 """`ringfence grants` and `ringfence grants revoke GRANT`."""
 
 import argparse
+from datetime import UTC, datetime
 
 from ringfence.app.approving import Grants, ShownGrant, grants, revoke
 from ringfence.app.documents import document
 from ringfence.cli.exact import fact_lines, moment, name
 from ringfence.cli.streams import warn, write
 from ringfence.core.errors import ExitCode
-from ringfence.wiring.gate import approving, open_door
+from ringfence.wiring.gate import approving, open_door, was_never_used
 
 __all__ = ["run"]
 
@@ -17,10 +18,14 @@ def run(options: argparse.Namespace) -> int:
     if options.grants_command == "revoke":
         who = approving(tell=warn)
         taken = revoke(options.id, options.note, who)
-        door, found = who.door, Grants(started_at=who.door.now(), complete=True, grants=(taken,))
+        found = Grants(started_at=who.door.now(), complete=True, grants=(taken,))
+        who.door.ledger.close()
+    elif was_never_used():  # and a question makes no folder
+        found = Grants(started_at=datetime.now(UTC), complete=True, grants=())
     else:
         door = open_door(tell=warn)
         found = grants(door.approvals, now=door.now(), all_=options.all)
+        door.ledger.close()
     if options.format == "json":
         write(document("ringfence.grants/1", found) + "\n")
     elif found.grants:
@@ -28,7 +33,6 @@ def run(options: argparse.Namespace) -> int:
             write(("\n" if number else "") + _text(grant))
     else:
         write("no grant holds\n")
-    door.ledger.close()
     return ExitCode.DONE
 
 
