@@ -1,0 +1,104 @@
+"""A box that was started, as its supervisor has it: what it says, what it is told, and its end."""
+
+import json
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ringfence.sandbox.messages import MESSAGE_BYTES, BadMessage, Message, read
+
+__all__ = ["Box", "Streams"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streams:
+    """The command's standard streams. None: the box's own terminal, which one at least then has.
+
+    A terminal of the host is never given: a program could type into it. Nor is a folder: it leads out.
+    """
+
+    stdin: int | None
+    stdout: int | None
+    stderr: int | None
+    rows: int = 24
+    columns: int = 80
+
+
+@dataclass(slots=True)
+class Box:
+    """One box. Close it at the end; a box that is closed is killed.
+
+    `pidfd` is of its first process: it is readable once nothing of the box is left.
+    """
+
+    pid: int  # of its first process, as the host numbers it
+    pidfd: int
+    status: socket.socket  # SOCK_SEQPACKET
+
+    def fileno(self) -> int:
+        """Readable when `receive` has something."""
+        return self.status.fileno()
+
+    def receive(self) -> Message | None:
+        """The next message; None at the end. Waits for it.
+
+        Descriptors that come along are the caller's, to close as well.
+
+        Raises:
+            BadMessage: the box said what no box says.
+        """
+        try:
+            packet, fds, flags, _ = socket.recv_fds(self.status, MESSAGE_BYTES, 1, socket.MSG_CMSG_CLOEXEC)
+        except ConnectionResetError:  # it was killed before it read what it was told last
+            return None
+        if not packet:
+            return None
+        if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+            for fd in fds:
+                os.close(fd)
+            raise BadMessage("the box said more than any box says", hint="start it again")
+        return read(packet, fds[0] if fds else None)
+
+    def messages(self) -> Iterator[Message]:
+        """All that it says, up to its end."""
+        while (message := self.receive()) is not None:
+            yield message
+
+    def go(self) -> None:
+        """Lets the command start. Once, after `Ready`."""
+        self._tell({"go": True})
+
+    def signal(self, number: int) -> None:
+        """Sends a signal to the command's foreground group."""
+        self._tell({"signal": number})
+
+    def resume(self) -> None:
+        """Lets a stopped command go on."""
+        self._tell({"continue": True})
+
+    def kill(self) -> None:
+        """Ends it and all its processes at once. No error where nothing is left."""
+        try:
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+
+    def close(self) -> None:
+        """Kills what is left and gives the descriptors back."""
+        self.kill()
+        os.close(self.pidfd)
+        self.status.close()
+
+    def __enter__(self) -> "Box":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _tell(self, order: dict[str, object]) -> None:
+        try:
+            self.status.send(json.dumps(order).encode(), socket.MSG_NOSIGNAL)
+        except (BrokenPipeError, ConnectionResetError):  # it has ended; `receive` says how
+            return

@@ -1,0 +1,158 @@
+"""What a box says of itself to its supervisor, in the order in which it says it, and how that is written.
+
+Each is one JSON document in one packet. Only the box's first process can write there, and no program within
+can make it; what does not fit is `BadMessage` all the same.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from ringfence.core.errors import RingfenceError
+from ringfence.sandbox.plan import Layer
+
+__all__ = [
+    "MESSAGE_BYTES",
+    "BadMessage",
+    "Ended",
+    "Failed",
+    "Listener",
+    "Message",
+    "NotRun",
+    "Proof",
+    "Ready",
+    "Running",
+    "Stopped",
+    "Terminal",
+    "read",
+]
+
+MESSAGE_BYTES = 128 * 1024  # of one; `Ready` with all proofs has some thousand
+
+
+class BadMessage(RingfenceError):
+    """The box said what no box says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A layer could not be had. Nothing ran, nothing is left; the end comes next."""
+
+    layer: Layer | None  # None: not of one layer, as a process table that is full
+    errno: int  # 0: it was had, and did not hold when it was tried
+    what: str  # what was done, or tried: "mount /usr". Holds paths as they are
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terminal:
+    """The supervisor's end of the box's own terminal."""
+
+    fd: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """Where refused system calls are told: whoever has it answers them, from now on."""
+
+    fd: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """One thing that was tried from within and did not work."""
+
+    layer: Layer
+    tried: str
+    result: str  # the error's name: EPERM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """All layers stand and were tried. The box waits for `go`."""
+
+    layers: tuple[Layer, ...]
+    lacking: tuple[tuple[Layer, str], ...]  # and why
+    proofs: tuple[Proof, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotRun:
+    """The program could not be executed; the end comes next."""
+
+    errno: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """The command has started."""
+
+    pid: int  # within
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """The command was stopped by a signal; `Box.resume` lets it go on."""
+
+    signal: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """The command has ended, and with it all that it started."""
+
+    status: int  # as waitpid gives it
+
+
+Message = Failed | Terminal | Listener | Ready | NotRun | Running | Stopped | Ended
+
+
+def read(packet: bytes, fd: int | None) -> Message:
+    """The message, with the descriptor that came along.
+
+    Raises:
+        BadMessage: it is none.
+    """
+    try:
+        ((name, value),) = json.loads(packet).items()
+        return _read(name, value, fd)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise BadMessage("the box said something that is no message", hint="start it again") from error
+
+
+def _read(name: str, value: Any, fd: int | None) -> Message:  # noqa: ANN401 - JSON
+    match name:
+        case "failed":
+            return _failed(value)
+        case "terminal" if fd is not None:
+            return Terminal(fd=fd)
+        case "listener" if fd is not None:
+            return Listener(fd=fd)
+        case "ready":
+            return _ready(value)
+        case "not_run":
+            return NotRun(errno=int(value))
+        case "running":
+            return Running(pid=int(value))
+        case "stopped":
+            return Stopped(signal=int(value))
+        case "ended":
+            return Ended(status=int(value))
+    raise ValueError("no message")
+
+
+def _failed(value: Any) -> Failed:  # noqa: ANN401 - JSON
+    layer = value["layer"]
+    return Failed(
+        layer=None if layer is None else Layer(layer), errno=int(value["errno"]), what=str(value["what"])
+    )
+
+
+def _ready(value: Any) -> Ready:  # noqa: ANN401 - JSON
+    return Ready(
+        layers=tuple(Layer(each) for each in value["layers"]),
+        lacking=tuple((Layer(layer), str(why)) for layer, why in value["lacking"]),
+        proofs=tuple(
+            Proof(layer=Layer(each["layer"]), tried=str(each["tried"]), result=str(each["result"]))
+            for each in value["proofs"]
+        ),
+    )
