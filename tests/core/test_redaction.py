@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringfence.core.redaction import CUT, redact, redact_url
+from ringfence.core.redaction import CUT, redact, redact_name, redact_url, redact_value
 
 ORDINARY = [
     ("/usr/local/bin/ollama", "serve"),
@@ -164,3 +164,60 @@ def test_an_address_is_shown_as(address: str, shown: str) -> None:
 @given(st.text(max_size=80))
 def test_any_address_can_be_redacted_twice(address: str) -> None:
     assert redact_url(redact_url(address)) == redact_url(address)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        (
+            "/models/jina_embeddings_v2_base_code/model.gguf",
+            "/models/jina_embeddings_v2_base_code/model.gguf",
+        ),
+        ("hf_sentence_transformers_all_MiniLM_L6_v2", "hf_sentence_transformers_all_MiniLM_L6_v2"),
+        ("x-ai/grok-4-fast-reasoning-20251124", "x-ai/grok-4-fast-reasoning-20251124"),
+        ("xai-grok-4-fast-reasoning-preview-2025", "xai-grok-4-fast-reasoning-preview-2025"),
+        ("/home/ann/password: what to do.md", "/home/ann/password: what to do.md"),
+        ("key:" + "0f" * 32, "key:" + "0f" * 32),
+        ("llama3:8b@sha256:" + "0f" * 32, "llama3:8b@sha256:" + "0f" * 32),
+        ("/tmp/ghp_16C7e42F292c6912E7710c838347Ae178B4a.txt", f"/tmp/{CUT}.txt"),
+        ("hf_" + "aB3" * 11, CUT),
+        ("https://ann:pw@example.org/x", f"https://{CUT}@example.org/x"),
+        ("401 for Bearer abcdefgh01234567", f"401 for Bearer {CUT}"),
+        ("-----BEGIN PRIVATE KEY-----\nMII", CUT),
+    ],
+)
+def test_of_a_name_or_path_only_what_is_a_secret_beyond_doubt_is_cut(name: str, shown: str) -> None:
+    assert redact_name(name) == shown
+
+
+def test_a_place_may_have_a_user_part_without_a_scheme() -> None:
+    assert redact_name("ann:pw@example.org/m", is_place=True) == f"{CUT}@example.org/m"
+    assert redact_name("huggingface.co/org/m@main", is_place=True) == "huggingface.co/org/m@main"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "shown"),
+    [
+        ("to", "ann", "ann"),
+        ("issueKey", "P-1", "P-1"),
+        ("options.api_key", "x", CUT),
+        ("password", "", ""),
+        ("body", '{ "to": "ann", "n": 1.50 }', '{ "to": "ann", "n": 1.50 }'),
+        ("body", '{"a": {"password": 1}, "é": true}', f'{{"a":{{"password":"{CUT}"}},"é":true}}'),
+        ("body", '{"password": null, "token": false}', '{"password": null, "token": false}'),
+        ("body", '{"key": "API_TOKEN", "value": "x"}', f'{{"key":"API_TOKEN","value":"{CUT}"}}'),
+        ("body", '["--password", "x", "y"]', f'["--password","{CUT}","y"]'),
+        ("body", '{"password": "x", "password": "y"}', f'{{"password": "{CUT}", "password": "{CUT}"}}'),
+        ("body", r'{"a": "\ud800", "password": "x"}', rf'{{"a":"\ud800","password":"{CUT}"}}'),
+        ("body", '{"password": "x"', f'{{"password": "{CUT}"'),
+    ],
+)  # fmt: skip
+def test_a_named_value_is_looked_into(name: str, text: str, shown: str) -> None:
+    assert redact_value(name, text) == shown
+
+
+@given(st.text(max_size=60))
+def test_any_name_and_value_can_be_redacted_twice(text: str) -> None:
+    assert redact_name(redact_name(text)) == redact_name(text)
+    once = redact_value("x", text)
+    assert redact_value("x", once) == once

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from ringfence.app.approving import ShownAsk, ShownFact
 from ringfence.core.text import printable
 
-__all__ = ["ask_lines", "exact", "fact_lines", "moment", "name"]
+__all__ = ["ask_lines", "exact", "fact_lines", "hidden_lines", "moment", "name"]
 
 _MARK = "      | "
 _NARROWEST = 40
@@ -25,6 +25,7 @@ def ask_lines(ask: ShownAsk) -> Iterator[str]:
     who = f"asked by {name(ask.asked_by)}" if ask.asked_by else "asked by nobody knows whom"
     yield f"{ask.short}  {name(ask.action_type)}  {who} at {moment(ask.opened_at)}"
     yield from fact_lines(ask.facts)
+    yield from hidden_lines(ask.hidden)
     yield from _wrapped(f"  rules that ask: {', '.join(map(name, ask.rules))}")
     if ask.state == "open":
         until = f" (until {moment(ask.expires_at)})" if ask.expires_at else ""
@@ -40,6 +41,13 @@ def fact_lines(facts: Iterable[ShownFact]) -> Iterator[str]:
         yield from _wrapped(f"  {name(fact.name)}: {exact(fact.value)}")
         if isinstance(fact.value, str) and not fact.value.isascii():
             yield from _wrapped(f"{_MARK}letters outside ASCII: {fact.value!a}")
+
+
+def hidden_lines(hidden: int) -> Iterator[str]:
+    """What `[cut]` stands for in the facts above."""
+    if hidden:
+        values, these = ("1 value is", "this") if hidden == 1 else (f"{hidden} values are", "these")
+        yield f"  {values} hidden as [cut]; a grant is for exactly {these}"
 
 
 def exact(value: str | int | bool | None) -> str:

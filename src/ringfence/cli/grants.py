@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from ringfence.app.approving import Grants, ShownGrant, grants, revoke
 from ringfence.app.documents import document
-from ringfence.cli.exact import fact_lines, moment, name
+from ringfence.cli.exact import fact_lines, hidden_lines, moment, name
 from ringfence.cli.streams import warn, write
 from ringfence.core.errors import ExitCode
 from ringfence.wiring.gate import approving, open_door, was_never_used
@@ -43,4 +43,4 @@ def _text(grant: ShownGrant) -> str:
     what = f"{grant.short}  {name(grant.action_type)}  {grant.state}{by}"
     head = f"{what}, {uses}{until}, given by {name(grant.operator)}"
     note = [f"  note  {name(grant.note)}"] if grant.note else []
-    return "\n".join([head, *fact_lines(grant.facts), *note]) + "\n"
+    return "\n".join([head, *fact_lines(grant.facts), *hidden_lines(grant.hidden), *note]) + "\n"

@@ -17,6 +17,7 @@ from enum import StrEnum
 
 from ringfence.core.action_types import ACTION_TYPES, Durability
 from ringfence.gate.digests import digest_of
+from ringfence.gate.hiding import HIDDEN, without_sources
 from ringfence.ledger.errors import LedgerUnavailable, StreamMoved
 from ringfence.ledger.events import Event
 from ringfence.ledger.events.ask_opened import AskOpened
@@ -26,7 +27,7 @@ from ringfence.ledger.events.grant_refused import GrantRefused
 from ringfence.ledger.events.grant_revoked import GrantRevoked
 from ringfence.ledger.events.grant_used import GrantUsed
 from ringfence.ledger.ledger import Ledger, Position, Recorded
-from ringfence.ledger.values import Facts, Json
+from ringfence.ledger.values import Facts
 
 __all__ = ["STREAM", "Approvals", "Ask", "AskState", "Grant", "Wanted", "compared_facts"]
 
@@ -111,9 +112,10 @@ class Grant:
 
 
 def compared_facts(action: Facts) -> Facts:
-    """Those that the action's type compares. Where an argument's label came from differs with each try."""
+    """Those that the action's type compares, with the digests of what is hidden of them."""
     names = _COMPARES.get(str(action.get("action")), ())
-    return {name: _without_sources(action[name]) for name in names if name in action}
+    compared = {name: without_sources(action[name]) for name in names if name in action}
+    return {**compared, HIDDEN: action[HIDDEN]} if HIDDEN in action else compared
 
 
 class Approvals:
@@ -216,14 +218,6 @@ class Approvals:
 
 def _key(action_type: str, compared: Mapping[str, object], rules_digest: str) -> str:
     return digest_of([action_type, compared, rules_digest])
-
-
-def _without_sources(value: Json) -> Json:
-    if isinstance(value, Mapping):
-        return {key: _without_sources(item) for key, item in value.items() if key != "sources"}
-    if isinstance(value, list | tuple):
-        return [_without_sources(each) for each in value]
-    return value
 
 
 def _ends(grant: Grant) -> tuple[bool, float]:

@@ -6,7 +6,6 @@ edit elsewhere in the policy kills no grant.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import cast
 
 from ringfence.core.action_types import type_of
 from ringfence.core.actions import Action
@@ -15,15 +14,15 @@ from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
 from ringfence.gate.approvals import Approvals, Ask, AskState, Wanted, compared_facts
 from ringfence.gate.digests import digest_of
+from ringfence.gate.hiding import exact_facts, recorded_facts
 from ringfence.ledger.events import Event
 from ringfence.ledger.events.ask_opened import AskOpened
 from ringfence.ledger.events.grant_used import GrantUsed
 from ringfence.ledger.values import Facts, Json
-from ringfence.policy.facts import facts_of
 from ringfence.policy.policy import Policy
 from ringfence.policy.rule import Rule
 
-__all__ = ["ASK_LASTS", "NotAskable", "next_step", "recorded_facts", "short_id", "wanted"]
+__all__ = ["ASK_LASTS", "NotAskable", "next_step", "short_id", "wanted"]
 
 ASK_LASTS = timedelta(hours=24)
 """How long a question stays open; a refusal holds as long, counted from the question."""
@@ -35,11 +34,18 @@ class NotAskable(RingfenceError):
     """A question that nobody can be shown, or one too many."""
 
 
-def wanted(action: Action, decision: Decision, policy: Policy) -> Wanted:
-    """What a grant for this action must be for, when `decision` asks."""
+def wanted(
+    action: Action, decision: Decision, policy: Policy, *, fingerprint: Callable[[object], str]
+) -> Wanted:
+    """What a grant for this action must be for, when `decision` asks. `fingerprint` is a keyed digest.
+
+    Raises:
+        NotAskable: nobody could be shown what it is.
+    """
+    _refuse_unreadable(exact_facts(action))
     asking = [r for r in decision.reasons if r.effect is Effect.ASK and r.mode is Mode.ENFORCE]
     ids = tuple(sorted(str(reason.rule) for reason in asking))
-    facts = recorded_facts(action)
+    facts = recorded_facts(action, fingerprint)
     return Wanted(
         action=facts,
         action_type=type_of(action).name,
@@ -47,11 +53,6 @@ def wanted(action: Action, decision: Decision, policy: Policy) -> Wanted:
         rules=ids,
         rules_digest=_rules_digest(ids, policy),
     )
-
-
-def recorded_facts(action: Action) -> Facts:
-    """The action as events hold it: its type as `action`, and each field that is known."""
-    return cast("Facts", facts_of(action))
 
 
 def next_step(
@@ -68,15 +69,6 @@ def next_step(
             return GrantUsed(grant=grant.id, use=grant.used + 1, action=for_.action)
         if (ask := approvals.ask_for(for_, asked_by)) and _stands(ask, now):
             return None
-        if len(str(for_.action)) > LIMITS.ask_chars:
-            raise NotAskable(
-                "it is too long for anybody to read and approve", hint="split it, or let a rule decide"
-            )
-        if not _is_exact(for_.action):
-            raise NotAskable(
-                "it holds text that stands for no bytes, so nobody can be shown what it is",
-                hint="name it as the system does",
-            )
         _refuse_too_many(for_.action.get("agent"), asked_by, approvals, now)
         return AskOpened(
             ask=_unused(new_id, approvals),
@@ -104,6 +96,18 @@ def _stands(ask: Ask, now: datetime) -> bool:
     if ask.state is AskState.REFUSED:
         return ask.expires_at is None or now < ask.expires_at
     return ask.is_pending(now)
+
+
+def _refuse_unreadable(facts: Facts) -> None:
+    if len(str(facts)) > LIMITS.ask_chars:
+        raise NotAskable(
+            "it is too long for anybody to read and approve", hint="split it, or let a rule decide"
+        )
+    if not _is_exact(facts):
+        raise NotAskable(
+            "it holds text that stands for no bytes, so nobody can be shown what it is",
+            hint="name it as the system does",
+        )
 
 
 def _refuse_too_many(agent: Json, asked_by: str, approvals: Approvals, now: datetime) -> None:

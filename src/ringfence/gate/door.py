@@ -17,7 +17,8 @@ from ringfence.core.actions import Action, GrantGive
 from ringfence.core.decisions import Decision, Effect, Mode
 from ringfence.core.receipts import Receipt
 from ringfence.gate.approvals import Approvals, Ask, AskState, Wanted
-from ringfence.gate.asking import NotAskable, next_step, recorded_facts, short_id, wanted
+from ringfence.gate.asking import NotAskable, next_step, short_id, wanted
+from ringfence.gate.hiding import foreign, recorded_facts, without_keys
 from ringfence.gate.operators import Operator, break_glass, check_four_eyes, limits
 from ringfence.gate.operators import decide as decide_approval
 from ringfence.gate.policies import Policies
@@ -31,7 +32,7 @@ from ringfence.ledger.events.effect_done import EffectDone
 from ringfence.ledger.events.effect_failed import EffectFailed
 from ringfence.ledger.events.grant_used import GrantUsed
 from ringfence.ledger.ledger import Ledger, Position
-from ringfence.ledger.values import Facts, Foreign
+from ringfence.ledger.values import Facts
 from ringfence.policy.policy import Policy
 
 __all__ = ["RECEIPT_LASTS", "Asker", "Door", "Waiting"]
@@ -139,7 +140,8 @@ class Door:
                 self._record(action, decision, proceeds=False)
                 return denied(action, decision)
             try:
-                outcome = self._asked(action, decision, wanted(action, decision, policy), told=told)
+                for_ = wanted(action, decision, policy, fingerprint=self.seals.fingerprint)
+                outcome = self._asked(action, decision, for_, told=told)
             except (NotAskable, EventRefused) as error:
                 self._record(action, decision, proceeds=False)
                 return denied(action, decision, because=error)
@@ -187,7 +189,7 @@ class Door:
             operator=operator.name,
             grant=grant,
             action=of,
-            why=Foreign(text=why),
+            why=foreign(why),
             until=self.now() + timedelta(seconds=lasts_s),
         )
         position = self.ledger.append(event, stream=self.stream, durability=Durability.FSYNC)
@@ -206,7 +208,7 @@ class Door:
                 action_type=type_of(receipt.action).name,
                 decision_stream=receipt.stream,
                 decision_seq=receipt.seq,
-                result=result or {},
+                result=without_keys(result or {}),
             ),
         )
 
@@ -218,7 +220,7 @@ class Door:
                 action_type=type_of(receipt.action).name,
                 decision_stream=receipt.stream,
                 decision_seq=receipt.seq,
-                problem=Foreign(text=problem),
+                problem=foreign(problem),
             ),
         )
 
@@ -268,7 +270,7 @@ class Door:
     ) -> Position:
         durability = type_of(action).durability if proceeds else Durability.WRITTEN
         event = DecisionMade(
-            action=recorded_facts(action),
+            action=recorded_facts(action, self.seals.fingerprint),
             decision=decision,
             proceeds=proceeds,
             grant=grant,

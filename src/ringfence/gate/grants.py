@@ -10,11 +10,11 @@ from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.receipts import Receipt
 from ringfence.core.text import printable
 from ringfence.gate.approvals import Approvals, Ask, AskState, Grant, compared_facts
+from ringfence.gate.hiding import foreign
 from ringfence.gate.seals import Seals
 from ringfence.ledger.events.grant_given import GrantGiven
 from ringfence.ledger.events.grant_refused import GrantRefused
 from ringfence.ledger.events.grant_revoked import GrantRevoked
-from ringfence.ledger.values import Foreign
 
 __all__ = ["Answered", "find_ask", "find_grant", "give", "refuse", "revoke"]
 
@@ -64,7 +64,7 @@ def give(
             uses=action.uses,
             expires_at=now + timedelta(seconds=action.lasts_s) if action.lasts_s is not None else None,
             waited_s=_waited_s(ask, now),
-            note=Foreign(text=note) if note else None,
+            note=foreign(note) if note else None,
         )
 
     approvals.append(decide)
@@ -86,7 +86,7 @@ def refuse(ask: Ask, *, operator: str, note: str | None, approvals: Approvals, n
             ask=ask.id,
             operator=operator,
             waited_s=_waited_s(ask, now),
-            note=Foreign(text=note) if note else None,
+            note=foreign(note) if note else None,
         )
 
     approvals.append(decide)
@@ -102,7 +102,7 @@ def revoke(grant: Grant, *, operator: str, note: str | None, approvals: Approval
     def decide(state: Approvals) -> GrantRevoked:
         if state.grants[grant.id].revoked_by is not None:
             raise Answered(f"grant {grant.id} was taken back before", hint="see: ringfence grants --all")
-        return GrantRevoked(grant=grant.id, operator=operator, note=Foreign(text=note) if note else None)
+        return GrantRevoked(grant=grant.id, operator=operator, note=foreign(note) if note else None)
 
     approvals.append(decide)
 

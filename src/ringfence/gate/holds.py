@@ -8,11 +8,11 @@ from ringfence.core.action_types import Durability
 from ringfence.core.actions import FieldKind
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.text import printable
+from ringfence.gate.hiding import foreign
 from ringfence.ledger.errors import LedgerDamaged
 from ringfence.ledger.events.hold_lifted import HoldLifted
 from ringfence.ledger.events.hold_set import HoldSet
 from ringfence.ledger.ledger import Ledger
-from ringfence.ledger.values import Foreign
 from ringfence.policy.globs import glob
 from ringfence.policy.values import Retention
 
@@ -106,9 +106,7 @@ def set_hold(
     """
     for pattern in (streams, types):
         glob(pattern, FieldKind.TEXT)
-    event = HoldSet(
-        hold=id_, streams=streams, types=types, operator=operator, why=Foreign(text=why), until=until
-    )
+    event = HoldSet(hold=id_, streams=streams, types=types, operator=operator, why=foreign(why), until=until)
     ledger.append(event, stream=STREAM, durability=Durability.FSYNC)
 
 
@@ -128,7 +126,7 @@ def lift(ledger: Ledger, holds: Holds, id_: str, *, why: str, operator: str, now
             f"{len(found) or 'no'} holds are called {printable(id_)}", hint="ringfence ledger hold list"
         )
     (hold,) = found
-    event = HoldLifted(hold=hold.id or "", operator=operator, why=Foreign(text=why))
+    event = HoldLifted(hold=hold.id or "", operator=operator, why=foreign(why))
     ledger.append(event, stream=STREAM, durability=Durability.FSYNC, expect_seq=holds.seq)
     return replace(hold, lifted_by=operator)
 

@@ -9,6 +9,7 @@ from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable
 from ringfence.gate.approvals import Ask, AskState
+from ringfence.gate.hiding import without_secrets
 
 __all__ = ["ActionRefused", "Refused", "denied", "held"]
 
@@ -55,8 +56,8 @@ def held(action: Action, decision: Decision, *, ask: Ask, short: str) -> Refused
 
 
 def _name(action: Action) -> str:
-    """The type and the fields that tell which, each cut where it is long: the whole stands in `asks`."""
-    kind = type_of(action)
+    """The type and the fields that tell which, without secrets, and cut where it is long."""
+    kind, action = type_of(action), without_secrets(action)
     told = (getattr(action, each) for each in kind.compares if kind.fields[each] in _TOLD)
     shown = (
         clip(printable(str(each)), chars=LIMITS.evidence_chars) for each in told if each not in ("", None, ())

@@ -18,7 +18,7 @@ from ringfence.core.action_types import Durability, type_of
 from ringfence.core.actions import Action
 from ringfence.core.errors import RingfenceError
 from ringfence.core.receipts import Receipt
-from ringfence.gate.digests import action_digest
+from ringfence.gate.digests import action_digest, digest_of
 from ringfence.gate.state import load_key
 from ringfence.gate.uses import Uses
 
@@ -88,6 +88,11 @@ class Seals:
         except (AttributeError, TypeError, ValueError):  # made by hand, of anything
             return False
         return type(receipt.seal) is bytes and hmac.compare_digest(mac, receipt.seal)
+
+    def fingerprint(self, value: object) -> str:
+        """The same for the same value, hexadecimal; without the user's key nobody can tell for which."""
+        over = f"ringfence hidden value 1 {digest_of(value)}"
+        return hmac.digest(self._key, over.encode("ascii"), "sha256").hex()
 
     def _count(self, receipt: Receipt[Action], now: datetime) -> int:
         decided = (receipt.stream, receipt.seq)

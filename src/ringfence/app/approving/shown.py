@@ -7,6 +7,7 @@ from datetime import datetime
 from ringfence.core.action_types import ACTION_TYPES
 from ringfence.gate.approvals import Approvals, Ask, Grant
 from ringfence.gate.asking import short_id
+from ringfence.gate.hiding import HIDDEN, hidden_values
 from ringfence.ledger.values import Facts, Json
 
 __all__ = [
@@ -22,7 +23,7 @@ __all__ = [
 ]
 
 _COMPARES = {each.name: each.compares for each in ACTION_TYPES}
-_LEFT_OUT = ("action", "context")  # the first has a place of its own, the second is no part of the question
+_LEFT_OUT = ("action", HIDDEN, "context")  # two have places of their own, one is no part of the question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class ShownAsk:
     short: str  # as much of the id as it takes
     action_type: str
     facts: tuple[ShownFact, ...]
+    hidden: int  # values that are cut; a grant is for exactly what they are
     rules: tuple[str, ...]  # that ask
     asked_by: str | None
     opened_at: datetime
@@ -67,6 +69,7 @@ class ShownGrant:
     ask: str | None  # id of the question it answers
     action_type: str
     facts: tuple[ShownFact, ...]  # that a later action must share
+    hidden: int  # values that are cut; it is for exactly what they are
     operator: str
     asked_by: str | None
     given_at: datetime
@@ -114,6 +117,7 @@ def shown_ask(ask: Ask, approvals: Approvals, *, now: datetime) -> ShownAsk:
         short=short_id(ask.id, approvals),
         action_type=str(ask.action.get("action")),
         facts=tuple(_facts(ask.action, str(ask.action.get("action")))),
+        hidden=hidden_values(ask.action),
         rules=ask.rules,
         asked_by=ask.asked_by,
         opened_at=ask.opened_at,
@@ -138,6 +142,7 @@ def shown_grant(grant: Grant, approvals: Approvals, *, now: datetime) -> ShownGr
         ask=given.ask,
         action_type=given.action_type,
         facts=tuple(_facts(given.compared, given.action_type)),
+        hidden=hidden_values(given.compared),
         operator=given.operator,
         asked_by=given.asked_by,
         given_at=grant.given_at,

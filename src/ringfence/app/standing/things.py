@@ -23,6 +23,7 @@ from ringfence.app.standing.naming import Paths
 from ringfence.core.actions import Action, Purpose
 from ringfence.core.machine import Agent, Listener, Runtime
 from ringfence.core.models import Model
+from ringfence.gate.hiding import without_keys
 from ringfence.ledger.events.thing import Thing, ThingKind
 from ringfence.ledger.values import Facts
 from ringfence.policy.facts import facts_of
@@ -76,7 +77,9 @@ def _thing(each: Seen, action: Action, paths: Paths, homes: tuple[Path, ...]) ->
             home = home_of(each, homes)
             facts["home"] = None if home is None else paths.told_whole(home)
             kind, key = ThingKind.AGENT, (each.name, cast("str | None", facts["home"]))
-    return Thing(kind=kind, id=_id(kind, *key), facts=cast("Facts", facts), standing=each.standing)
+    return Thing(
+        kind=kind, id=_id(kind, *key), facts=without_keys(cast("Facts", facts)), standing=each.standing
+    )
 
 
 def _id(kind: ThingKind, *key: str | None) -> str:
