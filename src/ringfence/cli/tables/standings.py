@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from ringfence.cli.console import safe
@@ -39,7 +40,7 @@ def standings_table(inventory: Inventory) -> RenderableType | None:
         shown = ", ".join(f"{counts[each]} {each}" for each in reversed(StandingWord) if counts[each])
         parts += [heading("Policy", shown), *_lines(stands, shortener(inventory.scope.homes))]
     if inventory.record is not None and (news := _news(inventory)):
-        parts.append(Text(("" if parts else "\n") + news, "dim"))
+        parts.append(Text(f"\n{news}", "dim"))
     return Group(*parts) if parts else None
 
 
@@ -66,7 +67,9 @@ def _lines(stands: Iterable[tuple[Standing, _Seen]], shorten: Shorten) -> Iterat
     for (_, word, reason), names in shown:
         style = STYLE[StandingWord(word)]
         rest = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
-        yield safe(f"  {word}  {', '.join(names[:_SHOWN_NAMES])}{rest}", style)
+        row = Table.grid(padding=(0, 2, 0, 0))
+        row.add_row(Text(f"  {word}", style), safe(", ".join(names[:_SHOWN_NAMES]) + rest, style))
+        yield row
         yield Padding(safe(reason), (0, 0, 0, 4))
     if more:
         yield Text(more, "dim")
