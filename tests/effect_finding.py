@@ -54,23 +54,8 @@ class Effect:
 
 def effects_of(text: str, module: str) -> Iterator[Effect]:
     """Those of one module; `module` is its name below the package."""
-    tree = ast.parse(text)
-    names = _imported(tree)
-    constants = {
-        target.id: node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    for function, name, line in _handed_on(tree, (), names, called):
-        yield Effect(f"{module}:{'.'.join(function)}" if function else module, name, line)
-    for function, call in _calls(tree, ()):
-        what = _effect(call, names, constants)
-        if what:
-            where = f"{module}:{'.'.join(function)}" if function else module
-            yield Effect(where, what, call.lineno)
+    for function, what, node in _effects(ast.parse(text)):
+        yield Effect(f"{module}:{'.'.join(function)}" if function else module, what, node.lineno)
 
 
 def all_effects() -> list[Effect]:
@@ -88,36 +73,101 @@ def module_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def function_at(where: str) -> ast.FunctionDef | None:
-    """The function that `module:Class.function` names."""
+def function_at(where: str) -> tuple[ast.Module, ast.FunctionDef] | None:
+    """The function that `module:Class.function` names, and the module that it stands in."""
     module, _, qualified = where.partition(":")
     path = SOURCE.joinpath(*module.split("."))
     path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     if not path.exists():
         return None
-    body: list[ast.stmt] = ast.parse(path.read_text()).body
+    tree = ast.parse(path.read_text())
+    body: list[ast.stmt] = tree.body
     found: ast.stmt | None = None
     for part in qualified.split("."):
         found = next(
             (n for n in body if isinstance(n, ast.FunctionDef | ast.ClassDef) and n.name == part), None
         )
         body = found.body if isinstance(found, ast.FunctionDef | ast.ClassDef) else []
-    return found if isinstance(found, ast.FunctionDef) else None
+    return (tree, found) if isinstance(found, ast.FunctionDef) else None
 
 
-def takes_receipt(function: ast.FunctionDef, action: str) -> bool:
-    """Whether it takes a `Receipt[action]` and redeems it, as that type, before its first own effect."""
+def takes_receipt(tree: ast.Module, function: ast.FunctionDef, action: str) -> bool:
+    """Whether it takes a `Receipt[action]` and redeems it, as that type, whatever happens, before any effect.
+
+    A call comes after another one when it ends after it: what stands in its arguments is done before.
+    """
     arguments = (*function.args.args, *function.args.kwonlyargs)
     names = {a.arg for a in arguments if a.annotation and ast.unparse(a.annotation) == f"Receipt[{action}]"}
-    return any(
-        isinstance(node, ast.Call)
+    redeemed = [
+        _end(node)
+        for node in _always(function.body)
+        if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr == "redeem"
         and len(node.args) == 2
         and ast.unparse(node.args[0]) in names
         and ast.unparse(node.args[1]) == action
-        for node in ast.walk(function)
+    ]
+    own = {id(node) for node in ast.walk(function)}
+    return bool(redeemed) and all(
+        _end(node) > min(redeemed) for _, _, node in _effects(tree) if id(node) in own
     )
+
+
+def _end(node: ast.expr) -> tuple[int, int]:
+    return (node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
+
+
+def _always(body: list[ast.stmt]) -> Iterator[ast.expr]:
+    """The expressions that are evaluated whenever a function with this body runs to its end."""
+    for statement in body:
+        match statement:
+            case ast.Expr(value=value) | ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
+                yield from _evaluated(value)
+            case ast.Return(value=ast.expr() as value):
+                yield from _evaluated(value)
+            case ast.If(test=test):
+                yield from _evaluated(test)
+            case ast.With(items=items, body=inner):
+                for item in items:
+                    yield from _evaluated(item.context_expr)
+                if not any("suppress" in ast.unparse(item.context_expr) for item in items):
+                    yield from _always(inner)
+            case ast.Try(handlers=[], body=inner):
+                yield from _always(inner)
+
+
+def _evaluated(value: ast.expr) -> Iterator[ast.expr]:
+    """An expression and those in it, but for what is only evaluated on some condition, or later."""
+    yield value
+    if isinstance(
+        value, ast.Lambda | ast.IfExp | ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp
+    ):
+        return
+    inner = [value.values[0]] if isinstance(value, ast.BoolOp) else ast.iter_child_nodes(value)
+    for child in inner:
+        if isinstance(child, ast.keyword):
+            yield from _evaluated(child.value)
+        elif isinstance(child, ast.expr):
+            yield from _evaluated(child)
+
+
+def _effects(tree: ast.Module) -> Iterator[tuple[tuple[str, ...], str, ast.expr]]:
+    """Each effect of a module: in which function, what, and the call or the name that is handed on."""
+    names = _imported(tree)
+    constants = {
+        target.id: node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    yield from _handed_on(tree, (), names, called)
+    for function, call in _calls(tree, ()):
+        what = _effect(call, names, constants)
+        if what:
+            yield function, what, call
 
 
 def _calls(node: ast.AST, function: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], ast.Call]]:
@@ -132,7 +182,7 @@ def _calls(node: ast.AST, function: tuple[str, ...]) -> Iterator[tuple[tuple[str
 
 def _handed_on(
     node: ast.AST, function: tuple[str, ...], names: dict[str, str], called: set[int]
-) -> Iterator[tuple[tuple[str, ...], str, int]]:
+) -> Iterator[tuple[tuple[str, ...], str, ast.expr]]:
     """Functions with an effect that are named and not called: given to somebody else, or another name."""
     for child in ast.iter_child_nodes(node):
         inner = function
@@ -141,7 +191,7 @@ def _handed_on(
         if isinstance(child, ast.Attribute | ast.Name) and id(child) not in called:
             name = _asked_for(node, child, names)
             if name == "os" or (name and name.startswith("os.") and name[3:] in _OS):
-                yield function, name, child.lineno
+                yield function, name, child
         yield from _handed_on(child, inner, names, called)
 
 

@@ -25,9 +25,9 @@ def test_every_function_with_an_effect_is_in_the_table_or_is_said_to_be_our_own(
 
 def test_every_function_in_the_table_takes_the_receipt_of_its_action_and_redeems_it() -> None:
     for where, action in EFFECTS.items():
-        function = function_at(where)
-        assert function is not None, f"{where} is no more"
-        assert takes_receipt(function, action.__name__), f"{where} takes no Receipt[{action.__name__}]"
+        found = function_at(where)
+        assert found is not None, f"{where} is no more"
+        assert takes_receipt(*found, action.__name__), f"{where} redeems no Receipt[{action.__name__}] first"
 
 
 def test_nobody_but_the_door_makes_receipts() -> None:
@@ -135,6 +135,55 @@ def test_what_only_reads_is_no_effect(line: str) -> None:
     ],
 )
 def test_a_function_that_only_seems_to_take_the_receipt_is_told_apart(text: str) -> None:
-    (function,) = ast.parse(text).body
+    assert not _takes("", text)
+
+
+_REDEEM = "seals.redeem(receipt, ModelSign)"
+
+
+def _takes(imports: str, text: str) -> bool:
+    tree = ast.parse(imports + text)
+    function = tree.body[-1]
     assert isinstance(function, ast.FunctionDef)
-    assert not takes_receipt(function, "ModelSign")
+    return takes_receipt(tree, function, "ModelSign")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"path.unlink()\n    {_REDEEM}",
+        f"os.unlink(path); {_REDEEM}",
+        f"atexit.register(os.unlink, path)\n    {_REDEEM}",
+        f"def act():\n        path.unlink()\n    act()\n    {_REDEEM}",
+        f"with open(path, 'w'):\n        {_REDEEM}",
+        f"open({_REDEEM}.path if path.unlink() else path)",
+        f"log(os.unlink(path), {_REDEEM})",
+        f"if path:\n        {_REDEEM}\n    path.unlink()",
+        f"for path in paths:\n        {_REDEEM}\n    path.unlink()",
+        f"path and {_REDEEM}\n    path.unlink()",
+        f"a = {_REDEEM} if path else None\n    path.unlink()",
+        f"redeem = lambda: {_REDEEM}\n    path.unlink()",
+        f"def redeem():\n        {_REDEEM}\n    path.unlink()",
+        f"[{_REDEEM} for _ in path]\n    path.unlink()",
+        f"try:\n        {_REDEEM}\n    except ReceiptRefused:\n        pass\n    path.unlink()",
+        f"with suppress(ReceiptRefused):\n        {_REDEEM}\n    path.unlink()",
+    ],
+)
+def test_a_function_that_acts_before_it_redeems_or_without_is_told_apart(body: str) -> None:
+    assert not _takes("import os, atexit\n", f"def act(receipt: Receipt[ModelSign]):\n    {body}")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"{_REDEEM}\n    path.unlink()",
+        f"action = {_REDEEM}\n    os.unlink(action.path)",
+        f"os.unlink({_REDEEM}.path)",
+        f"if {_REDEEM}.path != path:\n        raise ReceiptRefused\n    path.unlink()",
+        f"with self._lock:\n        {_REDEEM}\n        path.unlink()",
+        f"try:\n        {_REDEEM}\n        path.unlink()\n    finally:\n        done()",
+        f"return write(open(path), action={_REDEEM}).unlink()",
+    ],
+)
+def test_a_function_that_redeems_and_then_acts_is_none_of_those(body: str) -> None:
+    assert _takes("import os\n", f"def act(*, receipt: Receipt[ModelSign]):\n    {body}")
