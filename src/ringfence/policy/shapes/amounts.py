@@ -9,7 +9,7 @@ from enum import StrEnum
 from ringfence.core.decisions import Obligation, ObligationKind
 from ringfence.policy.nodes import Node
 from ringfence.policy.problems import Problems
-from ringfence.policy.shapes.shape import Definitions, Schema, scalar, wrong
+from ringfence.policy.shapes.shape import Definitions, Schema, scalar_as
 
 __all__ = ["COUNT", "DAYS", "DURATION", "MOMENT", "SIZE", "Cap", "CapUnit", "Moment", "Number", "Unit"]
 
@@ -42,13 +42,7 @@ class Number:
         return self.unit.value
 
     def read(self, node: Node, problems: Problems) -> int | None:
-        text = scalar(node, problems, self.says)
-        if text is None:
-            return None
-        value = self._value(text)
-        if value is None:
-            wrong(node, problems, self.says)
-        return value
+        return scalar_as(node, problems, self.says, self._value)
 
     def _value(self, text: str) -> int | None:
         if self.unit in (Unit.NONE, Unit.DAYS):
@@ -84,13 +78,7 @@ class Moment:
     says: str = "a day such as 2027-06-30, or a time such as 2027-06-30T12:00:00Z"
 
     def read(self, node: Node, problems: Problems) -> datetime | None:
-        text = scalar(node, problems, self.says)
-        if text is None:
-            return None
-        moment = _moment(text)
-        if moment is None:
-            wrong(node, problems, self.says)
-        return moment
+        return scalar_as(node, problems, self.says, _moment)
 
     def schema(self, _definitions: Definitions, /) -> Schema:
         day = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -134,16 +122,13 @@ class Cap:
         return self.unit.value
 
     def read(self, node: Node, problems: Problems) -> Obligation | None:
-        text = scalar(node, problems, self.says)
-        if text is None:
-            return None
-        found = re.fullmatch(rf"({_NUMBER})(?: ?([A-Za-z]{{0,5}})) ?/ ?({_PER})", text)
-        cap = self._cap(Decimal(found[1]), found[2], found[3]) if found else None
-        if cap is None:
-            wrong(node, problems, self.says)
-        return cap
+        return scalar_as(node, problems, self.says, self._cap)
 
-    def _cap(self, number: Decimal, unit: str, per: str) -> Obligation | None:
+    def _cap(self, text: str) -> Obligation | None:
+        found = re.fullmatch(rf"({_NUMBER})(?: ?([A-Za-z]{{0,5}})) ?/ ?({_PER})", text)
+        if found is None:
+            return None
+        number, unit, per = Decimal(found[1]), found[2], found[3]
         if unit == "USD" and self.unit is not CapUnit.CALLS:
             named, value = "usd-micro", number * 1_000_000
         elif unit in ("calls", "call") or (unit == "" and self.unit is CapUnit.CALLS):

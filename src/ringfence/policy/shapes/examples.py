@@ -9,7 +9,7 @@ from ringfence.policy.nodes import Listing, Mapping, Node
 from ringfence.policy.problems import Problems
 from ringfence.policy.shapes.amounts import Number
 from ringfence.policy.shapes.fields import Field, fields_of
-from ringfence.policy.shapes.shape import Definitions, Schema, Shape, scalar, wrong
+from ringfence.policy.shapes.shape import Definitions, Schema, Shape, scalar_as, wrong
 from ringfence.policy.shapes.tables import Key, ListOf, Table
 from ringfence.policy.shapes.texts import YES_NO, Text
 from ringfence.policy.words import words_of
@@ -30,11 +30,7 @@ class _OneWord:
         return " or ".join(self.words)
 
     def read(self, node: Node, problems: Problems) -> str | None:
-        text = scalar(node, problems, self.says)
-        if text is not None and text not in self.words:
-            wrong(node, problems, self.says)
-            return None
-        return text
+        return scalar_as(node, problems, self.says, lambda text: text if text in self.words else None)
 
     def schema(self, _definitions: Definitions, /) -> Schema:
         return {"enum": list(self.words)}

@@ -1,13 +1,16 @@
 """What every shape does, and how it reads a value without parts."""
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
 from ringfence.core.bounded_json import Json
 from ringfence.core.limits import LIMITS
 from ringfence.policy.nodes import Listing, Mapping, Node, Scalar
 from ringfence.policy.problems import Problems, quoted
 
-__all__ = ["Definitions", "Schema", "Shape", "bare", "kind_of", "scalar", "wrong"]
+__all__ = ["Definitions", "Schema", "Shape", "bare", "kind_of", "scalar", "scalar_as", "wrong"]
+
+_T = TypeVar("_T")
 
 Schema = dict[str, Json]
 Definitions = dict[str, Schema]
@@ -51,6 +54,17 @@ def scalar(node: Node, problems: Problems, says: str) -> str | None:
         problems.add(node, f"longer than {LIMITS.policy_text_chars} characters", hint="write it shorter")
         return None
     return text
+
+
+def scalar_as(node: Node, problems: Problems, says: str, value_of: Callable[[str], _T | None]) -> _T | None:
+    """What such a text stands for; None, with a problem added, when it stands for nothing."""
+    text = scalar(node, problems, says)
+    if text is None:
+        return None
+    value = value_of(text)
+    if value is None:
+        wrong(node, problems, says)
+    return value
 
 
 def bare(node: Node) -> str | None:

@@ -13,7 +13,7 @@ from ringfence.core.bounded_json import Json
 from ringfence.policy.globs import BadGlob, glob
 from ringfence.policy.nodes import Listing, Node, Scalar
 from ringfence.policy.problems import Problems, quoted
-from ringfence.policy.shapes.shape import Definitions, Schema, scalar, wrong
+from ringfence.policy.shapes.shape import Definitions, Schema, scalar, scalar_as, wrong
 from ringfence.policy.words import member_of, words_of
 
 __all__ = [
@@ -97,12 +97,7 @@ class YesNo:
     says: str = "true or false"
 
     def read(self, node: Node, problems: Problems) -> bool | None:
-        text = scalar(node, problems, self.says)
-        if text in ("true", "false"):
-            return text == "true"
-        if text is not None:
-            wrong(node, problems, self.says)
-        return None
+        return scalar_as(node, problems, self.says, {"true": True, "false": False}.get)
 
     def schema(self, _definitions: Definitions, /) -> Schema:
         return {"type": "boolean"}
