@@ -238,8 +238,9 @@ class Limits:
     tree_folders: int = 200_000
     tree_names: int = 3_000_000
     tree_depth: int = 256
-    tree_settings_depth: int = 3  # folders below its top whose configuration files are searched for tokens
-    tree_read_files: int = 2_000  # files that are opened to see whether secrets stand in them
+    tree_settings_depth: int = 2  # folders below its top whose configuration files are searched for tokens
+    tree_settings: int = 2_000  # of them; those nearest to its top
+    tree_suspects: int = 10_000  # other files that are opened to see whether they hold a secret
     tree_kept: int = 1_000  # names that are kept, and files with secrets: each is a mount
     tree_told: int = 1_000  # files whose change is told
     tree_refused: int = 1_000  # of one run; past it whole folders are moved
@@ -260,6 +261,9 @@ class Limits:
     refused_kinds: int = 1_000  # that one session records; more are counted together
     start_wait_s: float = 30.0  # for a box to stand
     refused_at_once: int = 256  # calls that are answered in one go
+    plan_items: int = 100_000  # of one list in a plan
+    plan_names: int = 1_000_000  # looked at to find what the policy's patterns stand for
+    plan_places: int = 20_000  # of the host that they may stand for
     probed_paths: int = 256  # of each kind that the probe tries
 
 

@@ -61,6 +61,7 @@ OWN: Mapping[str, str] = MappingProxyType(
         "ledger.postgresql": _RECORD,
         "ledger.sqlite": _RECORD,
         "ledger.writing": _RECORD,
+        "sandbox.tree.cache": _STATE,
         "sandbox.linux.seccomp.loading": "takes from its own process what the filter refuses",
     }
 )
