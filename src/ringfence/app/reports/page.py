@@ -1,46 +1,23 @@
-"""A report as one HTML page that needs nothing else: no script, no address, no font from elsewhere.
+"""A report as one HTML page that needs nothing else."""
 
-Hidden characters of every value are spelled out, and then it is escaped (autoescape). The page's content
-security policy permits its own style and nothing besides.
-"""
-
-import base64
-import hashlib
 from pathlib import Path
 
+from ringfence.app.lone_page import lone_page
 from ringfence.app.reports import words
 from ringfence.app.reports.located import Located
 from ringfence.app.reports.report import Report, by_check
 from ringfence.core.check_docs import check_named
 from ringfence.core.limits import LIMITS
 from ringfence.core.sizes import show_size
-from ringfence.core.text import printable
 from ringfence.core.verdicts import Verdict
 
 __all__ = ["page"]
 
-_FOLDER = Path(__file__).parent
-
 
 def page(report: Report) -> str:
     """The page's text."""
-    from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
-
-    def harmless(value: object) -> object:
-        return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=harmless,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        cache_size=0,
-    )
-    template = environment.from_string((_FOLDER / "page.html.jinja").read_text(encoding="utf-8"))
-    style = (_FOLDER / "page.css").read_text(encoding="utf-8")
-    return template.render(
+    return lone_page(
+        Path(__file__).parent,
         report=report,
         words=words,
         size=show_size,
@@ -51,8 +28,6 @@ def page(report: Report) -> str:
         obligations=words.obligations(report.models),
         judged=[each for each in report.judged if each.verdict is not Verdict.CLEAN],
         most=LIMITS.report_rows,
-        style=Markup(style),  # noqa: S704 - our own file
-        style_digest=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
     )
 
 
