@@ -60,10 +60,10 @@ def seconds(command: list[str], *, environment: dict[str, str]) -> float:
     return time.perf_counter() - started
 
 
-def by_turns(*measurements: Callable[[], float]) -> tuple[float, ...]:
+def by_turns(*measurements: Callable[[], float], rounds: int = _ROUNDS) -> tuple[float, ...]:
     """The median of each, taken A B A B …, so that a busy moment of the machine falls on all alike."""
-    rounds = [[measure() for measure in measurements] for _ in range(_ROUNDS)]
-    return tuple(statistics.median(times) for times in zip(*rounds, strict=True))
+    taken = [[measure() for measure in measurements] for _ in range(rounds)]
+    return tuple(statistics.median(times) for times in zip(*taken, strict=True))
 
 
 def peak_bytes(command: list[str], *, environment: dict[str, str]) -> int:

@@ -96,8 +96,9 @@ def hash_of(row: Row, prev: bytes) -> bytes:
 def link(head: Head, *, stream: str, at: int, type_: str, salt: bytes, body: bytes) -> Row:
     """The row that comes after `head`; the store gives it its ordinal."""
     commitment = commitment_of(salt, body)
-    row = Row(0, stream, head.seq + 1, at, type_, commitment, _FIRST, salt, body)
-    return row._replace(hash=hash_of(row, head.hash))
+    seq = head.seq + 1
+    header = header_of(stream=stream, seq=seq, at=at, type_=type_, commitment=commitment, prev=head.hash)
+    return Row(0, stream, seq, at, type_, commitment, hashlib.sha256(header).digest(), salt, body)
 
 
 def fault_of(row: Row, head: Head) -> str | None:

@@ -156,11 +156,9 @@ def _object(items: Mapping[str, object], depth: int) -> JsonObject:
                 hint="keys are names of fields; `NAME_base64` beside NAME is taken by its exact bytes",
             )
         made[key] = _json(item, depth)
-    for key, item in items.items():
-        if isinstance(item, str | tuple | list):
-            exact = _exact(item)
-            if exact is not None:
-                made[f"{key}_base64"] = exact
+        exact = _exact(item)
+        if exact is not None:
+            made[f"{key}_base64"] = exact
     names = sorted(made) if all(map(str.isascii, made)) else sorted(made, key=_utf16)
     return {key: made[key] for key in names}
 

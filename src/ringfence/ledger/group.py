@@ -38,7 +38,10 @@ class GroupCommit:
         Raises:
             LedgerError: it was not recorded.
         """
-        (outcome,) = self.append_all((entry,))
+        with self._mutex:
+            alone = not self._busy  # nobody waits then
+            self._busy = True
+        (outcome,) = self._alone(entry) if alone else self.append_all((entry,))
         if isinstance(outcome, LedgerError):
             raise outcome
         return outcome
@@ -64,6 +67,12 @@ class GroupCommit:
             self._leave(entries)
             raise
         return [entry.outcome for entry in entries if entry.outcome is not None]
+
+    def _alone(self, entry: Entry) -> Sequence[Outcome]:
+        try:
+            return self._commit((entry,))
+        finally:
+            self._hand_on()
 
     def _lead(self) -> None:
         with self._mutex:

@@ -3,7 +3,8 @@
 A group that holds an event of *fsync* durability is on the disk when its transaction ends (synchronous
 FULL). A group without one is in the file then, which a killed process does not undo, and whoever writes
 calls `flush` within 50 ms. An index costs each event a page that the disk waits for, so there is none over
-times: who asks `since` has all rows looked through.
+times: who asks `since` has all rows looked through. After 1,000 pages, as SQLite does by itself, the log is
+moved into the file and overwritten: while it grows, each commit waits for a change of its size as well.
 Source: sqlite.org/wal.html, sqlite.org/pragma.html#pragma_synchronous.
 """
 
@@ -28,7 +29,6 @@ __all__ = ["SqliteStore", "connected", "read_heads", "read_rows", "sqlite_error"
 _APPLICATION = 0x52464C47  # "RFLG"
 _SCHEMA = 1
 _BUSY_S = 10.0  # for somebody who prunes
-_CHECKPOINT_PAGES = 4_000  # a page of the index that changes a hundred times is then moved once
 
 _TABLES = (
     """CREATE TABLE events (
@@ -121,9 +121,11 @@ class SqliteStore:
         at, moved = microseconds(self._clock()), dict[str, Head]()
         done = False
         try:
-            self._database.execute("BEGIN IMMEDIATE")
+            if len(entries) > 1:  # one statement is a transaction of its own
+                self._database.execute("BEGIN IMMEDIATE")
             outcomes = [self._recorded(entry, at, moved) for entry in entries]
-            self._database.execute("COMMIT")
+            if len(entries) > 1:
+                self._database.execute("COMMIT")
             done = True
         finally:
             if not done:
@@ -287,7 +289,6 @@ def _prepare(database: sqlite3.Connection) -> None:
         raise LedgerUnavailable("the ledger's disk has no shared memory", hint="keep it on a local disk")
     database.execute("PRAGMA synchronous = FULL")
     database.execute("PRAGMA journal_size_limit = 67108864")
-    database.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     if not made:
         database.execute("BEGIN IMMEDIATE")
         for statement in _TABLES:
