@@ -12,6 +12,10 @@ class ExitCode(IntEnum):
     FAILED_AS_ASKED = 1
     USAGE = 2
     NOT_EXAMINED = 3
+    # Of `run`, whose command has all others for itself, as shells and containers say it.
+    NO_BOX = 125
+    NOT_EXECUTED = 126
+    NOT_FOUND = 127
 
 
 class RingfenceError(Exception):

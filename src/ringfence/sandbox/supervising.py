@@ -1,6 +1,6 @@
 """The loop that watches one box: its terminal, its messages, what its filter refuses, its time, our signals.
 
-One thread, and nothing in it waits but the one poll. What a box says is believed as far as it is about itself;
+One thread; nothing in it waits but the one poll. What a box says is believed as far as it is about itself;
 that nothing of it is left is read off its first process.
 """
 
