@@ -9,21 +9,25 @@ stands in neither table, and every entry that is no longer true.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ringfence.core.actions import GrantGive, ListenerAsk, ModelSign, RecordPrune
+from ringfence.core.actions import CommandRun, GrantGive, ListenerAsk, ModelSign, RecordPrune
 
 __all__ = ["EFFECTS", "OWN"]
 
-EFFECTS: Mapping[str, type[GrantGive | ListenerAsk | ModelSign | RecordPrune]] = MappingProxyType(
-    {
-        "app.signing.keyless:KeylessSigner.sign": ModelSign,
-        "app.signing.signers:KeySigner.sign": ModelSign,
-        "endpoint.listeners.ask:ask": ListenerAsk,
-        "gate.grants:give": GrantGive,
-        "gate.pruning:forget": RecordPrune,
-    }
+EFFECTS: Mapping[str, type[CommandRun | GrantGive | ListenerAsk | ModelSign | RecordPrune]] = (
+    MappingProxyType(
+        {
+            "app.signing.keyless:KeylessSigner.sign": ModelSign,
+            "app.signing.signers:KeySigner.sign": ModelSign,
+            "endpoint.listeners.ask:ask": ListenerAsk,
+            "gate.grants:give": GrantGive,
+            "gate.pruning:forget": RecordPrune,
+            "sandbox.launcher:Launcher.start": CommandRun,
+        }
+    )
 )
 """`module:function` below `ringfence`, and the type of action whose receipt it redeems."""
 
+_BOX = "a part of a box, which sandbox.launcher starts with a receipt; it changes nothing outside of it"
 _OUTPUT = "writes the file that the command line names for its result"
 _RECORD = "the ledger itself, which every receipt rests on"
 _STATE = "ringfence's own state, in folders that only its user can look into"
@@ -61,6 +65,22 @@ OWN: Mapping[str, str] = MappingProxyType(
         "ledger.postgresql": _RECORD,
         "ledger.sqlite": _RECORD,
         "ledger.writing": _RECORD,
+        "sandbox.box": "hears a box, tells it to go on, and ends it",
+        "sandbox.framing": "carries documents between ringfence's own processes",
+        "sandbox.linux.box": _BOX,
+        "sandbox.linux.cgroups": "the control group of one box, which a run of a command with a receipt has",
+        "sandbox.linux.command": _BOX,
+        "sandbox.linux.devices": _BOX,
+        "sandbox.linux.identity": _BOX,
+        "sandbox.linux.init": _BOX,
+        "sandbox.linux.kernel": _BOX,
+        "sandbox.linux.limits": "limits that ringfence takes on in the box's own namespaces",
+        "sandbox.linux.network": _BOX,
+        "sandbox.linux.own_terminal": _BOX,
+        "sandbox.linux.places": _BOX,
+        "sandbox.linux.root": _BOX,
+        "sandbox.linux.telling": _BOX,
+        "sandbox.serving": "starts ringfence's own process, which clones boxes for those who have a receipt",
         "sandbox.tree.cache": _STATE,
         "sandbox.linux.seccomp.loading": "takes from its own process what the filter refuses",
     }

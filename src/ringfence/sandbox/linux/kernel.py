@@ -143,7 +143,7 @@ def open_path(path: str, *, beneath: int | None = None) -> int:
 
 
 def open_tree(folder: int, path: str = "", *, recursive: bool = False) -> int:
-    """A detached copy of the mount of `path` in `folder`, or of `folder` itself; a link is copied as a link."""
+    """A detached copy of the mount of `path` in `folder`, or of `folder` itself; a link stays a link."""
     flags = _OPEN_TREE_CLONE | os.O_CLOEXEC | AT_SYMLINK_NOFOLLOW
     flags |= (0 if path else AT_EMPTY_PATH) | (AT_RECURSIVE if recursive else 0)
     return call("open_tree", folder, _text(path), flags)

@@ -1,0 +1,138 @@
+"""Starts boxes: asks a small process of one thread, forked early and kept warm, which clones each box.
+
+The launcher ends when its socket closes, and every box ends with it. A daemon keeps one for long;
+`ringfence run` has its own. Whatever else is to isolate a box has the same two sides: a plan goes in, messages
+come out.
+"""
+
+import json
+import os
+import socket
+from dataclasses import dataclass
+
+from ringfence.core.actions import CommandRun
+from ringfence.core.errors import RingfenceError
+from ringfence.core.receipts import Receipt
+from ringfence.gate.seals import Seals
+from ringfence.sandbox.box import Box, Streams
+from ringfence.sandbox.failures import refusal
+from ringfence.sandbox.framing import receive, send
+from ringfence.sandbox.messages import Failed, read
+from ringfence.sandbox.plan import Plan
+from ringfence.sandbox.plan_json import to_json
+from ringfence.sandbox.serving import fork_server
+
+__all__ = ["Launcher", "LauncherGone", "NotDecided", "fork_launcher"]
+
+
+class LauncherGone(RingfenceError):
+    """The launcher was killed; its boxes are gone too."""
+
+
+class NotDecided(RingfenceError):
+    """A plan for another command than the receipt's."""
+
+
+@dataclass(slots=True)
+class Launcher:
+    """A launcher at the other end of a socket. Not for several threads."""
+
+    pid: int | None  # where it is this process's own child
+    channel: socket.socket
+
+    def start(self, receipt: Receipt[CommandRun], plan: Plan, streams: Streams, *, seals: Seals) -> Box:
+        """The box of `plan`, which waits for `go` once it says `Ready`.
+
+        `streams` are given to the command alone; they stay the caller's here.
+
+        Raises:
+            ReceiptRefused: nobody decided that the command may run.
+            NotDecided: the plan is of another command.
+            BoxRefused: it could not even be begun, and why.
+            LauncherGone
+        """
+        action = seals.redeem(receipt, CommandRun)
+        if _of_plan(plan) != (
+            action.agent,
+            action.session,
+            action.program,
+            action.arguments,
+            action.folder,
+        ):
+            raise NotDecided(
+                "the plan is of another command than was decided", hint="ask the gate again, then start"
+            )
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            with theirs:
+                answer, fds = self._ask(plan, streams, theirs)
+            return _box(answer, fds, ours)
+        except BaseException:
+            ours.close()
+            raise
+
+    def close(self) -> None:
+        """Ends the launcher and with it every box that it started."""
+        self.channel.close()
+        if self.pid is not None:
+            os.waitpid(self.pid, 0)
+            self.pid = None
+
+    def __enter__(self) -> "Launcher":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _ask(self, plan: Plan, streams: Streams, status: socket.socket) -> tuple[bytes, list[int]]:
+        three = (streams.stdin, streams.stdout, streams.stderr)
+        request = {
+            "plan": to_json(plan),
+            "terminal": [fd is None for fd in three],
+            "rows": streams.rows,
+            "columns": streams.columns,
+            "umask": _umask(),
+        }
+        fds = [status.fileno(), *(fd for fd in three if fd is not None)]
+        try:
+            send(self.channel, json.dumps(request).encode(), fds)
+            answer, fds = receive(self.channel, max_fds=1)
+        except OSError as error:
+            raise _gone() from error
+        if answer is None:
+            raise _gone()
+        return answer, fds
+
+
+def fork_launcher() -> Launcher:
+    """A launcher of this process's own, forked from it as it is: call it early, with one thread.
+
+    Raises:
+        OSError: no process can be had.
+    """
+    return Launcher(*fork_server())
+
+
+def _of_plan(plan: Plan) -> tuple[object, ...]:
+    return plan.agent, plan.session, plan.program, plan.arguments, plan.folder
+
+
+def _box(answer: bytes, fds: list[int], status: socket.socket) -> Box:
+    """What the launcher answers: {"pid": 1234} with a pidfd, or why there is no box."""
+    value = json.loads(answer)
+    if "pid" in value and fds:
+        return Box(pid=int(value["pid"]), pidfd=fds[0], status=status)
+    failed = read(answer, None)
+    if isinstance(failed, Failed):
+        raise refusal(failed)
+    raise _gone()
+
+
+def _gone() -> LauncherGone:
+    return LauncherGone("what starts boxes is gone, and every box with it", hint="run the command again")
+
+
+def _umask() -> int:
+    """This process's, which can otherwise only be read by changing it."""
+    with open("/proc/self/status") as status:
+        return int(next(line for line in status if line.startswith("Umask:")).split()[1], 8)

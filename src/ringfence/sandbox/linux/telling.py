@@ -1,0 +1,58 @@
+"""What a box says to its supervisor, one packet for each message; `sandbox.messages` reads them."""
+
+import json
+import socket
+from collections.abc import Iterable
+from typing import Any
+
+from ringfence.sandbox.linux.failing import NotHad
+from ringfence.sandbox.plan import Layer
+
+__all__ = ["Status", "failure"]
+
+_ORDER_BYTES = 256  # of one order of the supervisor's
+
+
+class Status:
+    """The box's end of the socket between the two."""
+
+    def __init__(self, fd: int) -> None:
+        self._socket = socket.socket(fileno=fd)
+        self._lacking: list[tuple[Layer, str]] = []
+        self._absent: set[Layer] = set()
+
+    def fileno(self) -> int:
+        """Readable when there is an order, or the end."""
+        return self._socket.fileno()
+
+    def say(self, name: str, value: Any, fd: int | None = None) -> None:  # noqa: ANN401 - JSON
+        """Says it, if anybody still listens; `fd` goes along."""
+        packet = json.dumps({name: value}).encode()
+        try:
+            socket.send_fds(self._socket, [packet], [] if fd is None else [fd], socket.MSG_NOSIGNAL)
+        except (BrokenPipeError, ConnectionResetError):
+            return
+
+    def lack(self, layer: Layer, whys: Iterable[str], *, absent: bool = False) -> None:
+        """Keeps in mind, for `ready`, what a layer lacks, or that it is not there at all."""
+        self._lacking += [(layer, why) for why in whys]
+        if absent:
+            self._absent.add(layer)
+
+    def ready(self, proofs: object) -> None:
+        """All layers stand; `proofs` is what the command's process tried."""
+        layers = [each for each in Layer if each not in self._absent]
+        self.say("ready", {"layers": layers, "lacking": self._lacking, "proofs": proofs})
+
+    def order(self) -> dict[str, Any] | None:
+        """What the supervisor wants next; None when it is gone, or says what no supervisor does."""
+        try:
+            order = json.loads(self._socket.recv(_ORDER_BYTES))
+        except (OSError, ValueError):
+            return None
+        return order if isinstance(order, dict) else None
+
+
+def failure(error: NotHad) -> dict[str, Any]:
+    """The value of the message `failed`."""
+    return {"layer": error.layer, "errno": error.code, "what": error.what}

@@ -1,0 +1,221 @@
+"""The launcher's own side: one thread, which clones a box for every request, and ends when its socket does.
+
+It is forked from whoever starts boxes, keeps nothing of that but what it has imported, and hears no terminal.
+
+Source: fork(2), gc.freeze, unix(7).
+"""
+
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import stat
+from dataclasses import dataclass, field
+from typing import Any
+
+from ringfence.sandbox.framing import receive, send
+from ringfence.sandbox.linux import cgroups, identity, kernel
+from ringfence.sandbox.linux.box import enter
+from ringfence.sandbox.linux.failing import NotHad, making
+from ringfence.sandbox.linux.order import Order
+from ringfence.sandbox.linux.probe import Outside, look_outside
+from ringfence.sandbox.linux.seccomp.program import UnknownMachine, program
+from ringfence.sandbox.linux.telling import failure
+from ringfence.sandbox.plan import Identity, Layer, Plan
+from ringfence.sandbox.plan_json import from_json
+
+__all__ = ["fork_server", "serve"]
+
+_CHANNEL = 3
+_MAX_FDS = 4  # status and three streams
+_LAST_CAPABILITY = "/proc/sys/kernel/cap_last_cap"
+
+
+def fork_server() -> tuple[int, socket.socket]:
+    """The launcher's process and the socket to it.
+
+    Raises:
+        OSError: no process can be had.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    pid = os.fork()
+    if pid:
+        theirs.close()
+        return pid, ours
+    try:
+        _leave_everything(theirs.fileno())
+        serve(socket.socket(fileno=_CHANNEL))
+    finally:
+        os._exit(0)
+
+
+def serve(channel: socket.socket) -> None:
+    """Clones boxes until `channel` ends; then every box is ended and its control group removed.
+
+    Each request is a document with the plan, and descriptors: the status socket, and those streams that are
+    given. The answer is {"pid": …} with a pidfd, or {"failed": …}.
+    """
+    serving = _Serving.here()
+    poll = select.poll()
+    poll.register(channel, select.POLLIN)
+    while True:
+        for fd, _ in poll.poll():
+            if fd != channel.fileno():
+                serving.forget(fd)
+                poll.unregister(fd)
+                continue
+            try:
+                document, fds = receive(channel, max_fds=_MAX_FDS)
+                if document is None:
+                    return serving.end()
+                pidfd = serving.answer(channel, document, fds)
+            except OSError:
+                return serving.end()
+            if pidfd is not None:
+                poll.register(pidfd, select.POLLIN)
+
+
+def _leave_everything(channel: int) -> None:
+    """Only the channel stays of what the process that forked this one had open."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for number in range(3):
+        os.dup2(null, number)
+    os.dup2(channel, _CHANNEL, inheritable=False)
+    os.closerange(_CHANNEL + 1, 2**31 - 1)
+    os.setsid()
+    os.chdir("/")
+    signal.set_wakeup_fd(-1)
+    for number in signal.valid_signals():
+        if number not in (signal.SIGKILL, signal.SIGSTOP):
+            signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps boxes; their pidfds say when
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    gc.disable()  # a collection would copy every page that boxes share
+    gc.freeze()
+
+
+@dataclass(slots=True)
+class _Serving:
+    """What a launcher keeps from one box to the next."""
+
+    machine: str
+    as_root: bool
+    last_capability: int
+    itself: int  # a pidfd
+    beacon: socket.socket  # a box tries to reach it, and must not
+    outside: Outside
+    groups: dict[int, cgroups.Group] = field(default_factory=dict)  # by the pidfd of the box
+    owners: dict[tuple[int, int, int, int], int] = field(default_factory=dict)
+
+    @classmethod
+    def here(cls) -> "_Serving":
+        """Of this process and machine."""
+        beacon = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        beacon.bind("")  # the kernel draws an abstract name
+        beacon.listen()
+        name: bytes = beacon.getsockname()
+        with open(_LAST_CAPABILITY) as last:
+            return cls(
+                machine=kernel.MACHINE,
+                as_root=os.geteuid() == 0,
+                last_capability=int(last.read()),
+                itself=kernel.pidfd_open(os.getpid()),
+                beacon=beacon,
+                outside=look_outside(name[1:].decode()),
+            )
+
+    def answer(self, channel: socket.socket, document: bytes, fds: list[int]) -> int | None:
+        """Clones the box and says so; its pidfd, unless there is none."""
+        try:
+            pid, pidfd = self._clone(json.loads(document), fds)
+        except NotHad as error:
+            send(channel, json.dumps({"failed": failure(error)}).encode())
+            return None
+        except (ValueError, TypeError, KeyError, UnknownMachine) as error:
+            failed = {"layer": None, "errno": 22, "what": f"read the plan ({error})"}
+            send(channel, json.dumps({"failed": failed}).encode())
+            return None
+        finally:
+            for fd in fds:
+                os.close(fd)
+        send(channel, json.dumps({"pid": pid}).encode(), [pidfd])
+        return pidfd
+
+    def forget(self, pidfd: int) -> None:
+        """The box has ended."""
+        self.groups.pop(pidfd).remove()
+        os.close(pidfd)
+
+    def end(self) -> None:
+        """Ends every box, and waits for that, so that nothing of any is left."""
+        for pidfd in self.groups:
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        for pidfd in tuple(self.groups):
+            ended = select.poll()
+            ended.register(pidfd, select.POLLIN)
+            ended.poll()
+            self.forget(pidfd)
+
+    def _clone(self, request: Any, fds: list[int]) -> tuple[int, int]:  # noqa: ANN401 - JSON
+        plan = from_json(request["plan"])
+        own = request["terminal"]
+        status, *given = fds
+        rest = iter(given)
+        streams = [None if each else next(rest) for each in own]
+        if len(streams) != 3 or len(given) != own.count(False):
+            raise ValueError("not its streams")
+        self._check(plan, given)
+        with making(Layer.LIMITS, "make a control group"):
+            group = cgroups.make(plan.limits, plan.session, launcher=os.getpid())
+        try:
+            order = Order(
+                plan=plan,
+                status=status,
+                streams=(streams[0], streams[1], streams[2]),
+                rows=int(request["rows"]),
+                columns=int(request["columns"]),
+                umask=int(request["umask"]),
+                as_root=self.as_root,
+                owners=self._owners(plan.identity),
+                group=group,
+                outside=self.outside,
+                launcher=self.itself,
+                last_capability=self.last_capability,
+                machine=self.machine,
+                quiet=int.from_bytes(os.urandom(4), "little"),
+            )
+            program(machine=self.machine, debug=plan.debug, quiet=0)  # kept for all boxes to come
+            with making(self._layer(), "clone a process with namespaces of its own"):
+                pid, pidfd = kernel.clone(identity.namespaces(as_root=self.as_root))
+        except BaseException:
+            group.remove()
+            raise
+        if pid == 0:
+            enter(order)
+        self.groups[pidfd] = group
+        return pid, pidfd
+
+    def _check(self, plan: Plan, streams: list[int]) -> None:
+        """What would lead out of any box is not given to one."""
+        if not self.as_root and plan.identity.host_uid != os.geteuid():
+            raise NotHad(Layer.USER_NAMESPACE, 1, f"run as user {plan.identity.host_uid} of the host")
+        for stream in streams:
+            if stat.S_ISDIR(os.fstat(stream).st_mode):
+                raise NotHad(None, 21, "give a folder as a standard stream")
+            if os.isatty(stream):
+                raise NotHad(None, 1, "give a terminal of the host")
+
+    def _layer(self) -> Layer:
+        return Layer.MOUNT_NAMESPACE if self.as_root else Layer.USER_NAMESPACE
+
+    def _owners(self, who: Identity) -> int | None:
+        if not self.as_root or (who.owner_uid, who.owner_gid) == (who.host_uid, who.host_gid):
+            return None
+        key = (who.owner_uid, who.owner_gid, who.host_uid, who.host_gid)
+        if key not in self.owners:
+            with making(Layer.USER_NAMESPACE, "make one that shows files as the command's own"):
+                self.owners[key] = identity.open_owners(who)
+        return self.owners[key]
