@@ -50,7 +50,7 @@ def in_child(function: Callable[[], object], *, prepare: Callable[[], object] = 
         _child(theirs, function, prepare)
     theirs.close()
     with ours:
-        answered = ours.makefile("rb").read()
+        answered = ours.makefile("rb").readline()
     status = os.waitpid(pid, 0)[1]
     killed = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
     return Ended(_value(answered), killed)
@@ -81,7 +81,7 @@ def under_filter(
         while not any(events & select.POLLHUP for _, events in waiting.poll()):
             refused += answer(listener, machine=os.uname().machine)
         os.close(listener)
-        answered = ours.makefile("rb").read()
+        answered = ours.makefile("rb").readline()
     status = os.waitpid(pid, 0)[1]
     return Ended(_value(answered), os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0, tuple(refused))
 
@@ -97,7 +97,7 @@ def _child(theirs: socket.socket, function: Callable[[], object], prepare: Calla
         prepare()
         said = {"returned": function()}
     finally:
-        theirs.sendall(json.dumps(said or {"raised": repr(sys.exc_info()[1])}).encode())
+        theirs.sendall(json.dumps(said or {"raised": repr(sys.exc_info()[1])}).encode() + b"\n")
         os._exit(0)
 
 

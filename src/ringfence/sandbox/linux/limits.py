@@ -1,4 +1,15 @@
-"""Limits that a process takes on for itself and all it starts, and those of the box's own namespaces."""
+"""Limits that a process takes on for itself and all it starts, and those of the box's own namespaces.
+
+Most are of each process: address space, processor time, one file, open files. RLIMIT_NPROC counts all
+processes and threads of one user in one user namespace, so other boxes and programs do not count; it never
+binds the host's uid 0, which no command of a box is. What bounds a box as a whole is a control group.
+
+Source: setrlimit(2), user_namespaces(7), namespaces(7), the kernel's admin-guide/sysctl document.
+"""
+
+import os
+import resource
+from pathlib import Path
 
 from ringfence.sandbox.plan import Limits
 
@@ -7,19 +18,54 @@ __all__ = ["Lack", "apply", "narrow"]
 Lack = tuple[str, str]
 """What could not be had, and why."""
 
+_FIRST_USER_NAMESPACE = 0xEFFFFFFD  # the machine's own always has this number
+_RESERVED_NUMBERS = 300  # that the kernel gives out no second time, once it has been through all of them
+_INIT = 1
 
-def narrow(limits: Limits) -> tuple[Lack, ...]:
+
+def narrow(limits: Limits, *, proc: str = "/proc") -> tuple[Lack, ...]:
     """Bounds the own namespaces: no user namespaces within, process numbers up to a bit above `processes`.
 
-    Call it in the box's init while it has its capabilities and /proc is the own one, and can be written.
+    Call it in the box's own user namespace, with its capabilities, while `proc` is of the box's own process
+    namespace and can be written. The machine's own namespaces are never touched.
     """
-    raise NotImplementedError
+    if Path(proc, "self/ns/user").stat().st_ino == _FIRST_USER_NAMESPACE:
+        return (("namespaces of its own", "the user namespace is the machine's"),)
+    wanted = [("no user namespaces within", "user/max_user_namespaces", 0)]
+    if limits.processes is not None:
+        numbers = limits.processes + _RESERVED_NUMBERS + _INIT + 1
+        wanted.append(("a bound on process numbers", "kernel/pid_max", numbers))
+    lacking: list[Lack] = []
+    for what, name, value in wanted:
+        try:
+            setting = os.open(f"{proc}/sys/{name}", os.O_WRONLY | os.O_CLOEXEC)
+            try:
+                os.write(setting, str(value).encode())
+            finally:
+                os.close(setting)
+        except OSError as error:
+            lacking.append((what, os.strerror(error.errno or 0).lower()))
+    return tuple(lacking)
 
 
 def apply(limits: Limits, *, grouped: bool) -> None:
-    """Sets this process's limits, hard and soft alike. `grouped`: a cgroup bounds memory, so no address space.
+    """Sets this process's limits, hard and soft alike; a lower one that the machine sets stays.
+
+    `grouped`: a control group bounds the memory of all, so the address space of each is not.
 
     Raises:
-        OSError: one could not be set; they only ever go down, so a lower one of the machine stays.
+        OSError: one could not be set.
     """
-    raise NotImplementedError
+    wanted = (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NPROC, None if limits.processes is None else limits.processes + _INIT),
+        (resource.RLIMIT_NOFILE, limits.open_files),
+        (resource.RLIMIT_FSIZE, limits.file_bytes),
+        (resource.RLIMIT_CPU, limits.cpu_s),
+        (resource.RLIMIT_AS, None if grouped else limits.memory_bytes),
+    )
+    for kind, value in wanted:
+        if value is not None:
+            _, hard = resource.getrlimit(kind)
+            lower = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(kind, (lower, lower))
