@@ -82,6 +82,11 @@ OWN: Mapping[str, str] = MappingProxyType(
         "sandbox.linux.telling": _BOX,
         "sandbox.serving": "starts ringfence's own process, which clones boxes for those who have a receipt",
         "sandbox.tree.cache": _STATE,
+        "sandbox.tree.flow_back": "hands on which branches a run that had a receipt made, and no other key",
+        "sandbox.tree.moving": "takes back what a run left under names that act on the host",
+        "sandbox.tree.record": _STATE,
+        "sandbox.tree.refusals": _STATE,
+        "sandbox.tree.settle": _STATE,
         "sandbox.linux.seccomp.loading": "takes from its own process what the filter refuses",
     }
 )

@@ -11,10 +11,10 @@ from ringfence.sandbox.tree import git_folders, git_rules, secrets
 from ringfence.sandbox.tree.cache import FileState, Remembered, load, save
 from ringfence.sandbox.tree.git_config import BadConfig, parse
 from ringfence.sandbox.tree.git_folders import Gits
-from ringfence.sandbox.tree.protected import Care, Name, how
+from ringfence.sandbox.tree.protected import Care, Name, held, how
 from ringfence.sandbox.tree.reading import lexists, read_regular
 from ringfence.sandbox.tree.tree import Protected, Secret, Tree, Trouble
-from ringfence.sandbox.tree.walk import SETTLED_NS, Walk, walk
+from ringfence.sandbox.tree.walk import ASIDE, SETTLED_NS, Walk, walk
 
 __all__ = ["look"]
 
@@ -69,15 +69,17 @@ def look(tree: Path, *, cache: Path | None, now_ns: int) -> Tree:
 
 
 def _tree(found: _Look, walked: Walk, gits: Gits) -> Tree:
-    top = walked.folders[""]
+    top, aside = walked.folders[""], f"{found.root}/{ASIDE}"
     return Tree(
         root=found.root,
         id=(top[0], top[1]),
         git=tuple(gits.folders[path] for path in sorted(gits.folders)),
         protected=_outermost(found.protected),
         told=tuple(found.told[path] for path in sorted(found.told)[: LIMITS.tree_told]),
+        missing=tuple(_missing(found, gits)),
         secrets=tuple(sorted(found.secrets, key=lambda each: each.path)[: LIMITS.tree_kept]),
         sockets=tuple(sorted(found.sockets)),
+        aside=aside if lexists(aside) else None,
         closed=tuple(sorted(f"{found.root}/{each}" for each in walked.closed)),
         setuid=tuple(sorted(found.setuid)),
         leads_out=sum(folder[4] for folder in walked.folders.values()),
@@ -184,6 +186,21 @@ def _named_by(gits: Gits) -> Iterator[tuple[str, Name]]:
 def _joined(start: str, word: bytes) -> str:
     text = os.fsdecode(word.partition(b"\0")[0])
     return os.path.normpath(text if text.startswith("/") else f"{start}/{text}")
+
+
+def _missing(found: _Look, gits: Gits) -> Iterator[str]:
+    """Folders that a box may not make, because something outside acts on them at once.
+
+    An empty one stands there while the box does: git does not see empty folders. Where nobody can make one
+    now, what appears is swept.
+    """
+    if os.access(found.root, os.W_OK):
+        names = (f"{found.root}/{name}" for name in held())
+        yield from (path for path in names if path not in found.protected and not lexists(path))
+    for git in gits.folders.values():
+        path = f"{git.path}/hooks"
+        if git.config and not git.is_foreign and not lexists(path) and os.access(git.path, os.W_OK):
+            yield path
 
 
 def _outermost(protected: dict[str, Protected]) -> tuple[Protected, ...]:

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ringfence.sandbox.plan import Mount, MountKind, Why
-from ringfence.sandbox.tree.protected import held
 from ringfence.sandbox.tree.tree import GitFolder, Tree
 
-__all__ = ["COPIES", "copies", "missing", "mounts"]
+__all__ = ["COPIES", "copies", "mounts"]
 
 COPIES = "/run/ringfence/git"
 """Where a box sees the private copies of git configurations."""
@@ -20,7 +19,9 @@ _GIT = Why(text="git's folder, so that it is not exchanged for another")
 _BESIDE = Why(text="git's folder, of which the working tree is one of several")
 _CONFIG = Why(text="git's configuration is a private copy; only branches flow back")
 _HOOKS = Why(text="git runs hooks outside the box")
+_PLANTED = Why(text="programs outside would act on what stands there")
 _LEADS = Why(text="it says where git goes")
+_ASIDE = Why(text="what earlier runs were refused")
 _CLOSED = Why(text="nobody could look into it")
 _SOCKET = Why(text="a program outside listens there")
 
@@ -37,17 +38,6 @@ def copies(tree: Tree) -> Iterator[tuple[int, GitFolder]]:
     """The git folders whose configuration is a private copy, each with its number."""
     own = (each for each in tree.git if each.config and not each.is_foreign)
     return enumerate(own)
-
-
-def missing(tree: Tree) -> tuple[str, ...]:
-    """Folders that a box may not make, because something outside acts on them at once.
-
-    An empty one stands there while the box does; git, for one, does not see empty folders.
-    """
-    there = {each.path for each in (*tree.protected, *tree.told)}
-    names = (f"{tree.root}/{name}" for name in held())
-    hooks = (f"{git.path}/hooks" for _, git in copies(tree) if git.hooks is None)
-    return (*(path for path in names if path not in there), *hooks)
 
 
 def _of_git(tree: Tree, session: Path) -> Iterator[Mount]:
@@ -68,7 +58,8 @@ def _of_git(tree: Tree, session: Path) -> Iterator[Mount]:
         yield Mount(
             target=f"{git.path}/config", kind=MountKind.LINK_OVER, why=_CONFIG, source=f"{within}/config"
         )
-        yield _bind(MountKind.READ, f"{git.path}/hooks", _HOOKS)
+        if git.hooks is not None:
+            yield _bind(MountKind.READ, f"{git.path}/hooks", _HOOKS)
     for git in own:
         for name in git.acting:
             yield _bind(MountKind.READ, f"{git.path}/{name}", _LEADS)
@@ -78,9 +69,8 @@ def _of_names(tree: Tree) -> Iterator[Mount]:
     for each in tree.protected:
         if each.link is None:
             yield _bind(MountKind.READ, each.path, Why(text=each.why))
-    for path in missing(tree):
-        if not path.endswith("/hooks"):
-            yield _bind(MountKind.READ, path, Why(text="nothing is planted there while the box is"))
+    for path in tree.missing:
+        yield _bind(MountKind.READ, path, _PLANTED)
 
 
 def _masks(tree: Tree) -> Iterator[Mount]:
@@ -88,6 +78,8 @@ def _masks(tree: Tree) -> Iterator[Mount]:
         yield Mount(target=secret.path, kind=MountKind.EMPTY_FILE, why=Why(text=f"it holds {secret.why}"))
     for path in tree.sockets:
         yield Mount(target=path, kind=MountKind.EMPTY_FILE, why=_SOCKET)
+    if tree.aside:
+        yield Mount(target=tree.aside, kind=MountKind.EMPTY_FOLDER, why=_ASIDE)
     for path in tree.closed:
         yield Mount(target=path, kind=MountKind.EMPTY_FOLDER, why=_CLOSED)
 

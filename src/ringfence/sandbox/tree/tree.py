@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from ringfence.core.errors import RingfenceError
 from ringfence.sandbox.tree.protected import Care
 
-__all__ = ["GitFolder", "Id", "Protected", "Refused", "Secret", "Tree", "Trouble"]
+__all__ = ["GitFolder", "Id", "Protected", "Refused", "Secret", "Swept", "Tree", "TreeRefused", "Trouble"]
 
 Id = tuple[int, int]
 """Device and inode."""
@@ -61,8 +62,10 @@ class Tree:
     git: tuple[GitFolder, ...]
     protected: tuple[Protected, ...]  # KEEP and HOLD; those within another are not listed
     told: tuple[Protected, ...]  # TELL
+    missing: tuple[str, ...]  # folders that are not there and that a box may not make
     secrets: tuple[Secret, ...]
     sockets: tuple[str, ...]  # of programs outside: whoever reaches one speaks with its program
+    aside: str | None  # where earlier runs' refused changes lie
     closed: tuple[str, ...]  # folders that could not be looked into: a box must not see them either
     setuid: tuple[str, ...]
     leads_out: int  # symbolic links that lead out of the tree
@@ -79,3 +82,15 @@ class Refused:
     why: str
     kept: str | None  # where it lies now; None when it stayed and only lost its power, or is only told of
     is_restored: bool = False  # what was there before is there again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """What a run left behind. With troubles, something may have been missed: whoever reports says so."""
+
+    refused: tuple[Refused, ...]
+    troubles: tuple[Trouble, ...] = ()
+
+
+class TreeRefused(RingfenceError):
+    """The working tree cannot be given to a box as it is."""

@@ -17,9 +17,12 @@ from ringfence.core.limits import LIMITS
 from ringfence.sandbox.tree.protected import how
 from ringfence.sandbox.tree.secrets import suspicion
 
-__all__ = ["SETTLED_NS", "Folder", "Mark", "Walk", "is_foreign", "walk"]
+__all__ = ["ASIDE", "SETTLED_NS", "Folder", "Mark", "Walk", "is_foreign", "walk"]
 
 SETTLED_NS = 2_000_000_000
+
+ASIDE = ".ringfence-refused"
+"""The folder at a tree's top for what was refused and cannot be moved to another file system. Not walked."""
 
 Mark = tuple[str, str]
 """A letter and a name: `g` .git, `p` protected, `s` and `c` perhaps secret, `u` socket, `x` setuid; `b`
@@ -113,7 +116,8 @@ def _read(
             if entry.is_symlink():
                 links += _leads_out(entry.path, root)
             elif entry.is_dir(follow_symlinks=False):
-                below.append(name)
+                if folder or name != ASIDE:
+                    below.append(name)
             else:
                 marks.extend(_marks_of_file(entry, folder, foreign=foreign))
             if not foreign and how(folder, name):

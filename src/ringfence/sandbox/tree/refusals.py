@@ -1,0 +1,94 @@
+"""The list of what was refused in a session: written before each name is moved, so that a kill loses nothing.
+
+An entry counts when what it names lies where it says. Whoever comes after a kill finishes what was begun.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ringfence.core.limits import LIMITS
+from ringfence.gate.state import read_private
+from ringfence.sandbox.tree import moving
+from ringfence.sandbox.tree.reading import lexists
+from ringfence.sandbox.tree.record import Record
+from ringfence.sandbox.tree.tree import Refused
+from ringfence.sandbox.tree.walk import ASIDE
+
+__all__ = ["Refusals"]
+
+_LIST = "list.jsonl"
+_NAME_CHARS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusals:
+    """Those of the session whose record this is. `folder` is its `refused/`."""
+
+    folder: Path
+    record: Record
+    stamp: str  # in the names of what is moved: nobody who was in the box knew it
+
+    def listed(self) -> tuple[Refused, ...]:
+        """All that was moved so far."""
+        found = {}
+        for path, why, names, restored in self._entries():
+            kept = next((name for name in names if lexists(name)), None)
+            if kept is not None:
+                found[path, kept] = Refused(path=path, why=why, kept=kept, is_restored=restored)
+        return tuple(found.values())
+
+    def finish(self) -> None:
+        """Puts back what was moved and was to be replaced, where nothing stands there yet."""
+        for path, _, names, restored in self._entries():
+            if restored and any(map(lexists, names)) and lexists(path) is None:
+                self._put_back(path)
+
+    def refuse(self, path: str, why: str) -> None:
+        """Moves what is at `path` out of the way and puts back what was there before, if that is known.
+
+        Raises:
+            OSError: it cannot be moved; it may be gone.
+        """
+        entries = self._entries()
+        short = "".join(c if c.isalnum() or c in "._-" else "_" for c in path.rpartition("/")[2])
+        name = f"{len(entries)}-{self.stamp}-{short.lstrip('.')[:_NAME_CHARS]}"
+        aside = f"{self.record.tree.root}/{ASIDE}"
+        before = self.record.kept.get(path)
+        restored = before is not None and (before.data is not None or before.link is not None)
+        self._note([path, why, [f"{self.folder}/{name}", f"{aside}/{name}"], restored])
+        moving.move(self.anchor(path), path, self.folder, aside, name)
+        if restored:
+            self._put_back(path)
+
+    def anchor(self, path: str) -> str:
+        """The folder that nobody in the box could exchange and that `path` lies in."""
+        root = self.record.tree.root
+        if path.startswith(root + "/"):
+            return root
+        outside = (git.path for git in self.record.tree.git if git.is_outside)
+        return next((each for each in sorted(outside, key=len) if path.startswith(each + "/")), root)
+
+    def _put_back(self, path: str) -> None:
+        before = self.record.kept.get(path)
+        if before is not None:
+            moving.put_back(self.anchor(path), path, before)
+
+    def _note(self, entry: list[object]) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+        fd = os.open(self.folder / _LIST, flags, 0o600)
+        try:
+            os.write(fd, json.dumps(entry).encode() + b"\n")
+        finally:
+            os.close(fd)
+
+    def _entries(self) -> list[tuple[str, str, list[str], bool]]:
+        found: list[tuple[str, str, list[str], bool]] = []
+        for line in (read_private(self.folder / _LIST) or b"").splitlines()[: LIMITS.tree_names]:
+            try:
+                path, why, names, restored = json.loads(line)
+            except ValueError:
+                continue  # its writer was killed, and moved nothing
+            found.append((path, why, names, restored))
+        return found
