@@ -4,23 +4,21 @@ The field names of the values are the keys of the documents, so the schemas unde
 values' own types (`scripts/schemas.py`) and a test holds them together.
 """
 
-import base64
 import dataclasses
 import json
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
 from ringfence import __version__
+from ringfence.core.utf8 import as_utf8, exact_base64, is_utf8
 
 __all__ = ["SCHEMA_FOLDER", "as_json", "document", "pieces"]
 
 SCHEMA_FOLDER = Path(__file__).parent / "schemas"
 
 # Surrogates that stand for no byte of a name: JSON can spell one half of a character.
-_HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 _ENCODER = json.JSONEncoder(allow_nan=False)
 _KEYS: dict[type, tuple[str, ...]] = {}  # of each kind of value that was met, which is a class of ours
@@ -55,7 +53,7 @@ def as_json(value: object) -> _Json:
     if value is None or kind is int or kind is bool:
         return value  # type: ignore[return-value]
     if kind is str:
-        return _utf8(value)  # type: ignore[arg-type]
+        return as_utf8(value)  # type: ignore[arg-type]
     if kind is tuple:
         return [as_json(item) for item in value] if value else []  # type: ignore[attr-defined]
     if kind in _KEYS:
@@ -69,13 +67,13 @@ def _unusual_as_json(value: object) -> _Json:
     if isinstance(value, Enum):
         return as_json(value.value)
     if isinstance(value, str | Path):
-        return _utf8(str(value))
+        return as_utf8(str(value))
     if isinstance(value, tuple | list):
         return [as_json(item) for item in value]
     if isinstance(value, datetime):
         return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(value, Mapping):
-        return {_utf8(str(key)): as_json(item) for key, item in value.items()}
+        return {as_utf8(str(key)): as_json(item) for key, item in value.items()}
     if dataclasses.is_dataclass(value):
         return {key: as_json(item) for key, item in _items(value)}
     raise TypeError(f"{type(value).__name__} has no place in a document")
@@ -105,29 +103,5 @@ def _items(value: object) -> Iterator[tuple[str, object]]:
     for key in _KEYS[kind]:
         item = getattr(value, key)
         yield key, item
-        if isinstance(item, Path) and not _is_utf8(str(item)):
-            yield (
-                f"{key}_base64",
-                base64.b64encode(_whole(str(item)).encode("utf-8", "surrogateescape")).decode(),
-            )
-
-
-def _utf8(text: str) -> str:
-    """The text, with bytes that are no UTF-8 as `\\xNN` and halves of characters as `\\uNNNN`."""
-    if _is_utf8(text):
-        return text
-    return _whole(text).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def _whole(text: str) -> str:
-    return _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
-
-
-def _is_utf8(text: str) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+        if isinstance(item, Path) and not is_utf8(str(item)):
+            yield f"{key}_base64", exact_base64(str(item))

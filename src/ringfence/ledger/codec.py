@@ -8,16 +8,15 @@ knows here, is read as `Unknown`: nothing is dropped and nothing guessed.
 Python's own JSON writer gives what RFC 8785 asks for once keys are sorted as UTF-16 and numbers are integers.
 """
 
-import base64
 import dataclasses
 import json
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from types import MappingProxyType
 
 from ringfence.core.limits import LIMITS
+from ringfence.core.utf8 import as_utf8, exact_base64, is_utf8
 from ringfence.ledger.errors import EventRefused, LedgerDamaged
 from ringfence.ledger.events import EVENTS, Event
 from ringfence.ledger.fitting import Misfit, fitted
@@ -38,7 +37,6 @@ _MICROSECOND = timedelta(microseconds=1)
 _MOST = 2**53 - 1  # what every reader of JSON keeps whole
 
 # Surrogates that stand for no byte of a name: JSON can spell one half of a character.
-_HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
 def encode(event: Event) -> bytes:
@@ -116,7 +114,7 @@ def _json(value: object, depth: int) -> Json:
         case Enum():
             return _json(value.value, depth)
         case str():
-            return _utf8(value)
+            return as_utf8(value)
         case int() if abs(value) <= _MOST:
             return int(value)
         case datetime():
@@ -132,7 +130,7 @@ def _json(value: object, depth: int) -> Json:
         case tuple() | list():
             return [_json(item, depth + 1) for item in value]
         case frozenset():
-            return sorted(_utf8(str(item)) for item in value)
+            return sorted(as_utf8(str(item)) for item in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _fields(value, depth + 1)
     raise EventRefused(
@@ -150,7 +148,7 @@ def _object(items: Mapping[str, object], depth: int) -> JsonObject:
     """Its keys sorted as RFC 8785 wants them: by UTF-16."""
     made: dict[str, Json] = {}
     for key, item in items.items():
-        if not isinstance(key, str) or not _is_utf8(key) or f"{key}_base64" in items:
+        if not isinstance(key, str) or not is_utf8(key) or f"{key}_base64" in items:
             raise EventRefused(
                 "an object's key cannot be recorded",
                 hint="keys are names of fields; `NAME_base64` beside NAME is taken by its exact bytes",
@@ -166,7 +164,7 @@ def _object(items: Mapping[str, object], depth: int) -> JsonObject:
 def _exact(value: object) -> Json:
     """The bytes of a text that is no UTF-8, or of such texts in lists; None when there are none."""
     if isinstance(value, str):
-        return None if _is_utf8(value) else _base64(value)
+        return None if is_utf8(value) else exact_base64(value)
     if isinstance(value, tuple | list):
         inner = [_exact(item) for item in value]
         return inner if any(item is not None for item in inner) else None
@@ -175,28 +173,3 @@ def _exact(value: object) -> Json:
 
 def _utf16(key: str) -> bytes:
     return key.encode("utf-16-be")
-
-
-def _base64(text: str) -> str:
-    return base64.b64encode(_whole(text).encode("utf-8", "surrogateescape")).decode()
-
-
-def _utf8(text: str) -> str:
-    """The text, with bytes that are no UTF-8 as `\\xNN` and halves of characters as `\\uNNNN`."""
-    if _is_utf8(text):
-        return text
-    return _whole(text).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def _whole(text: str) -> str:
-    return _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
-
-
-def _is_utf8(text: str) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
