@@ -3,15 +3,15 @@
     result = run(["/usr/bin/id", "-u"], user="ordinary")
     assert (result.exit, result.stdout) == (0, b"1000\\n")
 
-`run(argv, user=…, tree=…, stdin=…, terminal=…, said=…, **changes)` makes the plan of `plan_for`, with `changes`
-in its fields (`limits=…`, `mounts=…`, `debug=True`), starts it by a launcher of its own, answers the filter's
-listener, says go, and returns `Result(exit, stdout, stderr, messages, refused)`. `exit` is as a shell has it:
-128 and the signal's number for a signal; None where nothing ran. `refusal` is the error where no box could
-even be begun; a `Failed` among the messages says why one was not finished.
+`run(argv, user=…, tree=…, stdin=…, terminal=…, said=…, **changes)` makes the plan of `plan_for`, with
+`changes` in its fields (`limits=…`, `mounts=…`, `debug=True`), starts it by a launcher of its own, answers the
+filter's listener, says go, and returns `Result(exit, stdout, stderr, messages, refused)`. `exit` is as a shell
+has it: 128 and the signal's number for a signal; None where nothing ran. `refusal` is the error where no box
+could even be begun; a `Failed` among the messages says why one was not finished.
 
 `user` is "ordinary" (a process of uid 1000 does all of it, forked from the test) or "root"; a test that is not
-root runs as what it is. `without` are functions that are called in the launcher's process before it serves: what
-they change of the modules there, every box has. So an attack shows that it succeeds without a layer.
+root runs as what it is. `without` are functions that are called in the launcher's process before it serves:
+what they change of the modules there, every box has. So an attack shows that it succeeds without a layer.
 
 Lower down: `launcher()`, `start(launcher, plan, streams)`, `follow(box, …)`.
 """

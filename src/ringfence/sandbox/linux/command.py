@@ -51,7 +51,7 @@ def _proved(order: Order) -> dict[str, object]:
     try:
         with making(Layer.LIMITS, "take on the limits"):
             limits.apply(order.plan.limits, grouped=order.group.memory)
-        return {"ready": [asdict(each) for each in prove(order.plan, order.outside)]}
+        return {"ready": [asdict(each) for each in prove(order.plan, order.outside, quiet=order.quiet)]}
     except NotHad as error:
         return {"failed": failure(error)}
     except NotHeld as error:
