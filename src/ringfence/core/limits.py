@@ -226,6 +226,7 @@ class Limits:
     event_depth: int = 32
     event_foreign_chars: int = 4_000  # of one text that somebody else wrote; what is cut is counted
     ledger_group: int = 1_000  # events in one transaction
+    ledger_group_bytes: int = 2 * _MIB  # of bodies that one question asks to record together
     ledger_clients: int = 400  # processes and threads that append through the one that writes
     checkpoint_signatures: int = 16  # of one signed checkpoint
     anchors: int = 100_000  # checkpoints and keys in one file of them

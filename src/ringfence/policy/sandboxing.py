@@ -24,6 +24,11 @@ class Sandboxing:
     said: Sandbox  # bounds and tracing; of `environment` what the upper tiers hand in
     narrowed: tuple[tuple[Handed, ...], ...] = ()  # a variable must be in each of these as well
 
+    @property
+    def bounds(self) -> dict[str, Bound]:
+        """Those that are set, by field."""
+        return {name: bound for name in BOUNDS if (bound := getattr(self.said, name)) is not None}
+
     def handed(self, name: str, *, by_name: bool = False) -> Handed | None:
         """Which entry hands the variable in; None when it is not. `by_name`: patterns do not count."""
         if not all(_names(each, name) for each in self.narrowed):

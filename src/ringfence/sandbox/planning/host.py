@@ -1,10 +1,13 @@
-"""What a plan has to know of this machine: values, and its files behind a protocol, so that tests make both."""
+"""What a plan has to know of this machine: values, and files behind a protocol, so that tests make both."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-__all__ = ["Account", "Files", "Host", "Kind", "joined_path", "parts_of", "within"]
+__all__ = ["Account", "Files", "Host", "Kind", "Way", "followed", "joined_path", "parts_of", "within"]
+
+_LINKS = 40  # as Linux follows
 
 
 class Kind(StrEnum):
@@ -25,8 +28,8 @@ class Files(Protocol):
     def link(self, path: str) -> str:
         """Where a link leads, as it says so; empty when it cannot be read."""
 
-    def names(self, path: str) -> tuple[str, ...]:
-        """What is in a folder, sorted; nothing when it cannot be listed."""
+    def entries(self, path: str) -> tuple[tuple[str, Kind], ...]:
+        """What is in a folder, sorted by name; nothing when it cannot be listed."""
 
     def owner(self, path: str) -> tuple[int, int] | None:
         """User and group, with links followed."""
@@ -56,11 +59,10 @@ class Host:
 
     files: Files
     user: Account  # who runs ringfence
-    accounts: tuple[Account, ...] = ()  # others whose names are known
+    account: Callable[[int], Account | None]  # by user id
     home: str  # as the environment names it, absolute
     state: tuple[str, ...]  # ringfence's own folders: state, settings, cache
     sockets: tuple[str, ...] = ()  # that the user's environment names: of keyrings, agents, displays
-    landlock: int | None = field(default=None)  # ABI; None: the kernel has none
 
 
 def parts_of(path: str) -> list[str]:
@@ -76,3 +78,42 @@ def joined_path(folder: str, name: str) -> str:
 def within(path: str, folder: str) -> bool:
     """Whether an absolute path is `folder` or lies below it."""
     return folder in ("/", path) or path.startswith(f"{folder}/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """Where a path leads once all links on the way are followed."""
+
+    path: str
+    links: tuple[
+        tuple[str, str], ...
+    ] = ()  # those that were followed, without links before them: where, whereto
+
+
+def followed(path: str, kind: Callable[[str], Kind | None], link: Callable[[str], str]) -> Way | None:
+    """The way of an absolute path; None when something on it is not there, or it leads in a circle."""
+    at, left = "/", parts_of(path)[::-1]
+    links: list[tuple[str, str]] = []
+    while left:
+        name = left.pop()
+        if name == "..":
+            at = at.rpartition("/")[0] or "/"
+            continue
+        step = joined_path(at, name)
+        match kind(step):
+            case None:
+                return None
+            case Kind.LINK:
+                text = link(step)
+                links.append((step, text))
+                if not text or len(links) > _LINKS:
+                    return None
+                at = "/" if text.startswith("/") else at
+                left += [each for each in parts_of(text)[::-1] if each != "."]
+            case Kind.FOLDER:
+                at = step
+            case _ if left:
+                return None
+            case _:
+                at = step
+    return Way(path=at, links=tuple(links))

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ringfence.sandbox.plan import Layer, Mount, Plan, Why
+from ringfence.sandbox.planning.host import Kind
 
-__all__ = ["Planned", "Reason", "Wanted", "Withheld", "WorkingTree"]
+__all__ = ["HomePlace", "Planned", "Reason", "Wanted", "Withheld", "WorkingTree"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +30,7 @@ class Wanted:
     environment: Mapping[str, str]  # the user's, the whole of it
     session_folder: str  # absolute; its `home` is the box's, owned by the command's identity
     tree: WorkingTree
-    git_folders: tuple[str, ...] = ()  # of a worktree: what lies elsewhere and is given with it
-    protections: tuple[Mount, ...] = ()  # of the working tree; they stand over all that is given
+    protections: tuple[Mount, ...] = ()  # what stands over the working tree, and what goes with it
     must_hide: tuple[str, ...] = ()
     must_keep: tuple[str, ...] = ()
     may_lack: frozenset[Layer] = frozenset()
@@ -42,6 +42,8 @@ class Reason(StrEnum):
     ASKED = "an operator is asked"
     ABSENT = "there is no such file"
     BARE_FOLDER = "a folder, whose files are meant by /**"
+    DENIED = "the policy denies it"
+    LINK = "a link leads elsewhere, and no rule is for that place"
     CREDENTIALS = "credentials are never given"
 
 
@@ -55,8 +57,18 @@ class Withheld:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HomePlace:
+    """Something that must be in the session's home before the box stands: a mount point, or a link."""
+
+    path: str  # below the home
+    kind: Kind
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """The plan, and what is left out of it."""
+    """The plan, what is left out of it, and what must be made first."""
 
     plan: Plan
     withheld: tuple[Withheld, ...]
+    home_places: tuple[HomePlace, ...]  # those above come first

@@ -1,0 +1,131 @@
+"""What a policy's pattern on files stands for on this machine: from its fixed beginning, by looking, bounded.
+
+A pattern is absolute, or below the working tree. `dir/**` is a folder with all in it, and nobody looks in.
+Folders are followed no further than the pattern can still fit, and links are not followed at all.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ringfence.core.actions import FieldKind
+from ringfence.core.errors import RingfenceError
+from ringfence.core.limits import LIMITS
+from ringfence.policy.globs import Automaton, glob
+from ringfence.sandbox.planning.host import Files, Kind, joined_path, within
+
+__all__ = ["Found", "Place", "TooMany", "found", "place_of"]
+
+_WILD = re.compile(r"(?<!\\)(?:\\\\)*[*?]")
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_BELOW = "/**"
+
+
+class TooMany(RingfenceError):
+    """A pattern stands for more than can be looked for at every start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a pattern's files are."""
+
+    fixed: str  # absolute; all of them are there or below
+    base: str  # what the pattern's text is counted from: the working tree; empty for an absolute pattern
+    is_folder: bool  # it ends in /**: what is found is a folder, with all that is in it
+    pattern: str | None  # for what is below `fixed`; None: `fixed` is all there is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One path that a pattern stands for."""
+
+    path: str
+    kind: Kind
+    is_folder: bool  # with all that is in it
+
+
+def place_of(pattern: str, tree: str) -> Place | None:
+    """Where the pattern's files are; None when it can stand for no path at all."""
+    is_absolute = pattern.startswith("/")
+    base = "" if is_absolute else tree
+    parts = pattern.removeprefix("/").split("/")
+    literal: list[str] = []
+    for part in parts:
+        if _WILD.search(part):
+            break
+        literal.append(_ESCAPED.sub(r"\1", part))
+    rest = parts[len(literal) :]
+    if not {"", ".", ".."}.isdisjoint(literal):
+        return None
+    fixed = base
+    for part in literal:
+        fixed = f"{fixed}/{part}" if fixed != "/" else f"/{part}"
+    is_folder = rest[-1:] == ["**"]
+    if not rest or rest == ["**"]:
+        return Place(fixed=fixed or "/", base=base, is_folder=is_folder, pattern=None)
+    text = pattern.removesuffix(_BELOW) if is_folder else pattern
+    return Place(fixed=fixed or "/", base=base, is_folder=is_folder, pattern=text)
+
+
+class _Walk:
+    """Follows one pattern below a folder. Its states stand behind the last character that was read."""
+
+    def __init__(self, place: Place, files: Files, budget: list[int]) -> None:
+        self._place, self._files, self._budget = place, files, budget
+        self._automaton: Automaton = glob(place.pattern or "", FieldKind.PATH).automaton()
+
+    def below(self, folder: str) -> Iterator[Found]:
+        """What fits, in this folder and those below it."""
+        left = [(folder, self._read(None, f"{folder[len(self._place.base) :].removesuffix('/')}/"))]
+        while left:
+            at, states = left.pop()
+            if states == 0:
+                continue
+            for name, kind in self._files.entries(at):
+                self._count()
+                path = joined_path(at, name)
+                now = self._read(states, name)
+                if now and now & self._automaton.final and (kind is Kind.FOLDER or not self._place.is_folder):
+                    yield Found(path=path, kind=kind, is_folder=self._place.is_folder)
+                    if self._place.is_folder:
+                        continue
+                if kind is Kind.FOLDER and now:
+                    left.append((path, self._read(now, "/")))
+
+    def _read(self, states: int | None, text: str) -> int | None:
+        """None: nothing was read so far; a relative pattern begins after the tree's own slash."""
+        if states is None and self._place.base:
+            text = text.removeprefix("/")
+        for char in text:
+            states = self._automaton.opening(char) if states is None else self._automaton.step(states, char)
+        return states
+
+    def _count(self) -> None:
+        self._budget[0] -= 1
+        if self._budget[0] < 0:
+            raise TooMany(
+                f"more than {LIMITS.plan_names} names to look through for the policy's patterns",
+                hint="let patterns begin with a folder: /data/project/**/*.csv instead of /**/*.csv",
+            )
+
+
+def found(place: Place, files: Files, *, roots: Iterable[str], budget: list[int]) -> Iterator[Found]:
+    """What the pattern stands for within `roots`, each an absolute folder; `budget`: how many names are left.
+
+    Raises:
+        TooMany: there are more names to look at.
+    """
+    if place.pattern is None:
+        kind = files.kind(place.fixed)
+        if kind is not None and any(within(place.fixed, each) for each in roots):
+            yield Found(path=place.fixed, kind=kind, is_folder=place.is_folder)
+        return
+    for root in roots:
+        if within(place.fixed, root):
+            start = place.fixed
+        elif within(root, place.fixed):
+            start = root
+        else:
+            continue
+        if files.kind(start) is Kind.FOLDER or start == "/":
+            yield from _Walk(place, files, budget).below(start)

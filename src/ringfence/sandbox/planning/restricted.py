@@ -1,0 +1,116 @@
+"""What of the places of a box is hidden or read-only all the same: what the policy denies or asks about.
+
+Denials are looked for in what the box would show, and nowhere else. A folder that is denied is hidden with
+all that is in it. Links are left as they are: what they lead to is judged by its own name.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from ringfence.core.decisions import Effect
+from ringfence.core.errors import RingfenceError
+from ringfence.sandbox.plan import Mount, MountKind, Why
+from ringfence.sandbox.planning.host import Host, Kind, within
+from ringfence.sandbox.planning.judging import Judge, Named, Word
+from ringfence.sandbox.planning.never import credentials, homes
+from ringfence.sandbox.planning.patterns import Place, found, place_of
+from ringfence.sandbox.planning.system_files import ESSENTIAL
+from ringfence.sandbox.planning.toolchains import kept_out
+from ringfence.sandbox.planning.view import View
+
+__all__ = ["NothingRuns", "hidden", "masked", "without_denied"]
+
+_CREDENTIALS = Why(text="credentials")
+
+
+class NothingRuns(RingfenceError):
+    """The policy denies what every program needs."""
+
+
+def without_denied(base: Iterable[Mount], judge: Judge) -> Iterator[Mount]:
+    """What every box has, less what a rule denies as a whole.
+
+    Raises:
+        NothingRuns: it denies programs and libraries of the system.
+    """
+    for each in base:
+        word = _word(each, judge)
+        if word is None or word.may or not word.is_rule_s:
+            yield each
+        elif each.target in ESSENTIAL:
+            raise NothingRuns(
+                f"{word.why.place}: the policy denies {each.target}, and no program runs without it",
+                hint="deny what lies below it, or other folders: /home/**, /data/**",
+            )
+
+
+def _word(mount: Mount, judge: Judge) -> Word | None:
+    """What the policy says of a place of the host that is given; None when it is none."""
+    if mount.source is None or mount.source != mount.target:
+        return None
+    whole = judge.read(mount.source, all_below=True)
+    return whole if not whole.may and whole.is_rule_s else judge.read(mount.source)
+
+
+def hidden(
+    given: Iterable[Mount], judge: Judge, host: Host, *, base: frozenset[str], budget: list[int]
+) -> Iterator[Mount]:
+    """Mounts that hide, or make read-only, what rules deny or ask about. `base`: targets that every box has.
+
+    Raises:
+        TooMany: there is too much to look through.
+    """
+    binds = tuple(each for each in given if each.source is not None and each.source == each.target)
+    view = View(binds, host.files)
+    for named in judge.named:
+        place = place_of(named.pattern, judge.tree)
+        if named.effect is Effect.ALLOW or place is None:
+            continue
+        roots = _roots(named, place, judge, [each.target for each in binds])
+        for each in found(place, host.files, roots=roots, budget=budget):
+            if each.kind is Kind.LINK:
+                continue
+            over = view.over(each.path)
+            is_base = over is not None and over.target in base
+            whole = each.is_folder and each.kind is Kind.FOLDER
+            yield from _restricted(each.path, each.kind, over, judge, whole=whole, only_rules=is_base)
+
+
+def _roots(named: Named, place: Place, judge: Judge, targets: list[str]) -> list[str]:
+    """Where to look: in the tree by its own names, elsewhere by full ones; each place once."""
+    in_tree = judge.is_in_tree(named)
+    fitting = [each for each in targets if within(each, judge.tree) == in_tree]
+    return [
+        each
+        for each in fitting
+        if (within(place.fixed, each) or (place.pattern is not None and within(each, place.fixed)))
+        and not any(within(each, other) and each != other for other in fitting)
+    ]
+
+
+def _restricted(
+    path: str, kind: Kind, over: Mount | None, judge: Judge, *, whole: bool, only_rules: bool
+) -> Iterator[Mount]:
+    read = judge.read(path, all_below=whole)
+    if not read.may and (read.is_rule_s or not only_rules):
+        yield _empty(path, kind, read.why)
+        return
+    write = judge.write(path, all_below=whole)
+    if not write.may and over is not None and over.kind is MountKind.WRITE:
+        yield Mount(target=path, kind=MountKind.READ, source=path, why=write.why)
+
+
+def masked(view: View, host: Host) -> Iterator[Mount]:
+    """Credentials that lie in what a box would show."""
+    in_toolchains = (path for home in homes(host) for path in kept_out(home, host.files))
+    for path in dict.fromkeys((*credentials(host), *in_toolchains)):
+        source = view.source(path)
+        if source != path:
+            continue
+        kind = host.files.kind(path)
+        if kind is not None and kind is not Kind.LINK:
+            yield _empty(path, kind, _CREDENTIALS)
+
+
+def _empty(path: str, kind: Kind, why: Why) -> Mount:
+    empty = MountKind.EMPTY_FOLDER if kind is Kind.FOLDER else MountKind.EMPTY_FILE
+    return Mount(target=path, kind=empty, why=why)
