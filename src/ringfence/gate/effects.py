@@ -27,6 +27,7 @@ EFFECTS: Mapping[str, type[CommandRun | GrantGive | ListenerAsk | ModelSign | Re
 )
 """`module:function` below `ringfence`, and the type of action whose receipt it redeems."""
 
+_ATTEMPT = "tries what a box must refuse, in the process that becomes its command"
 _BOX = "a part of a box, which sandbox.launcher starts with a receipt; it changes nothing outside of it"
 _OUTPUT = "writes the file that the command line names for its result"
 _RECORD = "the ledger itself, which every receipt rests on"
@@ -67,6 +68,9 @@ OWN: Mapping[str, str] = MappingProxyType(
         "ledger.writing": _RECORD,
         "sandbox.box": "hears a box, tells it to go on, and ends it",
         "sandbox.framing": "carries documents between ringfence's own processes",
+        "sandbox.linux.attempts.calls": _ATTEMPT,
+        "sandbox.linux.attempts.places": _ATTEMPT,
+        "sandbox.linux.attempts.surroundings": _ATTEMPT,
         "sandbox.linux.box": _BOX,
         "sandbox.linux.cgroups": "the control group of one box, which a run of a command with a receipt has",
         "sandbox.linux.command": _BOX,

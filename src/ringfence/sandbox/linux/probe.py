@@ -1,50 +1,50 @@
-"""Tries, in the very process that becomes the command, what it must not be able to do."""
+"""Tries, in the very process that becomes the command, what it must not be able to do.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+Nothing is taken on trust from the layers before: each attempt is the kernel's own answer, to a process that
+has what the command will have. Who calls it starts nothing where one attempt worked.
+"""
 
-from ringfence.sandbox.plan import Layer, Plan
+from collections.abc import Iterator
+from pathlib import Path
+
+from ringfence.sandbox.linux.attempts.calls import calls
+from ringfence.sandbox.linux.attempts.places import places
+from ringfence.sandbox.linux.attempts.surroundings import NAMESPACES, network, privileges, processes
+from ringfence.sandbox.linux.kernel import MACHINE
+from ringfence.sandbox.linux.proofs import Attempt, NotHeld, Outside, Proof
+from ringfence.sandbox.plan import Plan
 
 __all__ = ["NotHeld", "Outside", "Proof", "look_outside", "prove"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """One thing that was tried and did not work."""
-
-    layer: Layer
-    tried: str
-    result: str  # the error's name: EPERM
-
-
-class NotHeld(Exception):
-    """A forbidden thing worked."""
-
-    def __init__(self, layer: Layer, tried: str, result: str) -> None:
-        super().__init__(f"{layer}: {tried}: {result}")
-        self.layer, self.tried, self.result = layer, tried, result
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
-    """What the launcher is in, so that a box can tell that it is elsewhere."""
-
-    namespaces: Mapping[str, int]  # `net` → the number of its namespace
-    beacon: str  # the name of an abstract socket that listens there
-
-
 def look_outside(beacon: str) -> Outside:
-    """Call it in the launcher; it opens nothing that stays open. `beacon` is what the launcher listens at."""
-    raise NotImplementedError
+    """Call it in the launcher; `beacon` is the name of what listens there."""
+    numbers = {kind: Path("/proc/self/ns", kind).stat().st_ino for _, kind in NAMESPACES}
+    return Outside(namespaces=numbers, beacon=beacon)
 
 
-def prove(plan: Plan, outside: Outside) -> tuple[Proof, ...]:
+def prove(plan: Plan, outside: Outside, *, quiet: int) -> tuple[Proof, ...]:
     """All that was tried.
 
-    Call it after all layers. Calls that the filter tells of wait for an answer at its listener: somebody must
-    answer there meanwhile.
+    Call it after all layers. `quiet` is what the filter was loaded with: it refuses these calls alone, so
+    nobody has to answer. A layer that the plan may lack has no proof where it lacks.
 
     Raises:
         NotHeld: one worked.
     """
-    raise NotImplementedError
+    proofs: list[Proof] = []
+    for attempt in _attempts(plan, outside, quiet):
+        try:
+            proofs.append(attempt.prove())
+        except NotHeld:
+            if attempt.layer not in plan.may_lack:
+                raise
+    return tuple(proofs)
+
+
+def _attempts(plan: Plan, outside: Outside, quiet: int) -> Iterator[Attempt]:
+    yield from privileges(plan, outside)
+    yield from calls(MACHINE, quiet)
+    yield from processes()
+    yield from network(outside)
+    yield from places(plan)

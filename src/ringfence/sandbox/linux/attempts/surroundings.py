@@ -1,0 +1,183 @@
+"""What a program in a box must not find around itself: other processes, networks, privileges, descriptors.
+
+Source: proc(5), kill(2), netdevice(7), unix(7).
+"""
+
+import errno
+import fcntl
+import os
+import resource
+import socket
+import stat
+import struct
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from ringfence.sandbox.linux.proofs import Attempt, Outside
+from ringfence.sandbox.plan import Layer, Limits, Plan
+
+__all__ = ["NAMESPACES", "network", "privileges", "processes"]
+
+NAMESPACES: Final = (
+    (Layer.USER_NAMESPACE, "user"),
+    (Layer.MOUNT_NAMESPACE, "mnt"),
+    (Layer.PID_NAMESPACE, "pid"),
+    (Layer.NETWORK_NAMESPACE, "net"),
+    (Layer.IPC_NAMESPACE, "ipc"),
+    (Layer.UTS_NAMESPACE, "uts"),
+    (Layer.CGROUP_NAMESPACE, "cgroup"),
+)
+_NOWHERE = "192.0.2.1"  # RFC 5737: documentation, nobody's
+_INTERFACE_FLAGS, _UP = 0x8913, 1
+_INIT = 1
+_NO_CAPABILITY = "0" * 16
+_DENIED = frozenset({errno.EACCES, errno.EPERM})
+
+
+def privileges(plan: Plan, outside: Outside) -> Iterator[Attempt]:
+    """Namespaces of the launcher, users, capabilities, descriptors, limits."""
+    for layer, kind in NAMESPACES:
+        yield Attempt(
+            layer=layer, tried=f"be in the launcher's {kind}", action=partial(_elsewhere, kind, outside)
+        )
+    status = _status()
+    for layer, tried, names, value in (
+        (
+            Layer.CAPABILITIES,
+            "have a capability",
+            ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"),
+            _NO_CAPABILITY,
+        ),
+        (Layer.NO_NEW_PRIVILEGES, "be able to get privileges", ("NoNewPrivs",), "1"),
+        (Layer.SECCOMP, "have no filter", ("Seccomp",), "2"),
+    ):
+        yield Attempt(layer=layer, tried=tried, action=partial(_says, status, names, value))
+    yield Attempt(
+        layer=Layer.USER_NAMESPACE,
+        tried="become uid 0",
+        action=partial(os.setuid, 0),
+        held=frozenset({errno.EPERM, errno.EINVAL}),
+    )
+    yield Attempt(
+        layer=Layer.LANDLOCK,
+        tried="write to /proc",
+        action=partial(_open, "/proc/self/comm", os.O_WRONLY),
+        held=frozenset({errno.EACCES}),
+    )
+    yield Attempt(
+        layer=Layer.UTS_NAMESPACE, tried="have another host name", action=partial(_named, plan.host_name)
+    )
+    yield Attempt(layer=Layer.LIMITS, tried="raise a limit", action=partial(_limits, plan.limits))
+    yield Attempt(layer=Layer.ROOT, tried="have a descriptor that nobody gave", action=_descriptors)
+
+
+def processes() -> Iterator[Attempt]:
+    """Those of others."""
+    yield Attempt(layer=Layer.PID_NAMESPACE, tried="see other processes", action=_others)
+    yield Attempt(
+        layer=Layer.PID_NAMESPACE,
+        tried="signal other processes",
+        action=partial(os.kill, -1, 0),
+        held=frozenset({errno.ESRCH}),
+    )
+    for name in ("environ", "mem", "fd"):
+        yield Attempt(
+            layer=Layer.PID_NAMESPACE,
+            tried=f"read init's {name}",
+            action=partial(_open, f"/proc/{_INIT}/{name}", os.O_RDONLY),
+            held=_DENIED,
+        )
+
+
+def network(outside: Outside) -> Iterator[Attempt]:
+    """Interfaces, addresses, sockets of the host."""
+    yield Attempt(layer=Layer.NETWORK_NAMESPACE, tried="find an interface", action=_interfaces)
+    yield Attempt(
+        layer=Layer.NETWORK_NAMESPACE,
+        tried="reach another machine",
+        action=partial(_connect, socket.AF_INET, (_NOWHERE, 80)),
+        held=frozenset({errno.ENETUNREACH, errno.EACCES}),
+    )
+    yield Attempt(
+        layer=Layer.NETWORK_NAMESPACE,
+        tried="reach an abstract socket of the host",
+        action=partial(_connect, socket.AF_UNIX, f"\0{outside.beacon}"),
+        held=frozenset({errno.ECONNREFUSED}),
+    )
+
+
+def _elsewhere(kind: str, outside: Outside) -> str | None:
+    return None if Path("/proc/self/ns", kind).stat().st_ino == outside.namespaces[kind] else "another"
+
+
+def _status() -> dict[str, str]:
+    with open("/proc/self/status", encoding="ascii", errors="replace") as file:
+        lines = (line.partition(":") for line in file)
+        return {name: value.strip() for name, _, value in lines}
+
+
+def _says(status: dict[str, str], names: tuple[str, ...], value: str) -> str | None:
+    return value if all(status.get(name) == value for name in names) else None
+
+
+def _named(name: str) -> str | None:
+    return name if socket.gethostname() == name else None
+
+
+def _limits(limits: Limits) -> str | None:
+    """That the plan's stand, and do not rise."""
+    for kind, most in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, limits.open_files),
+        (resource.RLIMIT_FSIZE, limits.file_bytes),
+        (resource.RLIMIT_CPU, limits.cpu_s),
+    ):
+        hard = resource.getrlimit(kind)[1]
+        if most is not None and not 0 <= hard <= most:
+            return None
+    try:
+        resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
+    except ValueError:  # as Python says EPERM here
+        return "EPERM"
+    return None
+
+
+def _descriptors() -> str | None:
+    """Beyond the streams only such as a program that is executed does not get; no stream is a folder."""
+    if any(stat.S_ISDIR(os.fstat(stream).st_mode) for stream in range(3)):
+        return None
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            if int(name) > 2 and not fcntl.fcntl(int(name), fcntl.F_GETFD) & fcntl.FD_CLOEXEC:
+                return None
+        except OSError:  # the one that listed them
+            continue
+    return "none"
+
+
+def _others() -> str | None:
+    seen = {name for name in os.listdir("/proc") if name.isdecimal()}
+    return None if seen - {str(_INIT), str(os.getpid())} else "none"
+
+
+def _open(path: str, flags: int) -> None:
+    os.close(os.open(path, flags | os.O_CLOEXEC))
+
+
+def _interfaces() -> str | None:
+    """Others than the loopback may be there, as some kernels make them; then they are down, and stay so."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        for _, name in socket.if_nameindex():
+            asked = struct.pack("16sH22x", os.fsencode(name), 0)
+            flags = struct.unpack_from("H", fcntl.ioctl(any_socket, _INTERFACE_FLAGS, asked), 16)[0]
+            if name != "lo" and flags & _UP:
+                return None
+    return "none"
+
+
+def _connect(family: socket.AddressFamily, address: str | tuple[str, int]) -> None:
+    with socket.socket(family) as tried:
+        tried.setblocking(False)
+        tried.connect(address)
