@@ -37,6 +37,10 @@ PUT = {
     "DICT": lambda key, of: NEW + b"(" + text(key) + of + b"db.",
     "slots": lambda key, of: NEW + b"N}" + text(key) + of + b"s\x86b.",
     "from the memo": lambda key, of: of + b"\x940}\x94" + text(key) + b"h\x00s0" + NEW + b"h\x01b.",
+    "all from a short memo": lambda key, of: of + b"\x940" + text(key) + b"\x940" + NEW + b"}(h\x01h\x00ub.",
+    "all from a long memo": lambda key, of: (
+        of + b"\x940" + text(key) + b"\x940" + 254 * b"K\x01\x940" + NEW + b"}(h\x01h\x00ub."
+    ),
     "an ordered dictionary": lambda key, of: (
         NEW + name("collections", "OrderedDict") + b")R" + text(key) + of + b"sb."
     ),

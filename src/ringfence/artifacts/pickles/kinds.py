@@ -9,8 +9,8 @@ from typing import Final
 from ringfence.artifacts.pickles.items import DICT, LIST, SET
 
 __all__ = [
-    "APPEND", "BUILD", "CALL", "CONSTANT", "CONSTANTS", "CONTAINER", "FILL", "GET", "KINDS", "LENGTHS",
-    "MARKED", "MEMOIZE", "NUMBER", "NUMBERS_KEPT", "PUT", "RUNS", "RUNS_WITH_GETS", "SET_ITEM", "SHORT",
+    "APPEND", "BUILD", "CALL", "CONSTANT", "CONSTANTS", "CONTAINER", "FILL", "GET", "KINDS",
+    "LENGTHS", "MARKED", "MEMOIZE", "NUMBER", "NUMBERS_KEPT", "PUT", "RUNS", "SET_ITEM", "SHORT",
     "SHORT_BYTES", "SKIPPED", "STATES_KEPT", "STOP", "TEXT", "TUPLE",
 ]  # fmt: skip
 
@@ -80,15 +80,23 @@ LENGTHS: Final = bytes(_LENGTH.get(code, 1) for code in range(256))
 CONSTANTS: Final = tuple(_CONTAINER.get(code) for code in range(256))
 
 
-def _runs(plain: bytes) -> dict[object, re.Pattern[bytes]]:
-    """For each container, plain items up to the opcode that puts them into it.
+def _runs(item: bytes) -> tuple[re.Pattern[bytes], ...]:
+    """Plain items up to the opcode that puts them into a list, a dictionary, or one whose values may matter.
 
     Nothing can be matched in two ways, so that it takes linear time.
     """
-    return {LIST: re.compile(rb"(?s:(?:%b)*+e)" % plain), DICT: re.compile(rb"(?s:(?:(?:%b){2})*+u)" % plain)}
+    return (
+        re.compile(rb"(?s:(?:%b)*+e)" % item),
+        re.compile(rb"(?s:(?:(?:%b){2})*+u)" % item),
+        re.compile(rb"(?s:(?:(?:%b)(?:%b))*+u)" % (item, _PLAIN % b"")),
+    )
 
 
 _PLAIN: Final = rb"[K%b].|G.{8}|M..|J.{4}|[N\x88\x89)]"
-RUNS: Final = _runs(_PLAIN % b"")
-# As soon as every number of one byte is in the memo, what comes from there is plain as well.
-RUNS_WITH_GETS: Final = _runs(_PLAIN % b"h")
+# By the bits of the memo's length, which say what is surely in it: what comes from there is plain as well,
+# but where an import may be put under a name that is called.
+RUNS: Final = (
+    _runs(_PLAIN % b""),
+    *(_runs((_PLAIN % b"") + rb"|h[\x00-\x%02x]" % ((1 << bits) - 1)) for bits in range(8)),
+    _runs(_PLAIN % b"h"),
+)

@@ -32,7 +32,6 @@ from ringfence.artifacts.pickles.kinds import (
     NUMBER,
     PUT,
     RUNS,
-    RUNS_WITH_GETS,
     SET_ITEM,
     SHORT,
     SHORT_BYTES,
@@ -50,7 +49,7 @@ from ringfence.core.limits import LIMITS
 __all__ = ["Machine"]
 
 _MEMOIZE_CODE: Final = 0x94
-_ONE_BYTE: Final = 256
+_BYTE_BITS: Final = 8
 _LOOKED_AT: Final = frozenset({Global, tuple})  # among arguments: they may be called
 _SHORTEST: Final = 4  # bytes that are looked into
 _u32 = struct.Struct("<I").unpack_from
@@ -132,8 +131,9 @@ class Machine(StackMachine):
                 elif kind == MARKED:
                     target = stack[-1] if stack else None
                     if target is LIST or target is DICT:
-                        runs = RUNS if len(memo) < _ONE_BYTE else RUNS_WITH_GETS
-                        found = runs[target].match(window, i + 1, limit)
+                        bits = min(len(memo).bit_length(), _BYTE_BITS + 1)
+                        form = 0 if target is LIST else 1 if kinds is KINDS else 2
+                        found = RUNS[bits][form].match(window, i + 1, limit)
                     else:
                         found = None
                     if found:
