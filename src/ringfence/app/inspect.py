@@ -1,7 +1,7 @@
 """All about one artifact: a file, or a folder and the models in it, and whether it may be loaded."""
 
 import os
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -11,20 +11,19 @@ from ringfence.app.feeds import read as read_feeds
 from ringfence.app.judging import Allowed, FileToJudge, FolderToJudge, Judges, files_below
 from ringfence.app.judging.known import with_feeds
 from ringfence.app.judging.models import about_identity, with_verdicts
-from ringfence.app.scan.here import Here
-from ringfence.app.scan.request import Progress, ScanRequest
-from ringfence.app.scan.scan import Scan
 from ringfence.artifacts.format import WEIGHTS_BEHAVIOUR
 from ringfence.artifacts.problems import ProblemKind
-from ringfence.core.actions import Purpose
 from ringfence.core.findings import Finding
 from ringfence.core.inventory import Inventory, ScanRecord, Skipped
 from ringfence.core.judged import JudgedFile, JudgedFolder
 from ringfence.core.models import Model
 from ringfence.core.verdicts import Judgement, Verdict, judged, verdict_of
 
-if TYPE_CHECKING:  # whoever wants nothing assessed need not load it
+if TYPE_CHECKING:  # loaded when the processes that judge are at work
+    from ringfence.app.scan.here import Here
+    from ringfence.app.scan.request import Progress, ScanRequest
     from ringfence.app.standing.assessor import Assessor
+    from ringfence.core.actions import Purpose
 
 __all__ = ["Inspection", "inspect"]
 
@@ -55,32 +54,31 @@ class Inspection:
 
 def inspect(
     path: Path,
-    here: Here,
-    progress: Progress,
+    here: "Here",
+    progress: "Progress",
     *,
     hashed: bool,
     allowed: Allowed | None = None,
     feeds: tuple[Path, ...] = (),
-    purpose: Purpose | None = None,
-    assessor: "Assessor | None" = None,
+    purpose: "Purpose | None" = None,
+    assessor: "Callable[[], Assessor] | None" = None,
 ) -> Inspection:
     """Examines what lies at `path`, as a scan of nothing else would, and judges every file there.
 
-    An assessor adds what the policy thinks of the models, asked about for `purpose`, and records it.
+    An assessor, made when everything was looked at, adds what the policy thinks of the models, asked about
+    for `purpose`, and records it.
 
     Raises:
         UnreadableScope: there is nothing that can be read.
         UsageError: one of `feeds` is none.
     """
     known = read_feeds(feeds)
-    request = ScanRequest(
-        paths=(path,), hashed=hashed, processes=False, listeners=False, installed=False, purpose=purpose
-    )
     several = os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises below a closed folder
     with Judges(allowed or Allowed(), processes=here.cores if several else 1) as judges:
         to_judge, skipped = _to_judge(path)
         answers = judges.judge_beside(to_judge)
-        inventory = _looked(Scan(request, here), progress, hashed=hashed)
+        request = _request(path, hashed=hashed, purpose=purpose)
+        inventory = _looked(request, here, progress)
         answered = list(_told(answers, len(to_judge), progress))
         files = [each for each in answered if isinstance(each, JudgedFile)]
         skipped += (each for each in answered if isinstance(each, Skipped))
@@ -96,11 +94,11 @@ def inspect(
     inventory = replace(
         inventory,
         complete=complete,
-        models=with_verdicts(models, {_real(file.path): file for file in files}),
+        models=with_verdicts(models, _by_real_path(files)),
         skipped=tuple(dict.fromkeys(skipped)),
     )
     if assessor is not None:
-        inventory = assessor.assess(inventory, request, listening=None)
+        inventory = assessor().assess(inventory, request, listening=None)
     return Inspection(
         started_at=inventory.started_at,
         complete=complete,
@@ -117,9 +115,20 @@ def inspect(
     )
 
 
-def _looked(scan: Scan, progress: Progress, *, hashed: bool) -> Inventory:
+def _request(path: Path, *, hashed: bool, purpose: "Purpose | None") -> "ScanRequest":
+    from ringfence.app.scan.request import ScanRequest
+
+    return ScanRequest(
+        paths=(path,), hashed=hashed, processes=False, listeners=False, installed=False, purpose=purpose
+    )
+
+
+def _looked(request: "ScanRequest", here: "Here", progress: "Progress") -> Inventory:
+    from ringfence.app.scan.scan import Scan
+
+    scan = Scan(request, here)
     found = scan.look(progress)
-    return scan.verify(progress) if hashed else found
+    return scan.verify(progress) if request.hashed else found
 
 
 def _to_judge(path: Path) -> tuple[list[FileToJudge], list[Skipped]]:
@@ -134,7 +143,7 @@ def _to_judge(path: Path) -> tuple[list[FileToJudge], list[Skipped]]:
 
 
 def _told(
-    answers: Iterable[JudgedFile | Skipped], total: int, progress: Progress
+    answers: Iterable[JudgedFile | Skipped], total: int, progress: "Progress"
 ) -> Iterator[JudgedFile | Skipped]:
     """The answers, as progress is told of them."""
     for count, answer in enumerate(answers, start=1):
@@ -170,10 +179,20 @@ def _as_weights(file: JudgedFile, raw_weights: Container[str]) -> JudgedFile:
     )
 
 
-def _real(path: Path) -> Path:
-    """Where it leads; the same object where it leads nowhere else, of which there may be many."""
-    real = path.resolve()
-    return path if real == path else real
+def _by_real_path(files: Iterable[JudgedFile]) -> dict[Path, JudgedFile]:
+    """The files by where their paths lead; each folder is asked about once."""
+    real: dict[str, str] = {}
+    found: dict[Path, JudgedFile] = {}
+    for file in files:
+        folder, name = os.path.split(file.path)
+        if folder not in real:
+            real[folder] = os.path.realpath(folder)
+        if os.path.islink(file.path):  # noqa: PTH114  thousands of times
+            path = file.path.resolve()
+        else:
+            path = file.path if real[folder] == folder else Path(real[folder], name)
+        found[path] = file
+    return found
 
 
 def _about_files(inventory: Inventory) -> Iterator[Skipped]:

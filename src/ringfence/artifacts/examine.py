@@ -57,7 +57,15 @@ def identify(
     suffixes, names = _hints(among)
     known = suffix if suffix in suffixes else None, name if name in names else None
     tests = _tests(among, reader.head[:1], *known)
-    return next((each for each, test in tests if _says_yes(test, reader)), None)
+    for each, says_yes in tests:
+        try:
+            if says_yes(reader):
+                return each
+        except Malformed:
+            pass
+        finally:
+            reader.offset = 0
+    return None
 
 
 def examine(reader: Reader, *, suffix: str, headers: bool = True) -> Examined:
@@ -112,15 +120,6 @@ def _tests(
 
 def _may_start(starts: tuple[bytes, ...], first: bytes) -> bool:
     return any(start[:1] == first for start in starts)
-
-
-def _says_yes(sniff: Callable[[Reader], bool], reader: Reader) -> bool:
-    try:
-        return sniff(reader)
-    except Malformed:
-        return False
-    finally:
-        reader.offset = 0
 
 
 def _read(found: Format, reader: Reader) -> Iterator[Fact | Problem]:

@@ -154,6 +154,7 @@ class _Walk:
         self._recent: deque[_Value] = deque(maxlen=5)
         self._memo: dict[int, _Value] = {}
         self._array_follows = False
+        self._window, self._window_at = b"", 0
 
     def run(self, max_ops: int) -> None:
         reader, found = self._reader, self._found
@@ -184,6 +185,7 @@ class _Walk:
         whole = reader.at(0, reader.size_bytes)
         plain = _plain().match(whole)
         if plain is None:
+            self._window = whole
             return False
         found.protocol = max(found.protocol, whole[1])
         found.ops += plain.end()
@@ -197,8 +199,8 @@ class _Walk:
         One loop over a piece of the file, because a call for each opcode would be most of the time.
         """
         reader, recent, memo, kinds = self._reader, self._recent, self._memo, _QUICK
-        window = reader.at(reader.offset, min(_WINDOW_BYTES, reader.remaining_bytes))
-        i, ops, size = 0, self._found.ops, len(window)
+        window = self._refilled()
+        i, ops, size = reader.offset - self._window_at, self._found.ops, len(window)
         limit = size - _LONGEST_NUMBER
         while i < limit and ops < max_ops:
             code = window[i]
@@ -235,8 +237,16 @@ class _Walk:
             else:
                 break
             ops += 1
-        reader.offset += i
+        reader.offset = self._window_at + i
         self._found.ops = ops
+
+    def _refilled(self) -> bytes:
+        """The piece of the file that the reader's offset lies in, read anew when that is at its end."""
+        reader = self._reader
+        if not 0 <= reader.offset - self._window_at < len(self._window) - _LONGEST_NUMBER:
+            self._window = reader.at(reader.offset, min(_WINDOW_BYTES, reader.remaining_bytes))
+            self._window_at = reader.offset
+        return self._window
 
     def _step(self, code: int, at: int) -> None:
         reader, recent = self._reader, self._recent

@@ -4,6 +4,7 @@ import argparse
 import os
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 from ringfence.app.inspect import Inspection, inspect
 from ringfence.app.judging import Allowed
@@ -12,11 +13,14 @@ from ringfence.cli.failing import standing_fails, worst_severity_fails, worst_ve
 from ringfence.cli.reporting import as_document
 from ringfence.cli.streams import warn
 from ringfence.cli.watching import watched
-from ringfence.core.actions import Purpose
 from ringfence.core.errors import ExitCode, UsageError
 from ringfence.core.verdicts import Verdict
-from ringfence.wiring.assessing import assessor
 from ringfence.wiring.here import here
+
+if TYPE_CHECKING:
+    from ringfence.app.scan.here import Here
+    from ringfence.app.standing.assessor import Assessor
+    from ringfence.core.actions import Purpose
 
 __all__ = ["run"]
 
@@ -38,8 +42,8 @@ def run(options: argparse.Namespace) -> int:
             hashed=not options.no_hash,
             allowed=_allowed(options),
             feeds=tuple(options.feed),
-            purpose=Purpose(options.purpose) if options.purpose else None,
-            assessor=assessor(machine, records=not options.no_record, tell=warn),
+            purpose=_purpose(options.purpose),
+            assessor=lambda: _assessor(machine, records=not options.no_record),
         )
     if options.format == "table":
         from ringfence.cli.console import show
@@ -49,6 +53,21 @@ def run(options: argparse.Namespace) -> int:
     else:
         deliver(as_document(result, options.format, machine), options.output)
     return _exit_code(result, options.fail_on)
+
+
+def _purpose(named: str | None) -> "Purpose | None":
+    if named is None:
+        return None
+    from ringfence.core.actions import Purpose
+
+    return Purpose(named)
+
+
+def _assessor(machine: "Here", *, records: bool) -> "Assessor":
+    """The policy and the record are loaded while files are judged in other processes."""
+    from ringfence.wiring.assessing import assessor
+
+    return assessor(machine, records=records, tell=warn)
 
 
 def _allowed(options: argparse.Namespace) -> Allowed:

@@ -3,6 +3,7 @@
 Pure: it looks at names and at what was examined, never at the disk.
 """
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -26,31 +27,32 @@ class Group:
     name: str
     location: Path
     files: tuple[SeenFile, ...]
+    is_folder: bool = False  # the folder at `location`, and what else belongs to it
 
 
 def group(files: Iterable[SeenFile], *, is_model_folder: Callable[[Path], bool]) -> Iterator[Group]:
     """The models that `files` make up, each file in exactly one; `is_model_folder` is asked once a folder."""
-    folders: dict[Path, bool] = {}
-    sets: defaultdict[tuple[Path, str], list[SeenFile]] = defaultdict(list)
+    folders: dict[str, bool] = {}
+    sets: defaultdict[tuple[str, str], list[SeenFile]] = defaultdict(list)
     for file in sorted(files, key=lambda each: each.found.path):
-        path = file.found.path
-        folder = path.parent
+        folder, name = os.path.split(file.found.path)
         if folder not in folders:
-            folders[folder] = is_model_folder(folder)
-        shard = _SHARD.fullmatch(path.name)
+            folders[folder] = is_model_folder(Path(folder))
+        shard = _SHARD.fullmatch(name)
         if folders[folder] and file.examined.format not in _ALONE:
             sets[folder, ""].append(file)
         elif shard:
             sets[folder, f"{shard['base']}{shard['suffix']} of {shard['total']}"].append(file)
         else:
-            sets[folder, path.name].append(file)
+            sets[folder, name].append(file)
     for (folder, key), members in sets.items():
         yield _group(folder, key, tuple(members))
 
 
-def _group(folder: Path, key: str, files: tuple[SeenFile, ...]) -> Group:
+def _group(folder: str, key: str, files: tuple[SeenFile, ...]) -> Group:
     if not key:
-        return Group(name=folder.name, location=folder, files=files)
+        whole = Path(folder)
+        return Group(name=whole.name, location=whole, files=files, is_folder=True)
     first = files[0].found.path
     shard = _SHARD.fullmatch(first.name)
     name = shard["base"] + shard["suffix"] if shard else first.name

@@ -58,7 +58,8 @@ def _recorded(record: StoredModel, files: Files, claimed: set[FileId], skipped: 
 
 def _downloaded(files: Iterable[SeenFile], skipped: list[Skipped]) -> Iterator[StoredModel]:
     """What hub downloads into a folder of the user's choice recorded there."""
-    near = {folder for file in files for folder in file.found.path.parents[:_LOCAL_DIR_DEPTH]}
+    own = {os.path.dirname(file.found.path) for file in files}  # noqa: PTH120  thousands of times
+    near = {folder for each in map(Path, own) for folder in (each, *each.parents[: _LOCAL_DIR_DEPTH - 1])}
     folders = (folder for folder in sorted(near) if os.path.isdir(folder / METADATA_FOLDER))  # noqa: PTH112
     for record in local_downloads(folders):
         if isinstance(record, Skipped):
@@ -70,7 +71,7 @@ def _downloaded(files: Iterable[SeenFile], skipped: list[Skipped]) -> Iterator[S
 def _loose(files: Files, claimed: set[FileId], skipped: list[Skipped]) -> Iterator[Model]:
     for each in group(tuple(files.unclaimed(claimed)), is_model_folder=is_model_folder):
         members = [(seen, seen.found.path.name) for seen in each.files]
-        if os.path.isdir(each.location):  # noqa: PTH112 - Path.is_dir raises below a closed folder
+        if each.is_folder:
             members += _beside(each.location, files, skipped)
         named = [
             StoredFile(path=seen.found.path, name=name, sha256_claimed=parse_sha256(name))

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from ringfence.core.actions import Purpose
+if TYPE_CHECKING:
+    from ringfence.core.actions import Purpose
 
 __all__ = ["NoProgress", "Progress", "ScanRequest"]
 
@@ -24,7 +25,7 @@ class ScanRequest:
     network_mounts: bool = False
     large_bytes: int = 2_000_000_000
     locks: tuple[Path, ...] = ()
-    purpose: Purpose | None = None  # what the policy judges models for; None: nobody says
+    purpose: "Purpose | None" = None  # what the policy judges models for; None: nobody says
     feeds: tuple[Path, ...] = ()  # what a company knows of models; counts where models are judged
 
 
