@@ -4,6 +4,7 @@ As a program: `ledgers.py WHERE NAME THREADS DURABILITY` appends until it is kil
 writes the name of each event that was acknowledged as a line of its own.
 """
 
+import itertools
 import os
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from ringfence.ledger.events import ScanStarted
 from ringfence.ledger.ledger import Ledger
 from ringfence.ledger.open import open_ledger
 
-__all__ = ["assert_whole", "now", "opened", "scan", "scans", "writers"]
+__all__ = ["assert_whole", "groups_of_40", "now", "opened", "scan", "scans", "writers"]
 
 
 def now() -> datetime:
@@ -55,6 +56,19 @@ def writers(
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
 
 
+def groups_of_40(where: str | Path, name: str) -> "subprocess.Popen[bytes]":
+    """A process that appends groups of events, and writes a line for each group."""
+    command = [sys.executable, __file__, str(where), name, "groups", Durability.WRITTEN.value]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+
+
+def _write_groups(ledger: Ledger, name: str, durability: Durability) -> None:
+    for count in itertools.count():
+        events = [scan(f"{name}.{count}-{number}") for number in range(40)]
+        ledger.append_all(events, stream="shared", durability=durability)
+        os.write(1, f"{name}.{count}\n".encode())
+
+
 def _write(ledger: Ledger, name: str, durability: Durability, ended: threading.Event) -> None:
     count = 0
     while not ended.is_set():
@@ -67,6 +81,8 @@ def _main() -> None:
     where, name, threads, durability = sys.argv[1:]
     threading.excepthook = lambda failed: (sys.excepthook(*failed[:3]), os._exit(70))
     ledger, ended = opened(where), threading.Event()
+    if threads == "groups":
+        _write_groups(ledger, name, Durability(durability))
     running = [
         threading.Thread(target=_write, args=(ledger, f"{name}/{number}", Durability(durability), ended))
         for number in range(int(threads))

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -10,11 +11,12 @@ import pytest
 
 from ledgers import assert_whole, opened, scan, scans, writers
 from ringfence.core.action_types import Durability
+from ringfence.core.limits import LIMITS
 from ringfence.core.secrets import Secret
 from ringfence.ledger.errors import EventRefused, LedgerTooNew, StreamMoved
 from ringfence.ledger.events import AskWithdrawn, EffectFailed
 from ringfence.ledger.following import follow
-from ringfence.ledger.ledger import Position, Unknown
+from ringfence.ledger.ledger import Ledger, Position, Unknown
 from ringfence.ledger.values import Foreign
 
 _FSYNC, _WRITTEN = Durability.FSYNC, Durability.WRITTEN
@@ -152,6 +154,46 @@ def test_of_many_that_expect_the_same_end_exactly_one_records(where: str) -> Non
     assert sorted(outcomes) == [*[0] * 11, 1]
     assert len(scans(ledger)) == 1
     ledger.close()
+
+
+@pytest.fixture(params=["itself", "another"])
+def writer(request: pytest.FixtureRequest, where: str) -> Iterator[Ledger]:
+    """A ledger that writes itself, or appends through another that does, where that is not a server."""
+    other = opened(where)
+    if request.param == "another":
+        other.append(scan("before"), stream="other", durability=_FSYNC)
+    ledger = opened(where)
+    yield ledger
+    ledger.close()
+    other.close()
+
+
+def test_many_events_are_recorded_as_if_one_by_one(writer: Ledger) -> None:
+    writer.append(scan("a"), stream="one", durability=_FSYNC)
+    assert writer.append_all([], stream="one", durability=_FSYNC) is None
+    last = writer.append_all([scan(str(number)) for number in range(50)], stream="one", durability=_WRITTEN)
+    writer.append(scan("z"), stream="one", durability=_FSYNC)
+    found = list(writer.read(stream="one"))
+    assert [each.event.scan for each in found] == ["a", *map(str, range(50)), "z"]
+    assert [each.position.seq for each in found] == [*range(1, 53)]
+    assert last == found[50].position
+    assert_whole(writer.rows())
+
+
+def test_more_events_than_fit_a_transaction_are_recorded_in_order(writer: Ledger) -> None:
+    names = [f"{number}-{'x' * 3000}" for number in range(2 * LIMITS.ledger_group + 5)]
+    writer.append_all([scan(name) for name in names], stream="one", durability=_WRITTEN)
+    assert scans(writer, stream="one") == names
+    assert_whole(writer.rows())
+
+
+def test_of_many_events_one_that_cannot_be_recorded_lets_none_be(writer: Ledger) -> None:
+    bad = cast("Any", _Judged(model="m", score=0.5))
+    with pytest.raises(EventRefused):
+        writer.append_all([scan("a"), bad, scan("b")], stream="one", durability=_FSYNC)
+    with pytest.raises(EventRefused):
+        writer.append_all([*map(scan, map(str, range(1_500))), bad], stream="one", durability=_FSYNC)
+    assert list(writer.read(stream="one")) == []
 
 
 def test_many_threads_lose_and_double_nothing(where: str) -> None:

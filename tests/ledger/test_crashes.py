@@ -1,5 +1,6 @@
 """Processes that write are killed at random moments: nothing acknowledged is lost, nothing half."""
 
+import contextlib
 import random
 import signal
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ledgers import assert_whole, opened, scan, scans, writers
+from ledgers import assert_whole, groups_of_40, opened, scan, scans, writers
 from ringfence.core.action_types import Durability
 
 _ROUNDS = 6
@@ -91,3 +92,28 @@ def _check(where: str | Path, acknowledged: list[str]) -> None:
     assert set(acknowledged) <= found.keys()
     assert_whole(ledger.rows())
     ledger.close()
+
+
+@pytest.mark.parametrize("through", ["itself", "another"])
+def test_of_many_events_that_go_together_a_killed_writer_leaves_all_or_none(
+    ledger_file: Path, through: str
+) -> None:
+    """A process appends groups of 40; it is killed, or the one that it appends through."""
+    for turn in range(_ROUNDS):
+        with contextlib.ExitStack() as ending:
+            first = ending.enter_context(groups_of_40(ledger_file, f"t{turn}"))
+            ending.callback(first.kill)
+            first.stdout.readline()
+            second = first
+            if through == "another":
+                second = ending.enter_context(groups_of_40(ledger_file, f"u{turn}"))
+                ending.callback(second.kill)
+            for _ in range(random.randint(1, 40)):
+                second.stdout.readline()
+            first.kill()
+            if through == "another":
+                for _ in range(3):
+                    second.stdout.readline()
+        found = Counter(name.rsplit("-", 1)[0] for name in scans(opened(ledger_file)))
+        assert set(found.values()) == {40}
+        assert_whole(opened(ledger_file).rows())

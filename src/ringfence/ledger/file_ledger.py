@@ -5,7 +5,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -15,12 +15,13 @@ from ringfence.core.text import printable
 from ringfence.ledger.calling import Caller
 from ringfence.ledger.chain import Row
 from ringfence.ledger.codec import microseconds
+from ringfence.ledger.entry import Entry
 from ringfence.ledger.errors import LedgerUnavailable, WriterGone
 from ringfence.ledger.events import Event
 from ringfence.ledger.forgetting import forget
 from ringfence.ledger.ledger import Position, Recorded
 from ringfence.ledger.places import socket_path
-from ringfence.ledger.recorded import entry_of, recorded_of
+from ringfence.ledger.recorded import entries_of, entry_of, recorded_of
 from ringfence.ledger.sqlite import read_heads, read_rows
 from ringfence.ledger.writing import MayAppend, Writer, anybody
 
@@ -51,20 +52,14 @@ class FileLedger:
         self, event: Event, *, stream: str, durability: Durability, expect_seq: int | None = None
     ) -> Position:
         """See `Ledger.append`."""
-        entry = entry_of(event, stream=stream, durability=durability, expect_seq=expect_seq)
-        until = time.monotonic() + LIMITS.ledger_wait_s
-        while time.monotonic() < until:
-            role = self._taken_role()
-            if role is not None:
-                try:
-                    return role.append(entry)
-                except WriterGone:
-                    self._give_up(role)
-            time.sleep(_LOOK_AGAIN_S)
-        raise LedgerUnavailable(
-            "another process holds the ledger and does not answer",
-            hint=f"end the one that holds the lock of {printable(self._path.name)}.lock, or wait for it",
-        )
+        return self._append(entry_of(event, stream=stream, durability=durability, expect_seq=expect_seq))
+
+    def append_all(self, events: Sequence[Event], *, stream: str, durability: Durability) -> Position | None:
+        """See `Ledger.append_all`."""
+        last = None
+        for entry in entries_of(events, stream=stream, durability=durability):
+            last = self._append(entry)
+        return last
 
     def read(
         self,
@@ -120,6 +115,21 @@ class FileLedger:
         elif self._role is not None:
             self._role.forget_after_fork()
         self._role = None
+
+    def _append(self, entry: Entry) -> Position:
+        until = time.monotonic() + LIMITS.ledger_wait_s
+        while time.monotonic() < until:
+            role = self._taken_role()
+            if role is not None:
+                try:
+                    return role.append(entry)
+                except WriterGone:
+                    self._give_up(role)
+            time.sleep(_LOOK_AGAIN_S)
+        raise LedgerUnavailable(
+            "another process holds the ledger and does not answer",
+            hint=f"end the one that holds the lock of {printable(self._path.name)}.lock, or wait for it",
+        )
 
     def _taken_role(self) -> Writer | Caller | None:
         """As what this process appends now; None while another one takes over."""

@@ -76,7 +76,10 @@ class GroupCommit:
 
     def _lead(self) -> None:
         with self._mutex:
-            group = [self._waiting.popleft() for _ in range(min(len(self._waiting), LIMITS.ledger_group))]
+            group, events = list[Entry](), 0
+            while self._waiting and events < LIMITS.ledger_group:
+                group.append(self._waiting.popleft())
+                events += len(group[-1].events)
         outcomes: Sequence[Outcome] = ()
         try:
             outcomes = self._commit(group)

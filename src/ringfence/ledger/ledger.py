@@ -4,7 +4,7 @@ Streams are chains of their own: (stream, seq) names an event for good. Times ar
 said; where it went backwards they do too, and only `seq` says what came first.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -60,6 +60,17 @@ class Ledger(Protocol):
             EventRefused: the event cannot be recorded as it is.
             StreamMoved: the stream's last event has another number than expected.
             LedgerUnavailable: it could not be recorded now; nothing of it was.
+        """
+
+    def append_all(self, events: Sequence[Event], *, stream: str, durability: Durability) -> Position | None:
+        """Records the events at the end of the stream in this order, as if they were appended one by one.
+
+        Returns the last one's position; None for no events. Up to 1,000 events and 2 MiB are recorded
+        together or not at all; more are recorded in such groups, one after the other.
+
+        Raises:
+            EventRefused: one of them cannot be recorded as it is; nothing was.
+            LedgerUnavailable: a group could not be recorded now; those before it were.
         """
 
     def read(

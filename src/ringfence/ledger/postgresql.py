@@ -13,14 +13,14 @@ from typing import Any, LiteralString
 
 from ringfence.core.action_types import Durability
 from ringfence.core.text import clip, printable
-from ringfence.ledger.chain import SALT_BYTES, START, Head, Row, link
+from ringfence.ledger.chain import START, Head, Row
 from ringfence.ledger.codec import microseconds
-from ringfence.ledger.entry import Entry, Outcome, moved_on
+from ringfence.ledger.entry import Entry, Outcome, linked, moved_on, position_of
 from ringfence.ledger.errors import LedgerError, LedgerTooNew, LedgerUnavailable
 from ringfence.ledger.events import Event
 from ringfence.ledger.group import GroupCommit
 from ringfence.ledger.ledger import Position, Recorded
-from ringfence.ledger.recorded import entry_of, recorded_of
+from ringfence.ledger.recorded import entries_of, entry_of, recorded_of
 
 try:
     import psycopg
@@ -75,8 +75,14 @@ class ServerLedger:
     ) -> Position:
         """See `Ledger.append`."""
         entry = entry_of(event, stream=stream, durability=durability, expect_seq=expect_seq)
-        entry.key = self._random(_KEY_BYTES)
-        return self._group.append(entry)
+        return self._append(entry)
+
+    def append_all(self, events: Sequence[Event], *, stream: str, durability: Durability) -> Position | None:
+        """See `Ledger.append_all`."""
+        last = None
+        for entry in entries_of(events, stream=stream, durability=durability):
+            last = self._append(entry)
+        return last
 
     def read(
         self,
@@ -146,6 +152,10 @@ class ServerLedger:
                 self._connection.close()
             self._connection = None
 
+    def _append(self, entry: Entry) -> Position:
+        entry.key = self._random(_KEY_BYTES)
+        return self._group.append(entry)
+
     def _rows(
         self, chosen: tuple[tuple[LiteralString, object], ...], *, order: LiteralString = "ordinal"
     ) -> Iterator[Row]:
@@ -203,11 +213,10 @@ class ServerLedger:
             elif entry.expect_seq not in (None, head.seq):
                 outcomes.append(moved_on(entry, head))
             else:
-                salt = self._random(SALT_BYTES)
-                row = link(head, stream=entry.stream, at=at, type_=entry.type, salt=salt, body=entry.body)
-                heads[entry.stream] = Head(row.seq, row.hash)
-                rows.append((*row[1:], entry.key))
-                outcomes.append(Position(stream=row.stream, seq=row.seq, hash=row.hash))
+                *others, last = linked(entry, head, at=at, random=self._random)
+                heads[entry.stream] = Head(last.seq, last.hash)
+                rows += [*((*row[1:], None) for row in others), (*last[1:], entry.key)]
+                outcomes.append(position_of(last))
         return rows, outcomes
 
     def _known(self, entries: Sequence[Entry]) -> dict[bytes | None, Position]:

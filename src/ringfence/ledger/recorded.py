@@ -1,6 +1,9 @@
 """Between events and rows: the same for every store."""
 
+from collections.abc import Sequence
+
 from ringfence.core.action_types import Durability
+from ringfence.core.limits import LIMITS
 from ringfence.ledger.chain import Row, is_row, named
 from ringfence.ledger.codec import decode, encode, time_of
 from ringfence.ledger.entry import Entry
@@ -8,7 +11,7 @@ from ringfence.ledger.errors import LedgerDamaged
 from ringfence.ledger.events import Event
 from ringfence.ledger.ledger import Position, Recorded
 
-__all__ = ["entry_of", "recorded_of"]
+__all__ = ["entries_of", "entry_of", "recorded_of"]
 
 
 def entry_of(event: Event, *, stream: str, durability: Durability, expect_seq: int | None) -> Entry:
@@ -21,6 +24,28 @@ def entry_of(event: Event, *, stream: str, durability: Durability, expect_seq: i
     return Entry(
         stream=stream, type=event.TYPE, body=encode(event), durability=durability, expect_seq=expect_seq
     )
+
+
+def entries_of(events: Sequence[Event], *, stream: str, durability: Durability) -> list[Entry]:
+    """The events in groups, each of which a store records as a whole.
+
+    Raises:
+        EventRefused: one of them cannot be recorded.
+    """
+    groups: list[list[tuple[str, bytes]]] = []
+    size = 0
+    for event in events:
+        named(stream, event.TYPE)
+        body = encode(event)
+        size += len(body)
+        if not groups or len(groups[-1]) >= LIMITS.ledger_group or size > LIMITS.ledger_group_bytes:
+            groups.append([])
+            size = len(body)
+        groups[-1].append((event.TYPE, body))
+    return [
+        Entry(stream=stream, type=type_, body=body, more=tuple(more), durability=durability)
+        for (type_, body), *more in groups
+    ]
 
 
 def recorded_of(row: Row) -> Recorded:

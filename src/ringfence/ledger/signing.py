@@ -5,7 +5,7 @@ newest checkpoint is chained, and signed with the next, whichever process makes 
 """
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 
 from ringfence.core.action_types import Durability
@@ -43,9 +43,13 @@ class SignedLedger:
     ) -> Position:
         """See `Ledger.append`."""
         position = self._ledger.append(event, stream=stream, durability=durability, expect_seq=expect_seq)
-        self._appended += 1
-        if self._appended >= EVENTS or self._monotonic() - self._since >= AGE.total_seconds():
-            self._sign_if_due()
+        self._sign_now_and_then(1)
+        return position
+
+    def append_all(self, events: Sequence[Event], *, stream: str, durability: Durability) -> Position | None:
+        """See `Ledger.append_all`."""
+        position = self._ledger.append_all(events, stream=stream, durability=durability)
+        self._sign_now_and_then(len(events))
         return position
 
     def read(
@@ -93,6 +97,11 @@ class SignedLedger:
                 self._sign_if_due()
         finally:
             self._ledger.close()
+
+    def _sign_now_and_then(self, appended: int) -> None:
+        self._appended += appended
+        if self._appended >= EVENTS or self._monotonic() - self._since >= AGE.total_seconds():
+            self._sign_if_due()
 
     def _sign_if_due(self) -> None:
         self._appended, self._since = 0, self._monotonic()

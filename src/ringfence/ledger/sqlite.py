@@ -18,9 +18,9 @@ from urllib.parse import quote
 
 from ringfence.core.action_types import Durability
 from ringfence.core.text import clip, printable
-from ringfence.ledger.chain import SALT_BYTES, START, Head, Row, link
+from ringfence.ledger.chain import START, Head, Row
 from ringfence.ledger.codec import microseconds
-from ringfence.ledger.entry import Entry, Outcome, moved_on
+from ringfence.ledger.entry import Entry, Outcome, linked, moved_on, position_of
 from ringfence.ledger.errors import LedgerDamaged, LedgerError, LedgerTooNew, LedgerUnavailable
 from ringfence.ledger.ledger import Position
 
@@ -120,11 +120,12 @@ class SqliteStore:
         self._set_synchronous("FULL" if fsync else "NORMAL")
         at, moved = microseconds(self._clock()), dict[str, Head]()
         done = False
+        several = len(entries) > 1 or bool(entries[0].more)  # one statement is a transaction of its own
         try:
-            if len(entries) > 1:  # one statement is a transaction of its own
+            if several:
                 self._database.execute("BEGIN IMMEDIATE")
             outcomes = [self._recorded(entry, at, moved) for entry in entries]
-            if len(entries) > 1:
+            if several:
                 self._database.execute("COMMIT")
             done = True
         finally:
@@ -147,17 +148,12 @@ class SqliteStore:
         head = moved.get(entry.stream) or self._head(entry.stream)
         if entry.expect_seq is not None and entry.expect_seq != head.seq:
             return moved_on(entry, head)
-        row = link(
-            head,
-            stream=entry.stream,
-            at=at,
-            type_=entry.type,
-            salt=self._random(SALT_BYTES),
-            body=entry.body,
-        )
-        self._database.execute(_INSERT, (*row[1:], entry.key))
-        moved[entry.stream] = Head(row.seq, row.hash)
-        return Position(stream=row.stream, seq=row.seq, hash=row.hash)
+        rows = linked(entry, head, at=at, random=self._random)
+        for row in rows[:-1]:
+            self._database.execute(_INSERT, (*row[1:], None))
+        self._database.execute(_INSERT, (*rows[-1][1:], entry.key))
+        moved[entry.stream] = Head(rows[-1].seq, rows[-1].hash)
+        return position_of(rows[-1])
 
     def _head(self, stream: str) -> Head:
         head = self._heads.get(stream)

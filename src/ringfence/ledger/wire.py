@@ -1,6 +1,7 @@
 """What processes say to the one that writes: length-prefixed JSON, version 1, one answer for each question.
 
     {"v": 1, "stream", "type", "body", "durability", "expect_seq", "key", "retried"}
+    {"v": 1, "stream", "events", "durability", "expect_seq", "key", "retried"}    [type, body] of each
     {"v": 1, "stream", "seq", "hash"}            recorded
     {"v": 1, "error", "what", "hint"}            not recorded
 
@@ -92,14 +93,20 @@ def question_bytes(entry: Entry) -> bytes:
     return _frame(
         {
             "stream": entry.stream,
-            "type": entry.type,
-            "body": entry.body.decode(),
+            **_events(entry),
             "durability": entry.durability.value,
             "expect_seq": entry.expect_seq,
             "key": (entry.key or b"").hex(),
             "retried": entry.retried,
         }
     )
+
+
+def _events(entry: Entry) -> Mapping[str, object]:
+    """Several have a form of their own, so that no older writer takes the first one for all."""
+    if entry.more:
+        return {"events": [(type_, body.decode()) for type_, body in entry.events]}
+    return {"type": entry.type, "body": entry.body.decode()}
 
 
 def question_of(message: Mapping[str, object]) -> Entry:
@@ -111,8 +118,6 @@ def question_of(message: Mapping[str, object]) -> Entry:
     match message:
         case {
             "stream": str(stream),
-            "type": str(type_),
-            "body": str(body),
             "durability": str(durability),
             "expect_seq": int() | None as expect_seq,
             "key": str(key),
@@ -122,22 +127,44 @@ def question_of(message: Mapping[str, object]) -> Entry:
         case _:
             raise BadMessage
     try:
-        named(stream, type_)
-        made = Entry(
+        (type_, body), *more = _asked(message, stream)
+        return Entry(
             stream=stream,
             type=type_,
-            body=body.encode(),
+            body=body,
+            more=tuple(more),
             durability=Durability(durability),
             expect_seq=expect_seq,
-            key=bytes.fromhex(key),
+            key=_key(key),
             retried=retried,
         )
-        whole = isinstance(json.loads(body), dict)
     except (ValueError, RecursionError, EventRefused):
         raise BadMessage from None
-    if not whole or len(made.body) > LIMITS.event_bytes or len(made.key or b"") != _KEY_BYTES:
+
+
+def _asked(message: Mapping[str, object], stream: str) -> list[tuple[str, bytes]]:
+    """The type and body of each event that a message asks to record."""
+    events = message.get("events", [[message.get("type"), message.get("body")]])
+    if not isinstance(events, list) or not 1 <= len(events) <= LIMITS.ledger_group:
         raise BadMessage
-    return made
+    found: list[tuple[str, bytes]] = []
+    for each in events:
+        match each:
+            case [str(type_), str(body)]:
+                found.append((type_, body.encode()))
+            case _:
+                raise BadMessage
+        named(stream, type_)
+        if len(found[-1][1]) > LIMITS.event_bytes or not isinstance(json.loads(body), dict):
+            raise BadMessage
+    return found
+
+
+def _key(text: str) -> bytes:
+    key = bytes.fromhex(text)
+    if len(key) != _KEY_BYTES:
+        raise BadMessage
+    return key
 
 
 def answer_bytes(outcome: Outcome) -> bytes:

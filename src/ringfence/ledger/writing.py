@@ -224,9 +224,11 @@ class Writer:
         return []
 
     def _lets(self, connection: socket.socket, entry: Entry) -> bool:
-        if self._may_append(peer_pid(connection), entry.type):
+        pid = peer_pid(connection)
+        refused = next((each for each, _ in entry.events if not self._may_append(pid, each)), None)
+        if refused is None:
             return True
-        why = f"this process may not record {entry.type}"
+        why = f"this process may not record {refused}"
         self._answer(connection, EventRefused(why, hint="do it from outside of any sandbox or container"))
         return False
 

@@ -8,7 +8,7 @@ Nothing that was seen is lost when it cannot be recorded: it is told all the sam
 ledger. Only what has an effect must not happen unrecorded.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +23,6 @@ from ringfence.app.standing.things import things_of
 from ringfence.core.action_types import Durability
 from ringfence.core.actions import Purpose
 from ringfence.core.inventory import ScanRecord
-from ringfence.ledger.events import Event
 from ringfence.ledger.events.scan_finished import ScanFinished
 from ringfence.ledger.events.scan_started import ScanStarted
 from ringfence.ledger.events.thing_appeared import ThingAppeared
@@ -86,10 +85,5 @@ def record(observed: Observed, book: Book, *, decide: Decide | None, policy_dige
         vanished=vanished,
         policy_digest=policy_digest,
     )
-    _append((started, *news, finished), book)
+    book.ledger.append_all((started, *news, finished), stream=book.stream, durability=Durability.WRITTEN)
     return ScanRecord(scan=scan, stream=book.stream, appeared=appeared, changed=changed, vanished=vanished)
-
-
-def _append(events: Iterable[Event], book: Book) -> None:
-    for event in events:
-        book.ledger.append(event, stream=book.stream, durability=Durability.WRITTEN)
