@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.cli.parser import BILL_FORMATS
+from ringfence.cli.options import BILL_FORMATS
 from validating import valid_cyclonedx, valid_spdx
 
 TIME = {"SOURCE_DATE_EPOCH": "1767323045"}

@@ -12,7 +12,7 @@ from schemas import DOCUMENTS, schema_of
 
 from imaging import layer, oci_layout
 from ringfence.app.demo.entries import shipped
-from ringfence.cli.parser import USES
+from ringfence.cli.options import USES
 from ringfence.core.locks import Use
 
 WEIGHTS = shipped("embedder.safetensors")

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from ringfence.app.bom import BillFormat
-from ringfence.cli.parser import BILL_FORMATS, SEVERITIES, SIGNALS, VERDICTS, make_parser
+from ringfence.cli.options import BILL_FORMATS, SEVERITIES, SIGNALS, VERDICTS
+from ringfence.cli.parser import make_parser
 from ringfence.core.findings import Severity
 from ringfence.core.inventory import SignalId
 from ringfence.core.verdicts import Verdict

@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft4Validator
 
 from ringfence.cli.main import main
-from ringfence.cli.parser import REPORT_FORMATS
+from ringfence.cli.options import REPORT_FORMATS
 from validating import valid_cyclonedx, valid_spdx
 
 TESTS = Path(__file__).parents[1]

@@ -7,7 +7,6 @@ from typing import TypeAlias
 from ringfence import __version__
 from ringfence.cli.options import (
     BILL_FORMATS,
-    REPORT_FORMATS,
     SEVERITIES,
     SIGNALS,
     STANDINGS,
@@ -27,16 +26,7 @@ from ringfence.cli.parsers.policy import add_policy
 from ringfence.cli.parsers.suggesting import SuggestingParser
 from ringfence.cli.sizes import parse_size
 
-__all__ = [
-    "BILL_FORMATS",
-    "REPORT_FORMATS",
-    "SEVERITIES",
-    "SIGNALS",
-    "STANDINGS",
-    "USES",
-    "VERDICTS",
-    "make_parser",
-]
+__all__ = ["make_parser"]
 
 _EXIT_CODES = "exit status: 0 done, 1 what --fail-on names, 2 usage, 3 the scope could not be examined"
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
