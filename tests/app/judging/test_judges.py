@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from ringfence.core.judged import JudgedFile
 from ringfence.core.verdicts import Verdict
 
 PLAIN = b"\x80\x04]."
+LARGE = b"[" + b'"0123456789abcdef",' * 400_000 + b"0]"
 CALLS = b"cos\nsystem\n(S'true'\ntR."
 
 
@@ -144,6 +146,40 @@ def test_too_little_memory_is_inconclusive_and_never_clean(
     # A copy of this process might have so much free memory already that it need not ask for more.
     monkeypatch.setattr("ringfence.app.judging.processes._may_fork", lambda: False)
     path = tmp_path / "a.json"
-    path.write_bytes(b"[" + b'"0123456789abcdef",' * 400_000 + b"0]")
+    path.write_bytes(LARGE)
     assert verdicts([path]) == [Verdict.CLEAN]
-    assert verdicts([path], Allowed(memory_bytes=64 << 20)) == [Verdict.INCONCLUSIVE]
+    assert verdicts([path], Allowed(memory_bytes=32 << 20)) == [Verdict.INCONCLUSIVE]
+
+
+_ONE_THAT_FORKS = """
+import mmap, sys
+from pathlib import Path
+from ringfence.app.judging import Allowed, FileToJudge, Judges
+
+mapped = mmap.mmap(-1, 1 << 30)
+with Judges(Allowed(memory_bytes=32 << 20), processes=1) as judges:
+    assert judges._all[0]._process.child is None
+    for path in map(Path, sys.argv[1:]):
+        for answer in judges.judge([FileToJudge(path=path, name=path.name)]):
+            print(path.name, answer.verdict, *(each.evidence[0] for each in answer.findings), sep=": ")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
+def test_a_forked_process_has_the_memory_that_is_allowed_beside_what_was_there_already(
+    tmp_path: Path,
+) -> None:
+    small, large = tmp_path / "small.json", tmp_path / "large.json"
+    small.write_bytes(b"[0]")
+    large.write_bytes(LARGE)
+    done = subprocess.run(
+        (sys.executable, "-I", "-c", _ONE_THAT_FORKS, str(small), str(large), str(small)),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == [
+        "small.json: clean",
+        "large.json: inconclusive: needs more memory than is allowed",
+        "small.json: clean",
+    ]

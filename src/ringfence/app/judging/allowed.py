@@ -16,7 +16,7 @@ class Allowed:
     read_bytes: int = LIMITS.judged_bytes
     inflated_bytes: int = LIMITS.judged_total_inflated_bytes
     files: int = LIMITS.judged_files
-    memory_bytes: int = LIMITS.judged_memory_bytes  # of the process that judges
+    memory_bytes: int = LIMITS.judged_memory_bytes  # beyond what the process that judges begins with
 
     def budget(self) -> Budget:
         """For one file."""

@@ -109,9 +109,18 @@ def _limit(allowed: Allowed) -> None:
     except ImportError:  # where there are no such limits
         return
     for kind, value in (
-        (resource.RLIMIT_AS, allowed.memory_bytes),
+        (resource.RLIMIT_AS, _mapped_bytes() + allowed.memory_bytes),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, allowed.inflated_bytes),
     ):
         with suppress(OSError, ValueError):  # a tighter limit stands already
             resource.setrlimit(kind, (value, value))
+
+
+def _mapped_bytes() -> int:
+    """What is mapped before any file is judged, which is no file's doing: where it was forked, all of it."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:  # where there is no such file
+        return 0
