@@ -24,6 +24,8 @@ from ringfence.app.policy.check import PolicyCheck
 from ringfence.app.policy.diff import PolicyDiff
 from ringfence.app.policy.explain import Explanation
 from ringfence.app.policy.show import PolicyShown
+from ringfence.app.running.kill import Kills
+from ringfence.app.running.report import SessionReports
 from ringfence.app.signing import Verification
 from ringfence.cli.ledger.checkpoint import CheckpointShown
 from ringfence.cli.ledger.verify_proof import ProofVerified
@@ -48,6 +50,8 @@ DOCUMENTS: dict[str, type] = {
     "ringfence.ledger-verify/1": LedgerVerified,
     "ringfence.ledger-prune/1": Pruned,
     "ringfence.ledger-holds/1": HoldsShown,
+    "ringfence.sessions/1": SessionReports,
+    "ringfence.kills/1": Kills,
     "ringfence.checkpoint/1": CheckpointShown,
     "ringfence.proof-verified/1": ProofVerified,
 }

@@ -23,6 +23,7 @@ from ringfence.cli.options import (
 from ringfence.cli.parsers.approvals import add_approvals
 from ringfence.cli.parsers.ledger import add_ledger
 from ringfence.cli.parsers.policy import add_policy
+from ringfence.cli.parsers.running import add_running
 from ringfence.cli.parsers.suggesting import SuggestingParser
 from ringfence.cli.sizes import parse_size
 
@@ -48,6 +49,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_sign(commands)
     _add_verify(commands)
     _add_lock(commands)
+    add_running(commands)
     add_policy(commands)
     add_approvals(commands)
     add_ledger(commands)

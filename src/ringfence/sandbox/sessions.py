@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,12 @@ class Sessions:
             (folder / name).mkdir(mode=0o700)
         write_private(folder / _SESSION, _json(session), replace=False)
         return folder
+
+    def changed(self, session: Session, *, command: tuple[str, ...]) -> Session:
+        """The session with another command from now on."""
+        now = replace(session, command=command)
+        write_private(self.folder_of(now) / _SESSION, _json(now), replace=True)
+        return now
 
     def find(self, name: str) -> Session:
         """The one whose id ends or begins so.

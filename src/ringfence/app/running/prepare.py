@@ -1,0 +1,181 @@
+"""Makes a session and the plan of its box, from what is typed, the policy, the machine and the tree."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from ringfence.app.running.run import Prepared
+from ringfence.app.running.tidying import Places
+from ringfence.core.errors import ExitCode, RingfenceError, UsageError
+from ringfence.core.text import printable
+from ringfence.policy.policy import Policy
+from ringfence.sandbox.plan import DEGRADABLE, MountKind
+from ringfence.sandbox.planning.host import Host, Kind
+from ringfence.sandbox.planning.identity import identity
+from ringfence.sandbox.planning.making import make_plan
+from ringfence.sandbox.planning.wanted import HomePlace, Planned, Wanted
+from ringfence.sandbox.planning.working_tree import working_tree
+from ringfence.sandbox.processes import is_running
+from ringfence.sandbox.sessions import Session
+from ringfence.sandbox.tree.look import look
+from ringfence.sandbox.tree.mounts import mounts
+from ringfence.sandbox.tree.settle import prepare as prepare_tree
+
+__all__ = ["Around", "SecretsThere", "StillRunning", "Wish", "prepare", "resumed"]
+
+
+class SecretsThere(RingfenceError):
+    """The working tree holds secrets, and --strict was said."""
+
+    code = ExitCode.NO_BOX
+
+
+class StillRunning(RingfenceError):
+    """A session whose box has not ended."""
+
+    code = ExitCode.NO_BOX
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody typed."""
+
+    argv: tuple[str, ...]
+    agent: str | None
+    resume: str | None
+    strict: bool
+    is_degradable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What else a plan depends on."""
+
+    places: Places
+    host: Host
+    policy: Policy
+    environment: Mapping[str, str]
+    now: datetime
+    new_id: Callable[[], str]
+    tell: Callable[[str], None]
+
+
+def prepare(wish: Wish, around: Around, *, folder: str) -> tuple[Prepared, Planned]:
+    """The session's folder is made, and all that must be there before the box stands.
+
+    Raises:
+        RingfenceError: there can be no such box, and why. No session is left behind.
+    """
+    sessions = around.places.sessions
+    agent = wish.agent or Path(wish.argv[0]).name
+    of = working_tree(folder, around.host)
+    session = Session(
+        id=around.new_id(),
+        agent=agent,
+        command=wish.argv,
+        folder=folder,
+        tree=of.path,
+        started_at=around.now.isoformat(timespec="seconds"),
+        options={"strict": wish.strict, "is_degradable": wish.is_degradable},
+    )
+    sessions.make(session)
+    try:
+        return _prepared(session, around, is_resumed=False)
+    except BaseException:
+        sessions.forget(session)
+        raise
+
+
+def resumed(wish: Wish, around: Around) -> tuple[Prepared, Planned]:
+    """The session again, with its home as its last box left it; another command where one is typed.
+
+    Raises:
+        NoSession: there is none of this name.
+        StillRunning: its box has not ended.
+    """
+    sessions = around.places.sessions
+    session = sessions.find(wish.resume or "")
+    running = sessions.running(session)
+    if running and is_running(running):
+        raise StillRunning(
+            f"session {session.name} is still running", hint=f"end it first: ringfence kill {session.name}"
+        )
+    if wish.argv:
+        session = sessions.changed(session, command=wish.argv)
+    return _prepared(session, around, is_resumed=True)
+
+
+def _prepared(session: Session, around: Around, *, is_resumed: bool) -> tuple[Prepared, Planned]:
+    sessions, host = around.places.sessions, around.host
+    place = sessions.folder_of(session)
+    of = working_tree(session.folder, host)
+    who = identity(host, of.path)
+    if os.geteuid() == 0:
+        os.chown(place / "home", who.owner_uid, who.owner_gid)
+    tree = look(Path(of.path), cache=around.places.cache, now_ns=int(around.now.timestamp() * 1_000_000_000))
+    for trouble in tree.troubles:
+        around.tell(f"{printable(trouble.path)}: {printable(trouble.why)}")
+    if session.options["strict"] and tree.secrets:
+        raise SecretsThere(
+            f"the working tree holds secrets: {', '.join(printable(each.path) for each in tree.secrets[:5])}",
+            hint="move them out of the working tree, or leave --strict out: they are then shown empty",
+        )
+    protections = mounts(tree, place)
+    wanted = Wanted(
+        session=session.id,
+        agent=session.agent,
+        argv=session.command,
+        folder=session.folder,
+        environment=around.environment,
+        session_folder=str(place),
+        tree=of,
+        protections=protections,
+        must_keep=tuple(each.target for each in protections if each.kind is MountKind.READ),
+        may_lack=DEGRADABLE if session.options["is_degradable"] else frozenset(),
+    )
+    planned = make_plan(wanted, policy=around.policy, host=host, now=around.now)
+    prepare_tree(tree, place)
+    _furnish(place / "home", planned.home_places, (who.owner_uid, who.owner_gid))
+    prepared = Prepared(
+        session=session,
+        plan=planned.plan,
+        masked=tuple(each.path for each in tree.secrets),
+        resumed=is_resumed,
+    )
+    return prepared, planned
+
+
+def _furnish(home: Path, places: tuple[HomePlace, ...], owner: tuple[int, int]) -> None:
+    """Makes mount points and links in the session's home. An earlier box may have put anything in the way.
+
+    Raises:
+        UsageError: it has.
+    """
+    for each in places:
+        path = home / each.path
+        leads_out = not path.parent.resolve().is_relative_to(home.resolve())
+        if leads_out or (path.is_symlink() and each.kind is not Kind.LINK):
+            raise _in_the_way(path)
+        try:
+            match each.kind:
+                case Kind.FOLDER:
+                    path.mkdir(exist_ok=True)
+                case Kind.LINK:
+                    if not path.is_symlink() or str(path.readlink()) != each.link:
+                        path.unlink(missing_ok=True)
+                        path.symlink_to(each.link)
+                case _:
+                    path.touch(exist_ok=True)
+        except OSError as error:
+            raise _in_the_way(path) from error
+        if os.geteuid() == 0:
+            os.chown(path, *owner, follow_symlinks=False)
+
+
+def _in_the_way(path: Path) -> UsageError:
+    return UsageError(
+        f"{printable(str(path))}: something stands in the way of the box's home",
+        hint="begin a new session: ringfence run -- COMMAND",
+    )

@@ -1,0 +1,197 @@
+"""Runs a command in a box: planned, decided, proved, recorded, watched, and tidied up behind.
+
+Nothing starts before the ledger holds the decision and the proof; nothing that a box left in the working tree
+stays before it was looked at. What is killed half-way is tidied up by the next run.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ringfence.app.running.record import Refusal, SessionRecord
+from ringfence.app.running.tidying import Places, tidy
+from ringfence.core.actions import CommandRun
+from ringfence.core.errors import ExitCode, RingfenceError
+from ringfence.core.receipts import Receipt
+from ringfence.gate.door import Door
+from ringfence.gate.refused import Refused
+from ringfence.ledger.events.sandbox_ended import EndedBy
+from ringfence.ledger.events.sandbox_refused import RefusedKind
+from ringfence.sandbox.box import Box, Streams
+from ringfence.sandbox.failures import BoxRefused, refusal
+from ringfence.sandbox.launcher import Launcher
+from ringfence.sandbox.messages import Failed, Ready
+from ringfence.sandbox.plan import Plan
+from ringfence.sandbox.plan_json import to_json
+from ringfence.sandbox.processes import start_of
+from ringfence.sandbox.sessions import Running, Session
+from ringfence.sandbox.supervising import Outcome, Supervisor
+from ringfence.sandbox.terminal.terminal import Size, Terminal, terminals
+
+__all__ = ["House", "NotAllowed", "Prepared", "Ran", "run"]
+
+
+class NotAllowed(RingfenceError):
+    """The policy does not let the command start."""
+
+    code = ExitCode.NOT_EXECUTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A session and what its box will be."""
+
+    session: Session
+    plan: Plan
+    masked: tuple[str, ...]  # files with secrets, which the box shows empty
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What a run works with."""
+
+    door: Door  # of the session's stream
+    launcher: Launcher
+    places: Places
+    machine: str  # as os.uname() says
+    monotonic: Callable[[], float]
+    now: Callable[[], datetime]
+    tell: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """How it ended."""
+
+    outcome: Outcome
+    killed_by: str | None
+    changes: tuple[str, ...]  # in words: what was taken out of the working tree
+
+
+def run(prepared: Prepared, house: House) -> Ran:
+    """Runs the command and returns when nothing of its box is left.
+
+    Raises:
+        NotAllowed: the policy refuses it, or asks and nobody has answered.
+        BoxRefused: a layer could not be had, or did not hold when it was tried.
+        LedgerError: it could not be recorded, so it did not start.
+    """
+    session, plan = prepared.session, prepared.plan
+    record = SessionRecord(ledger=house.door.ledger, session=session.id)
+    receipt = _decided(plan, house.door)
+    given = terminals()
+    terminal = Terminal(given.index(True)) if any(given) else None
+    try:
+        box = house.launcher.start(receipt, plan, _streams(given, terminal), seals=house.door.seals)
+    except BoxRefused as error:
+        _not_started(receipt, record, error, house)
+        raise
+    with box:
+        supervisor = Supervisor(
+            box, terminal=terminal, keys=given[0], machine=house.machine, monotonic=house.monotonic
+        )
+        house.places.sessions.set_running(session, _running(box, house.now()))
+        _start(supervisor, receipt, prepared, record, house)
+        outcome = supervisor.watch(wall_s=plan.limits.wall_s)
+    return _end(outcome, supervisor, receipt, prepared, house)
+
+
+def _decided(plan: Plan, door: Door) -> Receipt[CommandRun]:
+    action = CommandRun(
+        agent=plan.agent,
+        session=plan.session,
+        program=plan.program,
+        arguments=plan.arguments,
+        folder=plan.folder,
+    )
+    receipt = door.pass_(action)
+    if isinstance(receipt, Refused):
+        raise NotAllowed(receipt.what, hint=receipt.hint)
+    return receipt
+
+
+def _streams(given: tuple[bool, bool, bool], terminal: Terminal | None) -> Streams:
+    size = terminal.size() if terminal else Size(rows=24, columns=80)
+    stdin, stdout, stderr = (None if is_terminal else fd for fd, is_terminal in enumerate(given))
+    return Streams(stdin=stdin, stdout=stdout, stderr=stderr, rows=size.rows, columns=size.columns)
+
+
+def _running(box: Box, at: datetime) -> Running:
+    return Running(pid=box.pid, started=start_of(box.pid) or 0, at=at.isoformat())
+
+
+def _start(
+    supervisor: Supervisor,
+    receipt: Receipt[CommandRun],
+    prepared: Prepared,
+    record: SessionRecord,
+    house: House,
+) -> None:
+    """Waits until the box stands and the ledger says so."""
+    match supervisor.stand():
+        case Failed() as failed:
+            error = refusal(failed)
+            _not_started(receipt, record, error, house)
+            house.places.sessions.set_ended(prepared.session)
+            raise error
+        case Ready() as ready:
+            lacking = {str(layer): why for layer, why in ready.lacking}
+            if lacking:
+                house.tell(f"this box is without {', '.join(lacking)}: {'; '.join(lacking.values())}")
+            record.started(
+                receipt,
+                plan_digest=_digest(prepared.plan),
+                layers=tuple(map(str, ready.layers)),
+                lacking=lacking,
+                proofs={each.tried: each.result for each in ready.proofs},
+                masked=prepared.masked,
+                resumed=prepared.resumed,
+            )
+
+
+def _not_started(
+    receipt: Receipt[CommandRun], record: SessionRecord, error: RingfenceError, house: House
+) -> None:
+    record.refused({Refusal(kind=RefusedKind.LAYER, what=error.what): 1})
+    house.door.failed(receipt, error.what)
+
+
+def _end(
+    outcome: Outcome,
+    supervisor: Supervisor,
+    receipt: Receipt[CommandRun],
+    prepared: Prepared,
+    house: House,
+) -> Ran:
+    session = prepared.session
+    record = SessionRecord(ledger=house.door.ledger, session=session.id)
+    killed_by = house.places.sessions.killed_by(session) if outcome.lost else None
+    record.refused(_refused(outcome, supervisor, prepared.plan))
+    if killed_by is None:
+        record.ended(
+            EndedBy.LIMIT if outcome.over_time else EndedBy.ITSELF,
+            exit_status=outcome.status,
+            lasted_ms=int(outcome.lasted_s * 1000),
+        )
+    changes = tidy(session, house.places, record, now=house.now())
+    house.door.done(receipt, {"exit_status": outcome.status})
+    return Ran(outcome=outcome, killed_by=killed_by, changes=changes)
+
+
+def _refused(outcome: Outcome, supervisor: Supervisor, plan: Plan) -> Mapping[Refusal, int]:
+    refused: Counter[Refusal] = Counter()
+    for (call, program), times in supervisor.calls.items():
+        refused[Refusal(kind=RefusedKind.CALL, what=call, by=program or None)] += times
+    for name, times in supervisor.escapes.items():
+        refused[Refusal(kind=RefusedKind.ESCAPE, what=name)] += times
+    if outcome.over_time:
+        refused[Refusal(kind=RefusedKind.LIMIT, what=f"{plan.limits.wall_s} s")] += 1
+    return refused
+
+
+def _digest(plan: Plan) -> str:
+    return hashlib.sha256(json.dumps(to_json(plan), sort_keys=True).encode()).hexdigest()

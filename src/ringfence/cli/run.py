@@ -1,0 +1,86 @@
+"""`ringfence run -- COMMAND`, and `--explain`, `--resume`, `--report`."""
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from ringfence.cli.streams import tell, warn, write
+from ringfence.core.errors import ExitCode, RingfenceError, UsageError
+from ringfence.wiring import running
+
+if TYPE_CHECKING:
+    from ringfence.app.running.prepare import Wish
+
+__all__ = ["run"]
+
+_OWN = frozenset({ExitCode.NO_BOX, ExitCode.NOT_EXECUTED, ExitCode.NOT_FOUND})
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs the command; its own exit status."""
+    argv = tuple(options.argv[1:] if options.argv[:1] == ["--"] else options.argv)
+    if options.report is not None:
+        return _report(options, argv)
+    if not argv and options.resume is None:
+        raise UsageError("run what?", hint="ringfence run -- COMMAND")
+    return _explain(options, argv) if options.explain else _run(options, argv)
+
+
+def _run(options: argparse.Namespace, argv: tuple[str, ...]) -> int:
+    try:
+        ran = running.run(lambda: _wish(options, argv), os.environ, tell=warn)
+    except RingfenceError as error:
+        if error.code not in _OWN:
+            error.code = ExitCode.NO_BOX
+        raise
+    if ran.killed_by is not None:
+        tell(f"ringfence: killed by {ran.killed_by}")
+    elif ran.outcome.over_time:
+        tell("ringfence: its time was over")
+    for change in ran.changes:
+        tell(f"ringfence: {change}")
+    return ran.outcome.status
+
+
+def _explain(options: argparse.Namespace, argv: tuple[str, ...]) -> int:
+    from ringfence.app.documents import document
+    from ringfence.cli.console import show
+    from ringfence.cli.tables.explained import explained
+
+    found = running.explain(_wish(options, argv), os.environ, tell=warn)
+    if options.format == "json":
+        write(document("ringfence.run-explain/1", found) + "\n")
+    else:
+        show(explained(found))
+    return ExitCode.DONE
+
+
+def _wish(options: argparse.Namespace, argv: tuple[str, ...]) -> "Wish":
+    from ringfence.app.running.prepare import Wish
+
+    return Wish(
+        argv=argv,
+        agent=options.agent,
+        resume=options.resume,
+        strict=options.strict,
+        is_degradable=options.allow_degraded,
+    )
+
+
+def _report(options: argparse.Namespace, argv: tuple[str, ...]) -> int:
+    from ringfence.app.documents import document
+    from ringfence.cli.console import show
+    from ringfence.cli.tables.sessions import session_list, session_report
+
+    if argv:
+        raise UsageError("--report runs nothing", hint="leave the command out")
+    found = running.report(options.report or None, os.environ, tell=warn)
+    if options.format == "json":
+        write(document("ringfence.sessions/1", found) + "\n")
+    elif options.report:
+        show(session_report(found.sessions[0]))
+    elif found.sessions:
+        show(session_list(found.sessions))
+    else:
+        write("no session yet; begin one: ringfence run -- COMMAND\n")
+    return ExitCode.DONE

@@ -1,0 +1,137 @@
+"""Boxes on this machine: the running user's door, sessions and working tree, and a launcher of one's own."""
+
+import os
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ringfence.sandbox.serving import fork_server
+
+if TYPE_CHECKING:  # what is imported is what a launcher has to copy
+    from ringfence.app.running.explain import Explained
+    from ringfence.app.running.prepare import Around, Wish
+    from ringfence.app.running.report import SessionReports
+    from ringfence.app.running.run import Ran
+    from ringfence.app.running.tidying import Places
+    from ringfence.gate.door import Door
+    from ringfence.sandbox.sessions import Sessions
+
+__all__ = ["explain", "report", "run", "sessions"]
+
+Tell = Callable[[str], None]
+
+
+def run(wish: "Callable[[], Wish]", environment: Mapping[str, str], *, tell: Tell) -> "Ran":
+    """Runs what is wished in a box, after putting in order what a killed supervisor left.
+
+    Raises:
+        RingfenceError: there is no such box, or it may not be.
+    """
+    pid, channel = fork_server()  # now, while there is one thread and little to copy
+    from dataclasses import replace
+
+    from ringfence.app.running.prepare import prepare, resumed
+    from ringfence.app.running.record import stream_of
+    from ringfence.app.running.run import House
+    from ringfence.app.running.run import run as run_prepared
+    from ringfence.app.running.tidying import tidy_lost
+    from ringfence.sandbox.launcher import Launcher
+    from ringfence.wiring.gate import open_door
+
+    wished = wish()
+    with Launcher(pid, channel) as launcher:
+        door = open_door(environment, tell=tell)
+        around = _around(environment, door, tell)
+        for session, changes in tidy_lost(around.places, door.ledger, now=around.now):
+            for change in changes:
+                tell(f"session {session.name}, which was lost: {change}")
+        if wished.resume is not None:
+            prepared, _ = resumed(wished, around)
+        else:
+            prepared, _ = prepare(wished, around, folder=str(Path.cwd()))
+        house = House(
+            door=replace(door, stream=stream_of(prepared.session.id)),
+            launcher=launcher,
+            places=around.places,
+            machine=os.uname().machine,
+            monotonic=time.monotonic,
+            now=_now,
+            tell=tell,
+        )
+        try:
+            return run_prepared(prepared, house)
+        finally:
+            door.ledger.close()
+
+
+def explain(wish: "Wish", environment: Mapping[str, str], *, tell: Tell) -> "Explained":
+    """What the box would be. Nothing runs, and no session stays."""
+    from ringfence.app.running.explain import explained
+    from ringfence.app.running.prepare import prepare
+    from ringfence.sandbox.tree.settle import forget
+    from ringfence.wiring.gate import open_door
+
+    door = open_door(environment, tell=tell)
+    around = _around(environment, door, tell)
+    prepared, planned = prepare(wish, around, folder=str(Path.cwd()))
+    forget(around.places.sessions.folder_of(prepared.session))
+    around.places.sessions.forget(prepared.session)
+    return explained(planned, around.policy, machine=os.uname().machine, started_at=around.now)
+
+
+def report(name: str | None, environment: Mapping[str, str], *, tell: Tell) -> "SessionReports":
+    """Of one session, or of all."""
+    from ringfence.app.running.report import SessionReports, reports
+    from ringfence.wiring.gate import open_door
+
+    ours = sessions(environment)
+    wanted = tuple(ours.all()) if name is None else (ours.find(name),)
+    door = open_door(environment, tell=tell)
+    try:
+        found = reports(wanted, sessions=ours, ledger=door.ledger)
+    finally:
+        door.ledger.close()
+    return SessionReports(started_at=door.now(), complete=True, sessions=found)
+
+
+def sessions(environment: Mapping[str, str] = os.environ) -> "Sessions":
+    """The running user's."""
+    from ringfence.sandbox.sessions import Sessions
+    from ringfence.wiring.gate import state_folder
+
+    return Sessions(folder=state_folder(environment) / "sessions")
+
+
+def _around(environment: Mapping[str, str], door: "Door", tell: Tell) -> "Around":
+    from ringfence.app.running.prepare import Around
+    from ringfence.core.ids import RANDOM_BYTES, uuid7
+    from ringfence.endpoint.homes import own_home
+    from ringfence.sandbox.planning.looking import look
+
+    home = own_home(environment)
+    own = tuple(
+        str(each) for each in (home.state("ringfence"), home.config("ringfence"), home.cache("ringfence"))
+    )
+    return Around(
+        places=_places(environment),
+        host=look(environment, home=str(home.path), own=own),
+        policy=door.policy(),
+        environment=environment,
+        now=_now(),
+        new_id=lambda: uuid7(_now(), secrets.token_bytes(RANDOM_BYTES)),
+        tell=tell,
+    )
+
+
+def _places(environment: Mapping[str, str]) -> "Places":
+    from ringfence.app.running.tidying import Places
+    from ringfence.endpoint.homes import own_home
+
+    return Places(sessions=sessions(environment), cache=own_home(environment).cache("ringfence"))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
