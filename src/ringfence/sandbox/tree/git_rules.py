@@ -202,7 +202,9 @@ def _is_branch_s(key: bytes, value: bytes, remotes: frozenset[bytes]) -> bool:
 def _is_address(value: bytes) -> bool:
     if b"::" in value.partition(b"/")[0] or value.startswith(b"-"):
         return False
-    return bool(_SCHEME.fullmatch(value) or _SCP.fullmatch(value) or _LOCAL.fullmatch(value))
+    if b"://" in value:
+        return bool(_SCHEME.fullmatch(value))
+    return bool(_SCP.fullmatch(value) or _LOCAL.fullmatch(value))
 
 
 def _remotes(config: Config) -> frozenset[bytes]:
