@@ -5,11 +5,16 @@ has what the command will have. Who calls it starts nothing where one attempt wo
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from ringfence.sandbox.linux.attempts.calls import calls
 from ringfence.sandbox.linux.attempts.places import places
-from ringfence.sandbox.linux.attempts.surroundings import NAMESPACES, network, privileges, processes
+from ringfence.sandbox.linux.attempts.surroundings import (
+    NAMESPACES,
+    namespace,
+    network,
+    privileges,
+    processes,
+)
 from ringfence.sandbox.linux.kernel import MACHINE
 from ringfence.sandbox.linux.proofs import Attempt, NotHeld, Outside, Proof
 from ringfence.sandbox.plan import Plan
@@ -19,8 +24,7 @@ __all__ = ["NotHeld", "Outside", "Proof", "look_outside", "prove"]
 
 def look_outside(beacon: str) -> Outside:
     """Call it in the launcher; `beacon` is the name of what listens there."""
-    numbers = {kind: Path("/proc/self/ns", kind).stat().st_ino for _, kind in NAMESPACES}
-    return Outside(namespaces=numbers, beacon=beacon)
+    return Outside(namespaces={kind: namespace(kind) for _, kind in NAMESPACES}, beacon=beacon)
 
 
 def prove(plan: Plan, outside: Outside, *, quiet: int) -> tuple[Proof, ...]:

@@ -30,7 +30,7 @@ class NotHeld(Exception):
 class Outside:
     """What the launcher is in, so that a box can tell that it is elsewhere."""
 
-    namespaces: Mapping[str, int]  # `net` → the number of its namespace
+    namespaces: Mapping[str, str]  # `net` → `net:[4026531840]`
     beacon: str  # the name of an abstract socket that listens there
 
 
