@@ -152,7 +152,7 @@ def _ready(value: Any) -> Ready:  # noqa: ANN401 - JSON
         layers=tuple(Layer(each) for each in value["layers"]),
         lacking=tuple((Layer(layer), str(why)) for layer, why in value["lacking"]),
         proofs=tuple(
-            Proof(layer=Layer(each["layer"]), tried=str(each["tried"]), result=str(each["result"]))
-            for each in value["proofs"]
+            Proof(layer=Layer(layer), tried=str(tried), result=str(result))
+            for layer, tried, result in value["proofs"]
         ),
     )

@@ -21,6 +21,7 @@ from ringfence.sandbox.linux.box import enter
 from ringfence.sandbox.linux.failing import NotHad, making
 from ringfence.sandbox.linux.order import Order
 from ringfence.sandbox.linux.probe import Outside, look_outside
+from ringfence.sandbox.linux.proc import hidden
 from ringfence.sandbox.linux.seccomp.program import UnknownMachine, program
 from ringfence.sandbox.linux.telling import failure
 from ringfence.sandbox.plan import Identity, Layer, Plan
@@ -117,6 +118,7 @@ class _Serving:
         beacon.bind("")  # the kernel draws an abstract name
         beacon.listen()
         name: bytes = beacon.getsockname()
+        hidden()  # kept for all boxes to come
         with open(_LAST_CAPABILITY) as last:
             return cls(
                 machine=kernel.MACHINE,

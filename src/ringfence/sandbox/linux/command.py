@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import socket
-from dataclasses import asdict
 from typing import NoReturn
 
 from ringfence.sandbox.linux import limits
@@ -28,7 +27,7 @@ def become(order: Order, link: int, terminal: int | None) -> NoReturn:
     """Executes the command once the box's init says so over `link`; ends where it does not."""
     try:
         init = _take_streams(order, link, terminal)
-        init.send(json.dumps(_proved(order)).encode())
+        init.send(_proved(order))
         if init.recv(8) == b"go":
             init.send(str(_execute(order)).encode())
     finally:
@@ -46,16 +45,18 @@ def _take_streams(order: Order, link: int, terminal: int | None) -> socket.socke
     return socket.socket(fileno=_LINK)
 
 
-def _proved(order: Order) -> dict[str, object]:
-    """What is said to init: `ready` with the proofs, or `failed`."""
+def _proved(order: Order) -> bytes:
+    """What is said to init: the proofs, or why there are none, as JSON."""
     try:
         with making(Layer.LIMITS, "take on the limits"):
             limits.apply(order.plan.limits, grouped=order.group.memory)
-        return {"ready": [asdict(each) for each in prove(order.plan, order.outside, quiet=order.quiet)]}
+        proofs = prove(order.plan, order.outside, quiet=order.quiet)
+        return json.dumps([(each.layer, each.tried, each.result) for each in proofs]).encode()
     except NotHad as error:
-        return {"failed": failure(error)}
+        return json.dumps(failure(error)).encode()
     except NotHeld as error:
-        return {"failed": {"layer": error.layer, "errno": 0, "what": f"{error.tried}: {error.result}"}}
+        failed = NotHad(error.layer, 0, f"{error.tried}: {error.result}")
+        return json.dumps(failure(failed)).encode()
 
 
 def _execute(order: Order) -> int:

@@ -3,10 +3,8 @@
 Source: the kernel's devices.txt and filesystems/devpts documents.
 """
 
-import os
-
 from ringfence.sandbox.linux import kernel
-from ringfence.sandbox.linux.places import NOEXEC, Places
+from ringfence.sandbox.linux.places import Places
 
 __all__ = ["put_devices"]
 
@@ -18,7 +16,6 @@ _LINKS = {
     "stdin": "/proc/self/fd/0",
     "stdout": "/proc/self/fd/1",
 }
-_NOSUID = 0x2
 _MS_NOSUID, _MS_NODEV, _MS_NOEXEC = 0x2, 0x4, 0x8
 
 
@@ -29,18 +26,12 @@ def put_devices(places: Places, target: str, *, user: tuple[int, int], shared_by
         OSError: the host lacks one of these devices, or the kernel has no terminals of a box's own.
     """
     uid, gid = user
-    os.close(places.make(target, folder=True))
+    places.put_folder(target)
     for name in _NODES:
-        source = kernel.open_path(f"/dev/{name}")
-        tree = kernel.open_tree(source)
-        os.close(source)
-        kernel.mount_setattr(tree, _NOSUID | NOEXEC)
-        places.put(tree, places.make(f"{target}/{name}", folder=False))
+        places.put(kernel.open_tree(kernel.AT_FDCWD, f"/dev/{name}"), f"{target}/{name}", folder=False)
     options = f"newinstance,ptmxmode=0666,mode=620,gid={gid}"
-    places.put_new("devpts", places.make(f"{target}/pts", folder=True), _MS_NOSUID | _MS_NOEXEC, options)
+    places.put_new("devpts", f"{target}/pts", _MS_NOSUID | _MS_NOEXEC, options)
     options = f"mode=1777,size={shared_bytes},uid={uid},gid={gid}"
-    places.put_new("tmpfs", places.make(f"{target}/shm", folder=True), _MS_NOSUID | _MS_NODEV, options)
-    folder = places.find(target)
+    places.put_new("tmpfs", f"{target}/shm", _MS_NOSUID | _MS_NODEV, options)
     for name, leads_to in _LINKS.items():
-        os.symlink(leads_to, name, dir_fd=folder)
-    os.close(folder)
+        places.put_link(leads_to, f"{target}/{name}")

@@ -63,9 +63,9 @@ def _agreed(status: Status, link: socket.socket) -> bool:
     said = link.recv(MESSAGE_BYTES)
     if not said:
         raise NotHad(None, errno.ECHILD, "the command's process ended before it had tried the layers")
-    ((name, value),) = json.loads(said).items()
-    if name != "ready":
-        status.say(name, value)
+    value = json.loads(said)
+    if isinstance(value, dict):
+        status.say("failed", value)
         return False
     status.ready(value)
     return status.order() == {"go": True}

@@ -58,6 +58,7 @@ _COMMON: Mapping[str, int] = MappingProxyType(
         "openat2": 437, "pidfd_open": 434,
     }
 )  # fmt: skip
+_NUMBER: Final = {**_COMMON, **_NUMBERS[MACHINE]} if MACHINE in _NUMBERS else {}
 _NO_SUCH_CALL: Final = -1  # which the kernel answers with ENOSYS
 
 AT_FDCWD: Final = -100
@@ -85,8 +86,9 @@ def call(name: str, *arguments: int | bytes | ctypes.Array[ctypes.c_char] | None
     Raises:
         OSError: it failed; ENOSYS also where this machine has no such call.
     """
-    number = _COMMON.get(name) or _NUMBERS.get(MACHINE, {}).get(name, _NO_SUCH_CALL)
-    result: int = _syscall(_long(number), *[_long(a) if isinstance(a, int) else a for a in arguments])
+    result: int = _syscall(
+        _long(_NUMBER.get(name, _NO_SUCH_CALL)), *[_long(a) if isinstance(a, int) else a for a in arguments]
+    )
     if result < 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code), name)
@@ -156,9 +158,12 @@ def mount_setattr(tree: int, attributes: int, *, recursive: bool = False, user_n
     call("mount_setattr", tree, b"", flags, values, len(values))
 
 
-def move_mount(tree: int, target: int) -> None:
-    """Puts a detached copy over what `target` (O_PATH) is."""
-    call("move_mount", tree, b"", target, b"", _MOVE_MOUNT_F_EMPTY_PATH | _MOVE_MOUNT_T_EMPTY_PATH)
+def move_mount(tree: int, target: int | str) -> None:
+    """Puts a detached copy over what `target` (O_PATH, or a path) is; a link at the end is not followed."""
+    if isinstance(target, str):
+        call("move_mount", tree, b"", AT_FDCWD, _text(target), _MOVE_MOUNT_F_EMPTY_PATH)
+    else:
+        call("move_mount", tree, b"", target, b"", _MOVE_MOUNT_F_EMPTY_PATH | _MOVE_MOUNT_T_EMPTY_PATH)
 
 
 def prctl(option: int, *arguments: int) -> int:

@@ -1,10 +1,12 @@
 """The new root while it is made: where things go, and what is put there.
 
-What is named is looked up below the root's own descriptor, and no symbolic link on the way is followed:
-whoever swaps one in a folder that several can write gets an error, not a mount elsewhere. Folders and files
-are made in the box's own memory only, never in what comes from the host.
+Folders and files are made in the box's own memory only, never in what comes from the host. What stands in the
+box's own memory nobody else can change, so paths lead there as they are written. In what comes from the host
+somebody may: there a target is looked up below the root's own descriptor, no symbolic link on the way is
+followed, and what was found is what is covered.
 """
 
+import errno
 import os
 import stat
 from typing import Final
@@ -20,122 +22,159 @@ NOEXEC: Final = 0x8
 FIXED: Final = _NOSUID | _NODEV
 """Of every mount of a box: no setuid programs, no devices."""
 
-_SCRATCH = ".ringfence"
+_SCRATCH: Final = ".ringfence"
 
 
 class Places:
-    """The new root below `folder`, a mount of its own that is empty so far. The current folder is there."""
+    """The new root below the current folder, `folder`: a mount of its own that is empty so far."""
 
     def __init__(self, folder: int) -> None:
         self.folder = folder
-        self._device = os.fstat(folder).st_dev
-        self._own = {self._device}
-        os.mkdir(_SCRATCH, 0o700, dir_fd=folder)
-        self._scratch = kernel.open_path(_SCRATCH, beneath=folder)
-        os.mkdir("mount", 0o700, dir_fd=self._scratch)
-        os.mkdir("empty", 0o555, dir_fd=self._scratch)
-        self._write("file", b"", 0o444)
+        # Folders of the box's own memory, `/tmp`, the root itself as nothing; and whether the box writes there.
+        self._own = {"": False}
+        self._foreign: set[str] = set()  # what covers those: nothing is made in it
+        for name in ("", "/new", "/empty"):
+            os.mkdir(f"{_SCRATCH}{name}", 0o755)  # noqa: PTH102 - from the current folder
+        _write(f"{_SCRATCH}/none", b"", 0o444)
 
     def find(self, target: str) -> int:
         """A descriptor (O_PATH) of what stands there. Raises OSError."""
-        return kernel.open_path(target[1:] or ".", beneath=self.folder)
+        return kernel.open_path(target[1:], beneath=self.folder)
 
-    def make(self, target: str, *, folder: bool) -> int:
-        """A descriptor of what stands there; where nothing does, of an empty folder or file, made now.
+    def put(self, tree: int, target: str, *, folder: bool) -> None:
+        """Puts a detached copy there and closes it.
 
         Raises:
-            FileNotFoundError: nothing does, and it would have to be made in what comes from the host.
+            FileNotFoundError: nothing stands there, and it would have to be made in what comes from the host.
         """
         try:
-            return self.find(target)
-        except FileNotFoundError:
-            parent, name = self.parent(target)
-        try:
-            if folder:
-                os.mkdir(name, 0o755, dir_fd=parent)
+            if self._in_own(target):
+                _make(target[1:], folder=folder)
+                kernel.move_mount(tree, target[1:])
             else:
-                os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644, dir_fd=parent))
-            return kernel.open_path(name, beneath=parent)
-        finally:
-            os.close(parent)
-
-    def parent(self, target: str) -> tuple[int, str]:
-        """A descriptor of the folder that `target` is to be made in, and its name there. Raises as `make`."""
-        above, _, name = target.rpartition("/")
-        parent = self.make(above, folder=True) if above else os.dup(self.folder)
-        if os.fstat(parent).st_dev not in self._own:
-            os.close(parent)
-            raise FileNotFoundError(2, "not there on the host", target)
-        return parent, name
-
-    def put(self, tree: int, target: int) -> None:
-        """Puts a detached copy over what `target` is, and closes both."""
-        try:
-            kernel.move_mount(tree, target)
+                self._put_over(tree, target)
         finally:
             os.close(tree)
-            os.close(target)
+        self._cover(target)
 
-    def put_new(self, filesystem: str, target: int, flags: int, options: str, *, own: bool = False) -> None:
-        """Puts a new file system there and closes `target`. `own`: what is to stand in it is made there."""
-        try:
-            kernel.mount(filesystem, f"{_SCRATCH}/mount", filesystem, flags, options)
-            made = kernel.open_path("mount", beneath=self._scratch)
-            try:
-                if own:
-                    self._own.add(os.fstat(made).st_dev)
-                kernel.move_mount(made, target)
-            finally:
-                os.close(made)
-        finally:
-            os.close(target)
+    def put_new(self, filesystem: str, target: str, flags: int, options: str, *, own: bool = False) -> None:
+        """Puts a new file system there. `own`: the box may write there, and things may be made there."""
+        kernel.mount(filesystem, f"{_SCRATCH}/new", filesystem, flags, options)
+        self.put(kernel.open_path(f"{_SCRATCH}/new"), target, folder=True)
+        if own:
+            self._foreign.discard(target)
+            self._own[target] = True
+
+    def put_folder(self, target: str) -> None:
+        """Makes a folder of the box's own. Raises FileNotFoundError as `put`."""
+        if not self._in_own(f"{target}/"):
+            raise _not_own(target)
 
     def put_file(self, content: bytes, mode: int, target: str) -> None:
         """Puts a file there that nobody can write: in the root, which becomes read-only, or over what is."""
-        try:
-            found = self.find(target)
-        except FileNotFoundError:
-            parent, name = self.parent(target)
+        if self._in_own(target) and not self._own[target.rpartition("/")[0]]:
             try:
-                if os.fstat(parent).st_dev == self._device:
-                    self._write(name, content, mode, folder=parent)
-                    return
+                _write(target[1:], content, mode)
+            except FileExistsError:
+                pass
+            else:
+                return
+        _write(f"{_SCRATCH}/file", content, mode)
+        self.put(_read_only("file"), target, folder=False)
+        os.unlink(f"{_SCRATCH}/file")  # noqa: PTH108
+
+    def put_link(self, leads_to: str, target: str) -> None:
+        """Makes a symbolic link where nothing is. Raises FileNotFoundError as `put`."""
+        if not self._in_own(target):
+            raise _not_own(target)
+        try:
+            os.symlink(leads_to, target[1:])  # noqa: PTH211
+        except FileExistsError:
+            if os.readlink(target[1:]) != leads_to:  # noqa: PTH115
+                raise
+
+    def put_link_over(self, leads_to: str, target: str) -> None:
+        """Puts a symbolic link over a file; raises FileNotFoundError for none."""
+        os.symlink(leads_to, f"{_SCRATCH}/link")  # noqa: PTH211
+        tree = _read_only("link")
+        try:
+            self._put_over(tree, target)
+        finally:
+            os.close(tree)
+        os.unlink(f"{_SCRATCH}/link")  # noqa: PTH108
+
+    def put_empty(self, target: str) -> None:
+        """Puts nothing, that nobody can write, over a file or a folder; raises FileNotFoundError for none."""
+        found = self.find(target)
+        try:
+            tree = _read_only("empty" if stat.S_ISDIR(os.fstat(found).st_mode) else "none")
+            try:
+                kernel.move_mount(tree, found)
             finally:
-                os.close(parent)
-            found = self.make(target, folder=False)
-        self._write("put", content, mode)
-        self._put_scratch("put", found)
-        os.unlink("put", dir_fd=self._scratch)
-
-    def put_link(self, leads_to: str, target: int) -> None:
-        """Puts a symbolic link over a file and closes `target`."""
-        os.symlink(leads_to, "link", dir_fd=self._scratch)
-        self._put_scratch("link", target)
-        os.unlink("link", dir_fd=self._scratch)
-
-    def put_empty(self, target: int) -> None:
-        """Puts nothing over a file or a folder, and closes `target`."""
-        self._put_scratch("empty" if stat.S_ISDIR(os.fstat(target).st_mode) else "file", target)
+                os.close(tree)
+        finally:
+            os.close(found)
+        self._cover(target)
 
     def leave(self) -> None:
         """What helped to make the root goes."""
-        os.rmdir("mount", dir_fd=self._scratch)
-        os.rmdir("empty", dir_fd=self._scratch)
-        os.unlink("file", dir_fd=self._scratch)
-        os.close(self._scratch)
-        os.rmdir(_SCRATCH, dir_fd=self.folder)
+        os.unlink(f"{_SCRATCH}/none")  # noqa: PTH108
+        for name in ("/empty", "/new", ""):
+            os.rmdir(f"{_SCRATCH}{name}")  # noqa: PTH106
 
-    def _put_scratch(self, name: str, target: int) -> None:
-        tree = kernel.open_tree(self._scratch, name)
-        kernel.mount_setattr(tree, FIXED | READ_ONLY)
-        self.put(tree, target)
+    def _put_over(self, tree: int, target: str) -> None:
+        found = self.find(target)
+        try:
+            kernel.move_mount(tree, found)
+        finally:
+            os.close(found)
 
-    def _write(self, name: str, content: bytes, mode: int, *, folder: int | None = None) -> None:
-        fd = os.open(
-            name,
-            os.O_CREAT | os.O_EXCL | os.O_WRONLY,
-            mode,
-            dir_fd=self._scratch if folder is None else folder,
-        )
-        with open(fd, "wb") as file:
-            file.write(content)
+    def _in_own(self, target: str) -> bool:
+        """Whether it stands in the box's own memory; the folders above it are made there."""
+        above = parent = target.rpartition("/")[0]
+        missing = []
+        while above not in self._own:
+            if above in self._foreign:
+                return False
+            missing.append(above)
+            above = above.rpartition("/")[0]
+        for folder in reversed(missing):
+            os.mkdir(folder[1:], 0o755)  # noqa: PTH102
+            self._own[folder] = self._own[above]
+        return parent in self._own
+
+    def _cover(self, target: str) -> None:
+        """Nothing is made any more in what was there."""
+        if target in self._own or target in self._foreign:
+            below = f"{target}/"
+            self._own = {p: w for p, w in self._own.items() if p != target and not p.startswith(below)}
+            self._foreign = {p for p in self._foreign if not p.startswith(below)}
+        self._foreign.add(target)
+
+
+def _make(path: str, *, folder: bool) -> None:
+    """Something to put a mount over, unless there is."""
+    try:
+        if folder:
+            os.mkdir(path, 0o755)  # noqa: PTH102
+        else:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o644))
+    except FileExistsError:
+        return
+
+
+def _write(path: str, content: bytes, mode: int) -> None:
+    fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, mode)
+    with open(fd, "wb") as file:
+        file.write(content)
+
+
+def _read_only(name: str) -> int:
+    """A detached copy of something that was made to help."""
+    tree = kernel.open_tree(kernel.AT_FDCWD, f"{_SCRATCH}/{name}")
+    kernel.mount_setattr(tree, FIXED | READ_ONLY)
+    return tree
+
+
+def _not_own(target: str) -> FileNotFoundError:
+    return FileNotFoundError(errno.ENOENT, "not in the box's own memory", target)

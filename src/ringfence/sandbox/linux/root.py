@@ -15,7 +15,7 @@ from ringfence.sandbox.linux import kernel
 from ringfence.sandbox.linux.devices import put_devices
 from ringfence.sandbox.linux.failing import making
 from ringfence.sandbox.linux.places import FIXED, NOEXEC, READ_ONLY, Places
-from ringfence.sandbox.linux.proc import make_read_only, put_proc
+from ringfence.sandbox.linux.proc import make_settings_read_only, put_proc
 from ringfence.sandbox.plan import Layer, Mount, MountKind, Plan
 
 __all__ = ["Root"]
@@ -64,7 +64,7 @@ class Root:
     def close(self) -> None:
         """No setting of the kernel and nothing of the root itself can be written any more. Raises NotHad."""
         with making(Layer.ROOT, "make the root read-only"):
-            make_read_only("/proc/sys")
+            make_settings_read_only()
             folder = kernel.open_path("/")
             kernel.mount_setattr(folder, FIXED | READ_ONLY)
             os.close(folder)
@@ -87,36 +87,28 @@ class Root:
             with making(Layer.ROOT, f"map owners of {each.source}"):
                 kernel.mount_setattr(tree, _IDMAP, recursive=True, user_namespace=self._owners)
         kernel.mount_setattr(tree, attributes, recursive=True)
-        places.put(tree, places.make(each.target, folder=stat.S_ISDIR(kind)))
+        places.put(tree, each.target, folder=stat.S_ISDIR(kind))
 
     def _memory(self, places: Places, each: Mount) -> None:
         size = each.size_bytes or self._plan.limits.memory_disk_bytes
         flags = _MS_NOSUID | _MS_NODEV | (0 if each.runs else _MS_NOEXEC)
         options = f"mode={each.mode:o},size={size},nr_inodes={_MANY},uid={self._user[0]},gid={self._user[1]}"
-        places.put_new("tmpfs", places.make(each.target, folder=True), flags, options, own=True)
+        places.put_new("tmpfs", each.target, flags, options, own=True)
 
     def _empty(self, places: Places, each: Mount) -> None:
         try:
-            target = places.find(each.target)
+            places.put_empty(each.target)
         except FileNotFoundError:
             return  # nothing is there to be hidden
-        places.put_empty(target)
 
     def _file(self, places: Places, each: Mount) -> None:
         places.put_file(each.content, each.mode, each.target)
 
     def _symlink(self, places: Places, each: Mount) -> None:
-        parent, name = places.parent(each.target)
-        try:
-            os.symlink(str(each.source), name, dir_fd=parent)
-        except FileExistsError:
-            if os.readlink(name, dir_fd=parent) != each.source:
-                raise
-        finally:
-            os.close(parent)
+        places.put_link(str(each.source), each.target)
 
     def _link_over(self, places: Places, each: Mount) -> None:
-        places.put_link(str(each.source), places.find(each.target))
+        places.put_link_over(str(each.source), each.target)
 
     def _proc(self, places: Places, each: Mount) -> None:
         put_proc(places, each.target)
