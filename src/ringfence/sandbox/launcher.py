@@ -114,7 +114,7 @@ def fork_launcher() -> Launcher:
 
 
 def _of_plan(plan: Plan) -> tuple[object, ...]:
-    return plan.agent, plan.session, plan.program, plan.arguments, plan.folder
+    return plan.agent, plan.session, plan.program, plan.arguments[1:], plan.folder
 
 
 def _box(answer: bytes, fds: list[int], status: socket.socket) -> Box:

@@ -105,7 +105,7 @@ def _decided(plan: Plan, door: Door) -> Receipt[CommandRun]:
         agent=plan.agent,
         session=plan.session,
         program=plan.program,
-        arguments=plan.arguments,
+        arguments=plan.arguments[1:],
         folder=plan.folder,
     )
     receipt = door.pass_(action)
@@ -139,7 +139,7 @@ def _start(
             house.places.sessions.set_ended(prepared.session)
             raise error
         case Ready() as ready:
-            lacking = {str(layer): why for layer, why in ready.lacking}
+            lacking = {str(layer): why for layer, why in ready.lacking if layer not in ready.layers}
             if lacking:
                 house.tell(f"this box is without {', '.join(lacking)}: {'; '.join(lacking.values())}")
             record.started(
