@@ -24,6 +24,7 @@ from ringfence.app.policy.check import PolicyCheck
 from ringfence.app.policy.diff import PolicyDiff
 from ringfence.app.policy.explain import Explanation
 from ringfence.app.policy.show import PolicyShown
+from ringfence.app.running.explain import Explained
 from ringfence.app.running.kill import Kills
 from ringfence.app.running.report import SessionReports
 from ringfence.app.signing import Verification
@@ -43,6 +44,7 @@ DOCUMENTS: dict[str, type] = {
     "ringfence.policy-explain/1": Explanation,
     "ringfence.policy-test/1": PolicyTested,
     "ringfence.policy-diff/1": PolicyDiff,
+    "ringfence.run-explain/1": Explained,
     "ringfence.asks/1": Asks,
     "ringfence.grants/1": Grants,
     "ringfence.ledger-show/1": LedgerShown,

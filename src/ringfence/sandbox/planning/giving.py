@@ -19,7 +19,7 @@ from ringfence.sandbox.planning.judging import Judge
 from ringfence.sandbox.planning.layering import given_in_order, is_bind
 from ringfence.sandbox.planning.never import refuse_never, shown_path
 from ringfence.sandbox.planning.restricted import without_denied
-from ringfence.sandbox.planning.system_files import of_kernel, of_system, own
+from ringfence.sandbox.planning.system_files import KERNEL, SETTINGS, SYSTEM, of_kernel, of_system, own
 from ringfence.sandbox.planning.wanted import Wanted, Withheld
 from ringfence.sandbox.planning.working_tree import is_mapped
 
@@ -94,13 +94,9 @@ def as_user_s(mount: Mount, host: Host, who: Identity) -> Mount:
     if mount.source is None or mount.kind not in (MountKind.READ, MountKind.WRITE):
         return mount
     owner = host.files.owner(mount.source)
-    is_theirs = mount.is_user_s or (
-        owner is not None and owner[0] == who.owner_uid and who.owner_uid != who.host_uid
-    )
-    is_system_s = (
-        mount.kind is MountKind.READ and mount.why.place is None and not within(mount.target, home_of(host))
-    )
-    return replace(mount, is_user_s=is_theirs and not is_system_s and is_mapped(mount.source, host))
+    is_theirs = owner is not None and owner[0] == who.owner_uid != who.host_uid
+    is_user_s = (mount.is_user_s or is_theirs) and mount.why not in (SYSTEM, SETTINGS, KERNEL)
+    return replace(mount, is_user_s=is_user_s and is_mapped(mount.source, host))
 
 
 def _tree(wanted: Wanted, judge: Judge) -> tuple[Mount, tuple[Mount, ...]]:
