@@ -197,7 +197,7 @@ def start(launcher: Launcher, plan: Plan, streams: Streams) -> Box:
         agent=plan.agent,
         session=plan.session,
         program=plan.program,
-        arguments=plan.arguments,
+        arguments=plan.arguments[1:],
         folder=plan.folder,
     )
     with tempfile.TemporaryDirectory() as state:
