@@ -1,4 +1,4 @@
-"""Programs that git starts for a filter, a monitor or a merge, planted for whoever calls `git status` outside."""
+"""Programs that git starts for a filter, a monitor or a transfer, planted for whoever calls git outside."""
 
 from pathlib import Path
 

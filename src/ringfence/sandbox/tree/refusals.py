@@ -16,7 +16,7 @@ from ringfence.sandbox.tree.record import Record
 from ringfence.sandbox.tree.tree import Refused
 from ringfence.sandbox.tree.walk import ASIDE
 
-__all__ = ["Refusals"]
+__all__ = ["Refusals", "listed"]
 
 _LIST = "list.jsonl"
 _NAME_CHARS = 60
@@ -30,18 +30,9 @@ class Refusals:
     record: Record
     stamp: str  # in the names of what is moved: nobody who was in the box knew it
 
-    def listed(self) -> tuple[Refused, ...]:
-        """All that was moved so far."""
-        found = {}
-        for path, why, names, restored in self._entries():
-            kept = next((name for name in names if lexists(name)), None)
-            if kept is not None:
-                found[path, kept] = Refused(path=path, why=why, kept=kept, is_restored=restored)
-        return tuple(found.values())
-
     def finish(self) -> None:
         """Puts back what was moved and was to be replaced, where nothing stands there yet."""
-        for path, _, names, restored in self._entries():
+        for path, _, names, restored in _entries(self.folder):
             if restored and any(map(lexists, names)) and lexists(path) is None:
                 self._put_back(path)
 
@@ -51,7 +42,7 @@ class Refusals:
         Raises:
             OSError: it cannot be moved; it may be gone.
         """
-        entries = self._entries()
+        entries = _entries(self.folder)
         short = "".join(c if c.isalnum() or c in "._-" else "_" for c in path.rpartition("/")[2])
         name = f"{len(entries)}-{self.stamp}-{short.lstrip('.')[:_NAME_CHARS]}"
         aside = f"{self.record.tree.root}/{ASIDE}"
@@ -83,12 +74,23 @@ class Refusals:
         finally:
             os.close(fd)
 
-    def _entries(self) -> list[tuple[str, str, list[str], bool]]:
-        found: list[tuple[str, str, list[str], bool]] = []
-        for line in (read_private(self.folder / _LIST) or b"").splitlines()[: LIMITS.tree_names]:
-            try:
-                path, why, names, restored = json.loads(line)
-            except ValueError:
-                continue  # its writer was killed, and moved nothing
-            found.append((path, why, names, restored))
-        return found
+
+def listed(folder: Path) -> tuple[Refused, ...]:
+    """All that was moved so far in the session whose `refused/` this is."""
+    found = {}
+    for path, why, names, restored in _entries(folder):
+        kept = next((name for name in names if lexists(name)), None)
+        if kept is not None:
+            found[path, kept] = Refused(path=path, why=why, kept=kept, is_restored=restored)
+    return tuple(found.values())
+
+
+def _entries(folder: Path) -> list[tuple[str, str, list[str], bool]]:
+    found: list[tuple[str, str, list[str], bool]] = []
+    for line in (read_private(folder / _LIST) or b"").splitlines()[: LIMITS.tree_names]:
+        try:
+            path, why, names, restored = json.loads(line)
+        except ValueError:
+            continue  # its writer was killed, and moved nothing
+        found.append((path, why, names, restored))
+    return found

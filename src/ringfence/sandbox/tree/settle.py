@@ -20,7 +20,7 @@ from ringfence.sandbox.tree.look import look
 from ringfence.sandbox.tree.mounts import copies
 from ringfence.sandbox.tree.reading import lexists
 from ringfence.sandbox.tree.record import Record
-from ringfence.sandbox.tree.refusals import Refusals
+from ringfence.sandbox.tree.refusals import Refusals, listed
 from ringfence.sandbox.tree.tree import Refused, Swept, Tree, TreeRefused, Trouble
 
 __all__ = ["forget", "prepare", "sweep"]
@@ -74,7 +74,7 @@ def sweep(session: Path, *, cache: Path | None, now_ns: int) -> Swept:
     """
     before = record.read(session)
     if before is None:
-        return Swept(refused=())
+        return Swept(refused=listed(session / "refused"))
     refusals = Refusals(folder=session / "refused", record=before, stamp=f"{now_ns:x}")
     troubles: dict[Trouble, None] = {}
     _do(troubles, before.tree.root, refusals.finish)
@@ -94,19 +94,18 @@ def sweep(session: Path, *, cache: Path | None, now_ns: int) -> Swept:
         )
         known = set(before.tree.troubles)
         troubles |= dict.fromkeys(each for each in after.troubles if each not in known)
-    return Swept(refused=(*refusals.listed(), *others), troubles=tuple(troubles))
+    return Swept(refused=(*listed(refusals.folder), *others), troubles=tuple(troubles))
 
 
 def forget(session: Path) -> None:
     """Removes what stood there for the run only, and the private copies. What was refused stays."""
     before = record.read(session)
-    if before is None:
-        return
-    for path in sorted(before.made, reverse=True):
-        moving.remove_empty(_anchor(before.tree, path), path)
-    for number, _ in copies(before.tree):
-        shutil.rmtree(session / "git" / str(number), ignore_errors=True)
-    record.forget(session)
+    if before is not None:
+        for path in sorted(before.made, reverse=True):
+            moving.remove_empty(_anchor(before.tree, path), path)
+        record.forget(session)
+    for copy in (session / "git").glob("*"):
+        shutil.rmtree(copy, ignore_errors=True)
 
 
 def _opened(
