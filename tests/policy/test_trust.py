@@ -198,10 +198,10 @@ def test_a_users_document_does_not_make_the_systems_tools_harmless() -> None:
     joined = policy(tier=Tier.SYSTEM, more=(user,))
     assert word(call("mail.send", ("to", "eve@example.com", UNTRUSTED)), joined) == ("ask", "critical")
     assert word(call("mail.send", TO, ("bcc", "eve@example.com", UNTRUSTED)), joined) == ("ask", "critical")
-    assert word(call("mail.other", planned=False), joined) == (
-        "allow",
-        "tools",
-    )  # of which the system says nothing
+    unknown = call("mail.other", planned=False)  # of which the system says nothing, so it writes
+    assert word(unknown, joined) == ("deny", "intent")
+    open_ = policy(TEXT.replace("mode: enforce", "mode: warn"), tier=Tier.SYSTEM, more=(user,))
+    assert word(unknown, open_) == ("allow", "tools")  # under no ceiling a user's word on it counts
 
 
 def test_a_users_name_for_a_tool_does_not_beat_the_systems_pattern() -> None:

@@ -118,6 +118,8 @@ def _shown(result: PolicyShown, short: Shorten) -> Iterator[RenderableType]:
         table.add_column(overflow="fold")
     for each in result.modes:
         where = safe(_where(each.at, tiers)) if each.at else Text("no document says", "dim")
+        if each.ceiling:
+            where.append("; only its rules allow", "dim")
         mode = Text(each.mode.value, _MODE_STYLE[each.mode.value])
         table.add_row(Text(f"  {each.section}"), mode, Text(_counted((each.rules, "rule"))), where)
     yield table

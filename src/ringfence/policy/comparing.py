@@ -259,9 +259,8 @@ def _share(one: str, other: str, kind: FieldKind) -> bool:
 def _trust(policy: Policy) -> tuple[object, object]:
     """What both groups of tiers say of trust and of exceptions to it, without places."""
     rulings = (policy.document.joined, policy.document.tree)
-    said_of_it = tuple(
-        _meaning(each.trust) for each in rulings if each is not None and each.trust is not None
-    )
+    trusts = [trust for each in rulings if each is not None for trust in (each.trust, each.ceiling_trust)]
+    said_of_it = tuple(_meaning(each) for each in trusts if each is not None)
     names = {rule.id for each in rulings if each is not None and each.trust for rule in each.trust.rules}
     excepted = tuple(
         (each.rule, each.conditions, each.until) for each in policy.exemptions if each.rule in names
@@ -292,6 +291,6 @@ def _without_trust(policy: Policy, *, allowing: bool) -> Policy:
         effect=Effect.ALLOW,
     )
     more = (allowed,) if allowing else ()
-    joined = replace(document.joined, trust=None, rules=document.joined.rules + more)
+    joined = replace(document.joined, trust=None, ceiling_trust=None, rules=document.joined.rules + more)
     tree = replace(document.tree, trust=None) if document.tree else None
     return Policy(replace(document, joined=joined, tree=tree))

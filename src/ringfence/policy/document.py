@@ -29,6 +29,8 @@ class Ruling:
     modes: Mapping[Section, tuple[Mode, Place | None]]  # joined: all, the place None where none is named;
     # tree: those that it names
     trust: Trust | None  # of tool calls; None when no document has any
+    ceiling: frozenset[Section] = frozenset()  # that the system's document enforces: only its rules open them
+    ceiling_trust: Trust | None = None  # what that document alone says, where agents are among those
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from ringfence.core.decisions import Decision
 from ringfence.core.limits import LIMITS
 from ringfence.policy.document import Ruling
 from ringfence.policy.outcomes import Exempt, Hit, conclude
-from ringfence.policy.rule import Exemption
+from ringfence.policy.rule import Exemption, Tier
 from ringfence.policy.table import Excepted, Filed, Ready, Table
 from ringfence.policy.trust import TrustJudge
 
@@ -29,6 +29,7 @@ class Engine:
         self._digest = policy_digest
         self._modes = joined.modes
         self._tree_modes = {} if tree is None else tree.modes
+        self._ceiling = joined.ceiling
         groups = ((joined, False),) if tree is None else ((joined, False), (tree, True))
         exemptions: dict[tuple[str, bool], list[Exemption]] = {}
         by_type: dict[str, list[Filed]] = {each.name: [] for each in ACTION_TYPES}
@@ -41,11 +42,12 @@ class Engine:
         self._tables: Mapping[type[Action], Table] = {
             each.made: Table(each, by_type[each.name], exemptions) for each in ACTION_TYPES
         }
-        self._trusts = tuple(
-            TrustJudge(ruling.trust, of_tree=of_tree)
-            for ruling, of_tree in groups
-            if ruling.trust is not None
-        )
+        trusts = [(joined.ceiling_trust, Tier.SYSTEM)]
+        if joined.trust != joined.ceiling_trust:  # judged beside it: a user's words on tools only restrict
+            trusts.append((joined.trust, Tier.USER))
+        if tree is not None:
+            trusts.append((tree.trust, Tier.WORKING_TREE))
+        self._trusts = tuple(TrustJudge(trust, tier=tier) for trust, tier in trusts if trust is not None)
         calls = self._tables[ToolCall]
         self._trust_exceptions = {
             (rule_id, of_tree): calls.exceptions(rule_id, of_tree=of_tree) for rule_id, of_tree in exemptions
@@ -89,6 +91,7 @@ class Engine:
             table.sections,
             joined=self._modes,
             tree=self._tree_modes,
+            ceiling=self._ceiling,
             policy_digest=self._digest,
         )
         if len(table.kept) >= LIMITS.policy_outcomes:

@@ -1,8 +1,11 @@
-"""Files of several tiers joined: modes the strictest, values in order, exceptions within their own tier."""
+"""Files of several tiers joined: modes the strictest, values in order, exceptions within their own tier.
+
+What the system's document enforces is a ceiling: there, what none of its own rules matched stays denied.
+"""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from ringfence.core.decisions import Mode, Place, Section
@@ -39,11 +42,12 @@ def joined(parts: Sequence[Part]) -> Document:
     """All parts as one document; they stand in the order of their tiers."""
     upper = [each for each in parts if each.file.tier is not Tier.WORKING_TREE]
     tree = [each for each in parts if each.file.tier is Tier.WORKING_TREE]
+    system = [each for each in parts if each.file.tier is Tier.SYSTEM]
     modes: dict[Section, tuple[Mode, Place | None]] = dict.fromkeys(Section, (Mode.OBSERVE, None))
     return Document(
         digest=digest_of(each.file for each in parts),
         files=tuple(_contribution(each) for each in parts),
-        joined=_ruling(upper, modes),
+        joined=_below(system, _ruling(upper, modes)),
         tree=_ruling(tree, {}) if tree else None,
         retention=Retention(
             events=tuple(keep for each in upper for keep in each.retention.events),
@@ -81,6 +85,15 @@ def _ruling(parts: Sequence[Part], modes: dict[Section, tuple[Mode, Place | None
         modes=MappingProxyType(modes),
         trust=_trust([part.trust for part in parts if part.trust is not None]),
     )
+
+
+def _below(system: Sequence[Part], ruling: Ruling) -> Ruling:
+    """The ruling with the system's document as its ceiling."""
+    ceiling = frozenset(
+        section for part in system for section, (mode, _) in part.modes.items() if mode is Mode.ENFORCE
+    )
+    own = _trust([part.trust for part in system if part.trust is not None])
+    return replace(ruling, ceiling=ceiling, ceiling_trust=own if Section.AGENTS in ceiling else None)
 
 
 def _trust(parts: Sequence[Trust]) -> Trust | None:

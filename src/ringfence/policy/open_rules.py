@@ -28,6 +28,7 @@ class Open:
     mode: Mode
     conditions: tuple[Condition, ...]
     exceptions: tuple[tuple[Condition, ...], ...]
+    opens: bool = True  # it keeps its section from denying what nothing matched
     is_focus: bool = False
 
     @property
@@ -39,6 +40,7 @@ class Open:
             rule.tier is Tier.WORKING_TREE,
             rule.effect,
             self.mode,
+            self.opens,
             frozenset(rule.obligations),
             frozenset(self.conditions),
             frozenset(map(frozenset, self.exceptions)),
@@ -79,6 +81,7 @@ class Side:
                 each
                 for each in self.rules
                 if each.rule.section is section
+                and each.opens
                 and (each.rule.tier is Tier.WORKING_TREE) is of_tree
                 and _MODES[each.mode] >= _MODES[mode]
                 and (certainly or each.is_certain)
@@ -108,7 +111,7 @@ def _narrowed(one: Open, part: str, answers: Answers) -> Open | None:
             if not left:
                 return None
             exceptions.append(left)
-    return Open(one.rule, one.mode, tuple(rest), tuple(exceptions), one.is_focus)
+    return Open(one.rule, one.mode, tuple(rest), tuple(exceptions), one.opens, one.is_focus)
 
 
 def _is_met(answer: bool | None, condition: Condition, *, allows: bool) -> bool:
@@ -130,7 +133,7 @@ def side(policy: Policy, of: ActionType, at: datetime) -> Side:
             if of.name in rule.action_types and (rule.until is None or at < rule.until):
                 its = tuple(exceptions.get(rule.id, ()))
                 if () not in its:
-                    rules.append(Open(rule, _mode_of(rule, policy), rule.conditions, its))
+                    rules.append(Open(rule, _mode_of(rule, policy), rule.conditions, its, policy.opens(rule)))
     falling: list[_Fallback] = [
         (section, False, document.joined.modes.get(section, (Mode.OBSERVE, None))[0])
         for section in of.sections

@@ -4,7 +4,8 @@ In each section the gravest consequence decides. What is enforced is graver than
 than what is only observed, and within each a denial is graver than a question; an allowance is never grave.
 So a rule that is tried out hides none that holds. What nothing matched falls to the section's mode, and so
 does what only rules matched that are carried out less strictly than the section: neither an allowance nor a
-denial that is tried out opens anything.
+denial that is tried out opens anything. Under a ceiling, a section that the system's document itself
+enforces, the system's rules alone are asked whether anything matched: a user's document only makes graver.
 
 A working tree's rules are judged by the strictest mode that anybody names, and can only make matters graver.
 """
@@ -22,6 +23,7 @@ from ringfence.core.decisions import (
     Reason,
     Section,
 )
+from ringfence.policy.rule import Tier
 
 __all__ = ["Exempt", "Hit", "Modes", "Ruled", "conclude"]
 
@@ -69,13 +71,14 @@ def conclude(
     *,
     joined: Modes,
     tree: Modes,
+    ceiling: frozenset[Section],
     policy_digest: str,
 ) -> Decision:
     """The decision on an action that these sections judge. The order of `matched` does not matter."""
     ordered = sorted(matched, key=_place)
     hits = [each for each in ordered if isinstance(each, Hit)]
     exempt = [each for each in ordered if isinstance(each, Exempt)]
-    reasons = [_of_section(each, hits, exempt, joined, tree) for each in sections]
+    reasons = [_of_section(each, hits, exempt, joined, tree, is_ceiling=each in ceiling) for each in sections]
     reasons.sort(key=_gravity_of_reason, reverse=True)
     return Decision(
         effect=reasons[0].effect,
@@ -90,17 +93,24 @@ def conclude(
 
 
 def _of_section(
-    section: Section, hits: Iterable[Hit], exempt: Iterable[Exempt], joined: Modes, tree: Modes
+    section: Section,
+    hits: Iterable[Hit],
+    exempt: Iterable[Exempt],
+    joined: Modes,
+    tree: Modes,
+    *,
+    is_ceiling: bool,
 ) -> Reason:
     reasons: list[Reason] = []
     for is_tree in (False, True):
         own = [
-            _reason(each, _mode(each.rule, joined, tree))
+            (each.rule, _reason(each, _mode(each.rule, joined, tree)))
             for each in hits
             if each.rule.section is section and each.rule.of_tree is is_tree and each.rule.effect is not None
         ]
-        reasons += [each for each in own if not is_tree or each.effect is not Effect.ALLOW]
-        reasons += _without_rule(section, own, tree if is_tree else joined, is_tree=is_tree)
+        reasons += [each for _, each in own if not is_tree or each.effect is not Effect.ALLOW]
+        opening = [each for rule, each in own if is_tree or not is_ceiling or rule.tier <= Tier.SYSTEM]
+        reasons += _without_rule(section, opening, tree if is_tree else joined, is_tree=is_tree)
     decides = max(reasons, key=_gravity_of_reason)  # the first of several
     graver = [
         each

@@ -8,7 +8,7 @@ from ringfence.core.actions import Action
 from ringfence.core.decisions import Decision, Mode, Place, Section
 from ringfence.policy.document import Contribution, Document, Ruling
 from ringfence.policy.engine import Engine
-from ringfence.policy.rule import Exemption, Rule
+from ringfence.policy.rule import Exemption, Rule, Tier
 from ringfence.policy.values import Operators, Profile, Retention
 
 __all__ = ["Policy"]
@@ -56,6 +56,16 @@ class Policy:
     def modes(self) -> Mapping[Section, tuple[Mode, Place | None]]:
         """Each section's mode, without a working tree's."""
         return self.document.joined.modes
+
+    def opens(self, rule: Rule) -> bool:
+        """Whether what the rule allows, or asks about, takes no rule of the system's beside it."""
+        joined = self.document.joined
+        return rule.tier is not Tier.USER or rule.section not in joined.ceiling
+
+    @property
+    def ceiling(self) -> frozenset[Section]:
+        """Sections that the system's document enforces: what none of its own rules matches is denied."""
+        return self.document.joined.ceiling
 
     @property
     def retention(self) -> Retention:

@@ -41,7 +41,10 @@ RuleId = NewType("RuleId", str)
 
 
 class Tier(IntEnum):
-    """Whose file it is. Rules of system and user are joined; a working tree's only restrict."""
+    """Whose file it is. Rules of system and user are joined; where the system enforces a user's only restrict.
+
+    A working tree's always do.
+    """
 
     BUILT_IN = 0
     SYSTEM = 1

@@ -28,16 +28,16 @@ _LOWERED = "The session has read what is not to be trusted."
 
 
 class TrustJudge:
-    """One group's trust, ready.
+    """One group's trust, ready; `tier` is whose it is, a user's where a system's is joined with it.
 
     Raises:
         BadGlob: a tool's name is no pattern.
     """
 
-    def __init__(self, trust: Trust, *, of_tree: bool) -> None:
+    def __init__(self, trust: Trust, *, tier: Tier) -> None:
         files = list(dict.fromkeys(each.at.file for each in trust.tools))
         self._trust = trust
-        self._of_tree = of_tree
+        self._tier = tier
         self._tools = sorted(trust.tools, key=lambda each: (files.index(each.at.file), *_order(each)))
         self._drops = [[_tools_like(each) for each in context.drop] for context in trust.contexts]
         self._hits: dict[tuple[str, Effect | None, tuple[str, ...], bool], Hit] = {}
@@ -117,11 +117,11 @@ class TrustJudge:
             ruled = Ruled(
                 id=rule_id,
                 section=Section.AGENTS,
-                tier=Tier.WORKING_TREE if self._of_tree else Tier.USER,
+                tier=self._tier,
                 effect=effect,
                 mode=None,
                 at=at,
-                of_tree=self._of_tree,
+                of_tree=self._tier is Tier.WORKING_TREE,
                 why=why,
                 obligations=() if limit is None else (limit,),
             )

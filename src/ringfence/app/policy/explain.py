@@ -71,6 +71,7 @@ class SectionWord:
     conditions: tuple[Asked, ...]  # of the deciding rule
     exception: str | None  # under which a stricter rule did not count
     near: tuple[NearRule, ...]  # where no rule decided: what it would have needed
+    overruled: tuple[str, ...]  # there: rules of a user that match, and the system closes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,18 +156,30 @@ def _section(
         says=reason.why if rule is None else backquoted(of_rule(rule)),
         conditions=() if rule is None else tuple(_asked(rule, rule.conditions, action, (), reason.unknown)),
         exception=reason.exception,
-        near=tuple(_near(reason.section, nearest, action)) if reason.rule is None else (),
+        near=tuple(_near(reason.section, policy, nearest, action)) if reason.rule is None else (),
+        overruled=tuple(_overruled(reason.section, policy, nearest)) if reason.rule is None else (),
     )
 
 
+def _overruled(
+    section: Section, policy: Policy, nearest: Sequence[tuple[Rule, tuple[Condition, ...]]]
+) -> Iterator[str]:
+    for rule, lacking in nearest:
+        if rule.section is section and not lacking and not policy.opens(rule):
+            yield f"{rule.id} ({rule.at})"
+
+
 def _near(
-    section: Section, nearest: Sequence[tuple[Rule, tuple[Condition, ...]]], action: Action
+    section: Section, policy: Policy, nearest: Sequence[tuple[Rule, tuple[Condition, ...]]], action: Action
 ) -> Iterator[NearRule]:
     """What allows before what asks, and what lacks least first."""
     able = [
         each
         for each in nearest
-        if each[0].section is section and each[0].effect is not Effect.DENY and each[1]
+        if each[0].section is section
+        and each[0].effect is not Effect.DENY
+        and each[1]
+        and policy.opens(each[0])
     ]
     for rule, lacking in able[:_NEAR]:
         yield NearRule(

@@ -35,6 +35,7 @@ class ShownMode:
 
     section: Section
     mode: Mode
+    ceiling: bool  # the system's document enforces it, so only its own rules allow anything
     at: str | None  # file and line that say so; None where none does
     rules: int  # in all files
 
@@ -89,4 +90,5 @@ def _file(said: Contribution) -> ShownFile:
 
 def _mode(policy: Policy, section: Section, mode: Mode, at: Place | None) -> ShownMode:
     rules = sum(each.rules.get(section, 0) for each in policy.files)
-    return ShownMode(section=section, mode=mode, at=str(at) if at else None, rules=rules)
+    ceiling = section in policy.ceiling
+    return ShownMode(section=section, mode=mode, ceiling=ceiling, at=str(at) if at else None, rules=rules)

@@ -114,6 +114,9 @@ def _section(section: SectionWord) -> Iterator[RenderableType]:
         yield Padding(safe(f"a stricter rule did not count: exception {section.exception}"), (0, 0, 0, 4))
     for asked in section.conditions:
         yield Padding(_asked(asked), (0, 0, 0, 6))
+    for rule in section.overruled:
+        what = f"{rule} does not count: the system's document enforces this section"
+        yield Padding(safe(what, "yellow", chars=_LONG), (0, 0, 0, 4))
     for near in section.near:
         yield Padding(safe(f"{near.rule} ({near.at}) would {near.effect} it", chars=_LONG), (0, 0, 0, 4))
         for asked in near.lacks:

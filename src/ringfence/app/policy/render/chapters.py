@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ringfence.core.decisions import Mode, Section
+from ringfence.core.decisions import Effect, Mode, Section
 from ringfence.policy.policy import Policy
 from ringfence.policy.rule import Like, Rule, Tier
 from ringfence.policy.sentences import Sentence, Value, duration, listed, moment, of_exemption, of_rule
@@ -96,24 +96,23 @@ def _chapters(policy: Policy, now: datetime) -> Iterator[Chapter]:
         own = any(rule.mode is not None for rule in rules(section))
         return Chapter(title=title, intro=(stance, *((_OF_OTHERS,) if own else ())), groups=groups)
 
-    yield chapter("Using and downloading models", Section.MODELS, _group((), rules(Section.MODELS)))
-    yield chapter(
-        "Programs and servers that run models", Section.RUNTIMES, _group((), rules(Section.RUNTIMES))
-    )
-    yield chapter("Where models come from", Section.SOURCES, _group((), rules(Section.SOURCES)))
-    yield chapter(
-        "Licenses, by what a model is for", Section.LICENSES, *_by(rules(Section.LICENSES), "purpose")
-    )
-    yield chapter("Sensitive data", Section.DATA, _group((), rules(Section.DATA)))
+    def group(rules: list[Rule]) -> Group:
+        return _group((), rules, policy)
+
+    yield chapter("Using and downloading models", Section.MODELS, group(rules(Section.MODELS)))
+    yield chapter("Programs and servers that run models", Section.RUNTIMES, group(rules(Section.RUNTIMES)))
+    yield chapter("Where models come from", Section.SOURCES, group(rules(Section.SOURCES)))
+    licenses = _by(rules(Section.LICENSES), "purpose", policy)
+    yield chapter("Licenses, by what a model is for", Section.LICENSES, *licenses)
+    yield chapter("Sensitive data", Section.DATA, group(rules(Section.DATA)))
     agents = rules(Section.AGENTS, lambda rule: not _is_of_credentials(rule))
-    yield chapter("Agents", Section.AGENTS, *_by(agents, "agent", policy.profiles))
-    yield chapter("Credentials", Section.AGENTS, _group((), rules(Section.AGENTS, _is_of_credentials)))
+    yield chapter("Agents", Section.AGENTS, *_by(agents, "agent", policy, policy.profiles))
+    yield chapter("Credentials", Section.AGENTS, group(rules(Section.AGENTS, _is_of_credentials)))
     yield chapter("What tools are told", Section.AGENTS, *_trust(policy))
     yield chapter("Records and how long they are kept", Section.RETENTION, *_retention(policy, now))
     yield _never_collected(policy)
-    yield chapter(
-        "Who approves", Section.OPERATORS, _group((), rules(Section.OPERATORS)), *_operators(policy)
-    )
+    operators = (group(rules(Section.OPERATORS)), *_operators(policy))
+    yield chapter("Who approves", Section.OPERATORS, *operators)
     yield _exceptions(policy, now)
 
 
@@ -121,14 +120,16 @@ def _is_of_credentials(rule: Rule) -> bool:
     return rule.action_types == {"credential.use"}
 
 
-def _group(title: Sentence, rules: list[Rule]) -> Group:
-    return Group(title=title, lines=tuple(map(_line, rules)))
+def _group(title: Sentence, rules: list[Rule], policy: Policy) -> Group:
+    return Group(title=title, lines=tuple(_line(each, policy) for each in rules))
 
 
-def _line(rule: Rule) -> Line:
-    tree = ("In this working tree: ",) if rule.tier is Tier.WORKING_TREE else ()
+def _line(rule: Rule, policy: Policy) -> Line:
+    where: Sentence = ("In this working tree: ",) if rule.tier is Tier.WORKING_TREE else ()
+    if rule.effect is not Effect.DENY and not policy.opens(rule):
+        where = ("Only where the system's document allows it, too: ",)
     return Line(
-        sentence=(*tree, *of_rule(rule)),
+        sentence=(*where, *of_rule(rule)),
         effect=rule.effect.value,
         id=rule.id,
         at=str(rule.at),
@@ -136,7 +137,7 @@ def _line(rule: Rule) -> Line:
     )
 
 
-def _by(rules: list[Rule], field: str, profiles: tuple[Profile, ...] = ()) -> Iterator[Group]:
+def _by(rules: list[Rule], field: str, policy: Policy, profiles: tuple[Profile, ...] = ()) -> Iterator[Group]:
     """Groups by the value that the first condition on a field asks for; what is for all stands last."""
     groups: dict[tuple[str, ...], list[Rule]] = {each: [] for each in ((one.agent,) for one in profiles)}
     for rule in rules:
@@ -148,7 +149,7 @@ def _by(rules: list[Rule], field: str, profiles: tuple[Profile, ...] = ()) -> It
         title = listed([(Value(each),) for each in patterns], "or")
         if not patterns and len(groups) > 1:
             title = ("All",)
-        group = _group(title, its)
+        group = _group(title, its, policy)
         yield replace(group, about=_profile(known[patterns])) if patterns in known else group
 
 
@@ -163,8 +164,10 @@ def _profile(profile: Profile) -> Sentence:
 def _trust(policy: Policy) -> Iterator[Group]:
     for ruling in (policy.document.joined, policy.document.tree):
         if ruling is not None and ruling.trust is not None:
+            only = Section.AGENTS in ruling.ceiling and ruling.trust != ruling.ceiling_trust
             yield Group(
                 title=(),
+                about=("What the user's document says here restricts, and allows nothing.",) if only else (),
                 lines=tuple(
                     Line(sentence=sentence, effect="", id=name, at=str(at))
                     for sentence, name, at in of_trust(ruling.trust)
@@ -173,7 +176,7 @@ def _trust(policy: Policy) -> Iterator[Group]:
 
 
 def _retention(policy: Policy, now: datetime) -> Iterator[Group]:
-    yield _group((), [each for each in policy.rules if each.section is Section.RETENTION])
+    yield _group((), [each for each in policy.rules if each.section is Section.RETENTION], policy)
     holds = [each for each in policy.retention.holds if each.until is None or now < each.until]
     lines = (
         Line(
