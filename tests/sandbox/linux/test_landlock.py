@@ -161,10 +161,11 @@ def test_devices_are_used_and_none_is_made() -> None:
             _error(lambda: open("/dev/new", "w")),
             _error(lambda: os.mknod("/dev/new", 0o020600, os.makedev(1, 3))),
             _error(lambda: (open("/dev/shm/landlock-test", "w"), os.unlink("/dev/shm/landlock-test"))),
+            _error(lambda: os.mkfifo("/dev/shm/landlock-test")),
         ]
 
     held = _held(work, _mount("/dev", MountKind.DEVICES)).returned
-    assert held == [0, 0, 0, _EACCES, _EACCES if os.geteuid() == 0 else held[4], 0]
+    assert held == [0, 0, 0, _EACCES, _EACCES if os.geteuid() == 0 else held[4], 0, _EACCES]
 
 
 @pytest.mark.parametrize("loopback", [True, False])
@@ -187,14 +188,15 @@ def test_abstract_sockets_and_signals_stay_among_those_within() -> None:
 
     def work() -> list[int]:
         inside = socket.socket(socket.AF_UNIX)
-        inside.bind(name + "-inside")
+        within = f"{name}-{os.getpid()}"
+        inside.bind(within)
         inside.listen()
         child = os.fork()
         if child == 0:
             signal.pause()
         return [
             _error(lambda: socket.socket(socket.AF_UNIX).connect(name)),
-            _error(lambda: socket.socket(socket.AF_UNIX).connect(name + "-inside")),
+            _error(lambda: socket.socket(socket.AF_UNIX).connect(within)),
             _error(lambda: os.kill(parent, 0)),
             _error(lambda: os.kill(child, signal.SIGKILL)),
         ]

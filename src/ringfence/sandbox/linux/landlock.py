@@ -1,8 +1,9 @@
 """Holds a process to the places of its plan by Landlock, beside the mounts that show no others.
 
 Rights add up from a place to all below it, so a place that is read-only within one that is writable is held
-by its mount alone. Nothing in /proc can be written, which mounts and owners alone would allow. Processes that
-took this on together may signal and reach each other, and nobody else.
+by its mount alone. Nothing in /proc can be written, and shared memory holds files and folders only, though
+mounts and owners would allow more. Processes that took this on together may signal and reach each other, and
+nobody else.
 
 Source: landlock(7), the kernel's userspace-api/landlock document.
 """
@@ -26,6 +27,9 @@ _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV | _RESO
 _READ = _READ_FILE | _READ_DIR
 _WRITE = _READ | _WRITE_FILE | _REMOVE_AND_MAKE | _REFER | _TRUNCATE
 _DEVICES = _READ | _WRITE_FILE | _IOCTL_DEV
+_SHARED_MEMORY = _WRITE & ~(
+    1 << 9 | 1 << 10 | 1 << 12
+)  # no sockets, pipes, links: what the probe tries there
 _TCP = 0b11  # bind, connect
 _SCOPES = 0b11  # abstract sockets, signals
 _LAYOUT = "=QQQ"  # struct landlock_ruleset_attr: rights over files, over the network, scopes
@@ -115,7 +119,7 @@ def _places(mounts: Iterable[Mount]) -> Iterator[tuple[str, int]]:
                 yield mount.target, _READ
             case MountKind.DEVICES:
                 yield mount.target, _DEVICES
-                yield f"{mount.target}/shm", _WRITE
+                yield f"{mount.target}/shm", _SHARED_MEMORY
             case MountKind.SYMLINK | MountKind.LINK_OVER:
                 pass  # where it leads, other mounts say
 
