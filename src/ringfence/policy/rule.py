@@ -41,7 +41,7 @@ RuleId = NewType("RuleId", str)
 
 
 class Tier(IntEnum):
-    """Whose file it is. Rules of system and user are joined; where the system enforces a user's only restrict.
+    """Whose file it is. System and user are joined; where the system enforces, a user's only restrict.
 
     A working tree's always do.
     """

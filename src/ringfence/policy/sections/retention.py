@@ -19,7 +19,8 @@ _TYPES = Key(
 )
 _KEEP = Table(
     "kept-events",
-    "How long events are kept. Of several entries that fit an event, the first holds.",
+    "How long events are kept. Of several entries that fit an event, the first holds. Whatever its age, "
+    "pruning keeps the last event of each thing that is still there: the next scan compares with it.",
     (_TYPES, Key("days", DAYS, "how many days", needed=True)),
 )
 _HOLD = Table(
