@@ -2,11 +2,13 @@
 
 import json
 import os
+import select
 import signal
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ringfence.core.limits import LIMITS
 from ringfence.sandbox.messages import MESSAGE_BYTES, BadMessage, Message, read
 
 __all__ = ["Box", "Streams"]
@@ -86,8 +88,11 @@ class Box:
             return
 
     def close(self) -> None:
-        """Kills what is left and gives the descriptors back."""
+        """Kills what is left, waits until it is gone, and gives the descriptors back."""
         self.kill()
+        gone = select.poll()
+        gone.register(self.pidfd, select.POLLIN)
+        gone.poll(LIMITS.start_wait_s * 1000)  # a process that waits for hardware ends when that answers
         os.close(self.pidfd)
         self.status.close()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ringfence.sandbox.sessions import Running
 
-__all__ = ["is_running", "start_of"]
+__all__ = ["is_running", "opened", "start_of"]
 
 _START = 21  # field 22, counted from 1
 
@@ -21,7 +21,15 @@ def start_of(pid: int) -> int | None:
     return int(behind_name[_START - 2]) if len(behind_name) > _START - 2 else None
 
 
-def is_running(meant: Running) -> int | None:
+def is_running(meant: Running) -> bool:
+    """Whether it is there."""
+    pidfd = opened(meant)
+    if pidfd is not None:
+        os.close(pidfd)
+    return pidfd is not None
+
+
+def opened(meant: Running) -> int | None:
     """A descriptor of the process (pidfd), if it is there; whoever asks closes it."""
     with suppress(ProcessLookupError, OSError):
         pidfd = os.pidfd_open(meant.pid)

@@ -1,14 +1,16 @@
 """Sessions of boxes, each with a folder of ringfence's state that only its user can look into.
 
 A session outlives its box: its folder keeps the home that programs saw, private copies and what was refused,
-so that `--resume` goes on. While a box is there, `running.json` names its first process; that of a box whose
-supervisor was killed names one that is gone.
+so that `--resume` goes on. While a box is there, `running.json` names its first process, and its supervisor
+holds the session: what is not held and still says so was killed.
 """
 
+import fcntl
 import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from ringfence.gate.state import make_folder, read_private, write_private
 
 __all__ = ["NoSession", "Running", "Session", "Sessions"]
 
-_SESSION, _RUNNING, _KILLED = "session.json", "running.json", "killed-by"
+_SESSION, _RUNNING, _KILLED, _LOCK = "session.json", "running.json", "killed-by", "lock"
 _ID_CHARS = 36
 
 
@@ -108,6 +110,21 @@ class Sessions:
     def folder_of(self, session: Session) -> Path:
         """Where it keeps what is its own."""
         return self.folder / session.id
+
+    @contextmanager
+    def held(self, session: Session) -> Iterator[bool]:
+        """Whether nobody else has the session; within, nobody else gets it. The dead let go."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        fd = os.open(self.folder_of(session) / _LOCK, flags, 0o600)
+        try:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+        finally:
+            os.close(fd)
 
     def set_running(self, session: Session, running: Running) -> None:
         """Says which process its box is."""

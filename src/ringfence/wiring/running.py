@@ -33,7 +33,7 @@ def run(wish: "Callable[[], Wish]", environment: Mapping[str, str], *, tell: Tel
     pid, channel = fork_server()  # now, while there is one thread and little to copy
     from dataclasses import replace
 
-    from ringfence.app.running.prepare import prepare, resumed
+    from ringfence.app.running.prepare import held_session, prepare
     from ringfence.app.running.record import stream_of
     from ringfence.app.running.run import House
     from ringfence.app.running.run import run as run_prepared
@@ -48,21 +48,19 @@ def run(wish: "Callable[[], Wish]", environment: Mapping[str, str], *, tell: Tel
         for session, changes in tidy_lost(around.places, door.ledger, now=around.now):
             for change in changes:
                 tell(f"session {session.name}, which was lost: {change}")
-        if wished.resume is not None:
-            prepared, _ = resumed(wished, around)
-        else:
-            prepared, _ = prepare(wished, around, folder=str(Path.cwd()))
-        house = House(
-            door=replace(door, stream=stream_of(prepared.session.id)),
-            launcher=launcher,
-            places=around.places,
-            machine=os.uname().machine,
-            monotonic=time.monotonic,
-            now=_now,
-            tell=tell,
-        )
         try:
-            return run_prepared(prepared, house)
+            with held_session(wished, around, folder=str(Path.cwd())) as session:
+                prepared, _ = prepare(session, around, is_resumed=wished.resume is not None)
+                house = House(
+                    door=replace(door, stream=stream_of(session.id)),
+                    launcher=launcher,
+                    places=around.places,
+                    machine=os.uname().machine,
+                    monotonic=time.monotonic,
+                    now=_now,
+                    tell=tell,
+                )
+                return run_prepared(prepared, house)
         finally:
             door.ledger.close()
 
@@ -70,15 +68,16 @@ def run(wish: "Callable[[], Wish]", environment: Mapping[str, str], *, tell: Tel
 def explain(wish: "Wish", environment: Mapping[str, str], *, tell: Tell) -> "Explained":
     """What the box would be. Nothing runs, and no session stays."""
     from ringfence.app.running.explain import explained
-    from ringfence.app.running.prepare import prepare
+    from ringfence.app.running.prepare import held_session, prepare
     from ringfence.sandbox.tree.settle import forget
     from ringfence.wiring.gate import open_door
 
     door = open_door(environment, tell=tell)
     around = _around(environment, door, tell)
-    prepared, planned = prepare(wish, around, folder=str(Path.cwd()))
-    forget(around.places.sessions.folder_of(prepared.session))
-    around.places.sessions.forget(prepared.session)
+    with held_session(wish, around, folder=str(Path.cwd())) as session:
+        _, planned = prepare(session, around, is_resumed=False)
+        forget(around.places.sessions.folder_of(session))
+        around.places.sessions.forget(session)
     return explained(planned, around.policy, machine=os.uname().machine, started_at=around.now)
 
 

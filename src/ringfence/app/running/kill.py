@@ -14,7 +14,7 @@ from ringfence.core.action_types import Durability
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.ledger.events.sandbox_ended import EndedBy, SandboxEnded
 from ringfence.ledger.ledger import Ledger
-from ringfence.sandbox.processes import is_running
+from ringfence.sandbox.processes import opened
 from ringfence.sandbox.sessions import Session, Sessions
 
 __all__ = ["Killed", "Kills", "NotKilled", "kill"]
@@ -59,7 +59,7 @@ def kill(wanted: Sequence[Session], *, sessions: Sessions, ledger: Ledger, opera
     ordered = []
     for session in wanted:
         running = sessions.running(session)
-        pidfd = is_running(running) if running else None
+        pidfd = opened(running) if running else None
         if pidfd is not None:
             sessions.set_killed(session, operator)
             at = time.monotonic_ns()

@@ -1,7 +1,8 @@
 """Makes a session and the plan of its box, from what is typed, the policy, the machine and the tree."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,9 +22,10 @@ from ringfence.sandbox.processes import is_running
 from ringfence.sandbox.sessions import Session
 from ringfence.sandbox.tree.look import look
 from ringfence.sandbox.tree.mounts import mounts
+from ringfence.sandbox.tree.settle import forget as forget_tree
 from ringfence.sandbox.tree.settle import prepare as prepare_tree
 
-__all__ = ["Around", "SecretsThere", "StillRunning", "Wish", "prepare", "resumed"]
+__all__ = ["Around", "SecretsThere", "StillRunning", "Wish", "held_session", "prepare"]
 
 
 class SecretsThere(RingfenceError):
@@ -62,49 +64,59 @@ class Around:
     tell: Callable[[str], None]
 
 
-def prepare(wish: Wish, around: Around, *, folder: str) -> tuple[Prepared, Planned]:
-    """The session's folder is made, and all that must be there before the box stands.
+@contextmanager
+def held_session(wish: Wish, around: Around, *, folder: str) -> Iterator[Session]:
+    """A new session, or the one that is resumed, which nobody else has meanwhile.
 
     Raises:
-        RingfenceError: there can be no such box, and why. No session is left behind.
+        NoSession: there is none of that name.
+        StillRunning: its box has not ended.
+        UnreadableScope, NeverGiven: `folder` is in no working tree that a box may have.
     """
     sessions = around.places.sessions
-    agent = wish.agent or Path(wish.argv[0]).name
-    of = working_tree(folder, around.host)
+    session = _found(wish, around) if wish.resume is not None else _new(wish, around, folder)
+    with sessions.held(session) as is_ours:
+        running = sessions.running(session)
+        if not is_ours or (running and is_running(running)):
+            raise StillRunning(
+                f"session {session.name} is still running",
+                hint=f"end it first: ringfence kill {session.name}",
+            )
+        yield session
+
+
+def _new(wish: Wish, around: Around, folder: str) -> Session:
     session = Session(
         id=around.new_id(),
-        agent=agent,
+        agent=wish.agent or Path(wish.argv[0]).name,
         command=wish.argv,
         folder=folder,
-        tree=of.path,
+        tree=working_tree(folder, around.host).path,
         started_at=around.now.isoformat(timespec="seconds"),
         options={"strict": wish.strict, "is_degradable": wish.is_degradable},
     )
-    sessions.make(session)
-    try:
-        return _prepared(session, around, is_resumed=False)
-    except BaseException:
-        sessions.forget(session)
-        raise
+    around.places.sessions.make(session)
+    return session
 
 
-def resumed(wish: Wish, around: Around) -> tuple[Prepared, Planned]:
-    """The session again, with its home as its last box left it; another command where one is typed.
+def _found(wish: Wish, around: Around) -> Session:
+    session = around.places.sessions.find(wish.resume or "")
+    return around.places.sessions.changed(session, command=wish.argv) if wish.argv else session
+
+
+def prepare(session: Session, around: Around, *, is_resumed: bool) -> tuple[Prepared, Planned]:
+    """The plan, with all in its place that must be there before the box stands.
 
     Raises:
-        NoSession: there is none of this name.
-        StillRunning: its box has not ended.
+        RingfenceError: there can be no such box, and why. A new session is forgotten again.
     """
-    sessions = around.places.sessions
-    session = sessions.find(wish.resume or "")
-    running = sessions.running(session)
-    if running and is_running(running):
-        raise StillRunning(
-            f"session {session.name} is still running", hint=f"end it first: ringfence kill {session.name}"
-        )
-    if wish.argv:
-        session = sessions.changed(session, command=wish.argv)
-    return _prepared(session, around, is_resumed=True)
+    try:
+        return _prepared(session, around, is_resumed=is_resumed)
+    except BaseException:
+        forget_tree(around.places.sessions.folder_of(session))
+        if not is_resumed:
+            around.places.sessions.forget(session)
+        raise
 
 
 def _prepared(session: Session, around: Around, *, is_resumed: bool) -> tuple[Prepared, Planned]:

@@ -80,8 +80,16 @@ def run(prepared: Prepared, house: House) -> Ran:
         BoxRefused: a layer could not be had, or did not hold when it was tried.
         LedgerError: it could not be recorded, so it did not start.
     """
+    record = SessionRecord(ledger=house.door.ledger, session=prepared.session.id)
+    try:
+        return _run(prepared, house, record)
+    except BaseException:
+        tidy(prepared.session, house.places, record, now=house.now())
+        raise
+
+
+def _run(prepared: Prepared, house: House, record: SessionRecord) -> Ran:
     session, plan = prepared.session, prepared.plan
-    record = SessionRecord(ledger=house.door.ledger, session=session.id)
     receipt = _decided(plan, house.door)
     given = terminals()
     terminal = Terminal(given.index(True)) if any(given) else None
@@ -136,7 +144,6 @@ def _start(
         case Failed() as failed:
             error = refusal(failed)
             _not_started(receipt, record, error, house)
-            house.places.sessions.set_ended(prepared.session)
             raise error
         case Ready() as ready:
             lacking = {str(layer): why for layer, why in ready.lacking if layer not in ready.layers}

@@ -18,6 +18,7 @@ from ringfence.ledger.ledger import Ledger
 from ringfence.sandbox.processes import is_running
 from ringfence.sandbox.sessions import Session, Sessions
 from ringfence.sandbox.tree.flow_back import flow_back
+from ringfence.sandbox.tree.record import is_there as is_prepared
 from ringfence.sandbox.tree.settle import forget, sweep
 from ringfence.sandbox.tree.tree import Refused
 
@@ -59,12 +60,15 @@ def tidy_lost(places: Places, ledger: Ledger, *, now: datetime) -> Iterator[tupl
     """Does so for every session whose supervisor was killed, and whose box went with it."""
     for session in places.sessions.all():
         running = places.sessions.running(session)
-        if running is None or is_running(running) is not None:
+        if running is None and not is_prepared(places.sessions.folder_of(session)):
             continue
-        record = SessionRecord(ledger=ledger, session=session.id)
-        if places.sessions.killed_by(session) is None:
-            record.ended(EndedBy.LOST, exit_status=None, lasted_ms=None)
-        yield session, tidy(session, places, record, now=now)
+        with places.sessions.held(session) as is_ours:
+            if not is_ours or (running and is_running(running)):
+                continue
+            record = SessionRecord(ledger=ledger, session=session.id)
+            if running and places.sessions.killed_by(session) is None:
+                record.ended(EndedBy.LOST, exit_status=None, lasted_ms=None)
+            yield session, tidy(session, places, record, now=now)
 
 
 def _told(refused: Refused) -> str:

@@ -20,7 +20,7 @@ from ringfence.sandbox.tree.protected import Care
 from ringfence.sandbox.tree.reading import lexists, names_in, read_regular
 from ringfence.sandbox.tree.tree import GitFolder, Protected, Secret, Tree, Trouble
 
-__all__ = ["LISTED", "TODO", "Kept", "Record", "digest", "forget", "read", "taken", "write"]
+__all__ = ["LISTED", "TODO", "Kept", "Record", "digest", "forget", "is_there", "read", "taken", "write"]
 
 LISTED = ("hooks", "remotes", "branches")
 """Folders of a git folder in which every file acts."""
@@ -115,6 +115,11 @@ def write(session: Path, record: Record) -> None:
         "made": record.made,
     }
     write_private(session / _NAME, json.dumps(document).encode(), replace=True)
+
+
+def is_there(session: Path) -> bool:
+    """Whether a run began that nobody has put in order."""
+    return (session / _NAME).exists()
 
 
 def forget(session: Path) -> None:
