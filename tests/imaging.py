@@ -8,8 +8,11 @@ import tarfile
 from pathlib import Path
 
 from archiving import tar_of
+from ringfence.endpoint.images import Image, unpacked
 
-__all__ = ["Blob", "as_tar", "layer", "oci_layout", "saved_image"]
+__all__ = ["WEIGHTS", "Blob", "as_tar", "layer", "oci_layout", "saved_image", "taken"]
+
+WEIGHTS = b"GGUF\x03\0\0\0" + bytes(16)
 
 
 class Blob:
@@ -86,3 +89,12 @@ def as_tar(folder: Path, path: Path) -> Path:
                 archive.add(each, each.relative_to(folder).as_posix())
     path.write_bytes(file.getvalue())
     return path
+
+
+def taken(path: Path, tmp_path: Path) -> Image:
+    """The image at `path`, unpacked."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    image = unpacked(path, folder)
+    assert image is not None
+    return image

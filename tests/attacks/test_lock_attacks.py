@@ -12,22 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiving import tar_of, tar_with
-from imaging import layer, oci_layout, saved_image
+from imaging import WEIGHTS, layer, oci_layout, saved_image, taken
 from ringfence.app.references import find_references
 from ringfence.app.references.lines import in_lines
 from ringfence.core.limits import LIMITS
 from ringfence.core.locks import BadLock, parse_lock, written
-from ringfence.endpoint.images import Image, unpacked
-
-WEIGHTS = b"GGUF\x03\0\0\0" + bytes(16)
-
-
-def taken(path: Path, tmp_path: Path) -> Image:
-    folder = tmp_path / "out"
-    folder.mkdir()
-    image = unpacked(path, folder)
-    assert image is not None
-    return image
+from ringfence.endpoint.images import unpacked
 
 
 def below(folder: Path) -> list[str]:

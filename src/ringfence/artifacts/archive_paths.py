@@ -1,9 +1,12 @@
-"""Where names and links in archives lead when they are unpacked, going by their text alone."""
+"""Where names and links in archives lead when they are unpacked, by their text alone, and what that means."""
 
 import re
 from collections.abc import Collection
 
-__all__ = ["escapes", "leads_out", "parts_of"]
+from ringfence.artifacts.spotted import Spotted
+from ringfence.core.findings import Confidence, Severity
+
+__all__ = ["escapes", "leads_out", "outside", "parts_of", "twice"]
 
 _ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:[/\\]")
 _SEPARATOR = re.compile(r"[/\\]+")
@@ -35,3 +38,27 @@ def leads_out(path: str, target: str, links: Collection[str]) -> bool:
         else:
             here.pop()
     return False
+
+
+def outside(evidence: str, *, at: int | None) -> Spotted:
+    """That unpacking goes beyond the folder."""
+    return Spotted(
+        check="archive-escapes",
+        severity=Severity.HIGH,
+        confidence=Confidence.CERTAIN,
+        at=at,
+        evidence=(evidence,),
+        advice="do not unpack it: it would write, or later read, outside its folder",
+    )
+
+
+def twice(*evidence: str, at: int | None) -> Spotted:
+    """That two members go to one place."""
+    return Spotted(
+        check="archive-duplicate",
+        severity=Severity.HIGH,
+        confidence=Confidence.LIKELY,
+        at=at,
+        evidence=evidence,
+        advice="do not unpack it before you know which of the two is meant",
+    )

@@ -103,9 +103,12 @@ class _Run:
         if not reader.size_bytes and suffix not in KNOWN_SUFFIXES:
             return  # an empty document, which is no model cut short
         if found is executable.FORMAT and suffix in KNOWN_SUFFIXES:
-            yield _program_in_disguise(suffix)
+            why = f"named {suffix}, and is a program or native library"
+            advice = "do not run or load it; ask who renamed it, and why"
+            yield _misplaced("executable-among-models", why, advice)
         if found is python_bytecode.FORMAT and not python_bytecode.is_cache(path.name):
-            yield _in_place_of_source(path.name)
+            why = f"{path.name} is imported in the place of a source, and is no copy of one"
+            yield _misplaced("python-bytecode", why, "do not load it: nobody can read what it does")
         self.leaves_out |= dict.fromkeys(found.leaves_out)
         if not found.judges_structure:
             yield from self._look(found.read, reader, depth, path.stem)
@@ -169,25 +172,14 @@ def _identified(reader: Reader, suffix: str, name: str) -> Format | None:
     return found
 
 
-def _program_in_disguise(suffix: str) -> Spotted:
+def _misplaced(check: str, why: str, advice: str) -> Spotted:
     return Spotted(
-        check="executable-among-models",
+        check=check,
         severity=Severity.HIGH,
         confidence=Confidence.LIKELY,
         at=0,
-        evidence=(f"named {suffix}, and is a program or native library",),
-        advice="do not run or load it; ask who renamed it, and why",
-    )
-
-
-def _in_place_of_source(name: str) -> Spotted:
-    return Spotted(
-        check="python-bytecode",
-        severity=Severity.HIGH,
-        confidence=Confidence.LIKELY,
-        at=0,
-        evidence=(f"{name} is imported in the place of a source, and is no copy of one",),
-        advice="do not load it: nobody can read what it does",
+        evidence=(why,),
+        advice=advice,
     )
 
 

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from ringfence.artifacts.archive_paths import escapes, leads_out, parts_of
+from ringfence.artifacts.archive_paths import escapes, leads_out, outside, parts_of, twice
 from ringfence.artifacts.format import Inside
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
-from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
 
 __all__ = ["Entry", "MemberKind", "judge_members"]
@@ -56,11 +55,11 @@ def judge_members(
             raise Malformed(ProblemKind.OVER_LIMIT, at=member.at, detail=f"more than {count} members")
         path = "/".join(parts_of(member.name))
         if escapes(member.name):
-            yield _escape(member.at, member.name)
+            yield outside(member.name, at=member.at)
         if member.kind is MemberKind.DEVICE:
-            yield _escape(member.at, f"{member.name} is a device or a pipe")
+            yield outside(f"{member.name} is a device or a pipe", at=member.at)
         if path in seen and not member.kind is seen[path].kind is MemberKind.FOLDER:
-            yield _twice(member, seen[path])
+            yield twice(member.name, f"also at byte {seen[path].at}", at=member.at)
         seen[path] = member
         if member.kind is MemberKind.LINK:
             links[path] = member
@@ -76,31 +75,9 @@ def _through_links(reader: Reader, seen: dict[str, Entry], links: dict[str, Entr
         size = min(link.size_bytes, LIMITS.path_chars)
         target = reader.at(link.data_at, size).rstrip(b"\0").decode("utf-8", "replace")
         if leads_out(path, target, links.keys()):
-            yield _escape(link.at, f"{link.name} → {target}")
+            yield outside(f"{link.name} → {target}", at=link.at)
     for path, member in seen.items() if links else ():
         reader.budget.check_time(at=member.at)
         parts = path.split("/")
         if any("/".join(parts[:count]) in links for count in range(1, len(parts))):
-            yield _escape(member.at, f"{member.name} is written through a link")
-
-
-def _escape(at: int, evidence: str) -> Spotted:
-    return Spotted(
-        check="archive-escapes",
-        severity=Severity.HIGH,
-        confidence=Confidence.CERTAIN,
-        at=at,
-        evidence=(evidence,),
-        advice="do not unpack it: it would write, or later read, outside its folder",
-    )
-
-
-def _twice(member: Entry, before: Entry) -> Spotted:
-    return Spotted(
-        check="archive-duplicate",
-        severity=Severity.HIGH,
-        confidence=Confidence.LIKELY,
-        at=member.at,
-        evidence=(member.name, f"also at byte {before.at}"),
-        advice="do not unpack it before you know which of the two is meant",
-    )
+            yield outside(f"{member.name} is written through a link", at=member.at)

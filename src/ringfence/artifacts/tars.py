@@ -6,7 +6,7 @@ Source: GNU tar's manual; CPython's Lib/tarfile.py, whose `extractall` follows n
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from ringfence.artifacts.archive_paths import escapes, leads_out, parts_of
+from ringfence.artifacts.archive_paths import escapes, leads_out, outside, parts_of, twice
 from ringfence.artifacts.format import Inside
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
@@ -30,7 +30,6 @@ __all__ = ["judge"]
 
 _END_BLOCKS = 2
 _COMPARED_BYTES = 1024 * 1024
-_DO_NOT_UNPACK = "do not unpack it: it would write, or later read, outside its folder"
 
 
 def judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
@@ -105,11 +104,11 @@ class _Unpacked:
         """Notes where it goes, and says if that is outside or taken."""
         bad = next((name for name in member.names if escapes(name)), None)
         if bad is not None:
-            yield _escape(member.at, bad)
+            yield outside(bad, at=member.at)
         if member.kind in DEVICES:
-            yield _escape(member.at, f"{member.name} is a device or a pipe")
+            yield outside(f"{member.name} is a device or a pipe", at=member.at)
         if member.kind == HARD_LINK and escapes(member.link):
-            yield _escape(member.at, f"{member.name} → {member.link}")
+            yield outside(f"{member.name} → {member.link}", at=member.at)
         path = "/".join(parts_of(member.name))
         kept = _Kept(
             at=member.at,
@@ -123,14 +122,7 @@ class _Unpacked:
             kept = replace(target, at=member.at, name=member.name)
         before = self._paths.get(path)
         if before and not (member.kind == before.kind == FOLDER) and not self._is_same(kept, before):
-            yield Spotted(
-                check="archive-duplicate",
-                severity=Severity.HIGH,
-                confidence=Confidence.LIKELY,
-                at=member.at,
-                evidence=(member.name, f"also at byte {before.at}"),
-                advice="do not unpack it before you know which of the two is meant",
-            )
+            yield twice(member.name, f"also at byte {before.at}", at=member.at)
         self._paths[path] = kept
         if member.kind == SYMBOLIC_LINK:
             self._links[path] = kept
@@ -165,7 +157,7 @@ class _Unpacked:
         for path, link in self._links.items():
             self._reader.budget.check_time(at=link.at)
             if leads_out(path, link.link, self._links.keys()):
-                yield _escape(link.at, f"{link.name} → {link.link}")
+                yield outside(f"{link.name} → {link.link}", at=link.at)
         if not self._links:
             return
         for path, kept in self._paths.items():
@@ -173,18 +165,7 @@ class _Unpacked:
             parts = path.split("/")
             through = next((i for i in range(1, len(parts)) if "/".join(parts[:i]) in self._links), None)
             if through is not None:
-                yield _escape(kept.at, f"{kept.name} is written through a link")
-
-
-def _escape(at: int, evidence: str) -> Spotted:
-    return Spotted(
-        check="archive-escapes",
-        severity=Severity.HIGH,
-        confidence=Confidence.CERTAIN,
-        at=at,
-        evidence=(evidence,),
-        advice=_DO_NOT_UNPACK,
-    )
+                yield outside(f"{kept.name} is written through a link", at=kept.at)
 
 
 def _ambiguous(at: int, detail: str) -> Spotted:

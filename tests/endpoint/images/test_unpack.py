@@ -8,19 +8,10 @@ from pathlib import Path
 import pytest
 
 from archiving import tar_with
-from imaging import as_tar, layer, oci_layout, saved_image
+from imaging import WEIGHTS, as_tar, layer, oci_layout, saved_image, taken
 from ringfence.endpoint.images import Image, unpacked
 
-WEIGHTS = b"GGUF\x03\0\0\0" + bytes(16)
 OTHER = b"GGUF\x02\0\0\0" + bytes(16)
-
-
-def taken(path: Path, tmp_path: Path) -> Image:
-    folder = tmp_path / "out"
-    folder.mkdir()
-    image = unpacked(path, folder)
-    assert image is not None
-    return image
 
 
 def names(folder: Path) -> list[str]:

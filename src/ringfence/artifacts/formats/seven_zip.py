@@ -7,7 +7,7 @@ import lzma
 import zlib
 from collections.abc import Iterator
 
-from ringfence.artifacts.archive_paths import escapes, leads_out
+from ringfence.artifacts.archive_paths import escapes, leads_out, outside, twice
 from ringfence.artifacts.decoders import DECODER_ERRORS, Decoder, decoder
 from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.inflating import Compression
@@ -16,7 +16,6 @@ from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.seven_zip_headers import Coder, File, Folder, Header, read_header, read_streams
 from ringfence.artifacts.spool import Spooled, spooled
 from ringfence.artifacts.spotted import Spotted
-from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
 
 __all__ = ["FORMAT"]
@@ -94,16 +93,9 @@ def _names(files: list[File]) -> Iterator[Spotted]:
     seen: set[str] = set()
     for file in files:
         if escapes(file.name):
-            yield _outside(file.name)
+            yield outside(file.name, at=None)
         if file.name in seen:
-            yield Spotted(
-                check="archive-duplicate",
-                severity=Severity.HIGH,
-                confidence=Confidence.LIKELY,
-                at=None,
-                evidence=(file.name,),
-                advice="do not unpack it before you know which of the two is meant",
-            )
+            yield twice(file.name, at=None)
         seen.add(file.name)
 
 
@@ -130,7 +122,7 @@ def _contents(reader: Reader, header: Header) -> Iterator[Spotted | Problem | In
             if file.is_link:
                 target = part.at(0, min(part.size_bytes, _LINK_BYTES)).decode("utf-8", "replace")
                 if leads_out(file.name, target, links):
-                    yield _outside(f"{file.name} → {target}")
+                    yield outside(f"{file.name} → {target}", at=None)
             elif part.size_bytes:
                 yield Inside(name=file.name, reader=part, at=None)
         if unpacked.problem:
@@ -201,14 +193,3 @@ def _filter(coder: Coder, size_bytes: int) -> dict[str, int] | None:
         size = min(most, max(4096, int.from_bytes(said[1:], "little")))
         return {"id": lzma.FILTER_LZMA1, "dict_size": size, "lc": lc, "lp": lp, "pb": pb}
     return None
-
-
-def _outside(evidence: str) -> Spotted:
-    return Spotted(
-        check="archive-escapes",
-        severity=Severity.HIGH,
-        confidence=Confidence.CERTAIN,
-        at=None,
-        evidence=(evidence,),
-        advice="do not unpack it: it would write, or later read, outside its folder",
-    )

@@ -17,7 +17,7 @@ from ringfence.artifacts.texts.suspicious_text import judge_value
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
 
-__all__ = ["has_address", "is_plain_word", "judge_marks", "judge_roles", "twice"]
+__all__ = ["has_address", "is_plain_word", "judge_marks", "judge_roles", "odd", "twice"]
 
 # Marks of a sentence and of one's turn, as the publishers of models write them.
 _BEGINS: Final = re.compile(
@@ -61,10 +61,10 @@ def judge_roles(texts: Mapping[str, str]) -> Iterator[Spotted]:
             exchanged = _ENDS.fullmatch(first) is not None
             severity = Severity.HIGH if exchanged else Severity.LOW
             also = f", and bos is {first}" if exchanged else ""
-            yield _spotted("special-token-mixed-up", severity, f"{role} is {last}{also}")
+            yield odd("special-token-mixed-up", severity, f"{role} is {last}{also}")
     for role in ("bos", *_LAST):
         if (text := texts.get(role, "")) and is_plain_word(text) and not is_mark(text):
-            yield _spotted("special-token-mixed-up", Severity.LOW, f"{role} is the word {text!r}")
+            yield odd("special-token-mixed-up", Severity.LOW, f"{role} is the word {text!r}")
 
 
 def judge_marks(control: Sequence[str], added: Sequence[str], *, budget: Budget) -> Iterator[Spotted]:
@@ -76,19 +76,20 @@ def judge_marks(control: Sequence[str], added: Sequence[str], *, budget: Budget)
     for text in sorted(text for text, times in Counter(control).items() if times > 1 and text)[:_TOLD]:
         yield twice(text)
     for text in islice(filter(is_plain_word, control), _TOLD):
-        yield _spotted("tokenizer-odd-token", Severity.LOW, f"the word {text!r} is a control token")
+        yield odd("tokenizer-odd-token", Severity.LOW, f"the word {text!r} is a control token")
     everything = "\n".join((*control, *added))
     for found in islice(_URL.finditer(everything), _TOLD):
-        yield _spotted("tokenizer-odd-token", Severity.HIGH, found[0])
+        yield odd("tokenizer-odd-token", Severity.HIGH, found[0])
     yield from judge_value("a special token", everything, budget=budget)
 
 
 def twice(text: str) -> Spotted:
     """A special token's text that has two numbers."""
-    return _spotted("token-stands-twice", Severity.HIGH, f"{text!r} has two numbers")
+    return odd("token-stands-twice", Severity.HIGH, f"{text!r} has two numbers")
 
 
-def _spotted(check: str, severity: Severity, what: str) -> Spotted:
+def odd(check: str, severity: Severity, what: str) -> Spotted:
+    """That something about a tokenizer is not as its publisher made it."""
     return Spotted(
         check=check,
         severity=severity,

@@ -12,10 +12,10 @@ from ringfence.artifacts.budget import Budget
 from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.texts import hidden_characters
 from ringfence.artifacts.texts.instructions import is_mark
-from ringfence.artifacts.texts.special_tokens import has_address, is_plain_word
+from ringfence.artifacts.texts.special_tokens import has_address, is_plain_word, odd
 from ringfence.artifacts.texts.suspicious_text import judge_value, programs_in
 from ringfence.core.bounded_json import Json
-from ringfence.core.findings import Confidence, Severity
+from ringfence.core.findings import Severity
 from ringfence.core.limits import LIMITS
 
 __all__ = ["judge_tokenizer"]
@@ -36,12 +36,12 @@ def judge_tokenizer(document: Json, *, budget: Budget) -> Iterator[Spotted]:
         Malformed: it takes longer than the budget allows.
     """
     if not (isinstance(document, dict) and isinstance(model := document.get("model"), dict)):
-        yield _spotted("tokenizer-unreadable", Severity.MEDIUM, "it has no model")
+        yield odd("tokenizer-unreadable", Severity.MEDIUM, "it has no model")
         return
     words = _vocabulary(model.get("vocab"))
     added = document.get("added_tokens") or []
     if not isinstance(added, list) or len(added) > LIMITS.header_items:
-        yield _spotted("tokenizer-unreadable", Severity.MEDIUM, "added_tokens is no list, or too long a one")
+        yield odd("tokenizer-unreadable", Severity.MEDIUM, "added_tokens is no list, or too long a one")
         added = []
     yield from _same_number(words, added)
     yield from _other_number(words, added)
@@ -67,14 +67,14 @@ def _same_number(words: dict[str, int], added: list[Json]) -> Iterator[Spotted]:
     for word, number in words.items():
         other = by_number.setdefault(number, word)
         if other != word:
-            yield _spotted("tokenizer-maps-words", Severity.HIGH, f"{other!r} and {word!r} are both {number}")
+            yield odd("tokenizer-maps-words", Severity.HIGH, f"{other!r} and {word!r} are both {number}")
             break
     for token in added:
         match token:
             case {"id": int(number), "content": str(word)}:
                 other = by_number.setdefault(number, word)
                 if _plainly(other) != _plainly(word) and not (is_mark(other) and is_mark(word)):
-                    yield _spotted(
+                    yield odd(
                         "tokenizer-maps-words", Severity.HIGH, f"{other!r} and {word!r} are both {number}"
                     )
                     return
@@ -86,7 +86,7 @@ def _other_number(words: dict[str, int], added: list[Json]) -> Iterator[Spotted]
         match token:
             case {"id": int(number), "content": str(word)} if words.get(word, number) != number:
                 what = f"{word!r} is {words[word]} in the vocabulary and {number} among what was added"
-                yield _spotted("tokenizer-maps-words", Severity.HIGH, what)
+                yield odd("tokenizer-maps-words", Severity.HIGH, what)
                 return
 
 
@@ -99,14 +99,14 @@ def _added(added: list[Json], budget: Budget) -> Iterator[Spotted]:
     for token in added:
         content = token.get("content") if isinstance(token, dict) else None
         if not isinstance(content, str):
-            yield _spotted("tokenizer-unreadable", Severity.MEDIUM, "an added token without content")
+            yield odd("tokenizer-unreadable", Severity.MEDIUM, "an added token without content")
             return
         if has_address(content):
-            yield _spotted("tokenizer-odd-token", Severity.HIGH, content)
+            yield odd("tokenizer-odd-token", Severity.HIGH, content)
         yield from programs_in("added_tokens", content, budget=budget)
         yield from hidden_characters.judge_text(content)
         if isinstance(token, dict) and token.get("special") is True and is_plain_word(content):
-            yield _spotted("tokenizer-odd-token", Severity.LOW, f"the word {content!r} is a special token")
+            yield odd("tokenizer-odd-token", Severity.LOW, f"the word {content!r} is a special token")
 
 
 def _step(name: str, top: Json, words: dict[str, int], budget: Budget) -> Iterator[Spotted]:
@@ -129,9 +129,9 @@ def _step(name: str, top: Json, words: dict[str, int], budget: Budget) -> Iterat
             case {"type": "Split", "pattern": pattern, "behavior": "Removed"}:
                 yield from _replacement(name, pattern, "", budget)
             case {"type": "Strip", "content": str(content)} if _LETTERS.search(content):
-                yield _spotted("tokenizer-maps-words", Severity.HIGH, f"{name}: strips {content!r}")
+                yield odd("tokenizer-maps-words", Severity.HIGH, f"{name}: strips {content!r}")
             case {"type": "Prepend", "prepend": str(content)} if _has_words(content):
-                yield _spotted("tokenizer-maps-words", Severity.HIGH, f"{name}: puts {content!r} in front")
+                yield odd("tokenizer-maps-words", Severity.HIGH, f"{name}: puts {content!r} in front")
             case {"type": "TemplateProcessing"}:
                 yield from _around(part, words)
 
@@ -148,10 +148,10 @@ def _replacement(where: str, pattern: Json, content: str, budget: Budget) -> Ite
             spelled = _REGEX_SPEECH.sub(" ", shown)
             changes = re.search(r"[A-Za-z]{3}", spelled) is not None and not is_mark(spelled)
         case _:
-            yield _spotted("tokenizer-unreadable", Severity.MEDIUM, f"{where}: replaces an unknown pattern")
+            yield odd("tokenizer-unreadable", Severity.MEDIUM, f"{where}: replaces an unknown pattern")
             return
     if changes or _has_words(content):
-        yield _spotted("tokenizer-maps-words", Severity.HIGH, f"{where}: {shown!r} becomes {content!r}")
+        yield odd("tokenizer-maps-words", Severity.HIGH, f"{where}: {shown!r} becomes {content!r}")
     yield from judge_value(where, content, budget=budget)
 
 
@@ -182,15 +182,4 @@ def _around(processor: dict[str, Json], words: dict[str, int]) -> Iterator[Spott
             real and real != name and not is_mark(real) for real, name in zip(meant, said, strict=False)
         )
         if len(numbers) > _BOS_TOKENS or differs or _has_words(put):
-            yield _spotted("tokenizer-maps-words", Severity.HIGH, f"puts {put!r} around every text")
-
-
-def _spotted(check: str, severity: Severity, what: str) -> Spotted:
-    return Spotted(
-        check=check,
-        severity=severity,
-        confidence=Confidence.CERTAIN if severity is Severity.MEDIUM else Confidence.POSSIBLE,
-        at=None,
-        evidence=(what[: LIMITS.evidence_chars],),
-        advice="take the tokenizer of the model's publisher",
-    )
+            yield odd("tokenizer-maps-words", Severity.HIGH, f"puts {put!r} around every text")
