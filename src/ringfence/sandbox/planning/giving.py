@@ -47,41 +47,40 @@ def all_given(
         NeverGiven, NothingRuns, TooMany, UnreadableScope: as `make_plan` says.
     """
     chains = tuple(toolchain_mounts(host))
-    base = tuple(
-        without_denied(
-            (
-                *of_system(host.files),
-                *of_kernel(host.files),
-                *own(who.uid, memory_bytes, own_files(who, host.home)),
-                home_mount(host, wanted.session_folder),
-                *(mount for mount, _ in chains),
-                *_beside(wanted, host),
-            ),
-            judge,
-        )
-    )
+    own_places = own(who.uid, memory_bytes, own_files(who, host.home))
+    places = (*own_places, *(mount for mount, _ in chains), *_beside(wanted, host))
+    base = tuple(without_denied((*_of_host(wanted, host), *places), judge))
     tree, parts = _tree(wanted, judge)
     found = tuple(granted(judge, host, has_tree=tree.kind is not MountKind.MEMORY, budget=budget))
-    places = tuple(each for each in found if isinstance(each, Given))
-    if tree.kind is MountKind.MEMORY and not any(within(each.mount.target, judge.tree) for each in places):
+    grants = tuple(each for each in found if isinstance(each, Given))
+    if tree.kind is MountKind.MEMORY and not any(within(each.mount.target, judge.tree) for each in grants):
         raise UnreadableScope(
             f"the policy lets {wanted.agent or 'nobody'} read nothing of {shown_path(judge.tree)}", hint=_HINT
         )
-    links = (
-        *links_to(host.home, host),
-        *links_to(wanted.tree.named, host),
-        *(link for _, some in chains for link in some),
-        *(link for each in places for link in each.links),
+    ways = (links_to(each, host) for each in (host.home, wanted.tree.named))
+    links = tuple(
+        link
+        for some in (*ways, *(some for _, some in chains), *(each.links for each in grants))
+        for link in some
     )
-    mounts = (*base, tree, *parts, *(each.mount for each in places))
+    mounts = (*base, tree, *parts, *(each.mount for each in grants))
     outside = tuple(each for each in link_mounts(links) if not within(each.target, home_of(host)))
-    given = given_in_order((*(as_user_s(each, host, who) for each in mounts), *outside), host.files)
     return AllGiven(
-        mounts=given,
+        mounts=given_in_order(
+            (*(as_user_s(each, host, who) for each in mounts), *outside),
+            host.files,
+            fixed=frozenset(each.target for each in parts),
+        ),
         base=frozenset(each.target for each in base),
         links=links,
         withheld=tuple(each for each in found if isinstance(each, Withheld)),
     )
+
+
+def _of_host(wanted: Wanted, host: Host) -> Iterator[Mount]:
+    yield from of_system(host.files)
+    yield from of_kernel(host.files)
+    yield home_mount(host, wanted.session_folder)
 
 
 def is_giving(mount: Mount) -> bool:

@@ -46,7 +46,7 @@ def granted(judge: Judge, host: Host, *, has_tree: bool, budget: list[int]) -> I
             elif place.base:
                 if not has_tree or "file.write" in named.types:
                     yield from _in_tree(named, place, judge, host, budget)
-            elif not within(place.fixed, judge.tree):
+            elif not named.is_tree_s and not within(place.fixed, judge.tree):
                 yield from _of_place(named, place, judge, host, budget)
 
 

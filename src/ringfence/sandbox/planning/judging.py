@@ -14,7 +14,7 @@ from ringfence.core.decisions import Decision, Effect
 from ringfence.policy.conditions import check, reader
 from ringfence.policy.globs import glob
 from ringfence.policy.policy import Policy
-from ringfence.policy.rule import Condition, Like, Rule
+from ringfence.policy.rule import Condition, Like, Rule, Tier
 from ringfence.sandbox.plan import Why
 from ringfence.sandbox.planning.host import within
 from ringfence.sandbox.planning.patterns import place_of
@@ -43,7 +43,7 @@ class Named:
     effect: Effect
     types: frozenset[str]  # file.read, file.write
     why: Why
-    is_all: bool = False  # the rule names no path
+    is_tree_s: bool = False  # a working tree's, which gives nothing that lies outside of it
 
 
 def why_of(rule: Rule) -> Why:
@@ -95,7 +95,11 @@ class Judge:
             like = next((each for each in tests if isinstance(each, Like)), None)
             for pattern in like.patterns if like else _ALL:
                 yield Named(
-                    pattern=pattern, effect=rule.effect, types=types, why=why_of(rule), is_all=like is None
+                    pattern=pattern,
+                    effect=rule.effect,
+                    types=types,
+                    why=why_of(rule),
+                    is_tree_s=rule.tier is Tier.WORKING_TREE,
                 )
 
     def _holds(self, condition: Condition, rule: Rule, action_type: ActionType) -> bool:

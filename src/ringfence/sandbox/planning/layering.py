@@ -24,8 +24,10 @@ def is_bind(mount: Mount) -> bool:
     return mount.kind in _BINDS and mount.source == mount.target
 
 
-def given_in_order(mounts: Iterable[Mount], files: Files) -> tuple[Mount, ...]:
-    """What is given, each target once."""
+def given_in_order(
+    mounts: Iterable[Mount], files: Files, *, fixed: frozenset[str] = frozenset()
+) -> tuple[Mount, ...]:
+    """What is given, each target once. `fixed`: targets that stay mount points, so that none is renamed."""
     best: dict[str, Mount] = {}
     for each in mounts:
         known = best.get(each.target)
@@ -36,7 +38,7 @@ def given_in_order(mounts: Iterable[Mount], files: Files) -> tuple[Mount, ...]:
     for each in sorted(best.values(), key=_place):
         while above and not within(each.target, above[-1].target):
             above.pop()
-        if above and not _is_needed(each, above[-1], files):
+        if above and each.target not in fixed and not _is_needed(each, above[-1], files):
             continue
         kept.append(each)
         if each.kind is not MountKind.SYMLINK:
