@@ -8,7 +8,6 @@ Source: user_namespaces(7), capabilities(7), prctl(2).
 """
 
 import os
-import signal
 from typing import Final
 
 from ringfence.sandbox.linux import kernel
@@ -86,8 +85,7 @@ def open_owners(identity: Identity) -> int:
                 ids.write(f"{owner} {host} 1\n")
         return os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
     finally:
-        os.close(ends)
-        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        os.close(ends)  # and the child ends
         os.close(pidfd)
 
 
