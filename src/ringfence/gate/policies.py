@@ -17,10 +17,10 @@ from pathlib import Path
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.text import printable
 from ringfence.gate.finding import Candidate, DocumentRefused, Places, Stamp, candidates, read, stamp
+from ringfence.gate.hiding import foreign
 from ringfence.gate.keeping import Keeper, Kept
 from ringfence.ledger.events.policy_loaded import PolicyLoaded, PolicyPart
 from ringfence.ledger.events.policy_refused import PolicyFault, PolicyRefused
-from ringfence.ledger.values import Foreign
 from ringfence.policy import problems
 from ringfence.policy.files import PolicyFile
 from ringfence.policy.policy import Policy
@@ -188,12 +188,12 @@ def _loaded(policy: Policy, *, before: str | None) -> PolicyLoaded:
 def _refused(error: RingfenceError, *, in_force: str | None) -> PolicyRefused:
     if isinstance(error, problems.PolicyRefused):
         faults = tuple(
-            PolicyFault(file=each.file, line=each.line, column=each.column, what=Foreign(text=each.what))
+            PolicyFault(file=each.file, line=each.line, column=each.column, what=foreign(each.what))
             for each in error.problems
         )
     else:
         file, _, what = error.what.partition(": ")
-        faults = (PolicyFault(file=file, line=None, column=None, what=Foreign(text=what)),)
+        faults = (PolicyFault(file=file, line=None, column=None, what=foreign(what)),)
     return PolicyRefused(faults=faults, in_force=in_force)
 
 
