@@ -2,7 +2,6 @@
 
 import errno
 import os
-import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +9,9 @@ from pathlib import Path
 import pytest
 
 import boxes
+import leaving_out
 from filtering import QUIET, in_child, try_call
-from ringfence.sandbox.linux import box, command, identity, kernel, limits, probe, root
+from ringfence.sandbox.linux import command, identity, kernel, probe
 from ringfence.sandbox.linux.attempts.calls import calls
 from ringfence.sandbox.linux.attempts.surroundings import network, privileges, processes
 from ringfence.sandbox.linux.probe import NotHeld, Outside, Proof, look_outside
@@ -22,7 +22,6 @@ _CALLS = [each.tried for each in calls(kernel.MACHINE, QUIET)]
 _NAMESPACES = {
     f"be in the launcher's {kind}" for kind in ("user", "mnt", "pid", "net", "ipc", "uts", "cgroup")
 }
-_NEWUTS, _NEWIPC, _NEWNET = 0x04000000, 0x08000000, 0x40000000
 _NOT_HELD = "NOT HELD: "
 
 
@@ -48,67 +47,6 @@ def _not_held(*without: Callable[[], None], **changes: object) -> set[str]:
     (ready,) = [each for each in result.messages if isinstance(each, Ready)] or [result.messages]
     assert isinstance(ready, Ready), ready
     return {each.tried for each in ready.proofs if each.result.startswith(_NOT_HELD)}
-
-
-def _no_capabilities_dropped() -> None:
-    identity.drop_capabilities = lambda last: None
-
-
-def _no_privileges_forbidden() -> None:
-    identity.forbid_privileges = lambda: None
-
-
-def _no_landlock() -> None:
-    box._landlock = lambda order: ()
-
-
-def _no_filter() -> None:
-    box.load = lambda **given: None
-
-
-def _init_can_be_read() -> None:
-    real = kernel.prctl
-    kernel.prctl = lambda option, *rest: 0 if (option, *rest) == (4, 0) else real(option, *rest)
-
-
-def _namespace_shared(flag: int) -> Callable[[], None]:
-    real = identity.namespaces
-
-    def leave_out() -> None:
-        identity.namespaces = lambda *, as_root: real(as_root=as_root) & ~flag
-
-    return leave_out
-
-
-def _no_name() -> None:
-    socket.sethostname = lambda name: None
-
-
-def _no_loopback() -> None:
-    box.raise_loopback = lambda: None
-
-
-def _no_limits() -> None:
-    limits.apply = lambda limits, *, grouped: None
-
-
-def _no_read_only() -> None:
-    root.READ_ONLY = 0
-
-
-def _root_left_open() -> None:
-    root.Root.close = lambda self: None
-
-
-def _descriptors_left_open() -> None:
-    real = command._take_streams
-
-    def leave(order, link, terminal):
-        taken = real(order, link, terminal)
-        os.set_inheritable(os.open("/dev/null", os.O_RDONLY), True)
-        return taken
-
-    command._take_streams = leave
 
 
 @pytest.mark.parametrize("user", ["ordinary", "root"])
@@ -149,7 +87,7 @@ def test_a_box_proves_every_layer_before_its_command_starts(user: str) -> None:
 
 
 def test_a_proof_that_fails_keeps_the_command_from_starting() -> None:
-    result = boxes.run(["/bin/echo", "started"], user="ordinary", without=(_no_filter,))
+    result = boxes.run(["/bin/echo", "started"], user="ordinary", without=(leaving_out.no_filter,))
     assert result.messages == [Failed(layer=Layer.SECCOMP, errno=0, what="have no filter: it worked")] and (
         result.exit,
         result.stdout,
@@ -157,11 +95,11 @@ def test_a_proof_that_fails_keeps_the_command_from_starting() -> None:
 
 
 def test_a_layer_that_the_plan_may_lack_keeps_nothing_from_starting() -> None:
-    lacking = boxes.run(["/bin/echo", "started"], user="ordinary", without=(_no_landlock,))
+    lacking = boxes.run(["/bin/echo", "started"], user="ordinary", without=(leaving_out.no_landlock,))
     allowed = boxes.run(
         ["/bin/echo", "started"],
         user="ordinary",
-        without=(_no_landlock,),
+        without=(leaving_out.no_landlock,),
         may_lack=frozenset({Layer.LANDLOCK}),
     )
     assert [lacking.stdout, allowed.stdout] == [b"", b"started\n"]
@@ -178,21 +116,21 @@ def test_a_box_that_is_where_its_launcher_is_says_so_of_each_namespace() -> None
 
 
 def test_capabilities_that_are_left_are_found() -> None:
-    assert _not_held(_no_capabilities_dropped) == {"have a capability"}
+    assert _not_held(leaving_out.no_capabilities_dropped) == {"have a capability"}
 
 
 def test_privileges_that_can_be_had_are_found() -> None:
     # Without capabilities the kernel would load no filter then.
-    found = _not_held(_no_privileges_forbidden, _no_capabilities_dropped)
+    found = _not_held(leaving_out.no_privileges_forbidden, leaving_out.no_capabilities_dropped)
     assert found == {"be able to get privileges", "have a capability"}
 
 
 def test_a_missing_landlock_is_found() -> None:
-    assert _not_held(_no_landlock) == {"make a pipe in shared memory"}
+    assert _not_held(leaving_out.no_landlock) == {"make a pipe in shared memory"}
 
 
 def test_a_missing_filter_is_found_by_what_then_reaches_the_kernel() -> None:
-    assert _not_held(_no_filter) >= {
+    assert _not_held(leaving_out.no_filter) >= {
         "have no filter",
         "make a user namespace",
         "enter a namespace",
@@ -210,13 +148,15 @@ def test_each_call_is_found_where_neither_filter_nor_lacking_privileges_refuse_i
     there = in_child(
         lambda: [a.tried for a in calls(kernel.MACHINE, QUIET) if "NOT" in _told(a).result]
     ).returned
-    found = _not_held(_no_filter, _no_capabilities_dropped, _init_can_be_read)
+    found = _not_held(
+        leaving_out.no_filter, leaving_out.no_capabilities_dropped, leaving_out.init_can_be_read
+    )
     assert {*_CALLS} - {"become uid 0"} <= {*there, *found}  # type: ignore[misc]
     assert "become uid 0" in there  # type: ignore[operator]
 
 
 def test_an_init_that_can_be_read_is_found() -> None:
-    found = _not_held(_init_can_be_read)
+    found = _not_held(leaving_out.init_can_be_read)
     assert found == {"read init's environ", "read init's mem", "read init's fd"}
 
 
@@ -226,7 +166,7 @@ def test_other_processes_are_found_in_a_process_namespace_of_others() -> None:
 
 
 def test_the_host_s_network_is_found() -> None:
-    found = _not_held(_namespace_shared(_NEWNET), _no_loopback)
+    found = _not_held(leaving_out.shared(leaving_out.NEWNET), leaving_out.no_loopback)
     # Whether it has an interface and a route depends on the host.
     at_hand = {"find an interface", "reach another machine"}
     assert found - at_hand == {"be in the launcher's net", "reach an abstract socket of the host"}
@@ -234,7 +174,7 @@ def test_the_host_s_network_is_found() -> None:
 
 def test_an_interface_and_a_route_are_found() -> None:
     def work() -> list[str]:
-        kernel.unshare(_NEWNET if os.geteuid() == 0 else _NEWNET | identity.NEWUSER)
+        kernel.unshare(leaving_out.NEWNET if os.geteuid() == 0 else leaving_out.NEWNET | identity.NEWUSER)
         # A pair of interfaces, one of them up and with an address beside the one that is tried.
         for line in (
             "link add name left type veth peer name right",
@@ -255,22 +195,22 @@ def test_an_interface_and_a_route_are_found() -> None:
 
 
 def test_a_shared_ipc_namespace_is_found() -> None:
-    assert _not_held(_namespace_shared(_NEWIPC)) == {"be in the launcher's ipc"}
+    assert _not_held(leaving_out.shared(leaving_out.NEWIPC)) == {"be in the launcher's ipc"}
 
 
 def test_the_host_s_name_is_found() -> None:
-    found = _not_held(_namespace_shared(_NEWUTS), _no_name)
+    found = _not_held(leaving_out.shared(leaving_out.NEWUTS), leaving_out.no_name)
     assert found == {"be in the launcher's uts", "have another host name"}
 
 
 def test_limits_that_were_not_taken_on_are_found() -> None:
-    found = _not_held(_no_limits, limits=Limits(open_files=100))
+    found = _not_held(leaving_out.no_limits, limits=Limits(open_files=100))
     assert found == {"raise a limit"}
     assert _not_held(limits=Limits(open_files=100, file_bytes=10_000_000, cpu_s=50)) == set()
 
 
 def test_descriptors_that_nobody_gave_are_found() -> None:
-    assert _not_held(_descriptors_left_open) == {"have a descriptor that nobody gave"}
+    assert _not_held(leaving_out.descriptors_left_open) == {"have a descriptor that nobody gave"}
 
 
 def test_a_folder_as_a_stream_is_found() -> None:
@@ -305,13 +245,13 @@ def _mounts(tree: Path, *more: object) -> tuple[object, ...]:
 def test_a_read_only_place_that_can_be_written_is_found_and_left_as_it_was(tree: Path) -> None:
     mounts = _mounts(tree, boxes.bind(str(tree / "kept"), MountKind.READ))
     assert _not_held(tree=tree, mounts=mounts) == set()
-    assert _not_held(_no_read_only, tree=tree, mounts=mounts) == {"write to 5 read-only places"}
+    assert _not_held(leaving_out.no_read_only, tree=tree, mounts=mounts) == {"write to 5 read-only places"}
     assert sorted(os.listdir(tree / "kept")) == ["file"]
     assert (tree / "kept/file").read_text() == "text"
 
 
 def test_a_root_that_can_be_written_is_found() -> None:
-    assert _not_held(_root_left_open, _no_landlock) == {
+    assert _not_held(leaving_out.root_left_open, leaving_out.no_landlock) == {
         "write to the root",
         "write to 4 read-only places",
         "make a pipe in shared memory",
