@@ -8,6 +8,7 @@ Source: gitrepository-layout(5), git-worktree(1) "Details", gitsubmodules(7).
 
 import os
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,9 +43,12 @@ class Gits:
         return path == self.root or path.startswith(self.root + "/")
 
 
-def find(root: str, walk: Walk) -> Gits:
-    """All git folders of the tree that was walked."""
+def find(root: str, walk: Walk, known: Iterable[GitFolder] = ()) -> Gits:
+    """All git folders of the tree that was walked, and those `known`, wherever pointers lead now."""
     gits = Gits(root=root)
+    for each in known:
+        if not each.is_worktree_s and os.path.realpath(each.path) == each.path:
+            _add(gits, each.path, foreign=each.is_foreign, outside=each.is_outside)
     for folder in sorted(walk.folders):
         path = f"{root}/{folder}" if folder else root
         for letter, name in walk.folders[folder][6]:

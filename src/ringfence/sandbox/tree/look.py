@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from ringfence.sandbox.tree.git_config import BadConfig, parse
 from ringfence.sandbox.tree.git_folders import Gits
 from ringfence.sandbox.tree.protected import Care, Name, held, how
 from ringfence.sandbox.tree.reading import lexists, read_regular
-from ringfence.sandbox.tree.tree import Protected, Secret, Tree, Trouble
+from ringfence.sandbox.tree.tree import GitFolder, Protected, Secret, Tree, Trouble
 from ringfence.sandbox.tree.walk import ASIDE, SETTLED_NS, Walk, walk
 
 __all__ = ["look"]
@@ -39,19 +39,19 @@ class _Look:
     fresh: int = 0
 
 
-def look(tree: Path, *, cache: Path | None, now_ns: int) -> Tree:
+def look(tree: Path, *, cache: Path | None, now_ns: int, known: Iterable[GitFolder] = ()) -> Tree:
     """What matters in the working tree at `tree`. `cache` is ringfence's own folder for what it remembers;
-    `now_ns` is the time since 1970.
+    `now_ns` is the time since 1970; `known` are git folders that are looked at wherever pointers lead now.
 
     Raises:
         OSError: its top is no folder or cannot be read.
     """
     root = os.path.realpath(tree)
-    known = load(cache, root)
-    walked = walk(root, known.folders, now_ns=now_ns)
-    gits = git_folders.find(root, walked)
+    remembered = load(cache, root)
+    walked = walk(root, remembered.folders, now_ns=now_ns)
+    gits = git_folders.find(root, walked, known)
     found = _Look(root, troubles=gits.troubles, sockets=gits.sockets)
-    _add_marks(found, walked, known, now_ns=now_ns)
+    _add_marks(found, walked, remembered, now_ns=now_ns)
     found.protected.update(gits.pointers)
     for path, row in _named_by(gits):
         _protect(found, path, row)

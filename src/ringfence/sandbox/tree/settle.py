@@ -116,7 +116,7 @@ def _opened(
     tried = set(before.tree.closed)
     for _ in range(_OPENED):
         try:
-            after = look(root, cache=cache, now_ns=now_ns)
+            after = look(root, cache=cache, now_ns=now_ns, known=before.tree.git)
         except OSError as error:
             why = f"it cannot be looked at: {os.strerror(error.errno or 0).lower()}"
             troubles[Trouble(path=str(root), why=why)] = None
