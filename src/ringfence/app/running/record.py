@@ -8,11 +8,11 @@ from ringfence.core.action_types import Durability
 from ringfence.core.actions import CommandRun
 from ringfence.core.limits import LIMITS
 from ringfence.core.receipts import Receipt
+from ringfence.gate.hiding import foreign
 from ringfence.ledger.events.sandbox_ended import EndedBy, SandboxEnded
 from ringfence.ledger.events.sandbox_refused import RefusedKind, SandboxRefused
 from ringfence.ledger.events.sandbox_started import SandboxStarted
 from ringfence.ledger.ledger import Ledger
-from ringfence.ledger.values import Foreign
 
 __all__ = ["Refusal", "SessionRecord", "stream_of"]
 
@@ -59,7 +59,7 @@ class SessionRecord:
             layers=layers,
             lacking=lacking,
             proofs=proofs,
-            masked=tuple(Foreign(text=each) for each in masked),
+            masked=tuple(foreign(each) for each in masked),
             resumed=resumed,
         )
         self.ledger.append(event, stream=stream_of(self.session), durability=Durability.FSYNC)
@@ -76,8 +76,8 @@ class SessionRecord:
             event = SandboxRefused(
                 session=self.session,
                 kind=refusal.kind,
-                what=Foreign(text=refusal.what),
-                by=None if refusal.by is None else Foreign(text=refusal.by),
+                what=foreign(refusal.what),
+                by=None if refusal.by is None else foreign(refusal.by),
                 times=times,
             )
             self.ledger.append(event, stream=stream_of(self.session), durability=Durability.WRITTEN)
