@@ -1,4 +1,4 @@
-"""What one policy's values allow beyond another's: who approves, who needs a second person, what is kept.
+"""What one policy's values allow beyond another's: who approves, who needs a second, what is kept, boxes.
 
 Wider is whatever leaves people less protected: more is approved or passes in an emergency, records are kept
 longer or more is collected, and what a legal hold kept may be forgotten. Patterns are compared by the texts
@@ -14,6 +14,7 @@ from ringfence.core.action_types import ACTION_TYPES
 from ringfence.core.actions import FieldKind
 from ringfence.core.decisions import Place
 from ringfence.core.limits import LIMITS
+from ringfence.policy.comparing_sandboxes import box_gains
 from ringfence.policy.glob_sets import TooManySteps, witnesses
 from ringfence.policy.globs import glob
 from ringfence.policy.policy import Policy
@@ -67,10 +68,14 @@ class _Fits:
         self._steps = 0
 
     def __call__(self, patterns: Sequence[str], text: str) -> bool:
-        self._steps += len(patterns) + 1
+        self.count(len(patterns) + 1)
+        return any(glob(each, FieldKind.TEXT).fits(text) for each in patterns)
+
+    def count(self, steps: int) -> None:
+        """So many more were taken, or are about to be."""
+        self._steps += steps
         if self._steps > LIMITS.policy_compared:
             raise _TooMuch
-        return any(glob(each, FieldKind.TEXT).fits(text) for each in patterns)
 
 
 def _approve(before: Policy, after: Policy, _now: datetime, fits: _Fits) -> Iterator[ValueGained]:
@@ -220,6 +225,18 @@ def _never_collected(before: Policy, after: Policy, _now: datetime, _fits: _Fits
             )
 
 
+def _sandbox(before: Policy, after: Policy, _now: datetime, fits: _Fits) -> Iterator[ValueGained]:
+    """What an agent's box may use more of."""
+    for gain in box_gains(before.document, after.document, count=fits.count):
+        yield ValueGained(
+            about="agents.sandbox",
+            before=gain.before,
+            after=gain.after,
+            before_at=gain.before_at,
+            after_at=gain.after_at,
+        )
+
+
 _LOOKS: dict[str, Callable[[Policy, Policy, datetime, _Fits], Iterator[ValueGained]]] = {
     "operators.approve": _approve,
     "operators.four_eyes": _four_eyes,
@@ -227,6 +244,7 @@ _LOOKS: dict[str, Callable[[Policy, Policy, datetime, _Fits], Iterator[ValueGain
     "retention.events": _events,
     "retention.legal_hold": _legal_hold,
     "retention.never_collected": _never_collected,
+    "agents.sandbox": _sandbox,
 }
 ABOUT = tuple(_LOOKS)
 

@@ -45,6 +45,7 @@ __all__ = [
     "of_exemption",
     "of_rule",
     "plain",
+    "size",
 ]
 
 
@@ -282,11 +283,11 @@ def _amount(field: str, value: int) -> str:
     if field in _RANKS:
         return _RANKS[field][value]
     if field == "size_bytes":
-        return _size(value)
+        return size(value)
     return duration(value) if field == "lasts_s" else str(value)
 
 
-def _size(value: int) -> str:
+def size(value: int) -> str:
     """In the largest unit that says it exactly."""
     units = [(1000**power, f"{letter}B") for power, letter in enumerate("KMGT", start=1)]
     units += [(1024**power, f"{letter}iB") for power, letter in enumerate("KMGT", start=1)]

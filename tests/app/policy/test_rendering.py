@@ -20,7 +20,7 @@ from ringfence.policy.built_in import STARTER, STRICT, text_of
 from ringfence.policy.load import load
 from ringfence.policy.policy import Policy
 from ringfence.policy.rule import AtLeast, Condition, Is, Like, Rule, Unlike
-from ringfence.policy.sentences import backquoted, of_rule
+from ringfence.policy.sentences import backquoted, of_rule, plain
 
 EVERYTHING = (Path(__file__).parents[2] / "policy" / "documents" / "everything.yaml").read_bytes()
 
@@ -175,3 +175,14 @@ def test_the_page_needs_nothing_else() -> None:
     assert not Words(text).tags & {"script", "link", "img", "iframe", "object", "base", "form"}
     assert not re.search(r"""src=|href=|url\(|@import|https?://""", text)
     assert "default-src 'none'" in text
+
+
+def test_a_profile_says_what_its_box_may_use() -> None:
+    text = "memory: 4 GB, processes: 500, wall: 8h, debug: false, environment: [MY_*, TZ]"
+    written = load([of_tier(f"version: 1\nagents: {{profiles: {{claude: {{sandbox: {{{text}}}}}}}}}\n")])
+    agents = next(each for each in told(written).chapters if each.title == "Agents")
+    assert plain(agents.groups[0].about) == (
+        "Nobody is named who answers for it. It has no date of approval. Its box has at most 4 GB of memory, "
+        "500 processes and 8 hours in all. Programs in it may not trace their own children. "
+        "It is handed the variables MY_* and TZ."
+    )

@@ -21,6 +21,7 @@ _WIDER = (
     "records are kept longer",
     "what was held may be forgotten",
     "what was never collected may be",
+    "an agent's box may use more",
 )
 _NARROWER = (
     "less is approved",
@@ -29,6 +30,7 @@ _NARROWER = (
     "records are kept shorter",
     "what was not held may not be forgotten",
     "what might be collected never is",
+    "an agent's box may use less",
 )
 
 
@@ -59,7 +61,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueChange:
-    """A value that is no rule, of operators or retention, and says more or less."""
+    """A value that is no rule, of operators, retention or agents' boxes, and says more or less."""
 
     about: str  # operators.approve
     what: str  # in words

@@ -7,6 +7,7 @@ from datetime import datetime
 from ringfence.core.decisions import Effect, Mode, Section
 from ringfence.policy.policy import Policy
 from ringfence.policy.rule import Like, Rule, Tier
+from ringfence.policy.sandbox_sentences import of_sandbox
 from ringfence.policy.sentences import Sentence, Value, duration, listed, moment, of_exemption, of_rule
 from ringfence.policy.trust_sentences import of_trust
 from ringfence.policy.values import Profile
@@ -158,7 +159,8 @@ def _profile(profile: Profile) -> Sentence:
     if profile.owner:
         owner = (Value(profile.owner, is_prose=True), " answers for it.")
     until = profile.approved_until
-    return (*owner, f" It is approved until {moment(until)}." if until else " It has no date of approval.")
+    approved = f" It is approved until {moment(until)}." if until else " It has no date of approval."
+    return (*owner, approved, *of_sandbox(profile.sandbox))
 
 
 def _trust(policy: Policy) -> Iterator[Group]:
