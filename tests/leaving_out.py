@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 NEWUTS, NEWIPC, NEWNET = 0x04000000, 0x08000000, 0x40000000
-_PR_SET_DUMPABLE = 4
+_PR_SET_DUMPABLE, _PR_CAP_AMBIENT, _RAISE = 4, 47, 2
 
 PYTHON = "/usr/bin/python3"
 _PRELUDE = """
@@ -65,7 +65,15 @@ def no_landlock() -> None:
 
 
 def no_capabilities_dropped() -> None:
-    identity.drop_capabilities = lambda last: None
+    """All are kept, and ambient, so that programs that are executed have them too."""
+
+    def keep(last: int) -> None:
+        everything = (1 << (last + 1)) - 1
+        kernel.capset(everything, everything, everything)
+        for capability in range(last + 1):
+            kernel.prctl(_PR_CAP_AMBIENT, _RAISE, capability)
+
+    identity.drop_capabilities = keep
 
 
 def no_privileges_forbidden() -> None:
