@@ -15,6 +15,7 @@ from ringfence.gate.state import StateRefused
 
 __all__ = ["Uses"]
 
+_INHERITED: list[object] = []  # closing it in a child could take the parent's log away
 _WAIT_S = 10.0  # for another process that counts; each takes a millisecond
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS uses (
@@ -32,6 +33,7 @@ class Uses:
         self._path = path
         self._database: sqlite3.Connection | None = None
         self._lock = threading.Lock()
+        self._pid = os.getpid()
 
     def use(self, stream: str, seq: int, *, expires_at: datetime, now: datetime) -> int | None:
         """Which use of that decision's receipts this is, from 1; None when it is too old to be known.
@@ -39,6 +41,7 @@ class Uses:
         Raises:
             StateRefused: it cannot be counted, so nothing may be done with the receipt.
         """
+        self._forget_parent()
         with self._lock:
             try:
                 database = self._database or self._open(now)
@@ -60,6 +63,12 @@ class Uses:
                     f"{printable(str(self._path))}: uses of receipts cannot be counted: {error}",
                     hint="make room on the disk; if the file is damaged, stop ringfence and remove it",
                 ) from error
+
+    def _forget_parent(self) -> None:
+        """In a child that was forked: its parent's database is not used, nor closed, and opened anew."""
+        if self._pid != os.getpid():
+            _INHERITED.append(self._database)
+            self._database, self._lock, self._pid = None, threading.Lock(), os.getpid()
 
     def _open(self, now: datetime) -> sqlite3.Connection:
         try:

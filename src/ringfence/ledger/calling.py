@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ringfence.core.limits import LIMITS
 from ringfence.ledger.entry import Entry
-from ringfence.ledger.errors import LedgerError, WriterGone
+from ringfence.ledger.errors import LedgerError, WriterGone, no_descriptor
 from ringfence.ledger.ledger import Position
 from ringfence.ledger.places import reachable
 from ringfence.ledger.wire import BadMessage, Frames, answer_of, peer_uid, question_bytes
@@ -76,7 +76,10 @@ class Caller:
             connection.close()
 
     def _connect(self) -> socket.socket:
-        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection = socket.socket(socket.AF_UNIX)
+        except OSError as error:
+            raise no_descriptor(error) from None
         try:
             connection.settimeout(LIMITS.ledger_wait_s)
             with reachable(self._path) as name:

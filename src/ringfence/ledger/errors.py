@@ -11,6 +11,7 @@ __all__ = [
     "LedgerUnsafe",
     "StreamMoved",
     "WriterGone",
+    "no_descriptor",
 ]
 
 
@@ -30,6 +31,14 @@ class LedgerUnavailable(LedgerError):
 
 class WriterGone(LedgerUnavailable):
     """Whoever wrote is gone, perhaps before it came to the event. Another attempt finds the next."""
+
+
+def no_descriptor(error: OSError) -> LedgerUnavailable:
+    """What a process hears that may open no more files."""
+    return LedgerUnavailable(
+        f"the ledger cannot be opened: {(error.strerror or '').lower()}",
+        hint="this process has too many files open: see ulimit -n",
+    )
 
 
 class LedgerUnsafe(LedgerError):

@@ -128,7 +128,8 @@ class FileLedger:
             time.sleep(_LOOK_AGAIN_S)
         raise LedgerUnavailable(
             "another process holds the ledger and does not answer",
-            hint=f"end the one that holds the lock of {printable(self._path.name)}.lock, or wait for it",
+            hint=f"end the one that holds the lock of {printable(self._path.name)}.lock, or wait for it; "
+            "what it had begun may be recorded",
         )
 
     def _taken_role(self) -> Writer | Caller | None:

@@ -244,7 +244,7 @@ def sqlite_error(error: sqlite3.Error | OSError) -> LedgerError:
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return LedgerUnavailable(
             "the ledger cannot be written here",
-            hint="its folder must be writable and not on a read-only disk",
+            hint="its folder must be writable and not on a read-only disk, and ulimit -n leave room for it",
         )
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or isinstance(error, sqlite3.NotSupportedError):
         return LedgerDamaged(

@@ -8,9 +8,13 @@
 `key` is random and tells a question that is asked again from a new one.
 """
 
+import errno
 import json
+import os
+import select
 import socket
 import struct
+import sys
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
@@ -34,6 +38,7 @@ __all__ = [
     "Frames",
     "answer_bytes",
     "answer_of",
+    "peer_lives",
     "peer_pid",
     "peer_uid",
     "question_bytes",
@@ -41,6 +46,7 @@ __all__ = [
 ]
 
 _VERSION = 1
+_SO_PEERPIDFD = 77  # asm-generic/socket.h
 _KEY_BYTES = 16
 _FRAME_BYTES = 8 * LIMITS.event_bytes  # a body may be escaped once more
 _LENGTH = struct.Struct("!I")
@@ -199,6 +205,25 @@ def peer_uid(connection: socket.socket) -> int | None:
 def peer_pid(connection: socket.socket) -> int | None:
     """The process that connected, 0 for one not seen from here; None where the kernel does not say."""
     return _credential(connection, 0)
+
+
+def peer_lives(connection: socket.socket) -> bool:
+    """Whether the process that connected is still there, so that its id is no other's by now.
+
+    True as well where the kernel cannot say (before Linux 6.5). Asked after the process was looked at.
+    """
+    if sys.platform != "linux":
+        return True
+    try:
+        process = connection.getsockopt(socket.SOL_SOCKET, _SO_PEERPIDFD)
+    except OSError as error:
+        return error.errno == errno.ENOPROTOOPT
+    try:
+        ended = select.poll()
+        ended.register(process, select.POLLIN)
+        return not ended.poll(0)
+    finally:
+        os.close(process)
 
 
 def _credential(connection: socket.socket, part: int) -> int | None:

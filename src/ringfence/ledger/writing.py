@@ -10,6 +10,7 @@ process, opens the file anew and finds out what is in it.
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import selectors
@@ -23,12 +24,20 @@ from pathlib import Path
 from ringfence.core.action_types import Durability
 from ringfence.core.limits import LIMITS
 from ringfence.ledger.entry import Entry, Outcome
-from ringfence.ledger.errors import EventRefused, LedgerError, LedgerUnavailable, WriterGone
+from ringfence.ledger.errors import EventRefused, LedgerError, LedgerUnavailable, WriterGone, no_descriptor
 from ringfence.ledger.group import GroupCommit
 from ringfence.ledger.ledger import Position
 from ringfence.ledger.places import lock_path, made_safe, reachable, socket_path
 from ringfence.ledger.sqlite import SqliteStore
-from ringfence.ledger.wire import BadMessage, Frames, answer_bytes, peer_pid, peer_uid, question_of
+from ringfence.ledger.wire import (
+    BadMessage,
+    Frames,
+    answer_bytes,
+    peer_lives,
+    peer_pid,
+    peer_uid,
+    question_of,
+)
 
 __all__ = ["MayAppend", "Writer", "anybody"]
 
@@ -63,20 +72,19 @@ class Writer:
         self._group = GroupCommit(self._commit)
         self._gone = threading.Event()
         self._flush_at: float | None = None
-        try:
-            self._listener = _listening(socket_path(path))
-        except LedgerError:
-            self._store.close()
-            raise
         self._callers: dict[socket.socket, Frames] = {}
-        self._wakes, self._wake = socket.socketpair()
-        self._wakes.setblocking(False)
-        self._wake.setblocking(False)
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._wakes, selectors.EVENT_READ)
-        self._selector.register(self._listener, selectors.EVENT_READ)
-        self._thread = threading.Thread(target=self._serve, name="ledger", daemon=True)
-        self._thread.start()
+        with contextlib.ExitStack() as unless_whole:
+            unless_whole.callback(self._store.close)
+            self._wakes, self._wake = map(unless_whole.enter_context, socket.socketpair())
+            self._wakes.setblocking(False)
+            self._wake.setblocking(False)
+            self._selector = unless_whole.enter_context(selectors.DefaultSelector())
+            self._listener = unless_whole.enter_context(_listening(socket_path(path)))
+            self._selector.register(self._wakes, selectors.EVENT_READ)
+            self._selector.register(self._listener, selectors.EVENT_READ)
+            self._thread = threading.Thread(target=self._serve, name="ledger", daemon=True)
+            self._thread.start()
+            unless_whole.pop_all()
 
     @classmethod
     def claimed(
@@ -93,7 +101,10 @@ class Writer:
             LedgerError: there is no writing this ledger.
         """
         made_safe(path)
-        lock = os.open(lock_path(path), os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            lock = os.open(lock_path(path), os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError as error:
+            raise _no_lock(error) from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return cls(path, lock, clock=clock, random=random, may_append=may_append)
@@ -102,9 +113,7 @@ class Writer:
             return None
         except OSError as error:
             os.close(lock)
-            raise LedgerUnavailable(
-                f"the ledger's lock cannot be taken: {error.strerror}", hint="keep the ledger on a local disk"
-            ) from None
+            raise _no_lock(error) from None
         except BaseException:
             os.close(lock)
             raise
@@ -213,7 +222,7 @@ class Writer:
     def _asked(self, connection: socket.socket) -> list[tuple[socket.socket, Entry]]:
         try:
             arrived = connection.recv(_READ_BYTES)
-            if arrived:
+            if arrived and not _has_left(connection):
                 entries = [question_of(each) for each in self._callers[connection].take(arrived)]
                 return [(connection, each) for each in entries if self._lets(connection, each)]
         except BlockingIOError:
@@ -226,8 +235,9 @@ class Writer:
     def _lets(self, connection: socket.socket, entry: Entry) -> bool:
         pid = peer_pid(connection)
         refused = next((each for each, _ in entry.events if not self._may_append(pid, each)), None)
-        if refused is None:
+        if refused is None and peer_lives(connection):
             return True
+        refused = refused or entry.type
         why = f"this process may not record {refused}"
         self._answer(connection, EventRefused(why, hint="do it from outside of any sandbox or container"))
         return False
@@ -260,12 +270,31 @@ class Writer:
         os.close(self._lock)
 
 
+def _no_lock(error: OSError) -> LedgerUnavailable:
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return no_descriptor(error)
+    return LedgerUnavailable(
+        f"the ledger's lock cannot be taken: {error.strerror}", hint="keep the ledger on a local disk"
+    )
+
+
+def _has_left(connection: socket.socket) -> bool:
+    """Whether who asked waits no more. It was told that nothing was recorded, and may have asked again."""
+    try:
+        return not connection.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+
+
 def _listening(path: Path) -> socket.socket:
     """A socket at this path, in place of whatever was there."""
-    listener = socket.socket(socket.AF_UNIX)
-    listener.setblocking(False)
+    try:
+        listener = socket.socket(socket.AF_UNIX)
+    except OSError as error:
+        raise no_descriptor(error) from None
     fresh = path.with_name(f"{path.name}.new")
     try:
+        listener.setblocking(False)
         fresh.unlink(missing_ok=True)
         with reachable(fresh) as name:
             listener.bind(name)

@@ -43,7 +43,7 @@ class Assessor:
         try:
             policy = self.policy()
         except RingfenceError as error:
-            unsettled.append(f"not judged by a policy: {error.what}")
+            unsettled.append(f"not judged by a policy: {error.what}; {error.hint}")
         else:
             decide = told_by(policy, now=self.now())
             inventory = inventory_with_standings(inventory, decide, purpose=request.purpose)
@@ -54,7 +54,7 @@ class Assessor:
                 made = record(observed, book, decide=decide, policy_digest=policy.digest if policy else None)
                 inventory = replace(inventory, record=made)
             except RingfenceError as error:
-                unsettled.append(f"not recorded: {error.what}")
+                unsettled.append(f"not recorded: {error.what}; {error.hint}")
         for each in unsettled:
             self.tell(f"what was seen is {each}")
         return replace(inventory, unsettled=tuple(unsettled))
