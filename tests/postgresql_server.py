@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -33,33 +34,47 @@ def running_server(programs: Path) -> Iterator[str]:
         os.chown(folder, nobody.pw_uid, nobody.pw_gid)
         who = ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
     data = folder / "data"
-    settings = f"-c listen_addresses= -c unix_socket_directories={folder}"
-    control = [*who, str(programs / "pg_ctl"), "-D", str(data), "-w", "-s"]
+    settings = [f"--unix_socket_directories={folder}", "--listen_addresses="]
+    make = [str(programs / "initdb"), "-D", str(data), "-A", "trust", "-U", _USER, "-E", "UTF8", "--no-sync"]
+    # SIGQUIT is its quickest end, and comes when this process ends, however it ends.
+    dies_with_us = [*(who or ["setpriv"]), "--pdeathsig=QUIT"]
     try:
-        initdb = [
-            str(programs / "initdb"),
-            "-D",
-            str(data),
-            "-A",
-            "trust",
-            "-U",
-            _USER,
-            "-E",
-            "UTF8",
-            "--no-sync",
-        ]
-        _run([*who, *initdb], folder)
-        _run([*control, "-l", str(folder / "log"), "-o", settings, "start"], folder)
+        _run([*who, *make], folder)
+        with (folder / "log").open("wb") as log:
+            server = subprocess.Popen(
+                [*dies_with_us, str(programs / "postgres"), "-D", str(data), *settings],
+                cwd=folder,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
         try:
+            _run([*who, str(programs / "pg_isready"), "-q", "-t", "30", "-h", str(folder)], folder, server)
             yield f"postgresql:///postgres?host={folder}&user={_USER}"
         finally:
-            _run([*control, "-m", "immediate", "stop"], folder)
+            server.send_signal(signal.SIGQUIT)
+            server.wait()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run(command: list[str], folder: Path) -> None:
-    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
-    subprocess.run(
-        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True
-    )
+def _environment() -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+
+
+def _run(command: list[str], folder: Path, until_it_ends: "subprocess.Popen[bytes] | None" = None) -> None:
+    """Once; or, beside a server that starts, again until it succeeds or the server has ended."""
+    while True:
+        ran = subprocess.run(
+            command,
+            cwd=folder,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            check=False,
+        )
+        if not ran.returncode:
+            return
+        if until_it_ends is None or until_it_ends.poll() is not None:
+            raise subprocess.CalledProcessError(ran.returncode, command)

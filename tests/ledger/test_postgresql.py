@@ -1,5 +1,13 @@
 """A server that goes away in the middle, and several hosts at once."""
 
+import os
+import select
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
 import psycopg
 import pytest
 
@@ -82,3 +90,26 @@ def test_a_server_that_is_not_there_is_told_with_what_to_look_at() -> None:
 def _end_all_other_connections(dsn: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as server:
         server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+
+
+def test_a_server_ends_with_the_process_that_started_it_even_if_that_is_killed(server: str) -> None:
+    """The tests' own: nothing of it stays behind on the machine."""
+    program = f"""
+        import sys
+        sys.path.insert(0, {str(Path(__file__).parent.parent)!r})
+        from postgresql_server import binaries, running_server
+        with running_server(binaries()) as dsn:
+            print(dsn, flush=True)
+            sys.stdin.read()
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        folder = Path(process.stdout.readline().decode().split("host=")[1].split("&")[0])
+        running = os.pidfd_open(int((folder / "data/postmaster.pid").read_text().split()[0]))
+        process.kill()
+    try:
+        assert select.select([running], [], [], 20)[0] == [running]
+    finally:
+        os.close(running)
+        shutil.rmtree(folder)
