@@ -2,6 +2,7 @@
 
 import errno
 import json
+import mmap
 import os
 import resource
 import signal
@@ -67,7 +68,7 @@ def test_each_limit_is_set_for_good() -> None:
             resource.RLIMIT_NOFILE,
             resource.RLIMIT_FSIZE,
             resource.RLIMIT_CPU,
-            resource.RLIMIT_AS,
+            resource.RLIMIT_DATA,
         )
         return [list(resource.getrlimit(kind)) for kind in kinds]
 
@@ -75,12 +76,12 @@ def test_each_limit_is_set_for_good() -> None:
     assert in_child(work).returned == [[value, value] for value in values]
 
 
-def test_where_a_group_bounds_memory_the_address_space_of_each_is_its_own_matter() -> None:
+def test_where_a_group_bounds_memory_that_of_each_is_not_bounded() -> None:
     def work() -> list[int]:
         apply(_ALL, grouped=True)
-        return list(resource.getrlimit(resource.RLIMIT_AS))
+        return list(resource.getrlimit(resource.RLIMIT_DATA))
 
-    assert in_child(work).returned == list(resource.getrlimit(resource.RLIMIT_AS))
+    assert in_child(work).returned == list(resource.getrlimit(resource.RLIMIT_DATA))
 
 
 def test_a_limit_of_the_machine_that_is_lower_stays() -> None:
@@ -139,9 +140,10 @@ def test_processor_time_ends() -> None:
     assert in_child(work).signal == signal.SIGKILL
 
 
-def test_no_address_space_is_had_beyond_the_limit() -> None:
+def test_no_memory_is_had_beyond_the_limit_and_addresses_are() -> None:
     def work() -> bool:
         apply(Limits(memory_bytes=256 * _MIB), grouped=False)
+        mmap.mmap(-1, 2048 * _MIB, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=0)
         try:
             bytearray(512 * _MIB)
         except MemoryError:

@@ -1,9 +1,8 @@
 """Holds a process to the places of its plan by Landlock, beside the mounts that show no others.
 
 Rights add up from a place to all below it, so a place that is read-only within one that is writable is held
-by its mount alone. Nothing in /proc can be written, and shared memory holds files and folders only, though
-mounts and owners would allow more. Processes that took this on together may signal and reach each other, and
-nobody else.
+by its mount alone. Shared memory holds files and folders only, though mounts and owners would allow more.
+Processes that took this on together may signal and reach each other, and nobody else.
 
 Source: landlock(7), the kernel's userspace-api/landlock document.
 """
@@ -115,8 +114,11 @@ def _places(mounts: Iterable[Mount]) -> Iterator[tuple[str, int]]:
                 yield mount.target, _READ | runs
             case MountKind.WRITE | MountKind.MEMORY:
                 yield mount.target, _WRITE | runs
-            case MountKind.EMPTY_FILE | MountKind.EMPTY_FOLDER | MountKind.PROC:
+            case MountKind.EMPTY_FILE | MountKind.EMPTY_FOLDER:
                 yield mount.target, _READ
+            case MountKind.PROC:
+                # Debuggers write there; what is others' is held by its owner.
+                yield mount.target, _READ | _WRITE_FILE | _TRUNCATE
             case MountKind.DEVICES:
                 yield mount.target, _DEVICES
                 yield f"{mount.target}/shm", _SHARED_MEMORY

@@ -1,8 +1,13 @@
 """Limits that a process takes on for itself and all it starts, and those of the box's own namespaces.
 
-Most are of each process: address space, processor time, one file, open files. RLIMIT_NPROC counts all
-processes and threads of one user in one user namespace, so other boxes and programs do not count; it never
-binds the host's uid 0, which no command of a box is. What bounds a box as a whole is a control group.
+Most are of each process: memory of its own, processor time, one file, open files. RLIMIT_DATA counts memory
+that may be written, and not addresses that are only reserved, of which WebAssembly in Node takes 10 GiB
+whatever it uses. Memory that is shared, and files in memory, it does not count: without a control group a
+memory limit is for programs that err, not for those that attack.
+
+RLIMIT_NPROC counts all processes and threads of one user in one user namespace, so other boxes and programs
+do not count; it never binds the host's uid 0, which no command of a box is. What bounds a box as a whole is a
+control group.
 
 Source: setrlimit(2), user_namespaces(7), namespaces(7), the kernel's admin-guide/sysctl document.
 """
@@ -51,7 +56,7 @@ def narrow(limits: Limits, *, proc: str = "/proc") -> tuple[Lack, ...]:
 def apply(limits: Limits, *, grouped: bool) -> None:
     """Sets this process's limits, hard and soft alike; a lower one that the machine sets stays.
 
-    `grouped`: a control group bounds the memory of all, so the address space of each is not.
+    `grouped`: a control group bounds the memory of all, so that of each is not.
 
     Raises:
         OSError: one could not be set.
@@ -62,7 +67,7 @@ def apply(limits: Limits, *, grouped: bool) -> None:
         (resource.RLIMIT_NOFILE, limits.open_files),
         (resource.RLIMIT_FSIZE, limits.file_bytes),
         (resource.RLIMIT_CPU, limits.cpu_s),
-        (resource.RLIMIT_AS, None if grouped else limits.memory_bytes),
+        (resource.RLIMIT_DATA, None if grouped else limits.memory_bytes),
     )
     for kind, value in wanted:
         if value is not None:
