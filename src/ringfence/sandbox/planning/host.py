@@ -92,7 +92,7 @@ class Way:
 
 def followed(path: str, kind: Callable[[str], Kind | None], link: Callable[[str], str]) -> Way | None:
     """The way of an absolute path; None when something on it is not there, or it leads in a circle."""
-    at, left = "/", parts_of(path)[::-1]
+    at, left = "/", _steps(path)
     links: list[tuple[str, str]] = []
     while left:
         name = left.pop()
@@ -109,7 +109,7 @@ def followed(path: str, kind: Callable[[str], Kind | None], link: Callable[[str]
                 if not text or len(links) > _LINKS:
                     return None
                 at = "/" if text.startswith("/") else at
-                left += [each for each in parts_of(text)[::-1] if each != "."]
+                left += _steps(text)
             case Kind.FOLDER:
                 at = step
             case _ if left:
@@ -117,3 +117,8 @@ def followed(path: str, kind: Callable[[str], Kind | None], link: Callable[[str]
             case _:
                 at = step
     return Way(path=at, links=tuple(links))
+
+
+def _steps(path: str) -> list[str]:
+    """The names on the way, the last first."""
+    return [each for each in parts_of(path)[::-1] if each != "."]

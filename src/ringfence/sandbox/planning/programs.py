@@ -35,8 +35,8 @@ def program(name: str, *, folder: str, search: str, host_search: str, view: View
         if seen is None:
             continue
         if seen.kind is Kind.FILE and seen.source is not None and files.is_executable(seen.source):
-            return path
-        refused = refused or (path, seen.kind)
+            return _plain(path, view)
+        refused = refused or (_plain(path, view), seen.kind)
     if refused is not None:
         path, kind = refused
         what = "it is a folder" if kind is Kind.FOLDER else "it may not be executed"
@@ -49,6 +49,15 @@ def _places(name: str, folder: str, search: str) -> Iterator[str]:
         yield name if name.startswith("/") else joined_path(folder, name)
     elif name:
         yield from (joined_path(each, name) for each in search.split(":") if each.startswith("/"))
+
+
+def _plain(path: str, view: View) -> str:
+    """The path without `.`, `..` and links among its folders, where it has any of the first two."""
+    if {"", ".", ".."}.isdisjoint(path[1:].split("/")):
+        return path
+    above, _, name = path.rpartition("/")
+    folder = view.seen(above or "/")
+    return joined_path(folder.path if folder else above, name)
 
 
 def _hint(name: str, folder: str, host_search: str, files: Files) -> str:
