@@ -61,11 +61,24 @@ def test_what_reaches_the_configuration_itself_is_taken_back(key: str, tmp_path:
     assert b"evil" in Path(refused.kept).read_bytes()
 
 
+def test_work_is_not_sent_to_a_stranger(tmp_path: Path) -> None:
+    run = start(tmp_path)
+    git(run.tree, "remote", "add", "origin", "https://git.example.com/a.git")
+    before = (run.tree / ".git/config").read_bytes()
+    for number, key in enumerate(("remote.origin.url", "remote.origin.pushurl", "remote.evil.url")):
+        run.begin()
+        git(run.tree, "config", key, "https://collect.example.com/a.git")
+        git(run.tree, "config", "branch.main.remote", key.split(".")[1])
+        whys = [each.why for each in run.end()]
+        assert whys[number].startswith(f"git would act on {key}")
+        assert (run.tree / ".git/config").read_bytes() == before
+
+
 def test_what_a_person_outside_set_of_no_power_stays(tmp_path: Path) -> None:
     run = start(tmp_path)
     run.begin()
-    git(run.tree, "remote", "add", "other", "https://git.example.com/a.git")
-    git(run.tree, "config", "branch.main.remote", "other")
+    git(run.tree, "config", "branch.main.remote", ".")
+    git(run.tree, "config", "user.name", "somebody")
     after = (run.tree / ".git/config").read_bytes()
     assert run.refused() == []
     assert (run.tree / ".git/config").read_bytes() == after

@@ -75,6 +75,13 @@ def _in_a_closed_folder(run: Run, marker: Path) -> None:
     (run.tree / "docs").chmod(0o311)
 
 
+def _among_worktrees(run: Run, marker: Path) -> None:
+    """Git reads a configuration there as soon as no `commondir` leads away."""
+    _evil(run.tree / ".git/worktrees/x", marker)
+    (run.tree / "docs").mkdir()
+    (run.tree / "docs/.git").write_text("gitdir: ../.git/worktrees/x\n")
+
+
 def _worktree_config(run: Run, marker: Path) -> None:
     git(run.tree, "init", "-q", "docs")
     git(run.tree / "docs", "config", "extensions.worktreeConfig", "true")
@@ -85,7 +92,7 @@ def _worktree_config(run: Run, marker: Path) -> None:
     "plant",
     [
         *(_nested, _bare, _bare_by_links, _bare_by_commondir, _pointer, _link, _in_a_package),
-        *(_in_a_closed_folder, _worktree_config),
+        *(_in_a_closed_folder, _worktree_config, _among_worktrees),
     ],
 )
 def test_git_outside_starts_nothing_in_a_planted_repository(

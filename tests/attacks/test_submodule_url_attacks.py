@@ -33,7 +33,7 @@ def test_a_changed_list_of_submodules_is_told_of(tmp_path: Path) -> None:
     (refused,) = run.end()
     assert (refused.path, refused.why, refused.kept) == (
         f"{run.tree}/.gitmodules",
-        "changed: git fetches submodules from where it says",
+        "changed: git fetches from and sends to where it says",
         None,
     )
 

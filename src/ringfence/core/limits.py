@@ -244,7 +244,6 @@ class Limits:
     tree_suspects: int = 10_000  # other files that are opened to see whether they hold a secret
     tree_kept: int = 1_000  # names that are kept, and files with secrets: each is a mount
     tree_told: int = 1_000  # files whose change is told
-    tree_refused: int = 1_000  # of one run; past it whole folders are moved
     tree_cache_bytes: int = 64 * _MIB
     tree_record_bytes: int = 64 * _MIB
     secret_head_bytes: int = 64 * _KIB

@@ -19,7 +19,7 @@ __all__ = ["cut", "flowed", "harmful", "named_paths", "stays_behind"]
 _PLAIN = {  # section → keys that only say how git shows or keeps things
     b"core": b"repositoryformatversion filemode bare logallrefupdates ignorecase precomposeunicode symlinks"
     b" autocrlf eol safecrlf quotepath abbrev compression untrackedcache splitindex trustctime checkstat"
-    b" sharedrepository preloadindex commitgraph multipackindex",
+    b" preloadindex commitgraph multipackindex",
     b"user": b"name email",
     b"author": b"name email",
     b"committer": b"name email",
@@ -79,14 +79,14 @@ def harmful(now: Config, before: Config | None, *, inside: Callable[[bytes], boo
     `inside` says whether a working tree that the configuration names lies where the box could write anyway.
     """
     known = Counter((e.name, e.value) for e in before.entries) if before else Counter()
-    remotes = _remotes(now)
+    remotes = _remotes(before or now)
     for entry in now.entries:
         same = (entry.name, entry.value)
         if known[same]:
             known[same] -= 1
         elif entry.name == b"core.worktree" and inside(entry.value or b""):
             continue
-        elif not _is_harmless(entry, remotes):
+        elif not _is_harmless(entry, remotes) or (before and _is_where_it_sends(entry)):
             yield entry.name
 
 
@@ -178,6 +178,11 @@ def _is_harmless(entry: Entry, remotes: frozenset[bytes]) -> bool:
                 return _is_address(value)
             return value in _UPDATES if key == b"update" else key in _SUBMODULE
     return False
+
+
+def _is_where_it_sends(entry: Entry) -> bool:
+    """A new address of a repository that was there already: work would be sent to a stranger."""
+    return entry.section == b"remote" and entry.key in (b"url", b"pushurl")
 
 
 def _is_plain_remote(key: bytes, value: bytes) -> bool:

@@ -32,16 +32,15 @@ def unwelcome(record: Record, after: Tree) -> Iterator[Judged]:
     """What appeared or changed under a name that acts, each with the reason, git's own files first."""
     before = {git.path: git for git in record.tree.git}
     for git in after.git:
-        if git.is_worktree_s:
-            yield from _worktree(record, git)
-        else:
-            yield from _config(record, git)
-            yield from _elsewhere(record, git)
-            for name in LISTED:
-                yield from _listed(record, git, before.get(git.path), name)
+        yield from _config(record, git)
+        yield from _worktree(record, git) if git.is_worktree_s else _common(record, git)
+        yield from _alternates(record, git)
+        for name in LISTED:
+            yield from _listed(record, git, before.get(git.path), name)
         yield from _todo(record, git)
     ours = {git.path for git in after.git}
     folders = {each.id for each in record.tree.protected if each.is_folder}
+    files = {each.id: each.path for each in record.tree.protected if not each.is_folder}
     for each in after.protected:
         if each.path in record.made and each.is_folder:
             continue
@@ -51,7 +50,7 @@ def unwelcome(record: Record, after: Tree) -> Iterator[Judged]:
         elif each.is_folder:
             if each.id not in folders:
                 yield each.path, each.why
-        elif not _same(record, each.path) and not _moved(record, each):
+        elif not _same(record, each.path) and not _moved(record, files.get(each.id), each.path):
             yield each.path, each.why
 
 
@@ -78,14 +77,11 @@ def _same(record: Record, path: str) -> bool:
     return now == kept.data
 
 
-def _moved(record: Record, found: Protected) -> bool:
-    """Whether it is a file that was kept elsewhere, and came here with a folder above it."""
-    was = next((each.path for each in record.tree.protected if each.id == found.id), None)
+def _moved(record: Record, was: str | None, path: str) -> bool:
+    """Whether it is a file that was kept at `was`, and came here with a folder above it."""
     kept = record.kept.get(was) if was else None
     return bool(
-        kept
-        and kept.data is not None
-        and read_regular(found.path, at_most=LIMITS.kept_file_bytes) == kept.data
+        kept and kept.data is not None and read_regular(path, at_most=LIMITS.kept_file_bytes) == kept.data
     )
 
 
@@ -131,11 +127,14 @@ def _inside(record: Record, git: GitFolder, value: bytes) -> bool:
     return target.startswith(root + "/") and ".git" not in target[len(root) :].split("/")
 
 
-def _elsewhere(record: Record, git: GitFolder) -> Iterator[Judged]:
-    """Files that make git take another folder's configuration or objects."""
-    common, alternates = f"{git.path}/commondir", f"{git.path}/objects/info/alternates"
-    if lexists(common) is not None and not _same(record, common):
-        yield common, "git would take its configuration from elsewhere"
+def _common(record: Record, git: GitFolder) -> Iterator[Judged]:
+    path = f"{git.path}/commondir"
+    if lexists(path) is not None and not _same(record, path):
+        yield path, "git would take its configuration from elsewhere"
+
+
+def _alternates(record: Record, git: GitFolder) -> Iterator[Judged]:
+    alternates = f"{git.path}/objects/info/alternates"
     if lexists(alternates) is not None and not _same(record, alternates):
         data = read_regular(alternates, at_most=LIMITS.kept_file_bytes)
         lines = [line for line in (data or b"").splitlines() if line and not line.startswith(b"#")]
@@ -159,13 +158,6 @@ def _worktree(record: Record, git: GitFolder) -> Iterator[Judged]:
         real = os.path.realpath(target if target.startswith("/") else f"{git.path}/{target}")
         if not target or not real.startswith(record.tree.root + "/"):
             yield back, "git would take a folder elsewhere for its worktree"
-    yield from _own_config(record, git)
-
-
-def _own_config(record: Record, git: GitFolder) -> Iterator[Judged]:
-    for path, why in _config(record, git):
-        if not path.endswith("/config"):  # git does not read one there
-            yield path, why
 
 
 def _listed(record: Record, git: GitFolder, was: GitFolder | None, name: str) -> Iterator[Judged]:
@@ -176,7 +168,11 @@ def _listed(record: Record, git: GitFolder, was: GitFolder | None, name: str) ->
         return
     why = _WHY_LISTED.get(name, _WHY_LISTED["remotes"])
     if name == "hooks" and stat.S_ISDIR(status.st_mode):
-        stood = was is not None and was.hooks == (status.st_dev, status.st_ino) and not git.is_foreign
+        stood = (
+            was is not None
+            and was.hooks == (status.st_dev, status.st_ino)
+            and not (git.is_foreign or git.is_worktree_s)
+        )
         if stood or path in record.made:  # a mount was over it
             return
     if not stat.S_ISDIR(status.st_mode):

@@ -39,7 +39,8 @@ _HOOKS = Name(care=Care.KEEP, why="git runs it at every commit")
 _POLICY = Name(care=Care.KEEP, why="it says what may be done here")
 _WORDS = Name(care=Care.TELL, why="agents follow it as instructions")
 _REMOTE = Name(care=Care.TELL, why="it says what a build service runs")
-_MODULES = Name(care=Care.TELL, why="git fetches submodules from where it says")
+_MODULES = Name(care=Care.TELL, why="git fetches from and sends to where it says")
+_PACKAGES = Name(care=Care.TELL, why="package managers fetch from where it says, and run what it names")
 
 _EXACT: dict[str, Name] = {
     **dict.fromkeys(
@@ -89,6 +90,8 @@ _EXACT: dict[str, Name] = {
         _WORDS,
     ),
     ".gitmodules": _MODULES,
+    ".lfsconfig": _MODULES,
+    **dict.fromkeys((".npmrc", ".yarnrc", ".yarnrc.yml", ".pnpmfile.cjs", ".pypirc", "pip.conf"), _PACKAGES),
     ".gitlab-ci.yml": _REMOTE,
 }
 _ENDINGS: dict[str, Name] = {

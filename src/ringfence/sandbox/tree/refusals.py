@@ -5,7 +5,9 @@ An entry counts when what it names lies where it says. Whoever comes after a kil
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from ringfence.core.limits import LIMITS
@@ -29,6 +31,7 @@ class Refusals:
     folder: Path
     record: Record
     stamp: str  # in the names of what is moved: nobody who was in the box knew it
+    numbers: Iterator[int] = field(default_factory=count)
 
     def finish(self) -> None:
         """Puts back what was moved and was to be replaced, where nothing stands there yet."""
@@ -42,9 +45,8 @@ class Refusals:
         Raises:
             OSError: it cannot be moved; it may be gone.
         """
-        entries = _entries(self.folder)
         short = "".join(c if c.isalnum() or c in "._-" else "_" for c in path.rpartition("/")[2])
-        name = f"{len(entries)}-{self.stamp}-{short.lstrip('.')[:_NAME_CHARS]}"
+        name = f"{self.stamp}-{next(self.numbers)}-{short.lstrip('.')[:_NAME_CHARS]}"
         aside = f"{self.record.tree.root}/{ASIDE}"
         before = self.record.kept.get(path)
         restored = before is not None and (before.data is not None or before.link is not None)
