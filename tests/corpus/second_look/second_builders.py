@@ -1,8 +1,9 @@
 # ruff: noqa: E501 - tables of samples, one to a line
 """Opcodes that the generators of the second look share.
 
-Every payload makes an empty file `acted` in the working folder, or reads the name of the machine: whoever loads a
-sample in an empty folder sees whether it acts, and nothing else happens.
+The payloads make an empty file `acted` in the working folder, or read the name of the machine. Some gadgets can do
+neither: they write, rename or list other files there (one that is called `honest`), ask for or listen at this
+machine's own ports, or crash the process that loads them. Load them in an empty folder, in a process of their own.
 """
 
 import struct

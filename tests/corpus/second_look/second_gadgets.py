@@ -1,7 +1,10 @@
 # ruff: noqa: E501 - tables of samples, one to a line
 """Callables of the standard library and of well-known packages that act, and that few lists name.
 
-Written without knowledge of the detector. All were seen to act with Python 3.11 and the packages of its day.
+Written without knowledge of the detector. Tried with Python 3.11 and an audit hook: those of the standard library act
+(one needs IDLE, which is not installed everywhere, some a file that is called `honest`). Of `package_gadgets` most were
+seen to act with NumPy, pandas, SciPy, scikit-learn and PyTorch; those of patsy, pydantic and statsmodels were not
+tried again.
 """
 
 from collections.abc import Iterator
