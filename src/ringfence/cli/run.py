@@ -37,6 +37,10 @@ def _run(options: argparse.Namespace, argv: tuple[str, ...]) -> int:
         tell(f"ringfence: killed by {ran.killed_by}")
     elif ran.outcome.over_time:
         tell("ringfence: its time was over")
+    elif not ran.outcome.ran:
+        is_missing = ran.outcome.status == ExitCode.NOT_FOUND
+        tell(f"ringfence: error: {'its interpreter is not there' if is_missing else 'it cannot be executed'}")
+        tell("ringfence: hint: begin a script with a line such as #!/bin/sh, of a program that the box has")
     for change in ran.changes:
         tell(f"ringfence: {change}")
     return ran.outcome.status
