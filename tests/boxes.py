@@ -3,15 +3,16 @@
     result = run(["/usr/bin/id", "-u"], user="ordinary")
     assert (result.exit, result.stdout) == (0, b"1000\\n")
 
-`run(argv, user=…, tree=…, stdin=…, terminal=…, said=…, **changes)` makes the plan of `plan_for`, with
-`changes` in its fields (`limits=…`, `mounts=…`, `debug=True`), starts it by a launcher of its own, answers the
-filter's listener, says go, and returns `Result(exit, stdout, stderr, messages, refused)`. `exit` is as a shell
-has it: 128 and the signal's number for a signal; None where nothing ran. `refusal` is the error where no box
+`run(argv, user=…, tree=…, stdin=…, terminal=…, …, **changes)` makes the plan of `plan_for`, with `changes` in
+its fields (`limits=…`, `mounts=…`, `debug=True`), starts it by a launcher of its own, answers the filter's
+listener, says go, and returns `Result(exit, stdout, stderr, messages, refused)`. `exit` is as a shell has
+it: 128 and the signal's number for a signal; None where nothing ran. `refusal` is the error where no box
 could even be begun; a `Failed` among the messages says why one was not finished.
 
-`user` is "ordinary" (a process of uid 1000 does all of it, forked from the test) or "root"; a test that is not
-root runs as what it is. `without` are functions that are called in the launcher's process before it serves:
-what they change of the modules there, every box has. So an attack shows that it succeeds without a layer.
+`user` is "ordinary" (a process of uid 1000 does all of it, forked from the test) or "root"; a test that is
+not root runs as what it is. `without` are functions that are called in the launcher's process before it
+serves: what they change of the modules there, every box has. So an attack shows that it succeeds without a
+layer.
 
 Lower down: `launcher()`, `start(launcher, plan, streams)`, `follow(box, …)`.
 """
@@ -26,7 +27,7 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -45,7 +46,7 @@ ORDINARY = 1000
 ROOT_S = 1_380_000_000  # whom a command that root started is on the host
 WITHIN = 1000
 _WHY = Why(text="test")
-PATIENCE_S = 60.0
+PATIENCE_S = 20.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -133,16 +134,21 @@ def run(
     stdin: bytes = b"",
     terminal: bool = False,
     said: Callable[[Box, Message], None] | None = None,
+    answers: Mapping[bytes, bytes] | None = None,
     without: tuple[Callable[[], None], ...] = (),
     **changes: object,
 ) -> Result:
-    """Runs `argv` in a box; see above. `said` is called with every message, before it is acted on."""
+    """Runs `argv` in a box; see above.
+
+    `said` is called with every message, before it is acted on. `answers` are typed into its terminal, each
+    once, when what it stands for was shown there.
+    """
     with contextlib.ExitStack() as stack:
         folder = tree or stack.enter_context(tree_of(user))
         plan = plan_for(argv, tree=folder, user=user, **changes)
 
         def drive() -> Result:
-            return _drive(plan, stdin=stdin, terminal=terminal, said=said, without=without)
+            return _drive(plan, stdin=stdin, terminal=terminal, said=said, answers=answers, without=without)
 
         return as_user(ORDINARY, drive) if os.geteuid() == 0 and user == "ordinary" else drive()
 
@@ -214,6 +220,7 @@ def _drive(
     stdin: bytes,
     terminal: bool,
     said: Callable[[Box, Message], None] | None,
+    answers: Mapping[bytes, bytes] | None,
     without: tuple[Callable[[], None], ...],
 ) -> Result:
     given, ours = _streams(stdin, terminal=terminal)
@@ -226,9 +233,8 @@ def _drive(
             with box:
                 for fd in {given.stdin, given.stdout, given.stderr} - {None}:
                     os.close(fd)
-                return follow(
-                    box, stdout=ours.get("stdout"), stderr=ours.get("stderr"), stdin=stdin, said=said
-                )
+                outs = {"stdout": ours.get("stdout"), "stderr": ours.get("stderr")}
+                return follow(box, **outs, stdin=stdin, said=said, answers=answers)
     finally:
         for fd in ours.values():
             os.close(fd)
@@ -252,9 +258,10 @@ def follow(
     stderr: int | None = None,
     stdin: bytes = b"",
     said: Callable[[Box, Message], None] | None = None,
+    answers: Mapping[bytes, bytes] | None = None,
 ) -> Result:
     """Lets a box go and follows it to its end. `stdin` is typed into its terminal, if it has one."""
-    return _Following(box, stdout=stdout, stderr=stderr, typed=stdin, said=said).to_the_end()
+    return _Following(box, stdout=stdout, stderr=stderr, typed=stdin, said=said, answers=answers).to_the_end()
 
 
 class _Following:
@@ -266,8 +273,10 @@ class _Following:
         stderr: int | None,
         typed: bytes,
         said: Callable[[Box, Message], None] | None,
+        answers: Mapping[bytes, bytes] | None,
     ) -> None:
         self.box, self.stdout, self.stderr, self.typed, self.said = box, stdout, stderr, typed, said
+        self.answers = dict(answers or {})
         self.texts: dict[int, bytearray] = {fd: bytearray() for fd in (stdout, stderr) if fd is not None}
         self.messages: list[Message] = []
         self.refused: list[Refused] = []
@@ -324,6 +333,9 @@ class _Following:
             assert error.errno == errno.EIO
             part = b""
         self.texts[fd] += part
+        if fd == self.screen:
+            for shown in [each for each in self.answers if each in self.texts[fd]]:
+                os.write(fd, self.answers.pop(shown))
         if not part:
             self._leave(fd)
 
