@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from bench.boxes import boxes
 from bench.judging import judging
 from bench.ledger import ledger
 from bench.measure import Result, by_turns, cores, peak_bytes, ringfence, scan_environment, seconds
@@ -134,6 +135,7 @@ CASES: Mapping[str, Callable[[Path], Iterator[Result]]] = MappingProxyType(
         "listeners": _listeners,
         "judging": judging,
         "ledger": ledger,
+        "boxes": boxes,
         "policy": policy,
     }
 )

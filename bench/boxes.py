@@ -1,0 +1,248 @@
+"""How fast boxes start, what they weigh, how fast work in them is: beside others, in the same run."""
+
+import os
+import select
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bench.box_peers import Peers, peers
+from bench.measure import Result, by_turns, ringfence, seconds
+from ringfence.core.actions import CommandRun
+from ringfence.gate.seals import Seals, open_seals
+from ringfence.policy.load import load
+from ringfence.sandbox.box import Box, Streams
+from ringfence.sandbox.launcher import Launcher, fork_launcher
+from ringfence.sandbox.linux.seccomp.listening import answer
+from ringfence.sandbox.messages import Listener, Ready, Running
+from ringfence.sandbox.plan import Plan
+from ringfence.sandbox.planning.looking import look
+from ringfence.sandbox.planning.making import make_plan
+from ringfence.sandbox.planning.wanted import Wanted
+from ringfence.sandbox.planning.working_tree import working_tree
+
+__all__ = ["boxes"]
+
+_LAUNCHES, _MANY = 40, 100
+_MACHINE = os.uname().machine
+_WORK = """
+import hashlib, os, time
+begun = time.perf_counter()
+for number in range(1500):
+    with open(f"file-{number}", "w") as file: file.write("x" * 2000)
+for number in range(1500):
+    os.stat(f"file-{number}"); open(f"file-{number}").read(); os.unlink(f"file-{number}")
+data = b"x" * 65536
+for _ in range(3000): data = hashlib.sha256(data).digest() * 2048
+print(time.perf_counter() - begun)
+"""
+
+
+def boxes(place: Path) -> Iterator[Result]:
+    """One row for each limit."""
+    others = peers(place / "box_peers")
+    with _house() as house:
+        yield from _launches(house, others)
+        yield _weight(house)
+        yield _work(house)
+
+
+class _House:
+    """A launcher that is kept warm, and a working tree."""
+
+    def __init__(self, launcher: Launcher, seals: Seals, folder: Path) -> None:
+        self.launcher, self.seals, self.tree, self.state = launcher, seals, folder / "tree", folder / "state"
+        self._positions = iter(range(1, 1_000_000))
+
+    def plan(self, *argv: str) -> Plan:
+        """As `ringfence run` makes it without a policy."""
+        host = look(os.environ, home=str(self.state), own=(str(self.state),))
+        wanted = Wanted(
+            session="bench",
+            agent="bench",
+            argv=argv,
+            folder=str(self.tree),
+            environment=os.environ,
+            session_folder=str(self.state / "session"),
+            tree=working_tree(str(self.tree), host),
+        )
+        return make_plan(wanted, policy=load(()), host=host, now=datetime.now(UTC)).plan
+
+    def start(self, plan: Plan) -> Box:
+        """A box whose command runs, of a session of its own."""
+        number = next(self._positions)
+        plan = replace(plan, session=f"bench-{number}")
+        action = CommandRun(
+            agent=plan.agent,
+            session=plan.session,
+            program=plan.program,
+            arguments=plan.arguments[1:],
+            folder=plan.folder,
+        )
+        receipt = self.seals.seal(action, stream="bench", seq=number, lasts=timedelta(minutes=5))
+        with open(os.devnull, "r+b") as null:
+            fd = null.fileno()
+            box = self.launcher.start(
+                receipt, plan, Streams(stdin=fd, stdout=fd, stderr=fd), seals=self.seals
+            )
+        _bring_up(box)
+        return box
+
+
+def _bring_up(box: Box) -> None:
+    """Answers what the box tries before it stands, lets it go, and returns when its command runs."""
+    listener = -1
+    while True:
+        poll = select.poll()
+        poll.register(box, select.POLLIN)
+        if listener >= 0:
+            poll.register(listener, select.POLLIN)
+        ready = {fd for fd, _ in poll.poll()}
+        if listener in ready:
+            answer(listener, machine=_MACHINE)
+        if box.fileno() in ready:
+            match box.receive():
+                case Listener(fd=fd):
+                    listener = fd
+                case Ready():
+                    box.go()
+                case Running():
+                    os.close(listener)
+                    return
+                case message:
+                    raise AssertionError(message)
+
+
+@contextmanager
+def _house() -> Iterator[_House]:
+    with ExitStack() as stack:
+        # Not below /tmp, which every box has of its own.
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/var/tmp")))
+        for each in ("tree", "state/session/home"):
+            (folder / each).mkdir(parents=True)
+        # Receipts are counted in memory: what the disk takes for that no peer does.
+        counted = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/dev/shm")))
+        seals = open_seals(counted, now=lambda: datetime.now(UTC), randomness=os.urandom)
+        yield _House(stack.enter_context(fork_launcher()), seals, folder)
+
+
+def _launches(house: _House, others: Peers) -> Iterator[Result]:
+    plan = house.plan("true")
+    rivals: dict[str, Callable[[], float]] = {"posix_spawn": _timed([plan.program], os.environ)}
+    if others.bubblewrap:
+        rivals["bubblewrap"] = _timed([*others.bubblewrap, plan.program], others.environment)
+    if others.with_helper:
+        rivals["bubblewrap and a helper in C"] = _timed(
+            [*others.with_helper, plan.program], others.environment
+        )
+    taken = by_turns(lambda: _launch_s(house, plan), *rivals.values(), rounds=_LAUNCHES)
+    ours, named = taken[0], dict(zip(rivals, taken[1:], strict=True))
+    firejail = others.firejail(plan.program, _LAUNCHES)
+    if firejail:
+        named["firejail"] = seconds(firejail, environment=dict(others.environment)) / _LAUNCHES
+    yield Result(
+        name="a box for `true` from a warm launcher, all layers tried, against bubblewrap",
+        measured=ours / named["bubblewrap"] if "bubblewrap" in named else float("nan"),
+        limit=1.5,
+        detail=f"{_ms(ours)}; " + ", ".join(f"{name} {_ms(took)}" for name, took in named.items()),
+    )
+    yield _from_a_shell(house, others)
+
+
+def _from_a_shell(house: _House, others: Peers) -> Result:
+    name = "`ringfence run -- true`, shell to exit, against npm's sandbox-runtime"
+    if others.sandbox_runtime is None or others.bubblewrap is None:
+        return Result(
+            name=name, measured=float("nan"), limit=0.6, detail="sandbox-runtime cannot be had here"
+        )
+    environment = {"HOME": str(house.state / "home"), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+    Path(environment["HOME"]).mkdir(exist_ok=True)
+    theirs_environment = {**others.environment, "HOME": environment["HOME"]}
+    ours, theirs = by_turns(
+        lambda: _at(house.tree, ringfence("run", "--", "true"), environment),
+        lambda: _at(house.tree, [*others.sandbox_runtime, "true"], theirs_environment),  # type: ignore[misc]
+        rounds=11,
+    )
+    return Result(name=name, measured=ours / theirs, limit=0.6, detail=f"{_ms(ours)} and {_ms(theirs)}")
+
+
+def _weight(house: _House) -> Result:
+    """What a box adds to its command: its init, and its share of the launcher."""
+    plan = house.plan("sleep", "1000")
+    alone = subprocess.Popen([plan.program, "1000"])
+    with alone, ExitStack() as stack:
+        before = _pss_bytes(house.launcher.pid or 0)
+        running = [stack.enter_context(house.start(plan)) for _ in range(_MANY)]
+        inits = sum(_pss_bytes(box.pid) for box in running)
+        after = _pss_bytes(house.launcher.pid or 0)
+        alone.kill()
+    each = (inits + after) / _MANY
+    return Result(
+        name=f"{_MANY} boxes at once, each beyond its command",
+        measured=each / 1e6,
+        limit=10,
+        unit=" MB",
+        detail=f"inits {inits / 1e6:.0f} MB, launcher {before / 1e6:.0f} MB before",
+    )
+
+
+def _work(house: _House) -> Result:
+    """Files and computing, as the work itself says how long it took."""
+    python = "/usr/bin/python3" if Path("/usr/bin/python3").exists() else sys.executable
+    environment = {"HOME": str(house.state / "home"), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+    inside, outside = by_turns(
+        lambda: _said_s(house.tree, ringfence("run", "--", python, "-c", _WORK), environment),
+        lambda: _said_s(house.tree, [python, "-c", _WORK], environment),
+        rounds=9,
+    )
+    return Result(
+        name="writing, reading and removing files, and computing, inside against outside",
+        measured=inside / outside,
+        limit=1.03,
+        detail=f"{_ms(inside)} and {_ms(outside)}",
+    )
+
+
+def _launch_s(house: _House, plan: Plan) -> float:
+    begun = time.perf_counter()
+    with house.start(plan) as box:
+        for _ in box.messages():
+            pass
+    return time.perf_counter() - begun
+
+
+def _timed(command: list[str], environment: Mapping[str, str]) -> Callable[[], float]:
+    def once() -> float:
+        begun = time.perf_counter()
+        pid = os.posix_spawn(command[0], command, environment)
+        if os.waitpid(pid, 0)[1]:
+            raise subprocess.CalledProcessError(1, command)
+        return time.perf_counter() - begun
+
+    return once
+
+
+def _at(folder: Path, command: list[str], environment: Mapping[str, str]) -> float:
+    begun = time.perf_counter()
+    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    return time.perf_counter() - begun
+
+
+def _said_s(folder: Path, command: list[str], environment: Mapping[str, str]) -> float:
+    done = subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    return float(done.stdout)
+
+
+def _pss_bytes(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+
+
+def _ms(took: float) -> str:
+    return f"{took * 1000:.1f} ms"
