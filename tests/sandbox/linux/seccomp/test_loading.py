@@ -3,14 +3,18 @@
 import ctypes
 import errno
 import os
+import select
 import signal
 import socket
 import struct
 import sys
+from dataclasses import replace
 
 import pytest
 
 from filtering import QUIET, in_child, no_new_privileges, try_call, under_filter
+from ringfence.core.limits import LIMITS
+from ringfence.sandbox.linux.seccomp import listening, loading
 from ringfence.sandbox.linux.seccomp.calls import MACHINES
 from ringfence.sandbox.linux.seccomp.listening import answer
 from ringfence.sandbox.linux.seccomp.loading import load
@@ -143,8 +147,6 @@ def test_answering_never_waits_and_drops_who_was_killed_meanwhile() -> None:
         try_call("bpf")
         os._exit(0)
     _, (listener,), _, _ = socket.recv_fds(ours, 1, 1)
-    import select
-
     waiting = select.poll()
     waiting.register(listener, select.POLLIN)
     assert waiting.poll() == [(listener, select.POLLIN)]
@@ -154,3 +156,54 @@ def test_answering_never_waits_and_drops_who_was_killed_meanwhile() -> None:
     os.close(listener)
     ours.close()
     theirs.close()
+
+
+def test_no_more_calls_are_answered_at_one_time_than_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listening, "LIMITS", replace(LIMITS, refused_at_once=2))
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        no_new_privileges()
+        listener = load(debug=False, machine=_MACHINE, quiet=QUIET)
+        socket.send_fds(theirs, [b"l"], [listener or 0])
+        for _ in range(4):
+            if os.fork() == 0:
+                break
+        try_call("bpf")
+        os._exit(0)
+    _, (listener,), _, _ = socket.recv_fds(ours, 1, 1)
+    waiting = select.poll()
+    waiting.register(listener, select.POLLIN)
+    counts = []
+    while sum(counts) < 5:
+        waiting.poll()
+        counts.append(len(answer(listener, machine=_MACHINE)))
+    os.waitpid(pid, 0)
+    assert max(counts) <= 2
+    os.close(listener)
+    ours.close()
+    theirs.close()
+
+
+def test_a_kernel_that_cannot_wait_as_asked_is_asked_for_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def before_5_19(name: str, mode: int, flags: int, program: bytes) -> int:
+        asked.append(flags)
+        if flags & 0x20:
+            raise OSError(errno.EINVAL, "simulated", name)
+        return 7
+
+    monkeypatch.setattr(loading, "call", before_5_19)
+    assert (load(debug=False, machine=_MACHINE, quiet=QUIET), asked) == (7, [0x28, 0x8])
+
+
+@pytest.mark.parametrize("code", [errno.ENOSYS, errno.EPERM, errno.EACCES])
+def test_a_kernel_without_filters_is_an_error(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def without(name: str, *arguments: object) -> int:
+        raise OSError(code, "simulated", name)
+
+    monkeypatch.setattr(loading, "call", without)
+    with pytest.raises(OSError) as raised:
+        load(debug=False, machine=_MACHINE, quiet=QUIET)
+    assert raised.value.errno == code
