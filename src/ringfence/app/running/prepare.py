@@ -1,6 +1,5 @@
 """Makes a session and the plan of its box, from what is typed, the policy, the machine and the tree."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,14 +8,15 @@ from pathlib import Path
 
 from ringfence.app.running.run import Prepared
 from ringfence.app.running.tidying import Places
-from ringfence.core.errors import ExitCode, RingfenceError, UsageError
+from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.text import printable
 from ringfence.policy.policy import Policy
+from ringfence.sandbox.furnishing import furnish, give
 from ringfence.sandbox.plan import DEGRADABLE, MountKind
-from ringfence.sandbox.planning.host import Host, Kind
+from ringfence.sandbox.planning.host import Host
 from ringfence.sandbox.planning.identity import identity
 from ringfence.sandbox.planning.making import make_plan
-from ringfence.sandbox.planning.wanted import HomePlace, Planned, Wanted
+from ringfence.sandbox.planning.wanted import Planned, Wanted
 from ringfence.sandbox.planning.working_tree import working_tree
 from ringfence.sandbox.processes import is_running
 from ringfence.sandbox.sessions import Session
@@ -124,8 +124,7 @@ def _prepared(session: Session, around: Around, *, is_resumed: bool) -> tuple[Pr
     place = sessions.folder_of(session)
     of = working_tree(session.folder, host)
     who = identity(host, of.path)
-    if os.geteuid() == 0:
-        os.chown(place / "home", who.owner_uid, who.owner_gid)
+    give(place / "home", who)
     tree = look(Path(of.path), cache=around.places.cache, now_ns=int(around.now.timestamp() * 1_000_000_000))
     for trouble in tree.troubles:
         around.tell(f"{printable(trouble.path)}: {printable(trouble.why)}")
@@ -149,7 +148,7 @@ def _prepared(session: Session, around: Around, *, is_resumed: bool) -> tuple[Pr
     )
     planned = make_plan(wanted, policy=around.policy, host=host, now=around.now)
     prepare_tree(tree, place)
-    _furnish(place / "home", planned.home_places, (who.owner_uid, who.owner_gid))
+    furnish(place / "home", planned.home_places, who)
     prepared = Prepared(
         session=session,
         plan=planned.plan,
@@ -157,37 +156,3 @@ def _prepared(session: Session, around: Around, *, is_resumed: bool) -> tuple[Pr
         resumed=is_resumed,
     )
     return prepared, planned
-
-
-def _furnish(home: Path, places: tuple[HomePlace, ...], owner: tuple[int, int]) -> None:
-    """Makes mount points and links in the session's home. An earlier box may have put anything in the way.
-
-    Raises:
-        UsageError: it has.
-    """
-    for each in places:
-        path = home / each.path
-        leads_out = not path.parent.resolve().is_relative_to(home.resolve())
-        if leads_out or (path.is_symlink() and each.kind is not Kind.LINK):
-            raise _in_the_way(path)
-        try:
-            match each.kind:
-                case Kind.FOLDER:
-                    path.mkdir(exist_ok=True)
-                case Kind.LINK:
-                    if not path.is_symlink() or str(path.readlink()) != each.link:
-                        path.unlink(missing_ok=True)
-                        path.symlink_to(each.link)
-                case _:
-                    path.touch(exist_ok=True)
-        except OSError as error:
-            raise _in_the_way(path) from error
-        if os.geteuid() == 0:
-            os.chown(path, *owner, follow_symlinks=False)
-
-
-def _in_the_way(path: Path) -> UsageError:
-    return UsageError(
-        f"{printable(str(path))}: something stands in the way of the box's home",
-        hint="begin a new session: ringfence run -- COMMAND",
-    )

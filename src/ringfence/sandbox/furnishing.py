@@ -1,0 +1,69 @@
+"""Makes a session's home ready: what is mounted over it needs a place, and links lead to toolchains.
+
+A box that had the home before may have put anything there: nothing is followed, nothing of it is opened.
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from ringfence.core.errors import ExitCode, RingfenceError
+from ringfence.core.text import printable
+from ringfence.sandbox.plan import Identity
+from ringfence.sandbox.planning.host import Kind
+from ringfence.sandbox.planning.wanted import HomePlace
+
+__all__ = ["InTheWay", "furnish", "give"]
+
+
+class InTheWay(RingfenceError):
+    """Something stands where the box needs a place."""
+
+    code = ExitCode.NO_BOX
+
+
+def give(path: Path, who: Identity) -> None:
+    """Root gives it to whom the box shows as its command; others have only what is their own."""
+    if os.geteuid() == 0:
+        os.chown(path, who.owner_uid, who.owner_gid, follow_symlinks=False)
+
+
+def furnish(home: Path, places: Iterable[HomePlace], who: Identity) -> None:
+    """Makes these places below `home`, those above first.
+
+    Raises:
+        InTheWay: something else is there.
+    """
+    for each in places:
+        path = home / each.path
+        if not path.parent.resolve().is_relative_to(home.resolve()):
+            raise _in_the_way(path)
+        try:
+            _make(path, each)
+        except OSError as error:
+            raise _in_the_way(path) from error
+        give(path, who)
+
+
+def _make(path: Path, place: HomePlace) -> None:
+    """Makes it, unless it is there. Raises OSError when something else is."""
+    match place.kind:
+        case Kind.LINK:
+            if not path.is_symlink() or str(path.readlink()) != place.link:
+                path.unlink(missing_ok=True)
+                path.symlink_to(place.link)
+        case Kind.FOLDER:
+            if path.is_symlink():
+                raise FileExistsError(path)
+            path.mkdir(exist_ok=True)
+        case _:
+            if path.is_symlink() or path.is_dir():
+                raise FileExistsError(path)
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+
+
+def _in_the_way(path: Path) -> InTheWay:
+    return InTheWay(
+        f"{printable(str(path))}: something stands in the way of the box's home",
+        hint="begin a new session: ringfence run -- COMMAND",
+    )
