@@ -46,8 +46,9 @@ def _bare_by_links(run: Run, marker: Path) -> None:
 
 
 def _bare_by_commondir(run: Run, marker: Path) -> None:
-    """Git needs no more than a HEAD here: the rest lies where `commondir` says."""
+    """Git needs no more than a HEAD here: the rest lies where `commondir` says, which is no repository."""
     _evil(run.tree / "aside", marker)
+    (run.tree / "aside/HEAD").unlink()
     (run.tree / "docs").mkdir()
     (run.tree / "docs/HEAD").write_text("ref: refs/heads/main\n")
     (run.tree / "docs/commondir").write_text("../aside\n")

@@ -109,6 +109,16 @@ def test_a_git_file_that_a_stranger_wrote_opens_nobody_s_repository(tmp_path: Pa
     assert [each.path for each in found.troubles] == [f"{tmp_path}/bait/.git"]
 
 
+def test_a_git_file_that_leads_to_another_s_worktree_opens_nothing(tmp_path: Path) -> None:
+    run = start(tmp_path)
+    git(run.tree, "worktree", "add", "-q", str(tmp_path / "two"))
+    (tmp_path / "bait").mkdir()
+    (tmp_path / "bait/.git").write_text(f"gitdir: {run.tree}/.git/worktrees/two\n")
+    found = look(tmp_path / "bait", cache=None, now_ns=0)
+    assert found.git == ()
+    assert [each.path for each in found.troubles] == [f"{tmp_path}/bait/.git"]
+
+
 def test_what_git_includes_or_runs_by_itself_is_kept(tmp_path: Path) -> None:
     run = start(tmp_path)
     for name in ("team.gitconfig", "tools/clean.sh", "other.sh", "more.gitconfig"):
