@@ -101,11 +101,11 @@ def as_user_s(mount: Mount, host: Host, who: Identity) -> Mount:
 def _tree(wanted: Wanted, judge: Judge) -> tuple[Mount, tuple[Mount, ...]]:
     """The tree, and what of its own mounts gives; an empty folder where it may not be read as a whole."""
     read, write = judge.read(judge.tree, all_below=True), judge.write(judge.tree, all_below=True)
-    if not read.may:
-        return Mount(target=judge.tree, kind=MountKind.MEMORY, why=read.why), ()
-    kind = MountKind.WRITE if write.may else MountKind.READ
-    says = write if not write.may or write.is_rule_s else read
-    why = Why(text="working tree", place=says.why.place if says.is_rule_s or not write.may else None)
+    if not (read.may and judge.covers(judge.tree, "file.read")):
+        return Mount(target=judge.tree, kind=MountKind.MEMORY, why=Why(text="working tree")), ()
+    may_write = write.may and judge.covers(judge.tree, "file.write")
+    kind = MountKind.WRITE if may_write else MountKind.READ
+    why = Why(text="working tree", place=write.why.place if write.is_rule_s or not may_write else None)
     tree = Mount(target=judge.tree, kind=kind, source=judge.tree, why=why)
     return tree, tuple(_of_tree(wanted.protections, judge))
 
@@ -115,6 +115,7 @@ def _of_tree(protections: Iterable[Mount], judge: Judge) -> Iterator[Mount]:
         is_of_tree = is_giving(each) and is_bind(each) and within(each.target, judge.tree)
         if is_of_tree and judge.read(each.target, all_below=True).may:
             may_write = judge.write(each.target, all_below=True).may
+            may_write = may_write and judge.covers(each.target, "file.write")
             yield each if may_write else replace(each, kind=MountKind.READ)
 
 

@@ -106,9 +106,10 @@ def _judged(
     path: str, way: Way, named: Named, judge: Judge, host: Host, *, is_folder: bool
 ) -> Given | Withheld:
     word = judge.read(path, all_below=is_folder)
-    if not word.may:
+    if not word.may or (is_folder and not judge.covers(path, "file.read")):
         return Withheld(path=path, reason=_REASONS[word.effect], why=word.why)
     may_write = "file.write" in named.types and judge.write(path, all_below=is_folder).may
+    may_write = may_write and (not is_folder or judge.covers(path, "file.write"))
     if way.links:
         real = judge.read(way.path, all_below=is_folder)
         is_settled = all(_is_settled(at, host) for at, _ in way.links)

@@ -10,14 +10,14 @@ from datetime import datetime
 
 from ringfence.core.action_types import ACTION_TYPES, ActionType
 from ringfence.core.actions import FieldKind, FileRead, FileWrite
-from ringfence.core.decisions import Decision, Effect
+from ringfence.core.decisions import Decision, Effect, Mode, Section
 from ringfence.policy.conditions import check, reader
 from ringfence.policy.globs import glob
 from ringfence.policy.policy import Policy
 from ringfence.policy.rule import Condition, Like, Rule, Tier
 from ringfence.sandbox.plan import Why
 from ringfence.sandbox.planning.host import within
-from ringfence.sandbox.planning.patterns import place_of
+from ringfence.sandbox.planning.patterns import covers, place_of
 
 __all__ = ["Judge", "Named", "Word", "why_of"]
 
@@ -44,6 +44,8 @@ class Named:
     types: frozenset[str]  # file.read, file.write
     why: Why
     is_tree_s: bool = False  # a working tree's, which gives nothing that lies outside of it
+    is_whole: bool = True  # the rule is for all that the pattern fits; else it leaves some of that out
+    counts: bool = True  # carried out where its section enforces
 
 
 def why_of(rule: Rule) -> Why:
@@ -64,6 +66,9 @@ class Judge:
         self._no_name = f"{session}-{'x' * 8}"
         self._known: dict[tuple[str, str], Word] = {}
         self.named = tuple(self._named())
+        self._enforcing = tuple(_enforcing(policy))  # False: the upper documents; True: a working tree's
+        on_files = {rule.id for rule in policy.rules if rule.action_types & _KINDS.keys()}
+        self.has_exceptions = any(each.rule in on_files and now < each.until for each in policy.exemptions)
         self._in_full = tuple(
             glob(each.pattern, FieldKind.PATH)
             for each in self.named
@@ -77,6 +82,28 @@ class Judge:
     def write(self, path: str, *, all_below: bool = False) -> Word:
         """Whether it may be made, changed and removed."""
         return self._word("file.write", path, all_below)
+
+    def covers(self, folder: str, type_: str) -> bool:
+        """Whether all that may ever lie in the folder is allowed, as far as allowances are needed.
+
+        Where nothing enforces none is; else one must be for a folder around it, without anything left out.
+        """
+        return all(
+            any(self._is_around(each, folder, type_) for each in self.named if each.is_tree_s is is_tree_s)
+            for is_tree_s in self._enforcing
+        )
+
+    def _is_around(self, named: Named, folder: str, type_: str) -> bool:
+        place = place_of(named.pattern, self.tree)
+        return (
+            named.effect is Effect.ALLOW
+            and type_ in named.types
+            and named.is_whole
+            and named.counts
+            and place is not None
+            and bool(place.base) == within(folder, self.tree)
+            and covers(place, folder)
+        )
 
     def is_in_tree(self, named: Named) -> bool:
         """Whether the pattern is for files of the working tree, by their names from its top or in full."""
@@ -100,6 +127,8 @@ class Judge:
                     types=types,
                     why=why_of(rule),
                     is_tree_s=rule.tier is Tier.WORKING_TREE,
+                    is_whole=tests == [like],
+                    counts=rule.mode in (None, Mode.ENFORCE),
                 )
 
     def _holds(self, condition: Condition, rule: Rule, action_type: ActionType) -> bool:
@@ -130,6 +159,14 @@ class Judge:
     def _action(self, name: str, path: str) -> FileRead | FileWrite:
         made = FileRead if name == "file.read" else FileWrite
         return made(path=path, agent=self._agent, session=self._session)
+
+
+def _enforcing(policy: Policy) -> Iterator[bool]:
+    if policy.modes[Section.AGENTS][0] is Mode.ENFORCE:
+        yield False
+    tree = policy.document.tree
+    if tree is not None and tree.modes.get(Section.AGENTS, (None,))[0] is Mode.ENFORCE:
+        yield True
 
 
 def _word(decision: Decision) -> Word:

@@ -57,21 +57,22 @@ def _is_needed(mount: Mount, above: Mount, files: Files) -> bool:
     return not (same and (above.kind is MountKind.WRITE or mount.kind is MountKind.READ))
 
 
-def restricting_in_order(mounts: Iterable[Mount], view: View) -> Iterator[Mount]:
-    """What restricts, each target once, the gravest; only where `view` shows the host's own place."""
+def restricting_in_order(mounts: Iterable[Mount], given: Iterable[Mount], files: Files) -> Iterator[Mount]:
+    """What restricts, each target once, the gravest; only where what is given shows the host's own place."""
     best: dict[str, Mount] = {}
     for each in mounts:
         known = best.get(each.target)
         if known is None or _GRAVITY.get(each.kind, 1) > _GRAVITY.get(known.kind, 1):
             best[each.target] = each
+    shown = View(given, files)
+    written = [each.target for each in given if each.kind is MountKind.WRITE]
     hidden: str | None = None
     for each in sorted(best.values(), key=_place):
-        if hidden is not None and within(each.target, hidden):
+        over = shown.over(each.target)
+        if over is None or not is_bind(over) or (hidden is not None and within(each.target, hidden)):
             continue
-        over = view.over(each.target)
-        if over is None or not is_bind(over):
-            continue
-        if each.kind is MountKind.READ and over.kind is MountKind.READ:
+        is_written = over.kind is MountKind.WRITE or any(within(place, each.target) for place in written)
+        if each.kind is MountKind.READ and not is_written:
             continue
         if each.kind is MountKind.EMPTY_FOLDER:
             hidden = each.target

@@ -99,7 +99,7 @@ def _restricting(
         *masked(shown, host),
         *(each for each in wanted.protections if not is_giving(each)),
     )
-    return restricting_in_order(found, shown)
+    return restricting_in_order(found, given.mounts, host.files)
 
 
 def _refuse_many(mounts: tuple[Mount, ...]) -> None:

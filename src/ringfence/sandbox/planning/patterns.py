@@ -14,7 +14,7 @@ from ringfence.core.limits import LIMITS
 from ringfence.policy.globs import Automaton, glob
 from ringfence.sandbox.planning.host import Files, Kind, joined_path, within
 
-__all__ = ["Found", "Place", "TooMany", "found", "place_of"]
+__all__ = ["Found", "Place", "TooMany", "covers", "found", "place_of"]
 
 _WILD = re.compile(r"(?<!\\)(?:\\\\)*[*?]")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -65,6 +65,18 @@ def place_of(pattern: str, tree: str) -> Place | None:
         return Place(fixed=fixed or "/", base=base, is_folder=is_folder, pattern=None)
     text = pattern.removesuffix(_BELOW) if is_folder else pattern
     return Place(fixed=fixed or "/", base=base, is_folder=is_folder, pattern=text)
+
+
+def covers(place: Place, folder: str) -> bool:
+    """Whether the pattern stands for all that may ever be in an absolute folder, by its ending alone."""
+    if not place.is_folder or not within(folder, place.fixed):
+        return False
+    if place.pattern is None:
+        return True
+    pattern = glob(place.pattern, FieldKind.PATH)
+    parts = folder[len(place.base) :].removeprefix("/").split("/")
+    begins = "" if place.base else "/"
+    return any(pattern.fits(begins + "/".join(parts[:count])) for count in range(1, len(parts) + 1))
 
 
 class _Walk:

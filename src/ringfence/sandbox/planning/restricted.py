@@ -12,7 +12,7 @@ from ringfence.sandbox.plan import Mount, MountKind, Why
 from ringfence.sandbox.planning.host import Host, Kind, within
 from ringfence.sandbox.planning.judging import Judge, Named, Word
 from ringfence.sandbox.planning.never import credentials, homes
-from ringfence.sandbox.planning.patterns import Place, found, place_of
+from ringfence.sandbox.planning.patterns import Found, Place, found, place_of
 from ringfence.sandbox.planning.system_files import ESSENTIAL
 from ringfence.sandbox.planning.toolchains import kept_out
 from ringfence.sandbox.planning.view import View
@@ -61,18 +61,47 @@ def hidden(
     """
     binds = tuple(each for each in given if each.source is not None and each.source == each.target)
     view = View(binds, host.files)
+    for each in _found(binds, judge, host, base, budget):
+        over = view.over(each.path)
+        only_rules = over is not None and over.target in base
+        whole = each.is_folder and each.kind is Kind.FOLDER
+        yield from _restricted(each.path, each.kind, over, judge, whole=whole, only_rules=only_rules)
+
+
+def _found(
+    binds: tuple[Mount, ...], judge: Judge, host: Host, base: frozenset[str], budget: list[int]
+) -> Iterator[Found]:
+    """Everything that has to be judged: what patterns stand for, and file by file where they do not tell."""
+    targets = [each.target for each in binds]
     for named in judge.named:
         place = place_of(named.pattern, judge.tree)
         if named.effect is Effect.ALLOW or place is None:
             continue
-        roots = _roots(named, place, judge, [each.target for each in binds])
+        roots = _roots(named, place, judge, targets)
         for each in found(place, host.files, roots=roots, budget=budget):
-            if each.kind is Kind.LINK:
-                continue
-            over = view.over(each.path)
-            is_base = over is not None and over.target in base
-            whole = each.is_folder and each.kind is Kind.FOLDER
-            yield from _restricted(each.path, each.kind, over, judge, whole=whole, only_rules=is_base)
+            if each.kind is not Kind.LINK and (
+                named.is_whole or each.kind is not Kind.FOLDER or each.is_folder
+            ):
+                yield each
+        if not named.is_whole:
+            singly = Place(fixed=place.fixed, base=place.base, is_folder=False, pattern=named.pattern)
+            yield from _files(singly, _roots(named, singly, judge, targets), host, budget)
+    if judge.has_exceptions:
+        for target in (each for each in targets if each not in base):
+            is_of_tree = within(target, judge.tree)
+            place = Place(
+                fixed=target,
+                base=judge.tree if is_of_tree else "",
+                is_folder=False,
+                pattern="**" if is_of_tree else "/**",
+            )
+            yield from _files(place, [target], host, budget)
+
+
+def _files(place: Place, roots: list[str], host: Host, budget: list[int]) -> Iterator[Found]:
+    for each in found(place, host.files, roots=roots, budget=budget):
+        if each.kind in (Kind.FILE, Kind.OTHER):
+            yield each
 
 
 def _roots(named: Named, place: Place, judge: Judge, targets: list[str]) -> list[str]:
