@@ -50,6 +50,14 @@ PATIENCE_S = 20.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Why no box could be begun."""
+
+    what: str
+    hint: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Result:
     """What came of a box."""
 
@@ -58,7 +66,7 @@ class Result:
     stderr: bytes
     messages: list[Message]
     refused: list[Refused]  # calls that the filter told of after the command had started
-    refusal: RingfenceError | None = None
+    refusal: Refusal | None = None
 
 
 def plan_for(argv: list[str], *, tree: Path, user: str = "", **changes: object) -> Plan:
@@ -197,14 +205,15 @@ def launcher(*, without: tuple[Callable[[], None], ...] = ()) -> Launcher:
         serving.serve = original
 
 
-def start(launcher: Launcher, plan: Plan, streams: Streams) -> Box:
-    """A box, with a receipt for its command."""
+def start(launcher: Launcher, plan: Plan, streams: Streams, *, decided: Plan | None = None) -> Box:
+    """A box, with a receipt for its command, or for that of another plan."""
+    meant = decided or plan
     action = CommandRun(
-        agent=plan.agent,
-        session=plan.session,
-        program=plan.program,
-        arguments=plan.arguments[1:],
-        folder=plan.folder,
+        agent=meant.agent,
+        session=meant.session,
+        program=meant.program,
+        arguments=meant.arguments[1:],
+        folder=meant.folder,
     )
     with tempfile.TemporaryDirectory() as state:
         seals = Seals(
@@ -229,7 +238,8 @@ def _drive(
             try:
                 box = start(starts, plan, given)
             except RingfenceError as error:
-                return Result(exit=None, stdout=b"", stderr=b"", messages=[], refused=[], refusal=error)
+                refusal = Refusal(what=error.what, hint=error.hint)
+                return Result(exit=None, stdout=b"", stderr=b"", messages=[], refused=[], refusal=refusal)
             with box:
                 for fd in {given.stdin, given.stdout, given.stderr} - {None}:
                     os.close(fd)

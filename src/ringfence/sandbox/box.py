@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ringfence.core.limits import LIMITS
+from ringfence.sandbox.framing import receive_packet
 from ringfence.sandbox.messages import MESSAGE_BYTES, BadMessage, Message, read
 
 __all__ = ["Box", "Streams"]
@@ -52,12 +53,12 @@ class Box:
             BadMessage: the box said what no box says.
         """
         try:
-            packet, fds, flags, _ = socket.recv_fds(self.status, MESSAGE_BYTES, 1, socket.MSG_CMSG_CLOEXEC)
+            packet, fds, whole = receive_packet(self.status, MESSAGE_BYTES, max_fds=1)
         except ConnectionResetError:  # it was killed before it read what it was told last
             return None
         if not packet:
             return None
-        if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+        if not whole:
             for fd in fds:
                 os.close(fd)
             raise BadMessage("the box said more than any box says", hint="start it again")

@@ -31,6 +31,9 @@ __all__ = ["fork_server", "serve"]
 
 _CHANNEL = 3
 _MAX_FDS = 4  # status and three streams
+_PR_SET_PDEATHSIG = 1
+_AGAIN_MS = 10
+_PATIENCE = 100
 _LAST_CAPABILITY = "/proc/sys/kernel/cap_last_cap"
 
 
@@ -62,7 +65,7 @@ def serve(channel: socket.socket) -> None:
     poll = select.poll()
     poll.register(channel, select.POLLIN)
     while True:
-        for fd, _ in poll.poll():
+        for fd, _ in poll.poll(serving.wait_ms()):
             if fd != channel.fileno():
                 serving.forget(fd)
                 poll.unregister(fd)
@@ -86,6 +89,7 @@ def _leave_everything(channel: int) -> None:
     os.dup2(channel, _CHANNEL, inheritable=False)
     os.closerange(_CHANNEL + 1, 2**31 - 1)
     os.setsid()
+    kernel.prctl(_PR_SET_PDEATHSIG, signal.SIGCONT)  # stopped, it would not hear that the channel has ended
     os.chdir("/")
     signal.set_wakeup_fd(-1)
     for number in signal.valid_signals():
@@ -96,6 +100,20 @@ def _leave_everything(channel: int) -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     gc.disable()  # a collection would copy every page that boxes share
     gc.freeze()
+
+
+def _is_one_way_out(stream: int) -> bool:
+    """Whether a socket leads to where it is connected, and nowhere else from there.
+
+    Sockets stay in the network that they were made in. Those of the internet can be connected anew, and so
+    can local ones for datagrams: in a box they would be a way into the host's network.
+    """
+    with socket.socket(fileno=os.dup(stream)) as given:
+        try:
+            given.getpeername()
+        except OSError:
+            return False
+        return given.family is socket.AF_UNIX and given.type is not socket.SOCK_DGRAM
 
 
 @dataclass(slots=True)
@@ -109,6 +127,7 @@ class _Serving:
     beacon: socket.socket  # a box tries to reach it, and must not
     outside: Outside
     groups: dict[int, cgroups.Group] = field(default_factory=dict)  # by the pidfd of the box
+    left: list[cgroups.Group] = field(default_factory=list)  # to be removed
     owners: dict[tuple[int, int, int, int], int] = field(default_factory=dict)
 
     @classmethod
@@ -148,8 +167,16 @@ class _Serving:
 
     def forget(self, pidfd: int) -> None:
         """The box has ended."""
-        self.groups.pop(pidfd).remove()
+        self.left.append(self.groups.pop(pidfd))
         os.close(pidfd)
+
+    def wait_ms(self) -> int | None:
+        """How long to wait for a request: not for long while a group is to be removed.
+
+        The last process leaves its group a moment after its pidfd says that it has ended, and nothing tells.
+        """
+        self.left = [group for group in self.left if not group.remove()]
+        return _AGAIN_MS if self.left else None
 
     def end(self) -> None:
         """Ends every box, and waits for that, so that nothing of any is left."""
@@ -160,6 +187,10 @@ class _Serving:
             ended.register(pidfd, select.POLLIN)
             ended.poll()
             self.forget(pidfd)
+        for _ in range(_PATIENCE):
+            if self.wait_ms() is None:
+                return
+            select.poll().poll(_AGAIN_MS)
 
     def _clone(self, request: Any, fds: list[int]) -> tuple[int, int]:  # noqa: ANN401 - JSON
         plan = from_json(request["plan"])
@@ -205,8 +236,11 @@ class _Serving:
         if not self.as_root and plan.identity.host_uid != os.geteuid():
             raise NotHad(Layer.USER_NAMESPACE, 1, f"run as user {plan.identity.host_uid} of the host")
         for stream in streams:
-            if stat.S_ISDIR(os.fstat(stream).st_mode):
+            mode = os.fstat(stream).st_mode
+            if stat.S_ISDIR(mode):
                 raise NotHad(None, 21, "give a folder as a standard stream")
+            if stat.S_ISSOCK(mode) and not _is_one_way_out(stream):
+                raise NotHad(None, 1, "give a socket that can be connected to somewhere else")
             if os.isatty(stream):
                 raise NotHad(None, 1, "give a terminal of the host")
 

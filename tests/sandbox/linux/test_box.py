@@ -199,9 +199,9 @@ def test_a_shell_stops_and_resumes_its_own_jobs(user: str) -> None:
         terminal=True,
         environment=(("PATH", "/usr/bin"), ("PS1", "> "), ("TERM", "dumb")),
         answers={
-            b"> ": b"sh -c 'echo first; sleep 60'\r",
-            b"first\r": b"\x1a",
-            b"Stopped": b"kill %1; wait; exit 4\r",
+            b"> ": b"python3 -c 'import signal; print(40 + 2); signal.pause()'\r",
+            b"42\r\n": b"\x1a",
+            b"Stopped": b"disown -a; exit 4\r",
         },
     )
     assert result.exit == 4

@@ -27,6 +27,7 @@ __all__ = [
     "mount",
     "mount_setattr",
     "move_mount",
+    "number",
     "open_path",
     "open_tree",
     "pidfd_open",
@@ -86,13 +87,16 @@ def call(name: str, *arguments: int | bytes | ctypes.Array[ctypes.c_char] | None
     Raises:
         OSError: it failed; ENOSYS also where this machine has no such call.
     """
-    result: int = _syscall(
-        _long(_NUMBER.get(name, _NO_SUCH_CALL)), *[_long(a) if isinstance(a, int) else a for a in arguments]
-    )
+    result: int = _syscall(_long(number(name)), *[_long(a) if isinstance(a, int) else a for a in arguments])
     if result < 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code), name)
     return result
+
+
+def number(name: str) -> int:
+    """The call's number on this machine; -1 where it has none."""
+    return _NUMBER.get(name, _NO_SUCH_CALL)
 
 
 def clone(flags: int = 0) -> tuple[int, int]:
