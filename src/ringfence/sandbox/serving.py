@@ -12,6 +12,7 @@ import select
 import signal
 import socket
 import stat
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -181,7 +182,8 @@ class _Serving:
     def end(self) -> None:
         """Ends every box, and waits for that, so that nothing of any is left."""
         for pidfd in self.groups:
-            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
         for pidfd in tuple(self.groups):
             ended = select.poll()
             ended.register(pidfd, select.POLLIN)
