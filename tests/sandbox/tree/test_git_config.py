@@ -70,6 +70,11 @@ def _as_ours(data: bytes) -> list[bytes] | None:
     return [e.name if e.value is None else e.name + b"\n" + e.value for e in entries]
 
 
+def _spaced(found: list[bytes]) -> list[bytes]:
+    """Before 2.45 git made a space of a tab that stands in a value without quotes."""
+    return [each.replace(b"\t", b" ") for each in found]
+
+
 @settings(max_examples=150)
 @given(pieces=st.lists(_PIECES, max_size=14))
 def test_any_text_is_read_or_refused_as_git_does(
@@ -82,7 +87,7 @@ def test_any_text_is_read_or_refused_as_git_does(
     if theirs is None:
         assert ours is None, "what git refuses, nobody may believe"
     elif ours is not None:
-        assert ours == theirs
+        assert _spaced(ours) == _spaced(theirs)
 
 
 @pytest.mark.parametrize(
