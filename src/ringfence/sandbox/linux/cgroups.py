@@ -46,11 +46,15 @@ class Group:
     def join(self, pid: int) -> None:
         """Puts a process in, and with it what it starts from then on.
 
+        0: the process that calls, of one thread. Version 1 lets it go by itself; for any other the kernel
+        first waits for every process of the machine that starts or ends, ten milliseconds of a box's start.
+
         Raises:
             OSError: it ended meanwhile (ESRCH), or the group is gone.
         """
-        for folder in self.folders:
-            (Path(folder) / "cgroup.procs").write_text(str(pid))
+        for folder in map(Path, self.folders):
+            if pid or not _write(folder / "tasks", 0):
+                (folder / "cgroup.procs").write_text(str(pid))
 
     def used(self) -> Used:
         """What was used up to now."""
