@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-__all__ = ["Account", "Files", "Host", "Kind", "Way", "followed", "joined_path", "parts_of", "within"]
+__all__ = [
+    "Account",
+    "Files",
+    "Host",
+    "Kind",
+    "Way",
+    "ancestors",
+    "followed",
+    "joined_path",
+    "parts_of",
+    "within",
+]
 
 _LINKS = 40  # as Linux follows
 
@@ -73,6 +84,15 @@ def parts_of(path: str) -> list[str]:
 def joined_path(folder: str, name: str) -> str:
     """A name in a folder, the root among them."""
     return f"/{name}" if folder == "/" else f"{folder}/{name}"
+
+
+def ancestors(path: str) -> list[str]:
+    """The folders above an absolute path, the root left out."""
+    found, at = [], ""
+    for name in parts_of(path)[:-1]:
+        at = f"{at}/{name}"
+        found.append(at)
+    return found
 
 
 def within(path: str, folder: str) -> bool:

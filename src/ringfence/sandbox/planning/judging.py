@@ -7,6 +7,7 @@ all that lies below fits and one for names does not.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
 
 from ringfence.core.action_types import ACTION_TYPES, ActionType
 from ringfence.core.actions import FieldKind, FileRead, FileWrite
@@ -16,8 +17,8 @@ from ringfence.policy.globs import glob
 from ringfence.policy.policy import Policy
 from ringfence.policy.rule import Condition, Like, Rule, Tier
 from ringfence.sandbox.plan import Why
-from ringfence.sandbox.planning.host import within
-from ringfence.sandbox.planning.patterns import covers, place_of
+from ringfence.sandbox.planning.host import ancestors, within
+from ringfence.sandbox.planning.patterns import Place, covers, place_of
 
 __all__ = ["Judge", "Named", "Word", "why_of"]
 
@@ -53,6 +54,25 @@ def why_of(rule: Rule) -> Why:
     return Why(text=f"rule {rule.id}", place=rule.at)
 
 
+class _Allowed:
+    """Places that are allowed with all in them."""
+
+    def __init__(self) -> None:
+        self._fixed: set[str] = set()
+        self._patterns: list[Place] = []
+
+    def add(self, place: Place) -> None:
+        if place.pattern is None:
+            self._fixed.add(place.fixed)
+        else:
+            self._patterns.append(place)
+
+    def is_around(self, folder: str) -> bool:
+        """Whether one of them is the folder, or lies around it."""
+        is_fixed = not self._fixed.isdisjoint((folder, *ancestors(folder), "/"))
+        return is_fixed or any(covers(each, folder) for each in self._patterns)
+
+
 class Judge:
     """Asks one policy for one session, whose working tree's files are named from its top.
 
@@ -66,6 +86,7 @@ class Judge:
         self._no_name = f"{session}-{'x' * 8}"
         self._known: dict[tuple[str, str], Word] = {}
         self.named = tuple(self._named())
+        self._allowed = self._by_use()
         self._enforcing = tuple(_enforcing(policy))  # False: the upper documents; True: a working tree's
         on_files = {rule.id for rule in policy.rules if rule.action_types & _KINDS.keys()}
         self.has_exceptions = any(each.rule in on_files and now < each.until for each in policy.exemptions)
@@ -88,27 +109,25 @@ class Judge:
 
         Where nothing enforces none is; else one must be for a folder around it, without anything left out.
         """
-        return all(
-            any(self._is_around(each, folder, type_) for each in self.named if each.is_tree_s is is_tree_s)
-            for is_tree_s in self._enforcing
-        )
-
-    def _is_around(self, named: Named, folder: str, type_: str) -> bool:
-        place = place_of(named.pattern, self.tree)
-        return (
-            named.effect is Effect.ALLOW
-            and type_ in named.types
-            and named.is_whole
-            and named.counts
-            and place is not None
-            and bool(place.base) == within(folder, self.tree)
-            and covers(place, folder)
-        )
+        for is_tree_s in self._enforcing:
+            if not self._allowed[is_tree_s, type_, within(folder, self.tree)].is_around(folder):
+                return False
+        return True
 
     def is_in_tree(self, named: Named) -> bool:
         """Whether the pattern is for files of the working tree, by their names from its top or in full."""
         place = place_of(named.pattern, self.tree)
         return place is not None and (bool(place.base) or within(place.fixed, self.tree))
+
+    def _by_use(self) -> dict[tuple[bool, str, bool], _Allowed]:
+        """Allowances for all in a folder: by whose they are, what they let, and whether it is in the tree."""
+        found = {key: _Allowed() for key in product((False, True), _KINDS, (False, True))}
+        for each in self.named:
+            place = place_of(each.pattern, self.tree)
+            if each.effect is Effect.ALLOW and each.is_whole and each.counts and place and place.is_folder:
+                for type_ in each.types:
+                    found[each.is_tree_s, type_, bool(place.base)].add(place)
+        return found
 
     def _named(self) -> Iterator[Named]:
         for rule in self._policy.rules:

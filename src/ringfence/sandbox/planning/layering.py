@@ -6,7 +6,7 @@ lies under anything that is given. A mount that would change nothing is left out
 that is hidden or was not given.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ringfence.sandbox.plan import Mount, MountKind
 from ringfence.sandbox.planning.host import Files, parts_of, within
@@ -57,7 +57,7 @@ def _is_needed(mount: Mount, above: Mount, files: Files) -> bool:
     return not (same and (above.kind is MountKind.WRITE or mount.kind is MountKind.READ))
 
 
-def restricting_in_order(mounts: Iterable[Mount], given: Iterable[Mount], files: Files) -> Iterator[Mount]:
+def restricting_in_order(mounts: Iterable[Mount], given: Sequence[Mount], files: Files) -> Iterator[Mount]:
     """What restricts, each target once, the gravest; only where what is given shows the host's own place."""
     best: dict[str, Mount] = {}
     for each in mounts:

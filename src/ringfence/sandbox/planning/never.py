@@ -4,6 +4,7 @@ Sources: hier(7), file-hierarchy(7), each product's documentation of where it ke
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
@@ -12,6 +13,7 @@ from ringfence.sandbox.planning.host import Host, Kind, followed, within
 
 __all__ = ["CREDENTIALS", "NeverGiven", "credentials", "homes", "never", "refuse_never", "shown_path"]
 
+_HOSTS = 4  # looked at by one process
 _KERNEL = "the kernel speaks through it"
 _SOCKETS = "programs outside of the box listen there"
 _PLACES = {
@@ -78,20 +80,23 @@ def shown_path(path: str) -> str:
     return clip(printable(path), chars=LIMITS.name_chars)
 
 
-def never(host: Host) -> Iterator[tuple[str, str]]:
+@lru_cache(maxsize=_HOSTS)
+def never(host: Host) -> tuple[tuple[str, str], ...]:
     """Places that are not given, nor anything around them, each with the reason."""
-    yield from _PLACES.items()
-    yield from _known_by_all_names(host, host.state, "it is ringfence's own")
-    yield from _known_by_all_names(host, host.sockets, _SOCKETS)
+    return (
+        *_PLACES.items(),
+        *_known_by_all_names(host, host.state, "it is ringfence's own"),
+        *_known_by_all_names(host, host.sockets, _SOCKETS),
+    )
 
 
-def credentials(host: Host) -> Iterator[str]:
+@lru_cache(maxsize=_HOSTS)
+def credentials(host: Host) -> tuple[str, ...]:
     """Places that are not given, and are masked within what is."""
-    yield from _OF_SYSTEM
-    for home in homes(host):
-        yield from (f"{home}/{name}" for name in CREDENTIALS)
+    return (*_OF_SYSTEM, *(f"{home}/{name}" for home in homes(host) for name in CREDENTIALS))
 
 
+@lru_cache(maxsize=_HOSTS)
 def homes(host: Host) -> tuple[str, ...]:
     """The home as the user knows it and, where links lead there, as it is."""
     return tuple(place for place, _ in _known_by_all_names(host, (host.home,), "") if place != "/")

@@ -68,15 +68,13 @@ def place_of(pattern: str, tree: str) -> Place | None:
 
 
 def covers(place: Place, folder: str) -> bool:
-    """Whether the pattern stands for all that may ever be in an absolute folder, by its ending alone."""
-    if not place.is_folder or not within(folder, place.fixed):
-        return False
-    if place.pattern is None:
-        return True
-    pattern = glob(place.pattern, FieldKind.PATH)
+    """Whether a pattern that ends in /** stands for all that may ever be in an absolute folder."""
+    pattern = glob(place.pattern or "", FieldKind.PATH)
     parts = folder[len(place.base) :].removeprefix("/").split("/")
     begins = "" if place.base else "/"
-    return any(pattern.fits(begins + "/".join(parts[:count])) for count in range(1, len(parts) + 1))
+    return within(folder, place.fixed) and any(
+        pattern.fits(begins + "/".join(parts[:count])) for count in range(1, len(parts) + 1)
+    )
 
 
 class _Walk:

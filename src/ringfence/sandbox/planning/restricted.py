@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from ringfence.core.decisions import Effect
 from ringfence.core.errors import RingfenceError
 from ringfence.sandbox.plan import Mount, MountKind, Why
-from ringfence.sandbox.planning.host import Host, Kind, within
-from ringfence.sandbox.planning.judging import Judge, Named, Word
+from ringfence.sandbox.planning.host import Host, Kind, parts_of, within
+from ringfence.sandbox.planning.judging import Judge, Word
 from ringfence.sandbox.planning.never import credentials, homes
 from ringfence.sandbox.planning.patterns import Found, Place, found, place_of
 from ringfence.sandbox.planning.system_files import ESSENTIAL
@@ -73,11 +73,15 @@ def _found(
 ) -> Iterator[Found]:
     """Everything that has to be judged: what patterns stand for, and file by file where they do not tell."""
     targets = [each.target for each in binds]
+    outermost = {
+        in_tree: _outermost(each for each in targets if within(each, judge.tree) == in_tree)
+        for in_tree in (False, True)
+    }
     for named in judge.named:
         place = place_of(named.pattern, judge.tree)
         if named.effect is Effect.ALLOW or place is None:
             continue
-        roots = _roots(named, place, judge, targets)
+        roots = outermost[judge.is_in_tree(named)]
         for each in found(place, host.files, roots=roots, budget=budget):
             if each.kind is not Kind.LINK and (
                 named.is_whole or each.kind is not Kind.FOLDER or each.is_folder
@@ -85,7 +89,7 @@ def _found(
                 yield each
         if not named.is_whole:
             singly = Place(fixed=place.fixed, base=place.base, is_folder=False, pattern=named.pattern)
-            yield from _files(singly, _roots(named, singly, judge, targets), host, budget)
+            yield from _files(singly, roots, host, budget)
     if judge.has_exceptions:
         for target in (each for each in targets if each not in base):
             is_of_tree = within(target, judge.tree)
@@ -104,16 +108,13 @@ def _files(place: Place, roots: list[str], host: Host, budget: list[int]) -> Ite
             yield each
 
 
-def _roots(named: Named, place: Place, judge: Judge, targets: list[str]) -> list[str]:
-    """Where to look: in the tree by its own names, elsewhere by full ones; each place once."""
-    in_tree = judge.is_in_tree(named)
-    fitting = [each for each in targets if within(each, judge.tree) == in_tree]
-    return [
-        each
-        for each in fitting
-        if (within(place.fixed, each) or (place.pattern is not None and within(each, place.fixed)))
-        and not any(within(each, other) and each != other for other in fitting)
-    ]
+def _outermost(targets: Iterable[str]) -> list[str]:
+    """Those that lie in no other."""
+    kept: list[str] = []
+    for each in sorted(targets, key=parts_of):
+        if not (kept and within(each, kept[-1])):
+            kept.append(each)
+    return kept
 
 
 def _restricted(

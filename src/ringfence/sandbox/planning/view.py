@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ringfence.sandbox.plan import Mount, MountKind
-from ringfence.sandbox.planning.host import Files, Kind, Way, followed, joined_path, parts_of
+from ringfence.sandbox.planning.host import Files, Kind, Way, ancestors, followed
 
 __all__ = ["HIDING", "Seen", "View"]
 
@@ -38,11 +38,11 @@ class View:
     def __init__(self, mounts: Iterable[Mount], files: Files) -> None:
         self._files = files
         self._at = {each.target: (number, each) for number, each in enumerate(mounts)}
-        self._above = {above for target in self._at for above in _ancestors(target)}
+        self._above = {above for target in self._at for above in ancestors(target)}
 
     def over(self, path: str) -> Mount | None:
         """The mount that decides what stands there: of those at it and above it, the last."""
-        found = [self._at[each] for each in (path, *_ancestors(path)) if each in self._at]
+        found = [self._at[each] for each in (path, *ancestors(path)) if each in self._at]
         return max(found, key=lambda each: each[0])[1] if found else None
 
     def source(self, path: str) -> str | None:
@@ -87,12 +87,3 @@ class View:
     def way(self, path: str) -> Way | None:
         """Where a path leads within; None when it leads nowhere."""
         return followed(path, self.kind, self.link)
-
-
-def _ancestors(path: str) -> list[str]:
-    """The folders above a path, the root left out."""
-    found, at = [], ""
-    for name in parts_of(path)[:-1]:
-        at = joined_path(at or "/", name)
-        found.append(at)
-    return found
