@@ -33,6 +33,7 @@ class Place:
     base: str  # what the pattern's text is counted from: the working tree; empty for an absolute pattern
     is_folder: bool  # it ends in /**: what is found is a folder, with all that is in it
     pattern: str | None  # for what is below `fixed`; None: `fixed` is all there is
+    is_deep: bool = False  # the pattern goes on with **, so that no folder can be passed over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ def place_of(pattern: str, tree: str) -> Place | None:
     if not rest or rest == ["**"]:
         return Place(fixed=fixed or "/", base=base, is_folder=is_folder, pattern=None)
     text = pattern.removesuffix(_BELOW) if is_folder else pattern
-    return Place(fixed=fixed or "/", base=base, is_folder=is_folder, pattern=text)
+    return Place(fixed=fixed or "/", base=base, is_folder=is_folder, pattern=text, is_deep=rest[0] == "**")
 
 
 def covers(place: Place, folder: str) -> bool:
@@ -78,40 +79,51 @@ def covers(place: Place, folder: str) -> bool:
 
 
 class _Walk:
-    """Follows one pattern below a folder. Its states stand behind the last character that was read."""
+    """Follows one pattern below a folder, with its states behind the last character that was read."""
 
     def __init__(self, place: Place, files: Files, budget: list[int]) -> None:
         self._place, self._files, self._budget = place, files, budget
-        self._automaton: Automaton = glob(place.pattern or "", FieldKind.PATH).automaton()
+        self._glob = glob(place.pattern or "", FieldKind.PATH)
+        self._automaton: Automaton = self._glob.automaton()
 
     def below(self, folder: str) -> Iterator[Found]:
         """What fits, in this folder and those below it."""
-        left = [(folder, self._read(None, f"{folder[len(self._place.base) :].removesuffix('/')}/"))]
+        states = None if self._place.is_deep else self._read(None, self._text(folder))
+        left = [(folder, states)]
         while left:
             at, states = left.pop()
             if states == 0:
                 continue
-            for name, kind in self._files.entries(at):
-                self._count()
-                path = joined_path(at, name)
-                now = self._read(states, name)
-                if now and now & self._automaton.final and (kind is Kind.FOLDER or not self._place.is_folder):
-                    yield Found(path=path, kind=kind, is_folder=self._place.is_folder)
-                    if self._place.is_folder:
-                        continue
-                if kind is Kind.FOLDER and now:
-                    left.append((path, self._read(now, "/")))
+            text = self._text(at)
+            entries = self._files.entries(at)
+            self._count(len(entries))
+            for name, kind in entries:
+                now, fits = self._entry(states, text, name)
+                is_found = fits and (kind is Kind.FOLDER or not self._place.is_folder)
+                if is_found:
+                    yield Found(path=joined_path(at, name), kind=kind, is_folder=self._place.is_folder)
+                if kind is Kind.FOLDER and now != 0 and not (is_found and self._place.is_folder):
+                    left.append((joined_path(at, name), now if self._place.is_deep else self._read(now, "/")))
+
+    def _entry(self, states: int | None, text: str, name: str) -> tuple[int | None, bool]:
+        """The states behind a name, and whether it fits."""
+        if self._place.is_deep:
+            return None, self._glob.matches(text + name)
+        now = self._read(states, name)
+        return now, bool(now and now & self._automaton.final)
+
+    def _text(self, folder: str) -> str:
+        """A folder as the pattern's text has it, with a slash behind; empty for the tree's own."""
+        text = f"{folder[len(self._place.base) :].removesuffix('/')}/"
+        return text.removeprefix("/") if self._place.base else text
 
     def _read(self, states: int | None, text: str) -> int | None:
-        """None: nothing was read so far; a relative pattern begins after the tree's own slash."""
-        if states is None and self._place.base:
-            text = text.removeprefix("/")
         for char in text:
             states = self._automaton.opening(char) if states is None else self._automaton.step(states, char)
         return states
 
-    def _count(self) -> None:
-        self._budget[0] -= 1
+    def _count(self, names: int) -> None:
+        self._budget[0] -= names
         if self._budget[0] < 0:
             raise TooMany(
                 f"more than {LIMITS.plan_names} names to look through for the policy's patterns",

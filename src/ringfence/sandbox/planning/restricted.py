@@ -5,6 +5,7 @@ all that is in it. Links are left as they are: what they lead to is judged by it
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from ringfence.core.decisions import Effect
 from ringfence.core.errors import RingfenceError
@@ -88,7 +89,7 @@ def _found(
             ):
                 yield each
         if not named.is_whole:
-            singly = Place(fixed=place.fixed, base=place.base, is_folder=False, pattern=named.pattern)
+            singly = replace(place, is_folder=False, pattern=named.pattern)
             yield from _files(singly, roots, host, budget)
     if judge.has_exceptions:
         for target in (each for each in targets if each not in base):
