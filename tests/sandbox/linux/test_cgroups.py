@@ -3,6 +3,7 @@
 import errno
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,9 +41,12 @@ def test_a_box_that_takes_too_much_memory_is_killed_and_counted(real: Group) -> 
         assert real.remove()
 
 
-def test_a_box_starts_no_more_processes_than_its_group_has_and_all_of_it_is_killed(real: Group) -> None:
+@pytest.mark.parametrize("joined", [os.getpid, lambda: 0], ids=["by number", "by itself"])
+def test_a_box_starts_no_more_processes_than_its_group_has_and_all_of_it_is_killed(
+    real: Group, joined: Callable[[], int]
+) -> None:
     def work() -> list[int]:
-        real.join(os.getpid())
+        real.join(joined())
         made = []
         try:
             for _ in range(100):
@@ -100,7 +104,7 @@ def _version_2(tmp_path: Path, *, own: str, handed_down: str, files: tuple[str, 
     group = leaf.parent / "ringfence-7-box"
     for name in files:
         group.mkdir(exist_ok=True)
-        (group / name).write_text("0\n")
+        (group / name).write_text("-\n")
     return proc
 
 

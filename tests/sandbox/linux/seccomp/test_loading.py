@@ -158,6 +158,25 @@ def test_answering_never_waits_and_drops_who_was_killed_meanwhile() -> None:
     theirs.close()
 
 
+def test_where_nothing_is_asked_nothing_is_waited_for() -> None:
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        no_new_privileges()
+        listener = load(debug=False, machine=_MACHINE, quiet=QUIET)
+        socket.send_fds(theirs, [b"l"], [listener or 0])
+        theirs.recv(1)
+        os._exit(0)
+    _, (listener,), _, _ = socket.recv_fds(ours, 1, 1)
+    answered = in_child(lambda: [each.call for each in answer(listener, machine=_MACHINE)])
+    assert (answered.returned, answered.signal) == ([], 0)
+    ours.send(b"x")
+    assert os.waitpid(pid, 0)[1] == 0
+    os.close(listener)
+    ours.close()
+    theirs.close()
+
+
 def test_no_more_calls_are_answered_at_one_time_than_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "LIMITS", replace(LIMITS, refused_at_once=2))
     ours, theirs = socket.socketpair()
