@@ -222,8 +222,15 @@ def test_a_tree_that_is_too_large_is_said_to_be(tmp_path: Path, monkeypatch: pyt
     assert [path.count("/d") for path in found.closed] == [LIMITS.tree_depth + 2]
     for number in range(LIMITS.tree_kept + 1):
         (run.tree / f"{number}.env").write_text("A=1")
-    (trouble,) = _look(run).troubles
-    assert trouble.why == f"more than {LIMITS.tree_kept} files with secrets"
+    found = _look(run)
+    assert [each.why for each in found.troubles] == [f"more than {LIMITS.tree_kept} files with secrets"]
+    assert len(found.secrets) == LIMITS.tree_kept + 1, "all are masked"
+    for number in range(LIMITS.tree_suspects):
+        (run.tree / f"{number}.pem").touch()
+    whys = [each.why for each in _look(run).troubles]
+    assert (
+        whys[0] == f"{LIMITS.tree_kept + 1} files that may hold secrets were not searched: there are too many"
+    )
 
 
 def test_configurations_beyond_the_limit_are_counted(tmp_path: Path) -> None:

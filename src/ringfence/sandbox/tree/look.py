@@ -35,6 +35,7 @@ class _Look:
     files: dict[str, tuple[FileState, str | None]] = field(default_factory=dict)
     settings: list[tuple[str, str]] = field(default_factory=list)  # folder, name
     suspects: int = 0
+    unsearched: int = 0  # files whose names say that they may hold secrets
     unread: int = 0
     fresh: int = 0
 
@@ -59,6 +60,9 @@ def look(tree: Path, *, cache: Path | None, now_ns: int, known: Iterable[GitFold
         found.troubles.append(
             Trouble(path=root, why=f"over {LIMITS.tree_folders} folders, or too many names")
         )
+    if found.unsearched:
+        why = f"{found.unsearched} files that may hold secrets were not searched: there are too many"
+        found.troubles.append(Trouble(path=root, why=why))
     for what, items in (("names that act", found.protected), ("files with secrets", found.secrets)):
         if len(items) > LIMITS.tree_kept:
             found.troubles.append(Trouble(path=root, why=f"more than {LIMITS.tree_kept} {what}"))
@@ -77,7 +81,7 @@ def _tree(found: _Look, walked: Walk, gits: Gits) -> Tree:
         protected=_outermost(found.protected),
         told=tuple(found.told[path] for path in sorted(found.told)[: LIMITS.tree_told]),
         missing=tuple(_missing(found, gits)),
-        secrets=tuple(sorted(found.secrets, key=lambda each: each.path)[: LIMITS.tree_kept]),
+        secrets=tuple(sorted(found.secrets, key=lambda each: each.path)),
         sockets=tuple(sorted(found.sockets)),
         aside=aside if lexists(aside) else None,
         closed=tuple(sorted(f"{found.root}/{each}" for each in walked.closed)),
@@ -104,7 +108,7 @@ def _add_marks(found: _Look, walked: Walk, known: Remembered, *, now_ns: int) ->
                     found.suspects += 1
                     _search(found, folder, name, known, now_ns=now_ns)
                 case "s":
-                    found.unread += 1
+                    found.unsearched += 1
                 case "c":
                     found.settings.append((folder, name))
                 case "u":
