@@ -1,3 +1,4 @@
+import argparse
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,21 @@ def test_completion_says_which_shells_there_are(capsys: pytest.CaptureFixture[st
 def test_lists_of_bad_digests_may_be_several() -> None:
     options = make_parser().parse_args(["lock", "--bad-digests", "a", "--bad-digests", "b"])
     assert options.bad_digests == [Path("a"), Path("b")]
+
+
+def _commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    (choices,) = (each.choices for each in parser._actions if isinstance(each.choices, dict))
+    return choices
+
+
+def test_every_command_alone_reads_as_it_does_among_all() -> None:
+    everything = _commands(make_parser())
+    for name, parser in everything.items():
+        alone = _commands(make_parser(name))
+        assert alone[name].format_help() == parser.format_help()
+        assert len(alone) <= 4, f"{name} does not stand in the table"
+
+
+@pytest.mark.parametrize("word", [None, "--version", "skan", ""])
+def test_what_is_no_command_has_all_of_them(word: str | None) -> None:
+    assert _commands(make_parser(word)).keys() == _commands(make_parser()).keys()

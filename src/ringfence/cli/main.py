@@ -66,8 +66,9 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        return make_parser().parse_args(arguments)
+        return make_parser(given[0] if given else None).parse_args(given)
     except OSError as error:  # of --help and --version, which are printed there and then
         if isinstance(error, BrokenPipeError):
             raise

@@ -1,6 +1,7 @@
 """Every option of every command, in one place."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
@@ -33,29 +34,19 @@ _EXIT_CODES = "exit status: 0 done, 1 what --fail-on names, 2 usage, 3 the scope
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """The parser of the whole command line."""
+def make_parser(command: str | None = None) -> argparse.ArgumentParser:
+    """The parser of the whole command line; of `command` and its like alone, where there is such a command.
+
+    To make all of them takes as long as a small command does.
+    """
     parser: argparse.ArgumentParser = SuggestingParser(
         prog="ringfence", description="Control for the AI that runs on people's own machines."
     )
     parser.add_argument("--version", action="version", version=f"ringfence {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    _add_scan(commands)
-    _add_inspect(commands)
-    _add_bom(commands)
-    _add_explain(commands)
-    _add_convert(commands)
-    _add_diff(commands)
-    _add_sign(commands)
-    _add_verify(commands)
-    _add_lock(commands)
-    add_running(commands)
-    add_policy(commands)
-    add_approvals(commands)
-    add_ledger(commands)
-    _add_doctor(commands)
-    _add_demo(commands)
-    _add_completion(commands)
+    asked = [add for names, add in _COMMANDS if command in names]
+    for add in asked or [add for _, add in _COMMANDS]:
+        add(commands)
     return parser
 
 
@@ -388,3 +379,23 @@ def _shell(name: str) -> str:
     if name not in _SHELLS:
         raise argparse.ArgumentTypeError(f"there is none for {name!r}, only for {', '.join(_SHELLS)}")
     return name
+
+
+_COMMANDS: tuple[tuple[tuple[str, ...], Callable[[_Commands], None]], ...] = (
+    (("scan",), _add_scan),
+    (("inspect",), _add_inspect),
+    (("bom",), _add_bom),
+    (("explain",), _add_explain),
+    (("convert",), _add_convert),
+    (("diff",), _add_diff),
+    (("sign",), _add_sign),
+    (("verify",), _add_verify),
+    (("lock",), _add_lock),
+    (("run", "kill"), add_running),
+    (("policy",), add_policy),
+    (("asks", "approve", "deny", "grants"), add_approvals),
+    (("ledger",), add_ledger),
+    (("doctor",), _add_doctor),
+    (("demo",), _add_demo),
+    (("completion",), _add_completion),
+)
