@@ -34,7 +34,7 @@ __all__ = ["ORDINARY", "USERS", "Done", "Place", "appears", "left", "place", "un
 
 ORDINARY = 1000
 USERS = ("root", "ordinary") if os.geteuid() == 0 else ("ordinary",)
-PATIENCE_S = 60.0
+PATIENCE_S = 20.0
 _COMMAND = Path(sys.executable).with_name("ringfence")
 _PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
@@ -91,13 +91,15 @@ class Place:
         variables = {**self.environment, **(environment or {})}
         if not self.executed:
             _import_all()
-        return subprocess.Popen(  # noqa: PLW1509 - it needs nothing of other threads
-            ["ringfence", *arguments] if not self.executed else [str(_COMMAND), *arguments],
+
+        def instead() -> None:
+            self._be_ringfence(arguments, variables, before)
+
+        return subprocess.Popen(
+            [str(_COMMAND), *arguments],
             cwd=folder or self.tree,
             env=variables,
-            preexec_fn=(lambda: self._be_ringfence(arguments, variables, before))
-            if not self.executed
-            else None,
+            preexec_fn=None if self.executed else instead,  # noqa: PLW1509 - no other thread holds a lock
             **given,
         )
 
@@ -232,11 +234,11 @@ def _import_all() -> None:
             importlib.import_module(each.name)
 
 
-def until(found: Callable[[], Any], what: str) -> Any:
+def until(found: Callable[[], Any], what: str | Callable[[], str]) -> Any:
     """What `found` returns once it is something."""
     end = time.monotonic() + PATIENCE_S
     while not (value := found()):
-        assert time.monotonic() < end, f"{what} never came"
+        assert time.monotonic() < end, f"{what() if callable(what) else what} never came"
         time.sleep(0.01)
     return value
 
