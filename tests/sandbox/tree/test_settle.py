@@ -238,6 +238,16 @@ def test_a_configuration_that_git_cannot_read_stops_the_start(tmp_path: Path) ->
     assert (run.tree / ".git/config").read_text() == "[core\n"
 
 
+def test_a_configuration_that_is_gone_is_put_back(tmp_path: Path) -> None:
+    run = _with_remote(tmp_path)
+    before = (run.tree / ".git/config").read_bytes()
+    run.begin()
+    (run.tree / ".git/config").unlink()
+    (refused,) = run.end()
+    assert (refused.why, refused.is_restored) == ("git's configuration was gone", True)
+    assert (run.tree / ".git/config").read_bytes() == before
+
+
 def test_a_name_of_any_bytes_is_moved_and_told(tmp_path: Path) -> None:
     run = start(tmp_path, repository=False)
     run.begin()

@@ -178,3 +178,29 @@ def test_the_configuration_of_a_file_that_was_exchanged_outside_is_put_back(user
 
         came = boxes.as_user(ORDINARY, act) if user == "ordinary" else act()
     assert came == [(".git/config", True)]
+
+
+def test_as_root_for_somebody_else_s_tree_everything_stays_that_person_s(user: str) -> None:
+    if user != "root":
+        pytest.skip("only root works for others")
+    with tree_of(user) as folder:
+        run = start(folder)
+        (run.tree / ".envrc").write_text("good")
+        (run.tree / ".git/hooks").rename(run.tree / ".git/samples")
+        for path, _, files in os.walk(run.tree):
+            for each in (path, *(os.path.join(path, name) for name in files)):
+                os.chown(each, ORDINARY, ORDINARY)
+        found = run.begin()
+        made = [os.stat(path).st_uid for path in found.missing]
+        places = (bind(str(run.tree), MountKind.WRITE, is_user_s=True), *mounts(found, run.session))
+        script = (
+            "git checkout -q -b new; git config branch.new.remote .; stat -Lc %U .git/config; echo x > made"
+        )
+        result = boxes.run(["/bin/sh", "-c", script], tree=run.tree, mounts=(*system_mounts(), *places))
+        assert (result.exit, result.stdout) == (0, b"user\n"), result
+        (run.tree / ".envrc").write_text("changed outside")
+        assert [(each.path, each.is_restored) for each in run.end()] == [(f"{run.tree}/.envrc", True)]
+        owners = [os.stat(run.tree / name).st_uid for name in (".git/config", ".envrc", "made", ".git/HEAD")]
+        assert b'[branch "new"]' in (run.tree / ".git/config").read_bytes()
+    assert made == [ORDINARY] * len(made)
+    assert owners == [ORDINARY] * 4
