@@ -29,6 +29,7 @@ _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, sign
 _HEARD = (*_FORWARDED, signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT)
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 _GRACE_S = 5.0  # between being asked to end and being ended
+_HOUR_S = 3600.0  # the kernel counts what is waited for at one time in milliseconds, up to some weeks
 
 
 class NotStanding(RingfenceError):
@@ -66,6 +67,7 @@ class Supervisor:
         self._listener: int | None = None
         self._ended: Ended | NotRun | None = None
         self._over = False
+        self._is_stopped = False  # the command, alone
 
     @property
     def escapes(self) -> Counter[str]:
@@ -137,7 +139,7 @@ class Supervisor:
         writes = relay.writes() if relay else set()
         for fd in reads | writes:
             poll.register(fd, (select.POLLIN if fd in reads else 0) | (select.POLLOUT if fd in writes else 0))
-        wait_ms = None if deadline is None else max(0.0, deadline - self._monotonic()) * 1000
+        wait_ms = None if deadline is None else max(0.0, min(deadline - self._monotonic(), _HOUR_S)) * 1000
         ready = poll.poll(wait_ms)
         readable = {fd for fd, events in ready if events & ~select.POLLOUT} & reads
         if heard in readable:
@@ -169,11 +171,20 @@ class Supervisor:
                 if self._terminal and self._keys:
                     self._terminal.make_raw()
                 self._fit()
+                if self._is_stopped:
+                    self._is_stopped = False
+                    self._box.resume()
             else:
                 self._box.signal(number)
 
     def _suspend(self) -> None:
-        """The command was stopped, so its supervisor stops as well, and both go on together."""
+        """The command was stopped, so its supervisor stops as well, and both go on together.
+
+        Not where nobody sits at a terminal: a command that stops itself would keep its time from being over.
+        """
+        if not _has_terminal():
+            self._is_stopped = True
+            return
         if self._terminal:
             self._terminal.restore()
         os.kill(os.getpid(), signal.SIGSTOP)
@@ -184,8 +195,9 @@ class Supervisor:
 
     def _refuse(self) -> None:
         refused = self._answer()
-        for each in refused:
-            self.calls[each.call, each.comm] += 1
+        for each in refused:  # programs call themselves what they like, as often as they like
+            is_counted = (each.call, each.comm) in self.calls or len(self.calls) < LIMITS.refused_kinds
+            self.calls[each.call, each.comm if is_counted else ""] += 1
         if not refused and self._listener is not None and _is_over(self._listener):
             os.close(self._listener)
             self._listener = None
@@ -242,6 +254,15 @@ class Supervisor:
                 return (_NOT_FOUND if number in (errno.ENOENT, errno.ENOTDIR) else _NOT_EXECUTABLE), False
             case None:
                 return 128 + signal.SIGKILL, True
+
+
+def _has_terminal() -> bool:
+    """Whether this process has one that controls it, whatever its streams are."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
 
 
 def _is_over(listener: int) -> bool:

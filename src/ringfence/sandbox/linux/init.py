@@ -14,16 +14,20 @@ import os
 import select
 import signal
 import socket
+import time
 from types import FrameType
 from typing import NoReturn
 
 from ringfence.sandbox.linux import kernel
-from ringfence.sandbox.linux.command import MESSAGE_BYTES, become
+from ringfence.sandbox.linux.command import MESSAGE_BYTES, TAKEN, become
 from ringfence.sandbox.linux.failing import NotHad, making
 from ringfence.sandbox.linux.order import Order
 from ringfence.sandbox.linux.telling import Status, failure
 
 __all__ = ["tend"]
+
+_HOUR_S = 3600.0  # waited at one time
+_LATE_S = 10.0  # more than a supervisor leaves between asking a command to end and ending it
 
 
 def tend(order: Order, status: Status, terminal: int | None) -> NoReturn:
@@ -35,7 +39,7 @@ def tend(order: Order, status: Status, terminal: int | None) -> NoReturn:
     try:
         command, link = _fork(order, terminal)
         if _agreed(status, link) and _started(status, link, command):
-            _watch(status, command, terminal, ended)
+            _watch(status, command, terminal, ended, order.plan.limits.wall_s)
     except NotHad as error:
         status.say("failed", failure(error))
     os._exit(0)
@@ -63,11 +67,10 @@ def _agreed(status: Status, link: socket.socket) -> bool:
     said = link.recv(MESSAGE_BYTES)
     if not said:
         raise NotHad(None, errno.ECHILD, "the command's process ended before it had tried the layers")
-    value = json.loads(said)
-    if isinstance(value, dict):
-        status.say("failed", value)
+    if said.startswith(b"{"):
+        status.say("failed", json.loads(said))
         return False
-    status.ready(value)
+    status.ready(said)
     return status.order() == {"go": True}
 
 
@@ -82,12 +85,20 @@ def _started(status: Status, link: socket.socket, command: int) -> bool:
     return True
 
 
-def _watch(status: Status, command: int, terminal: int | None, ended: int) -> None:
+def _watch(status: Status, command: int, terminal: int | None, ended: int, wall_s: int | None) -> None:
+    """Until the command has ended, the supervisor is gone, or its time is long over.
+
+    A supervisor ends a box in time, unless it is stopped: that a command can bring about by stopping.
+    """
     poll = select.poll()
     poll.register(status, select.POLLIN)
     poll.register(ended, select.POLLIN)
+    until = None if wall_s is None else time.monotonic() + wall_s + _LATE_S
     while _reap(status, command):
-        for fd, _ in poll.poll():
+        left = None if until is None else until - time.monotonic()
+        if left is not None and left <= 0:
+            return
+        for fd, _ in poll.poll(None if left is None else min(left, _HOUR_S) * 1000):
             if fd == ended:
                 os.read(ended, 4096)
             elif not _obey(status.order(), command, terminal):
@@ -141,14 +152,7 @@ def _send(number: int, command: int, terminal: int | None) -> None:
 def _hear_of_children() -> int:
     """A descriptor that is readable after a child ended or stopped."""
     read, write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-    for number in (
-        signal.SIGINT,
-        signal.SIGQUIT,
-        signal.SIGTSTP,
-        signal.SIGTTOU,
-        signal.SIGHUP,
-        signal.SIGPIPE,
-    ):
+    for number in TAKEN:
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, _heard)
     signal.set_wakeup_fd(write, warn_on_full_buffer=False)
