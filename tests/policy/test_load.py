@@ -254,7 +254,7 @@ def test_a_rule_without_actions_is_for_those_that_have_all_its_facts() -> None:
     assert found["not-forced"].action_types == {"command.run"}
     assert found["not-forced"].conditions == (Condition(field="arguments", test=Unlike(("--force",))),)
     assert found["tool"].action_types == {"tool.call"}
-    assert len(found["all"].action_types) == 8
+    assert len(found["all"].action_types) == 9
 
 
 @pytest.mark.parametrize(

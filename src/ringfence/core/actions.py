@@ -16,6 +16,8 @@ __all__ = [
     "AgentRun",
     "Argument",
     "CommandRun",
+    "CredentialChange",
+    "CredentialKeep",
     "CredentialUse",
     "Exposure",
     "FieldKind",
@@ -52,6 +54,16 @@ class Exposure(StrEnum):
 
     LOOPBACK = "loopback"
     NETWORK = "network"
+
+
+class CredentialChange(StrEnum):
+    """What becomes of the vault."""
+
+    SET = "set"  # a credential that was not there
+    ROTATE = "rotate"  # another value for one that is, bound as before
+    REMOVE = "remove"
+    REKEY = "rekey"  # all of it under another key
+    RESTORE = "restore"  # all of it from a copy
 
 
 class FieldKind(StrEnum):
@@ -231,6 +243,16 @@ class CredentialUse(_Acting):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialKeep(_Acting):
+    """The vault is about to change; name, kind and hosts are empty where that is about all of it."""
+
+    change: CredentialChange = _known(FieldKind.WORD, CredentialChange)
+    credential: str = _known(FieldKind.NAME)
+    kind: str = _known(FieldKind.TEXT)
+    hosts: tuple[str, ...] = _known(FieldKind.TEXT)  # patterns that it is bound to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Argument:
     """One argument of a tool call."""
 
@@ -294,6 +316,7 @@ Action = (
     | HostConnect
     | HttpRequest
     | CredentialUse
+    | CredentialKeep
     | ToolCall
     | PromptSend
     | GrantGive

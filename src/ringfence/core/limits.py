@@ -266,5 +266,14 @@ class Limits:
     plan_places: int = 20_000  # of the host that they may stand for
     probed_paths: int = 256  # of each kind that the probe tries
 
+    # The vault
+    vault_bytes: int = 16 * _MIB  # of its file
+    vault_credentials: int = 10_000
+    vault_name_chars: int = 100
+    vault_secret_chars: int = 16_384  # of one secret; keys in PEM have 3,300
+    vault_patterns: int = 64  # of hosts, methods or paths that one credential is bound to
+    vault_import_bytes: int = 1 * _MIB  # of one file that is taken in
+    vault_placeholders: int = 100_000  # of all sessions at one time
+
 
 LIMITS = Limits()

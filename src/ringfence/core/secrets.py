@@ -3,6 +3,8 @@
 import hmac
 from typing import NoReturn
 
+from ringfence.core.redaction import CUT
+
 __all__ = ["Secret"]
 
 
@@ -19,12 +21,12 @@ class Secret:
         return self._bytes
 
     def __repr__(self) -> str:
-        return "[secret]"
+        return CUT
 
     __str__ = __repr__
 
     def __format__(self, spec: str) -> str:
-        return "[secret]"
+        return CUT
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and hmac.compare_digest(self._bytes, other._bytes)

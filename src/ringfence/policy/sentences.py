@@ -86,6 +86,7 @@ _DOING = {
     "host.connect": ("connecting to", "a host"),
     "http.request": ("sending", "a web request"),
     "credential.use": ("using", "a credential"),
+    "credential.keep": ("keeping or forgetting", "a credential"),
     "tool.call": ("calling", "a tool"),
     "prompt.send": ("sending", "a prompt to a model"),
     "grant.give": ("approving", "an action"),
@@ -94,6 +95,7 @@ _DOING = {
 _NOUNS = {
     "action_type": "the kind of action",
     "asked_by": "whoever asks",
+    "change": "what becomes of the vault",
     "context.integrity": "the integrity of what the session has read",
     "context.sensitivity": "the sensitivity of what the session has read",
     "exposure": "its reach",
@@ -116,6 +118,7 @@ _SEVERAL = {
     "event_types": "type of record",
     "findings": "finding",
     "formats": "format",
+    "hosts": "host it is bound to",
     "models": "model it offers",
     "obligations": "obligation of the license",
     "signed_by": "verified signature",

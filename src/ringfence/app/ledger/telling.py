@@ -15,6 +15,8 @@ from ringfence.ledger.events.ask_opened import AskOpened
 from ringfence.ledger.events.ask_withdrawn import AskWithdrawn
 from ringfence.ledger.events.break_glass_used import BreakGlassUsed
 from ringfence.ledger.events.checkpoint_made import CheckpointMade
+from ringfence.ledger.events.credential_kept import CredentialKept
+from ringfence.ledger.events.credential_removed import CredentialRemoved
 from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.ledger.events.effect_done import EffectDone
 from ringfence.ledger.events.effect_failed import EffectFailed
@@ -36,6 +38,7 @@ from ringfence.ledger.events.thing import Thing, ThingKind
 from ringfence.ledger.events.thing_appeared import ThingAppeared
 from ringfence.ledger.events.thing_changed import ThingChanged
 from ringfence.ledger.events.thing_vanished import ThingVanished
+from ringfence.ledger.events.vault_rewritten import VaultRewritten
 from ringfence.ledger.ledger import Recorded, Unknown
 from ringfence.ledger.values import Facts, Json
 
@@ -55,6 +58,7 @@ _SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "host.connect": ("host", ":", "port"),
     "http.request": ("method", " ", "host", "", "path"),
     "credential.use": ("credential", " for ", "host"),
+    "credential.keep": ("change", " ", "credential"),
     "tool.call": ("server", "/", "tool"),
     "prompt.send": ("model", " at ", "host"),
     "grant.give": ("operator", " for ", "action_type"),
@@ -156,6 +160,8 @@ def _told(event: Event) -> Told:
             return _thing(event)
         case SandboxStarted() | SandboxRefused() | SandboxEnded():
             return _sandbox(event)
+        case CredentialKept() | CredentialRemoved() | VaultRewritten():
+            return _vault(event)
         case _:
             return _record(event)
 
@@ -268,6 +274,18 @@ def _sandbox(event: SandboxStarted | SandboxRefused | SandboxEnded) -> Told:
                 EndedBy.LOST: "lost with whoever watched it",
             }
             return Told(what=f"box {session_name(session)} {how[by]}")
+        case _:
+            assert_never(event)
+
+
+def _vault(event: CredentialKept | CredentialRemoved | VaultRewritten) -> Told:
+    match event:
+        case CredentialKept(credential=name, kind=kind, rotated=rotated):
+            return Told(what=f"{kind} credential {'rotated' if rotated else 'kept'}", subject=name)
+        case CredentialRemoved(credential=name, kind=kind):
+            return Told(what=f"{kind} credential removed", subject=name)
+        case VaultRewritten(why=why, key=key):
+            return Told(what=f"vault {why}; its key: {key}")
         case _:
             assert_never(event)
 

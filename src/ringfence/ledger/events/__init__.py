@@ -4,6 +4,8 @@ from ringfence.ledger.events.ask_opened import AskOpened
 from ringfence.ledger.events.ask_withdrawn import AskWithdrawn
 from ringfence.ledger.events.break_glass_used import BreakGlassUsed
 from ringfence.ledger.events.checkpoint_made import CheckpointMade
+from ringfence.ledger.events.credential_kept import CredentialKept
+from ringfence.ledger.events.credential_removed import CredentialRemoved
 from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.ledger.events.effect_done import EffectDone
 from ringfence.ledger.events.effect_failed import EffectFailed
@@ -24,6 +26,7 @@ from ringfence.ledger.events.scan_started import ScanStarted
 from ringfence.ledger.events.thing_appeared import ThingAppeared
 from ringfence.ledger.events.thing_changed import ThingChanged
 from ringfence.ledger.events.thing_vanished import ThingVanished
+from ringfence.ledger.events.vault_rewritten import VaultRewritten
 
 __all__ = ["EVENTS", "Event"]
 
@@ -52,6 +55,9 @@ Event = (
     | SandboxStarted
     | SandboxRefused
     | SandboxEnded
+    | CredentialKept
+    | CredentialRemoved
+    | VaultRewritten
 )
 
 EVENTS: tuple[type[Event], ...] = (
@@ -79,4 +85,7 @@ EVENTS: tuple[type[Event], ...] = (
     SandboxStarted,
     SandboxRefused,
     SandboxEnded,
+    CredentialKept,
+    CredentialRemoved,
+    VaultRewritten,
 )

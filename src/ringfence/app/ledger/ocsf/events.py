@@ -19,6 +19,8 @@ from ringfence.ledger.chain import Row
 from ringfence.ledger.events.ask_opened import AskOpened
 from ringfence.ledger.events.ask_withdrawn import AskWithdrawn
 from ringfence.ledger.events.break_glass_used import BreakGlassUsed
+from ringfence.ledger.events.credential_kept import CredentialKept
+from ringfence.ledger.events.credential_removed import CredentialRemoved
 from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.ledger.events.effect_done import EffectDone
 from ringfence.ledger.events.effect_failed import EffectFailed
@@ -37,6 +39,7 @@ from ringfence.ledger.events.sandbox_started import SandboxStarted
 from ringfence.ledger.events.thing_appeared import ThingAppeared
 from ringfence.ledger.events.thing_changed import ThingChanged
 from ringfence.ledger.events.thing_vanished import ThingVanished
+from ringfence.ledger.events.vault_rewritten import VaultRewritten
 from ringfence.ledger.ledger import Recorded
 
 __all__ = ["CLASS_OF_EVENT", "ocsf_event", "ocsf_line"]
@@ -60,9 +63,12 @@ CLASS_OF_EVENT: Mapping[str, str] = {
     "hold.lifted": "6003",
     "hold.set": "6003",
     "policy.loaded": "6003",
+    "credential.kept": "6003",
+    "credential.removed": "6003",
     "sandbox.ended": "6003",
     "sandbox.refused": "2004",
     "sandbox.started": "6003",
+    "vault.rewritten": "6003",
 }
 """By type of event; what is not here is left out, since OCSF has no place for it."""
 
@@ -98,7 +104,7 @@ def ocsf_event(row: Row, recorded: Recorded) -> Made | None:
             made = _detection(row, words, event)
         case EffectDone() | EffectFailed() | PolicyLoaded() | EventsPruned() | HoldSet() | HoldLifted():
             made = _operation(row, words, event)
-        case SandboxStarted() | SandboxEnded():
+        case SandboxStarted() | SandboxEnded() | CredentialKept() | CredentialRemoved() | VaultRewritten():
             made = _operation(row, words, event)
         case _:
             return None
@@ -260,7 +266,10 @@ def _operation(
     | HoldSet
     | HoldLifted
     | SandboxStarted
-    | SandboxEnded,
+    | SandboxEnded
+    | CredentialKept
+    | CredentialRemoved
+    | VaultRewritten,
 ) -> Made:
     """What ringfence itself does to its own record and policy, and what came of what was decided."""
     failed = isinstance(event, EffectFailed)
@@ -293,4 +302,7 @@ _OPERATIONS: Mapping[type[Any], int] = {
     HoldLifted: 4,
     SandboxStarted: 1,
     SandboxEnded: 4,
+    CredentialKept: 1,
+    CredentialRemoved: 4,
+    VaultRewritten: 3,
 }

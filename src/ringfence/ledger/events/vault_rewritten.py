@@ -1,0 +1,25 @@
+"""The whole vault was written anew: under another key, or from a copy."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["RewrittenWhy", "VaultRewritten"]
+
+
+class RewrittenWhy(StrEnum):
+    """Why."""
+
+    REKEYED = "rekeyed"
+    RESTORED = "restored"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultRewritten:
+    """Why, and where its key is now."""
+
+    TYPE = "vault.rewritten/1"
+
+    why: RewrittenWhy
+    key: str  # file, keyring or passphrase
+    credentials: int
+    generation: int
