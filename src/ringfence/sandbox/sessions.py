@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ringfence.core.errors import RingfenceError
 from ringfence.core.ids import session_name
@@ -94,7 +94,7 @@ class Sessions:
         shown = printable(name)
         if found:
             raise NoSession(f"{shown}: {len(found)} sessions are called so", hint="write more of its name")
-        raise NoSession(f"{shown}: no session is called so", hint="see them: ringfence run --sessions")
+        raise NoSession(f"{shown}: no session is called so", hint="see them: ringfence run --report")
 
     def all(self) -> Iterator[Session]:
         """Every one, the oldest first. What is no session of ours is passed over."""
@@ -133,11 +133,10 @@ class Sessions:
     def running(self, session: Session) -> Running | None:
         """What was said last, until it ended in good order."""
         data = read_private(self.folder_of(session) / _RUNNING)
-        if data is None:
-            return None
+        found = _object(data) if data is not None else {}
         try:
-            return Running(**json.loads(data))
-        except (ValueError, TypeError):
+            return Running(pid=int(found["pid"]), started=int(found["started"]), at=str(found["at"]))
+        except (ValueError, TypeError, KeyError):
             return None
 
     def set_ended(self, session: Session) -> None:
@@ -164,8 +163,20 @@ def _json(value: Session | Running) -> bytes:
 
 
 def _session(data: bytes) -> Session | None:
-    try:
-        fields = json.loads(data)
-        return Session(**{**fields, "command": tuple(fields["command"])})
-    except (ValueError, TypeError, KeyError):
+    """The session; None for what this version of ringfence did not write."""
+    found = _object(data)
+    command, options = found.get("command"), found.get("options")
+    texts = {name: found.get(name) for name in ("id", "agent", "folder", "tree", "started_at")}
+    if not isinstance(command, list) or not isinstance(options, dict):
         return None
+    if not all(isinstance(each, str) for each in (*texts.values(), *command)):
+        return None
+    return Session(**cast("dict[str, str]", texts), command=tuple(command), options=options)
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
