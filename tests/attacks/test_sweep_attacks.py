@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from boxes import ORDINARY, as_user, tree_of
 from ringfence.core.limits import LIMITS
 from ringfence.sandbox.tree import moving
 from ringfence.sandbox.tree.flow_back import flow_back
@@ -119,44 +120,23 @@ def test_many_planted_names_are_all_moved(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o000, 0o111, 0o333, 0o555])
-def test_folders_that_are_closed_hide_nothing(mode: int, tmp_path: Path) -> None:
+def test_folders_that_are_closed_hide_nothing(mode: int) -> None:
     """As an ordinary user, whom permissions bind."""
-    tmp_path.chmod(0o755)
-    for parent in tmp_path.parents:
-        if parent.stat().st_uid == os.getuid() and str(parent).startswith("/tmp/"):
-            parent.chmod(parent.stat().st_mode | 0o011)
-    (tmp_path / "own").mkdir()
-    os.chown(tmp_path / "own", 65534, 65534)
+    with tree_of("ordinary") as folder:
 
-    def attempt() -> bool:
-        run = start(tmp_path / "own", repository=False)
-        run.begin()
-        deep = run.tree / "a/b"
-        deep.mkdir(parents=True)
-        (deep / ".envrc").write_text("evil")
-        (deep / ".vscode").mkdir(mode=0o000)
-        deep.chmod(mode)
-        deep.parent.chmod(mode)
-        return run.refused() == ["a/b/.envrc", "a/b/.vscode"]
+        def act() -> list[str]:
+            run = start(folder, repository=False)
+            run.begin()
+            deep = run.tree / "a/b"
+            deep.mkdir(parents=True)
+            (deep / ".envrc").write_text("evil")
+            (deep / ".vscode").mkdir(mode=0o000)
+            deep.chmod(mode)
+            deep.parent.chmod(mode)
+            return run.refused()
 
-    if os.getuid() != 0:
-        assert attempt()
-    else:
-        assert _as_nobody(attempt)
-
-
-def _as_nobody(act: object) -> bool:
-    child = os.fork()
-    if not child:
-        code = 2
-        try:
-            os.setgroups([])
-            os.setresgid(65534, 65534, 65534)
-            os.setresuid(65534, 65534, 65534)
-            code = 0 if act() else 1  # type: ignore[operator]
-        finally:
-            os._exit(code)
-    return os.waitpid(child, 0)[1] == 0
+        found = as_user(ORDINARY, act) if os.geteuid() == 0 else act()
+    assert found == ["a/b/.envrc", "a/b/.vscode"]
 
 
 _CHANGES = frozenset(
