@@ -140,6 +140,7 @@ def run(
     user: str = "",
     tree: Path | None = None,
     stdin: bytes = b"",
+    given: int | None = None,
     terminal: bool = False,
     said: Callable[[Box, Message], None] | None = None,
     answers: Mapping[bytes, bytes] | None = None,
@@ -148,6 +149,7 @@ def run(
 ) -> Result:
     """Runs `argv` in a box; see above.
 
+    `given` is a descriptor that it has as its input, instead of `stdin`.
     `said` is called with every message, before it is acted on. `answers` are typed into its terminal, each
     once, when what it stands for was shown there.
     """
@@ -156,7 +158,9 @@ def run(
         plan = plan_for(argv, tree=folder, user=user, **changes)
 
         def drive() -> Result:
-            return _drive(plan, stdin=stdin, terminal=terminal, said=said, answers=answers, without=without)
+            return _drive(
+                plan, stdin=stdin, given=given, terminal=terminal, said=said, answers=answers, without=without
+            )
 
         return as_user(ORDINARY, drive) if os.geteuid() == 0 and user == "ordinary" else drive()
 
@@ -227,21 +231,24 @@ def _drive(
     plan: Plan,
     *,
     stdin: bytes,
+    given: int | None,
     terminal: bool,
     said: Callable[[Box, Message], None] | None,
     answers: Mapping[bytes, bytes] | None,
     without: tuple[Callable[[], None], ...],
 ) -> Result:
-    given, ours = _streams(stdin, terminal=terminal)
+    streams, ours = _streams(stdin, terminal=terminal)
+    if given is not None:
+        streams = dataclasses.replace(streams, stdin=os.dup(given))
     try:
         with launcher(without=without) as starts:
             try:
-                box = start(starts, plan, given)
+                box = start(starts, plan, streams)
             except RingfenceError as error:
                 refusal = Refusal(what=error.what, hint=error.hint)
                 return Result(exit=None, stdout=b"", stderr=b"", messages=[], refused=[], refusal=refusal)
             with box:
-                for fd in {given.stdin, given.stdout, given.stderr} - {None}:
+                for fd in {streams.stdin, streams.stdout, streams.stderr} - {None}:
                     os.close(fd)
                 outs = {"stdout": ours.get("stdout"), "stderr": ours.get("stderr")}
                 return follow(box, **outs, stdin=stdin, said=said, answers=answers)

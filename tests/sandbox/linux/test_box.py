@@ -262,6 +262,19 @@ def test_without_a_go_nothing_runs(user: str) -> None:
     assert isinstance(result.messages[-1], Ready)
 
 
+def test_a_file_that_is_read_from_cannot_be_written_though_it_is_in_the_tree(user: str) -> None:
+    """Its descriptor leads past the cover over it."""
+    script = "read first; cat; echo planted > /proc/self/fd/0 && echo wrote"
+    with tree_of(user) as tree:
+        (tree / "kept").write_text("first\nsecond\n")
+        os.chown(tree / "kept", tree.stat().st_uid, tree.stat().st_gid)
+        (tree / "kept").chmod(0o666)
+        with open(tree / "kept") as kept:
+            result = shell(script, user=user, tree=tree, given=kept.fileno())
+        after = (tree / "kept").read_text()
+    assert (after, result.stdout) == ("first\nsecond\n", b"second\n")
+
+
 def test_a_folder_of_the_tree_can_be_its_own_mount(user: str) -> None:
     """So that nobody renames it away from under what stands in it."""
     with tree_of(user) as tree:

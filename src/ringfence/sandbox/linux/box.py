@@ -21,6 +21,7 @@ from ringfence.sandbox.linux.order import Order, close_all_but
 from ringfence.sandbox.linux.own_terminal import open_terminal
 from ringfence.sandbox.linux.root import Root
 from ringfence.sandbox.linux.seccomp.loading import load
+from ringfence.sandbox.linux.streams import narrow
 from ringfence.sandbox.linux.telling import Status, failure
 from ringfence.sandbox.plan import Layer
 
@@ -81,6 +82,10 @@ def _own_namespaces(order: Order, status: Status) -> None:
     with making(Layer.LIMITS, "join the control group"):
         order.group.join(0)
     _degradable(order, status, Layer.CGROUP_NAMESPACE, "make one", lambda: kernel.unshare(identity.NEWCGROUP))
+    for stream in order.streams:
+        if stream is not None:
+            with making(Layer.ROOT, "open a standard stream to be read alone"):
+                narrow(stream)
     root = Root(plan, owners=order.owners, as_root=order.as_root)
     root.build()
     if plan.loopback:

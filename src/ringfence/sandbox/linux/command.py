@@ -17,7 +17,18 @@ from ringfence.sandbox.linux.probe import NotHeld, prove
 from ringfence.sandbox.linux.telling import failure
 from ringfence.sandbox.plan import Layer
 
-__all__ = ["MESSAGE_BYTES", "become"]
+__all__ = ["MESSAGE_BYTES", "TAKEN", "become"]
+
+TAKEN = (
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGTSTP,
+    signal.SIGTTOU,
+    signal.SIGHUP,
+    signal.SIGPIPE,
+    signal.SIGCHLD,
+)
+"""Signals that the box's init ignores or hears; all others are as the launcher made them, the default."""
 
 MESSAGE_BYTES = 128 * 1024  # of what this process says to the box's init
 _LINK = 3
@@ -61,9 +72,8 @@ def _proved(order: Order) -> bytes:
 
 def _execute(order: Order) -> int:
     """The error number, where there is one."""
-    for number in signal.valid_signals():
-        if number not in (signal.SIGKILL, signal.SIGSTOP):
-            signal.signal(number, signal.SIG_DFL)
+    for number in TAKEN:
+        signal.signal(number, signal.SIG_DFL)
     signal.set_wakeup_fd(-1)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     os.umask(order.umask)

@@ -27,11 +27,7 @@ class Status:
 
     def say(self, name: str, value: Any, fd: int | None = None) -> None:  # noqa: ANN401 - JSON
         """Says it, if anybody still listens; `fd` goes along."""
-        packet = json.dumps({name: value}).encode()
-        try:
-            socket.send_fds(self._socket, [packet], [] if fd is None else [fd], socket.MSG_NOSIGNAL)
-        except (BrokenPipeError, ConnectionResetError):
-            return
+        self._send(json.dumps({name: value}).encode(), [] if fd is None else [fd])
 
     def lack(self, layer: Layer, whys: Iterable[str], *, absent: bool = False) -> None:
         """Keeps in mind, for `ready`, what a layer lacks, or that it is not there at all."""
@@ -39,10 +35,11 @@ class Status:
         if absent:
             self._absent.add(layer)
 
-    def ready(self, proofs: object) -> None:
-        """All layers stand; `proofs` is what the command's process tried."""
+    def ready(self, proofs: bytes) -> None:
+        """All layers stand; `proofs` is what the command's process tried, as JSON already."""
         layers = [each for each in Layer if each not in self._absent]
-        self.say("ready", {"layers": layers, "lacking": self._lacking, "proofs": proofs})
+        stands = json.dumps({"layers": layers, "lacking": self._lacking}).encode()
+        self._send(b'{"ready": ' + stands[:-1] + b', "proofs": ' + proofs + b"}}", [])
 
     def order(self) -> dict[str, Any] | None:
         """What the supervisor wants next; None when it is gone, or says what no supervisor does."""
@@ -51,6 +48,12 @@ class Status:
         except (OSError, ValueError):
             return None
         return order if isinstance(order, dict) else None
+
+    def _send(self, packet: bytes, fds: list[int]) -> None:
+        try:
+            socket.send_fds(self._socket, [packet], fds, socket.MSG_NOSIGNAL)
+        except (BrokenPipeError, ConnectionResetError):
+            return
 
 
 def failure(error: NotHad) -> dict[str, Any]:
