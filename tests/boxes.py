@@ -40,13 +40,27 @@ from ringfence.sandbox.launcher import Launcher, fork_launcher
 from ringfence.sandbox.linux import kernel
 from ringfence.sandbox.linux.seccomp.listening import Refused, answer
 from ringfence.sandbox.messages import Ended, Listener, Message, NotRun, Ready, Stopped, Terminal
-from ringfence.sandbox.plan import Identity, Limits, Mount, MountKind, Plan, Why
+from ringfence.sandbox.plan import Identity, Layer, Limits, Mount, MountKind, Plan, Why
 
 ORDINARY = 1000
 ROOT_S = 1_380_000_000  # whom a command that root started is on the host
 WITHIN = 1000
 _WHY = Why(text="test")
 PATIENCE_S = 20.0
+
+
+def no_landlock() -> None:
+    """For `without`: boxes as on a kernel that has none."""
+    from ringfence.sandbox.linux import landlock
+
+    def none(_mounts: object, *, loopback: bool) -> None:
+        raise OSError(errno.ENOSYS, "not in this kernel")
+
+    landlock.restrict = none
+
+
+NO_LANDLOCK = {"without": (no_landlock,), "may_lack": frozenset({Layer.LANDLOCK})}
+"""Changes for `run`."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from boxes import ORDINARY, ROOT_S, Result, made, plan_for, run, system_mounts, tree_of
+from boxes import NO_LANDLOCK, ORDINARY, ROOT_S, Result, made, plan_for, run, system_mounts, tree_of
 from ringfence.sandbox.box import Box
 from ringfence.sandbox.messages import Ended, Failed, Listener, Message, Ready, Running, Stopped, Terminal
 from ringfence.sandbox.plan import Layer, MountKind
@@ -263,14 +263,14 @@ def test_without_a_go_nothing_runs(user: str) -> None:
 
 
 def test_a_file_that_is_read_from_cannot_be_written_though_it_is_in_the_tree(user: str) -> None:
-    """Its descriptor leads past the cover over it."""
+    """Its descriptor leads past what covers it there; Landlock sees that as well, so it is left out."""
     script = "read first; cat; echo planted > /proc/self/fd/0 && echo wrote"
     with tree_of(user) as tree:
         (tree / "kept").write_text("first\nsecond\n")
         os.chown(tree / "kept", tree.stat().st_uid, tree.stat().st_gid)
         (tree / "kept").chmod(0o666)
         with open(tree / "kept") as kept:
-            result = shell(script, user=user, tree=tree, given=kept.fileno())
+            result = shell(script, user=user, tree=tree, given=kept.fileno(), **NO_LANDLOCK)
         after = (tree / "kept").read_text()
     assert (after, result.stdout) == ("first\nsecond\n", b"second\n")
 
