@@ -39,15 +39,26 @@ _WINDOW = frozenset({"14", "16", "18", "19", "22", "23"})
 
 # What a program may leave switched on, and what switches it off again.
 _MODES = {
-    "?1": "\x1b[?1l",
-    "?9": "\x1b[?9l",
+    "4": "\x1b[4l",
+    "20": "\x1b[20l",
+    "?7": "\x1b[?7h",
+    "?8": "\x1b[?8h",
     "?25": "\x1b[?25h",
-    **{f"?{mode}": f"\x1b[?{mode}l" for mode in (1000, 1002, 1003, 1004, 1005, 1006, 1015, 1016, 2004, 2026)},
+    **{f"?{mode}": f"\x1b[?{mode}l" for mode in (1, 5, 6, 9, 45, 66, 69)},
+    **{f"?{mode}": f"\x1b[?{mode}l" for mode in (1000, 1002, 1003, 1004, 1005, 1006, 1015, 1016)},
+    **{f"?{mode}": f"\x1b[?{mode}l" for mode in (2004, 2026, 2031, 2048)},
     **{f"?{mode}": f"\x1b[?{mode}l" for mode in (47, 1047, 1049)},
 }
+# What else may be switched. Not: locking keys, another terminal's language, a log, another reading of keys.
+_HARMLESS = frozenset(
+    f"?{mode}"
+    for mode in (3, 4, 12, 40, 42, 80, 95, 1007, 1034, 1035, 1036, 1039, 1042, 1043, 1048, 1070, 2027, 8452)
+)
+_HUGE = re.compile("[0-9]{6}")  # more than any screen has: terminals have hung over such a number
 _LEFT = (
     (">", "u", ("keyboard", "\x1b[<99u")),
-    (">4", "m", ("keys", "\x1b[>4m")),
+    ("=", "u", ("keys", "\x1b[=0u")),
+    (">4", "m", ("more keys", "\x1b[>4m")),
     ("", "r", ("scrolling", "\x1b7\x1b[r\x1b8")),
 )
 
@@ -129,7 +140,8 @@ class Escapes:
             if number in _COLORS | _MARKS or _LINK.fullmatch(body):
                 return f"\x1b]{_drawn(body)}{_END}"
             name = _NAMED.get(number)
-            self.dropped[f"OSC {number[:4]}" + (f" ({name})" if name else "")] += 1
+            shown = number[:4] if number.isascii() and number.isdecimal() else "without a number"
+            self.dropped[f"OSC {shown}" + (f" ({name})" if name else "")] += 1
         else:
             self.dropped[_STRING_NAMES.get(kind, "string")] += 1
         return ""
@@ -160,17 +172,27 @@ class Escapes:
             return self._drop("window operation")
         if final == "y" and between == "*":
             return self._drop("reading the screen")
-        if final in "hl" and not between:
-            for mode in parameters.removeprefix("?").split(";"):
-                name = f"?{mode}" if parameters.startswith("?") else mode
-                if name in _MODES:
-                    self._changed[name] = _MODES[name]
+        if _HUGE.search(parameters):
+            return self._drop("huge number")
+        if not between and (final in "hl" or (final in "rs" and parameters.startswith("?"))):
+            return self._switch(found[0], parameters)
         for begins, ends, (name, undone) in _LEFT:
             if final == ends and parameters.startswith(begins) and not between:
                 self._changed[name] = undone
         return found[0]
 
+    def _switch(self, sequence: str, parameters: str) -> str:
+        """One or several modes: on, off, kept in mind, or as they were kept."""
+        private = "?" if parameters.startswith("?") else ""
+        modes = {f"{private}{mode}" for mode in parameters.removeprefix("?").split(";")}
+        if not modes <= _MODES.keys() | _HARMLESS:
+            return self._drop("mode")
+        self._changed.update((mode, _MODES[mode]) for mode in sorted(modes & _MODES.keys()))
+        return sequence
+
     def _short(self, found: re.Match[str]) -> str:
+        if found[0][1] in "()*+./-":
+            self._changed["characters"] = "\x1b(B\x1b)B\x0f"
         return found[0]
 
     def _drop(self, name: str) -> str:
