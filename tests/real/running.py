@@ -72,9 +72,9 @@ class Place:
         out, err = process.communicate(stdin, timeout=PATIENCE_S)
         return Done(process.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
 
-    def document(self, *arguments: str) -> Any:
+    def document(self, command: str, *arguments: str) -> Any:
         """What it says with --json."""
-        done = self.ringfence(*arguments, "--json")
+        done = self.ringfence(command, "--json", *arguments)
         assert done.exit == 0, done
         return json.loads(done.out)
 
@@ -99,6 +99,7 @@ class Place:
             [str(_COMMAND), *arguments],
             cwd=folder or self.tree,
             env=variables,
+            restore_signals=False,  # Python has SIGPIPE ignored, as it has when it is executed
             preexec_fn=None if self.executed else instead,  # noqa: PLW1509 - no other thread holds a lock
             **given,
         )

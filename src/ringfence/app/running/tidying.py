@@ -19,6 +19,7 @@ from ringfence.sandbox.processes import is_running
 from ringfence.sandbox.sessions import Session, Sessions
 from ringfence.sandbox.tree.flow_back import flow_back
 from ringfence.sandbox.tree.record import is_there as is_prepared
+from ringfence.sandbox.tree.refusals import set_told
 from ringfence.sandbox.tree.settle import forget, sweep
 from ringfence.sandbox.tree.tree import Refused
 
@@ -48,6 +49,7 @@ def tidy(session: Session, places: Places, record: SessionRecord, *, now: dateti
     changes = Counter(Refusal(kind=RefusedKind.CHANGE, what=f"{each.path}: {each.why}") for each in refused)
     changes.update(Refusal(kind=RefusedKind.CHANGE, what=f"{each.path}: {each.why}") for each in troubles)
     record.refused(changes)
+    set_told(folder / "refused")
     forget(folder)
     places.sessions.set_ended(session)
     return (

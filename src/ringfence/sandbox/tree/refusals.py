@@ -18,9 +18,10 @@ from ringfence.sandbox.tree.record import Record
 from ringfence.sandbox.tree.tree import Refused
 from ringfence.sandbox.tree.walk import ASIDE
 
-__all__ = ["Refusals", "listed"]
+__all__ = ["Refusals", "listed", "set_told"]
 
 _LIST = "list.jsonl"
+_TOLD = "told-{}.jsonl"  # lists of earlier runs
 _NAME_CHARS = 60
 
 
@@ -78,13 +79,20 @@ class Refusals:
 
 
 def listed(folder: Path) -> tuple[Refused, ...]:
-    """All that was moved so far in the session whose `refused/` this is."""
+    """All that was moved and not told so far in the session whose `refused/` this is."""
     found = {}
     for path, why, names, restored in _entries(folder):
         kept = next((name for name in names if lexists(name)), None)
         if kept is not None:
             found[path, kept] = Refused(path=path, why=why, kept=kept, is_restored=restored)
     return tuple(found.values())
+
+
+def set_told(folder: Path) -> None:
+    """All that is listed has been told, so that the session's next run begins a list of its own."""
+    if lexists(f"{folder}/{_LIST}"):
+        names = (f"{folder}/{_TOLD.format(number)}" for number in count())
+        (folder / _LIST).rename(next(name for name in names if lexists(name) is None))
 
 
 def _entries(folder: Path) -> list[tuple[str, str, list[str], bool]]:
