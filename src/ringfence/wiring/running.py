@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -121,8 +122,15 @@ def _around(environment: Mapping[str, str], door: "Door", tell: Tell) -> "Around
         environment=environment,
         now=_now(),
         new_id=lambda: uuid7(_now(), secrets.token_bytes(RANDOM_BYTES)),
+        code=_code(),
         tell=tell,
     )
+
+
+def _code() -> tuple[str, ...]:
+    """Where Python takes this program's modules from, the program itself among them."""
+    places = (sys.prefix, *(each for each in sys.path if each))
+    return tuple(os.path.realpath(each) for each in dict.fromkeys(places) if Path(each).is_dir())
 
 
 def _places(environment: Mapping[str, str]) -> "Places":

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from ringfence.app.running.own_code import kept_code
 from ringfence.app.running.run import Prepared
 from ringfence.app.running.tidying import Places
 from ringfence.core.errors import ExitCode, RingfenceError
@@ -61,6 +62,7 @@ class Around:
     environment: Mapping[str, str]
     now: datetime
     new_id: Callable[[], str]
+    code: tuple[str, ...]  # places of ringfence's own code, without links
     tell: Callable[[str], None]
 
 
@@ -74,7 +76,7 @@ def held_session(wish: Wish, around: Around, *, folder: str) -> Iterator[Session
         UnreadableScope, NeverGiven: `folder` is in no working tree that a box may have.
     """
     sessions = around.places.sessions
-    session = _found(wish, around) if wish.resume is not None else _new(wish, around, folder)
+    session = sessions.find(wish.resume) if wish.resume is not None else _new(wish, around, folder)
     with sessions.held(session) as is_ours:
         running = sessions.running(session)
         if not is_ours or (running and is_running(running)):
@@ -82,7 +84,8 @@ def held_session(wish: Wish, around: Around, *, folder: str) -> Iterator[Session
                 f"session {session.name} is still running",
                 hint=f"end it first: ringfence kill {session.name}",
             )
-        yield session
+        is_other = wish.resume is not None and wish.argv
+        yield sessions.changed(session, command=wish.argv) if is_other else session
 
 
 def _new(wish: Wish, around: Around, folder: str) -> Session:
@@ -97,11 +100,6 @@ def _new(wish: Wish, around: Around, folder: str) -> Session:
     )
     around.places.sessions.make(session)
     return session
-
-
-def _found(wish: Wish, around: Around) -> Session:
-    session = around.places.sessions.find(wish.resume or "")
-    return around.places.sessions.changed(session, command=wish.argv) if wish.argv else session
 
 
 def prepare(session: Session, around: Around, *, is_resumed: bool) -> tuple[Prepared, Planned]:
@@ -133,7 +131,7 @@ def _prepared(session: Session, around: Around, *, is_resumed: bool) -> tuple[Pr
             f"the working tree holds secrets: {', '.join(printable(each.path) for each in tree.secrets[:5])}",
             hint="move them out of the working tree, or leave --strict out: they are then shown empty",
         )
-    protections = mounts(tree, place)
+    protections = (*mounts(tree, place), *kept_code(around.code, of.path, around.tell))
     wanted = Wanted(
         session=session.id,
         agent=session.agent,
