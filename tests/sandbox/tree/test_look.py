@@ -139,6 +139,15 @@ def test_what_git_includes_or_runs_by_itself_is_kept(tmp_path: Path) -> None:
     assert run.refused() == ["missing.gitconfig"]
 
 
+def test_what_a_link_under_a_name_that_acts_leads_to_is_kept_as_well(tmp_path: Path) -> None:
+    run = start(tmp_path, repository=False)
+    (run.tree / "shared/editor").mkdir(parents=True)
+    (run.tree / ".vscode").symlink_to("shared/editor")
+    found = _look(run)
+    assert _relative(run, (each.path for each in found.protected)) == [".vscode", "shared/editor"]
+    assert [each.link for each in found.protected] == ["shared/editor", None]
+
+
 def test_packages_that_come_and_go_are_left_alone(tmp_path: Path) -> None:
     run = start(tmp_path)
     package = run.tree / "node_modules/a"

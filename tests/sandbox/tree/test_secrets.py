@@ -68,6 +68,8 @@ def test_a_file_with_a_secret_is_found(name: str, text: str, why: str, tmp_path:
         ("id_card.txt", "hello"),
         ("package.json", '{"scripts": {"a": "npm_config_registry_address=1 hf_hub_download_models"}}'),
         ("tokens.json", '{"a": "AKIAIOSFODNN7EXAMPLE"}'),
+        ("examples.json", '{"a": "AKIA2Q4R6S8T0EXAMPLE"}'),
+        ("short.json", '{"a": "hf_a1b2c3d4e5"}'),
         ("a.yaml", "key: sk-your-key-goes-here-please"),
         ("credentials.json", '{"client_id": "x"}'),
         ("notes.md", "ghp_" + "a1B2c3D4e5" * 4),

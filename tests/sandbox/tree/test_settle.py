@@ -248,6 +248,22 @@ def test_a_configuration_that_is_gone_is_put_back(tmp_path: Path) -> None:
     assert (run.tree / ".git/config").read_bytes() == before
 
 
+def test_what_was_there_before_stays_even_where_no_mount_is(tmp_path: Path) -> None:
+    run = start(tmp_path)
+    git(run.tree, "init", "-q", "node_modules/a")
+    for name in ("node_modules/a/.git/hooks/pre-commit", ".git/remotes/old"):
+        (run.tree / name).parent.mkdir(exist_ok=True)
+        (run.tree / name).write_text("the person's own")
+    (run.tree / ".git/rebase-merge").mkdir()
+    (run.tree / ".git/rebase-merge/git-rebase-todo").write_text("exec make\n")
+    run.begin()
+    (run.tree / "node_modules/a/.git/hooks/pre-push").write_text("evil")
+    assert run.refused() == ["node_modules/a/.git/hooks/pre-push"]
+    run.begin()
+    (run.tree / "node_modules/a/.git/hooks/pre-commit").write_text("evil")
+    assert "node_modules/a/.git/hooks/pre-commit" in run.refused()
+
+
 def test_a_name_of_any_bytes_is_moved_and_told(tmp_path: Path) -> None:
     run = start(tmp_path, repository=False)
     run.begin()
