@@ -22,20 +22,23 @@ NOEXEC: Final = 0x8
 FIXED: Final = _NOSUID | _NODEV
 """Of every mount of a box: no setuid programs, no devices."""
 
-_SCRATCH: Final = ".ringfence"
-
 
 class Places:
-    """The new root below the current folder, `folder`: a mount of its own that is empty so far."""
+    """The new root below the current folder, `folder`: a mount of its own that is empty so far.
 
-    def __init__(self, folder: int) -> None:
+    `scratch` is an empty folder beside it, out of the box's reach, where what covers others stands.
+    """
+
+    def __init__(self, folder: int, scratch: str) -> None:
         self.folder = folder
-        # Folders of the box's own memory, `/tmp`, the root itself as nothing; and whether the box writes there.
+        self._scratch = scratch
+        self._helpers = 0
+        # Folders of the box's own memory, `/tmp`, the root as nothing; and whether the box may write there.
         self._own = {"": False}
         self._foreign: set[str] = set()  # what covers those: nothing is made in it
-        for name in ("", "/new", "/empty"):
-            os.mkdir(f"{_SCRATCH}{name}", 0o755)  # noqa: PTH102 - from the current folder
-        _write(f"{_SCRATCH}/none", b"", 0o444)
+        for name in ("new", "empty"):
+            os.mkdir(f"{scratch}/{name}", 0o755)  # noqa: PTH102 - plain paths are quick
+        _write(f"{scratch}/none", b"", 0o444)
 
     def find(self, target: str) -> int:
         """A descriptor (O_PATH) of what stands there. Raises OSError."""
@@ -59,8 +62,8 @@ class Places:
 
     def put_new(self, filesystem: str, target: str, flags: int, options: str, *, own: bool = False) -> None:
         """Puts a new file system there. `own`: the box may write there, and things may be made there."""
-        kernel.mount(filesystem, f"{_SCRATCH}/new", filesystem, flags, options)
-        self.put(kernel.open_path(f"{_SCRATCH}/new"), target, folder=True)
+        kernel.mount(filesystem, f"{self._scratch}/new", filesystem, flags, options)
+        self.put(kernel.open_path(f"{self._scratch}/new"), target, folder=True)
         if own:
             self._foreign.discard(target)
             self._own[target] = True
@@ -79,9 +82,9 @@ class Places:
                 pass
             else:
                 return
-        _write(f"{_SCRATCH}/file", content, mode)
-        self.put(_read_only("file"), target, folder=False)
-        os.unlink(f"{_SCRATCH}/file")  # noqa: PTH108
+        helper = self._helper()
+        _write(helper, content, mode)
+        self.put(_read_only(helper), target, folder=False)
 
     def put_link(self, leads_to: str, target: str) -> None:
         """Makes a symbolic link where nothing is. Raises FileNotFoundError as `put`."""
@@ -95,19 +98,20 @@ class Places:
 
     def put_link_over(self, leads_to: str, target: str) -> None:
         """Puts a symbolic link over a file; raises FileNotFoundError for none."""
-        os.symlink(leads_to, f"{_SCRATCH}/link")  # noqa: PTH211
-        tree = _read_only("link")
+        helper = self._helper()
+        os.symlink(leads_to, helper)  # noqa: PTH211
+        tree = _read_only(helper)
         try:
             self._put_over(tree, target)
         finally:
             os.close(tree)
-        os.unlink(f"{_SCRATCH}/link")  # noqa: PTH108
 
     def put_empty(self, target: str) -> None:
         """Puts nothing, that nobody can write, over a file or a folder; raises FileNotFoundError for none."""
         found = self.find(target)
         try:
-            tree = _read_only("empty" if stat.S_ISDIR(os.fstat(found).st_mode) else "none")
+            name = "empty" if stat.S_ISDIR(os.fstat(found).st_mode) else "none"
+            tree = _read_only(f"{self._scratch}/{name}")
             try:
                 kernel.move_mount(tree, found)
             finally:
@@ -116,11 +120,10 @@ class Places:
             os.close(found)
         self._cover(target)
 
-    def leave(self) -> None:
-        """What helped to make the root goes."""
-        os.unlink(f"{_SCRATCH}/none")  # noqa: PTH108
-        for name in ("/empty", "/new", ""):
-            os.rmdir(f"{_SCRATCH}{name}")  # noqa: PTH106
+    def _helper(self) -> str:
+        """A path for something that is to be put over something else."""
+        self._helpers += 1
+        return f"{self._scratch}/{self._helpers}"
 
     def _put_over(self, tree: int, target: str) -> None:
         found = self.find(target)
@@ -169,9 +172,9 @@ def _write(path: str, content: bytes, mode: int) -> None:
         file.write(content)
 
 
-def _read_only(name: str) -> int:
+def _read_only(path: str) -> int:
     """A detached copy of something that was made to help."""
-    tree = kernel.open_tree(kernel.AT_FDCWD, f"{_SCRATCH}/{name}")
+    tree = kernel.open_tree(kernel.AT_FDCWD, path)
     kernel.mount_setattr(tree, FIXED | READ_ONLY)
     return tree
 

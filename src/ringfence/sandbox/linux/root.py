@@ -50,13 +50,11 @@ class Root:
             kernel.mount(None, "/", None, _MS_REC | _MS_PRIVATE)
         with making(Layer.ROOT, "mount a root in memory"):
             kernel.mount("ringfence", _STAGE, "tmpfs", _MS_NOSUID | _MS_NODEV, f"mode=755,size={_ROOT_BYTES}")
-            os.chdir(_STAGE)
-            self._places = Places(kernel.open_path(_STAGE))
+            self._places = places = _beside(f"{_STAGE}/scratch", f"{_STAGE}/root")
         for each in self._plan.mounts:
             with making(Layer.ROOT, f"{_DOING[each.kind]} {each.source or each.target}"):
-                _PUT[each.kind](self, self._places, each)
+                _PUT[each.kind](self, places, each)
         with making(Layer.ROOT, "leave the host's root"):
-            self._places.leave()
             kernel.pivot_root(".", ".")
             kernel.umount(".", _DETACH)
             os.chdir("/")
@@ -116,6 +114,17 @@ class Root:
     def _devices(self, places: Places, each: Mount) -> None:
         size = each.size_bytes or self._plan.limits.memory_disk_bytes
         put_devices(places, each.target, user=self._user, shared_bytes=size)
+
+
+def _beside(scratch: str, root: str) -> Places:
+    """Both in the same memory; `root` is a mount of its own and the current folder."""
+    for path in (scratch, root):
+        os.mkdir(path, 0o755)  # noqa: PTH102
+    tree = kernel.open_tree(kernel.AT_FDCWD, root)
+    kernel.move_mount(tree, root)
+    os.close(tree)
+    os.chdir(root)
+    return Places(kernel.open_path(root), scratch)
 
 
 _Put = Callable[[Root, Places, Mount], None]
