@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
+from ringfence.core.limits import LIMITS
 from ringfence.sandbox.planning.host import Account, Host, Kind, within
 
 __all__ = ["HostFiles", "look"]
 
 _MOUNTINFO = Path("/proc/self/mountinfo")
+_UNIX = Path("/proc/net/unix")
+_PATH_AT = 7  # behind seven fields; it may hold spaces
 _KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.FOLDER, stat.S_IFLNK: Kind.LINK}
 _PLAIN = (
     "SSH_AUTH_SOCK",
@@ -99,6 +102,7 @@ def look(environment: Mapping[str, str], *, home: str, own: tuple[str, ...]) -> 
         home=os.path.normpath(home),
         state=tuple(os.path.normpath(each) for each in own),
         sockets=tuple(_sockets(environment)),
+        listening=tuple(_listening()),
     )
 
 
@@ -130,3 +134,17 @@ def _sockets(environment: Mapping[str, str]) -> list[str]:
     if display:
         texts.append(display if display.startswith("/") else f"{runtime}/{display}")
     return sorted({os.path.normpath(each) for each in texts if each.startswith("/")} - {"/"})
+
+
+def _listening() -> list[str]:
+    """Paths of the local sockets that there are in this network namespace, at most `LIMITS.plan_items`."""
+    try:
+        lines = os.fsdecode(_UNIX.read_bytes()).split("\n")
+    except OSError:
+        return []
+    fields = (line.split(None, _PATH_AT) for line in lines[: LIMITS.plan_items])
+    paths = {each[_PATH_AT] for each in fields if len(each) > _PATH_AT and each[_PATH_AT].startswith("/")}
+    return sorted(
+        f"{os.path.realpath(above)}/{name}".replace("//", "/")
+        for above, _, name in (each.rpartition("/") for each in paths)
+    )

@@ -21,6 +21,7 @@ from ringfence.sandbox.planning.view import View
 __all__ = ["NothingRuns", "hidden", "masked", "without_denied"]
 
 _CREDENTIALS = Why(text="credentials")
+_LISTENING = Why(text="a program outside listens there")
 
 
 class NothingRuns(RingfenceError):
@@ -131,15 +132,20 @@ def _restricted(
 
 
 def masked(view: View, host: Host) -> Iterator[Mount]:
-    """Credentials that lie in what a box would show."""
+    """Credentials that lie in what a box would show, and sockets: to reach one, reading is enough."""
     in_toolchains = (path for home in homes(host) for path in kept_out(home, host.files))
     for path in dict.fromkeys((*credentials(host), *in_toolchains)):
-        source = view.source(path)
-        if source != path:
-            continue
-        kind = host.files.kind(path)
+        kind = _shown(path, view, host)
         if kind is not None and kind is not Kind.LINK:
             yield _empty(path, kind, _CREDENTIALS)
+    for path in host.listening:
+        if _shown(path, view, host) is Kind.OTHER:
+            yield _empty(path, Kind.OTHER, _LISTENING)
+
+
+def _shown(path: str, view: View, host: Host) -> Kind | None:
+    """What is there, if a box would show it by the same name."""
+    return host.files.kind(path) if view.source(path) == path else None
 
 
 def _empty(path: str, kind: Kind, why: Why) -> Mount:
