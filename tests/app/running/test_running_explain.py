@@ -128,7 +128,7 @@ def test_people_read_it_in_eighty_columns(found: Explained, capsys: pytest.Captu
         "memory 4.0 GB p.yaml:11",
         "wall 8 hours p.yaml:11",
         "MY_A p.yaml:11",
-        "no bound open files, file size, cpu: the machine's own",
+        "no bound open files, file size, cpu: the machine's",
         "Nothing was run. No line behind it: what every box has.",
     ):
         assert row in rows

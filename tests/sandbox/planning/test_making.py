@@ -11,6 +11,7 @@ from made_hosts import SESSION_FOLDER, TREE, a_policy, for_claude, made_host, pl
 from ringfence.core.decisions import Place
 from ringfence.core.errors import UnreadableScope
 from ringfence.policy.load import load
+from ringfence.policy.rule import Tier
 from ringfence.sandbox.plan import Identity, Limits, Mount, MountKind, Why
 from ringfence.sandbox.plan_json import from_json, to_json
 from ringfence.sandbox.planning.host import Kind
@@ -399,3 +400,42 @@ def test_what_protects_the_tree_stands_over_what_is_given_and_under_nothing() ->
     assert shows(read_only, host, f"{TREE}/.git/config") is None
     assert shows(read_only, host, f"{TREE}/src/main.c") == "read"
     assert MountKind.WRITE not in {k for name, (k, _) in targets(read_only).items() if name.startswith(TREE)}
+
+
+def test_files_that_a_rule_leaves_out_of_its_pattern_are_judged_one_by_one() -> None:
+    rule = '{id: top, actions: file.read, match: {path: {like: "**", not: "*/**"}}, then: deny}'
+    host = made_host(f"{TREE}/top.txt")
+    plan = planned(
+        a_policy(f"mode: enforce\nprofiles: {{claude: {{files: {{read: ['**']}}}}}}\nrules: [{rule}]"), host
+    )
+    assert [shows(plan, host, f"{TREE}/{each}") for each in ("top.txt", "src/main.c")] == [None, "read"]
+
+
+def test_what_an_exception_takes_from_an_allowance_is_hidden() -> None:
+    text = """
+    version: 1
+    agents:
+      mode: enforce
+      rules: [{id: all, actions: [file.read], match: {path: "**"}, then: allow}]
+    exceptions:
+      - {id: e, rule: all, match: {path: src/main.c}, asked_by: a, reviewed_by: b, why: c, until: 2026-12-31}
+    """
+    host = made_host(f"{TREE}/docs/a")
+    plan = planned(load([of_tier(text)]), host)
+    assert [shows(plan, host, f"{TREE}/{each}") for each in ("docs/a", "src/main.c")] == ["read", None]
+
+
+def test_a_user_s_allowance_opens_nothing_below_the_system_s_ceiling() -> None:
+    parts = [
+        of_tier(
+            "version: 1\nagents: {mode: enforce, profiles: {claude: {files: {read: ['src/**']}}}}",
+            Tier.SYSTEM,
+        ),
+        of_tier(
+            "version: 1\nagents: {profiles: {claude: {files: {read: ['**', /data/**]}}}}", Tier.USER, "u.yaml"
+        ),
+    ]
+    host = made_host(f"{TREE}/docs/a", "/data/b")
+    plan = planned(load(parts), host)
+    shown = [shows(plan, host, each) for each in (f"{TREE}/src/main.c", f"{TREE}/docs/a", "/data/b")]
+    assert shown == ["read", None, None]

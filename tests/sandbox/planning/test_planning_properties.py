@@ -188,6 +188,9 @@ def test_a_denial_only_takes(parts: Drawn, denied: str) -> None:
 @often
 @given(drawn, drawn)
 @example(("observe", {}, [], []), ("enforce", {"read": ["**"], "write": ["src/x/y.c"]}, [], []))
+@example(
+    ("enforce", {"read": ["**"], "ask": ["/usr/share/**"]}, [], []), ("enforce", {"read": ["**"]}, [], [])
+)
 def test_a_working_tree_s_document_only_takes(parts: Drawn, tree: Drawn) -> None:
     before, after = a_plan(policy(parts)), a_plan(policy(parts, tree=tree))
     if before is None or after is None:

@@ -113,8 +113,9 @@ def _judged(
     if way.links:
         real = judge.read(way.path, all_below=is_folder)
         is_settled = all(_is_settled(at, host) for at, _ in way.links)
-        if not real.may and real.is_rule_s:
-            return Withheld(path=path, reason=_REASONS[real.effect], why=real.why)
+        against = judge.restricts(way.path, all_below=is_folder)
+        if against is not None:
+            return Withheld(path=path, reason=_REASONS[against.effect], why=against.why)
         if not is_settled and not (real.may and real.is_rule_s):
             return Withheld(path=path, reason=Reason.LINK, why=named.why)
         written = judge.write(way.path, all_below=is_folder)

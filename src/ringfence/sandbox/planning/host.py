@@ -74,9 +74,7 @@ class Host:
     home: str  # as the environment names it, absolute
     state: tuple[str, ...]  # ringfence's own folders: state, settings, cache
     sockets: tuple[str, ...] = ()  # that the user's environment names: of keyrings, agents, displays
-    listening: tuple[
-        str, ...
-    ] = ()  # sockets anywhere that some program has now, by their paths without links
+    listening: tuple[str, ...] = ()  # sockets that programs have now, anywhere, by paths without links
 
 
 def parts_of(path: str) -> list[str]:

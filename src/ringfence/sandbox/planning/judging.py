@@ -5,20 +5,21 @@ all that lies below fits and one for names does not.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import product
 
 from ringfence.core.action_types import ACTION_TYPES, ActionType
 from ringfence.core.actions import FieldKind, FileRead, FileWrite
-from ringfence.core.decisions import Decision, Effect, Mode, Section
+from ringfence.core.decisions import Decision, Effect, Mode, Place, Section
 from ringfence.policy.conditions import check, reader
 from ringfence.policy.globs import glob
 from ringfence.policy.policy import Policy
-from ringfence.policy.rule import Condition, Like, Rule, Tier
+from ringfence.policy.rule import Condition, Like, Rule, RuleId, Tier
 from ringfence.sandbox.plan import Why
 from ringfence.sandbox.planning.host import ancestors, within
-from ringfence.sandbox.planning.patterns import Place, covers, place_of
+from ringfence.sandbox.planning.patterns import Place as PatternPlace
+from ringfence.sandbox.planning.patterns import covers, place_of
 
 __all__ = ["Judge", "Named", "Word", "why_of"]
 
@@ -46,7 +47,7 @@ class Named:
     why: Why
     is_tree_s: bool = False  # a working tree's, which gives nothing that lies outside of it
     is_whole: bool = True  # the rule is for all that the pattern fits; else it leaves some of that out
-    counts: bool = True  # carried out where its section enforces
+    counts: bool = True  # it opens what its section denies where nothing matches
 
 
 def why_of(rule: Rule) -> Why:
@@ -59,9 +60,9 @@ class _Allowed:
 
     def __init__(self) -> None:
         self._fixed: set[str] = set()
-        self._patterns: list[Place] = []
+        self._patterns: list[PatternPlace] = []
 
-    def add(self, place: Place) -> None:
+    def add(self, place: PatternPlace) -> None:
         if place.pattern is None:
             self._fixed.add(place.fixed)
         else:
@@ -82,6 +83,7 @@ class Judge:
     def __init__(self, policy: Policy, *, agent: str, session: str, tree: str, now: datetime) -> None:
         self.tree = tree
         self._policy, self._now = policy, now
+        self._restricting = _with_all_allowed(policy)
         self._agent, self._session = agent, session
         self._no_name = f"{session}-{'x' * 8}"
         self._known: dict[tuple[str, str], Word] = {}
@@ -99,6 +101,12 @@ class Judge:
     def read(self, path: str, *, all_below: bool = False) -> Word:
         """Whether the file, or all that is in the folder, may be read."""
         return self._word("file.read", path, all_below)
+
+    def restricts(self, path: str, *, all_below: bool = False) -> Word | None:
+        """What a rule says against reading it, where it would be given without any; None when none does."""
+        asked = self._asked_path(path, all_below)
+        word = _word(self._restricting.decide(self._action("file.read", asked), now=self._now))
+        return None if word.may else word
 
     def write(self, path: str, *, all_below: bool = False) -> Word:
         """Whether it may be made, changed and removed."""
@@ -130,6 +138,7 @@ class Judge:
         return found
 
     def _named(self) -> Iterator[Named]:
+        is_ceiling = Section.AGENTS in self._policy.document.joined.ceiling
         for rule in self._policy.rules:
             types = rule.action_types & _KINDS.keys()
             if not types or (rule.until is not None and rule.until <= self._now):
@@ -147,7 +156,7 @@ class Judge:
                     why=why_of(rule),
                     is_tree_s=rule.tier is Tier.WORKING_TREE,
                     is_whole=tests == [like],
-                    counts=rule.mode in (None, Mode.ENFORCE),
+                    counts=rule.mode in (None, Mode.ENFORCE) and not (is_ceiling and rule.tier is Tier.USER),
                 )
 
     def _holds(self, condition: Condition, rule: Rule, action_type: ActionType) -> bool:
@@ -156,11 +165,14 @@ class Judge:
         return made.unknown_matches if value is None else bool(made.judge(value))
 
     def _word(self, name: str, path: str, all_below: bool) -> Word:
-        asked = "/".join([path.removesuffix("/"), *[self._no_name] * 3]) if all_below else path
+        asked = self._asked_path(path, all_below)
         known = self._known.get((name, asked))
         if known is None:
             known = self._known[name, asked] = self._asked(name, asked)
         return known
+
+    def _asked_path(self, path: str, all_below: bool) -> str:
+        return "/".join([path.removesuffix("/"), *[self._no_name] * 3]) if all_below else path
 
     def _asked(self, name: str, path: str) -> Word:
         """Of a file of the tree its name from the top; a full pattern that begins in the tree may say no."""
@@ -178,6 +190,24 @@ class Judge:
     def _action(self, name: str, path: str) -> FileRead | FileWrite:
         made = FileRead if name == "file.read" else FileWrite
         return made(path=path, agent=self._agent, session=self._session)
+
+
+def _with_all_allowed(policy: Policy) -> Policy:
+    """The same policy, where only rules that deny or ask keep anything from being read."""
+    every_file = Rule(
+        id=RuleId("every-box"),
+        section=Section.AGENTS,
+        tier=Tier.SYSTEM,
+        at=Place(file="built-in", line=1),
+        action_types=frozenset(_KINDS),
+        conditions=(),
+        effect=Effect.ALLOW,
+        mode=Mode.ENFORCE,
+    )
+    document = policy.document
+    joined = replace(document.joined, rules=(*document.joined.rules, every_file))
+    tree = document.tree and replace(document.tree, rules=(*document.tree.rules, every_file))
+    return Policy(replace(document, joined=joined, tree=tree))
 
 
 def _enforcing(policy: Policy) -> Iterator[bool]:

@@ -35,8 +35,8 @@ def without_denied(base: Iterable[Mount], judge: Judge) -> Iterator[Mount]:
         NothingRuns: it denies programs and libraries of the system.
     """
     for each in base:
-        word = _word(each, judge)
-        if word is None or word.may or not word.is_rule_s:
+        word = _against(each, judge)
+        if word is None:
             yield each
         elif each.target in ESSENTIAL:
             raise NothingRuns(
@@ -45,12 +45,11 @@ def without_denied(base: Iterable[Mount], judge: Judge) -> Iterator[Mount]:
             )
 
 
-def _word(mount: Mount, judge: Judge) -> Word | None:
-    """What the policy says of a place of the host that is given; None when it is none."""
+def _against(mount: Mount, judge: Judge) -> Word | None:
+    """What a rule says against a place of the host, as a whole or by its name."""
     if mount.source is None or mount.source != mount.target:
         return None
-    whole = judge.read(mount.source, all_below=True)
-    return whole if not whole.may and whole.is_rule_s else judge.read(mount.source)
+    return judge.restricts(mount.source, all_below=True) or judge.restricts(mount.source)
 
 
 def hidden(
@@ -85,9 +84,8 @@ def _found(
             continue
         roots = outermost[judge.is_in_tree(named)]
         for each in found(place, host.files, roots=roots, budget=budget):
-            if each.kind is not Kind.LINK and (
-                named.is_whole or each.kind is not Kind.FOLDER or each.is_folder
-            ):
+            is_judged = named.is_whole or each.kind is not Kind.FOLDER or each.is_folder
+            if is_judged and each.kind is not Kind.LINK:
                 yield each
         if not named.is_whole:
             singly = replace(place, is_folder=False, pattern=named.pattern)
@@ -123,8 +121,9 @@ def _restricted(
     path: str, kind: Kind, over: Mount | None, judge: Judge, *, whole: bool, only_rules: bool
 ) -> Iterator[Mount]:
     read = judge.read(path, all_below=whole)
-    if not read.may and (read.is_rule_s or not only_rules):
-        yield _empty(path, kind, read.why)
+    against = judge.restricts(path, all_below=whole) if only_rules else None if read.may else read
+    if against is not None:
+        yield _empty(path, kind, against.why)
         return
     write = judge.write(path, all_below=whole)
     if not write.may and over is not None and over.kind is MountKind.WRITE:
