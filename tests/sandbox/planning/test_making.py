@@ -439,3 +439,22 @@ def test_a_user_s_allowance_opens_nothing_below_the_system_s_ceiling() -> None:
     plan = planned(load(parts), host)
     shown = [shows(plan, host, each) for each in (f"{TREE}/src/main.c", f"{TREE}/docs/a", "/data/b")]
     assert shown == ["read", None, None]
+
+
+def test_a_folder_is_given_as_a_whole_only_where_every_name_in_it_is_allowed() -> None:
+    host = made_host(f"{TREE}/top.txt", "/data/top.csv", "/data/set/a.csv")
+    written = planned(for_claude('{read: ["**"], write: ["*/**"]}'), host)
+    assert [shows(written, host, f"{TREE}/{each}") for each in ("top.txt", "src/main.c")] == ["read", "write"]
+    upper = 'mode: enforce\nprofiles: {claude: {files: {read: ["**", /data/**]}}}'
+    narrowed = 'mode: enforce\nprofiles: {claude: {files: {read: ["**", "/data/*/**"]}}}'
+    plan = planned(a_policy(upper, tree=narrowed), host)
+    assert shows(plan, host, "/data/top.csv") is None
+    parts = [
+        of_tier(
+            "version: 1\nagents: {mode: enforce, profiles: {claude: {files: {read: ['*/**']}}}}", Tier.SYSTEM
+        ),
+        of_tier("version: 1\nagents: {profiles: {claude: {files: {read: ['**']}}}}", Tier.USER, "u.yaml"),
+    ]
+    below_ceiling = planned(load(parts), host)
+    shown = [shows(below_ceiling, host, f"{TREE}/{each}") for each in ("top.txt", "src/main.c")]
+    assert shown == [None, "read"]
