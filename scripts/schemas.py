@@ -28,6 +28,8 @@ from ringfence.app.running.explain import Explained
 from ringfence.app.running.kill import Kills
 from ringfence.app.running.report import SessionReports
 from ringfence.app.signing import Verification
+from ringfence.app.vault.listing import VaultListed
+from ringfence.app.vault.taking_in import VaultImported
 from ringfence.cli.ledger.checkpoint import CheckpointShown
 from ringfence.cli.ledger.verify_proof import ProofVerified
 from ringfence.core.inventory import Inventory
@@ -54,6 +56,8 @@ DOCUMENTS: dict[str, type] = {
     "ringfence.ledger-holds/1": HoldsShown,
     "ringfence.sessions/1": SessionReports,
     "ringfence.kills/1": Kills,
+    "ringfence.vault-list/1": VaultListed,
+    "ringfence.vault-import/1": VaultImported,
     "ringfence.checkpoint/1": CheckpointShown,
     "ringfence.proof-verified/1": ProofVerified,
 }

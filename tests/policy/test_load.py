@@ -312,8 +312,8 @@ def test_a_rule_without_actions_is_for_those_that_have_all_its_facts() -> None:
             "write a rule for each type",
         ),
         (
-            "agents: {rules: [{actions: file.read, match: {hots: x}, then: deny}]}",
-            "2:47: unknown key `hots`",
+            "agents: {rules: [{actions: file.read, match: {hst: x}, then: deny}]}",
+            "2:47: unknown key `hst`",
             "did you mean `host`?",
         ),
         (

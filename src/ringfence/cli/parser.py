@@ -26,6 +26,7 @@ from ringfence.cli.parsers.ledger import add_ledger
 from ringfence.cli.parsers.policy import add_policy
 from ringfence.cli.parsers.running import add_running
 from ringfence.cli.parsers.suggesting import SuggestingParser
+from ringfence.cli.parsers.vault import add_vault
 from ringfence.cli.sizes import parse_size
 
 __all__ = ["make_parser"]
@@ -392,6 +393,7 @@ _COMMANDS: tuple[tuple[tuple[str, ...], Callable[[_Commands], None]], ...] = (
     (("verify",), _add_verify),
     (("lock",), _add_lock),
     (("run", "kill"), add_running),
+    (("vault",), add_vault),
     (("policy",), add_policy),
     (("asks", "approve", "deny", "grants"), add_approvals),
     (("ledger",), add_ledger),

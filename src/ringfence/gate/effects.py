@@ -9,21 +9,25 @@ stands in neither table, and every entry that is no longer true.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ringfence.core.actions import CommandRun, GrantGive, ListenerAsk, ModelSign, RecordPrune
+from ringfence.core.actions import CommandRun, CredentialKeep, GrantGive, ListenerAsk, ModelSign, RecordPrune
 
 __all__ = ["EFFECTS", "OWN"]
 
-EFFECTS: Mapping[str, type[CommandRun | GrantGive | ListenerAsk | ModelSign | RecordPrune]] = (
-    MappingProxyType(
-        {
-            "app.signing.keyless:KeylessSigner.sign": ModelSign,
-            "app.signing.signers:KeySigner.sign": ModelSign,
-            "endpoint.listeners.ask:ask": ListenerAsk,
-            "gate.grants:give": GrantGive,
-            "gate.pruning:forget": RecordPrune,
-            "sandbox.launcher:Launcher.start": CommandRun,
-        }
-    )
+EFFECTS: Mapping[
+    str, type[CommandRun | CredentialKeep | GrantGive | ListenerAsk | ModelSign | RecordPrune]
+] = MappingProxyType(
+    {
+        "app.signing.keyless:KeylessSigner.sign": ModelSign,
+        "app.signing.signers:KeySigner.sign": ModelSign,
+        "endpoint.listeners.ask:ask": ListenerAsk,
+        "gate.grants:give": GrantGive,
+        "gate.pruning:forget": RecordPrune,
+        "sandbox.launcher:Launcher.start": CommandRun,
+        "vault.store:Vault.keep": CredentialKeep,
+        "vault.store:Vault.rekey": CredentialKeep,
+        "vault.store:Vault.remove": CredentialKeep,
+        "vault.store:Vault.restore": CredentialKeep,
+    }
 )
 """`module:function` below `ringfence`, and the type of action whose receipt it redeems."""
 
@@ -94,6 +98,9 @@ OWN: Mapping[str, str] = MappingProxyType(
         "sandbox.tree.record": _STATE,
         "sandbox.tree.refusals": _STATE,
         "sandbox.tree.settle": _STATE,
+        "vault.keys": "the vault's own key, into the keyring of its user; old ones are forgotten",
+        "vault.linux.memory": "takes from its own process that others may read it",
+        "vault.locking": _STATE,
         "sandbox.linux.seccomp.loading": "takes from its own process what the filter refuses",
     }
 )

@@ -1,0 +1,1 @@
+"""What Linux has to keep memory from others."""
