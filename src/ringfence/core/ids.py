@@ -1,7 +1,6 @@
 """Ids that say when they were made and nothing of where: UUIDv7. Source: RFC 9562, section 5.7."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 __all__ = ["RANDOM_BYTES", "session_name", "uuid7"]
 
@@ -14,7 +13,8 @@ def uuid7(at: datetime, random: bytes) -> str:
     milliseconds = (at - _EPOCH) // timedelta(milliseconds=1)
     drawn = int.from_bytes(random[:RANDOM_BYTES], "big")
     high, low = drawn >> 64 & 0xFFF, drawn & (1 << 62) - 1
-    return str(UUID(int=milliseconds << 80 | 7 << 76 | high << 64 | 2 << 62 | low))
+    digits = f"{milliseconds << 80 | 7 << 76 | high << 64 | 2 << 62 | low:032x}"
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def session_name(id_: str) -> str:

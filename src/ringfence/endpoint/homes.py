@@ -5,12 +5,15 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from ringfence.core.inventory import Skipped
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable
 from ringfence.endpoint.home import Home, System
 from ringfence.endpoint.opening import refusal
+
+if TYPE_CHECKING:
+    from ringfence.core.inventory import Skipped
 
 __all__ = ["all_homes", "home_at", "own_home"]
 
@@ -44,7 +47,7 @@ def home_at(path: Path) -> Home:
     return Home(path=path, system=system, elsewhere=True)
 
 
-def all_homes() -> Iterator[Home | Skipped]:
+def all_homes() -> "Iterator[Home | Skipped]":
     """The homes of this machine's accounts, each once, by account, and those that cannot be looked at.
 
     The folders of service accounts count only where they belong to them: /bin is nobody's home.
@@ -103,5 +106,7 @@ def _this_system() -> System:
     return System.MACOS if sys.platform == "darwin" else System.LINUX
 
 
-def _skipped(folder: str, reason: str) -> Skipped:
+def _skipped(folder: str, reason: str) -> "Skipped":
+    from ringfence.core.inventory import Skipped  # with all that a scan finds: most only want their own home
+
     return Skipped(kind="home", subject=clip(printable(folder), chars=LIMITS.name_chars), reason=reason)

@@ -6,9 +6,12 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ringfence.core.inventory import Skipped
 from ringfence.core.text import printable
+
+if TYPE_CHECKING:
+    from ringfence.core.inventory import Skipped
 
 __all__ = ["NotOpened", "opened", "read_head", "read_small", "refusal"]
 
@@ -51,7 +54,7 @@ def opened(path: Path) -> Iterator[int]:
         os.close(fd)
 
 
-def read_small(path: Path, *, max_bytes: int) -> bytes | Skipped | None:
+def read_small(path: Path, *, max_bytes: int) -> "bytes | Skipped | None":
     """The whole file, None when there is none, or why it was not read: too large, unreadable, no file."""
     try:
         with opened(path) as fd:
@@ -59,11 +62,11 @@ def read_small(path: Path, *, max_bytes: int) -> bytes | Skipped | None:
     except NotOpened as error:
         if error.missing:
             return None
-        return Skipped(kind="file", subject=printable(str(path)), reason=error.reason)
+        return _skipped(path, error.reason)
     except OSError as error:
-        return Skipped(kind="file", subject=printable(str(path)), reason=refusal(error).reason)
+        return _skipped(path, refusal(error).reason)
     if len(data) > max_bytes:
-        return Skipped(kind="file", subject=printable(str(path)), reason=f"larger than {max_bytes} bytes")
+        return _skipped(path, f"larger than {max_bytes} bytes")
     return data
 
 
@@ -81,6 +84,12 @@ def refusal(error: OSError | ValueError) -> NotOpened:
     code = error.errno if isinstance(error, OSError) else None
     reason = _REASONS.get(code or 0) or (os.strerror(code).lower() if code else "not a valid path")
     return NotOpened(reason, missing=code in (errno.ENOENT, errno.ENOTDIR))
+
+
+def _skipped(path: Path, reason: str) -> "Skipped":
+    from ringfence.core.inventory import Skipped  # with all that a scan finds: for those who ask for it
+
+    return Skipped(kind="file", subject=printable(str(path)), reason=reason)
 
 
 def _read_up_to(fd: int, size_bytes: int) -> bytes:

@@ -17,7 +17,7 @@ from ringfence.core.labels import Label
 from ringfence.core.limits import LIMITS
 from ringfence.core.redaction import CUT, redact, redact_name, redact_value
 from ringfence.ledger.values import Facts, Foreign, Json
-from ringfence.policy.facts import facts_of
+from ringfence.policy.telling import facts_of
 
 __all__ = [
     "HIDDEN",

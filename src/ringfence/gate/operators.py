@@ -14,7 +14,6 @@ from ringfence.core.decisions import Decision, Effect, Mode
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.policy.globs import glob
 from ringfence.policy.policy import Policy
-from ringfence.policy.sentences import duration
 from ringfence.policy.values import Approver, BreakGlass
 
 __all__ = ["NotAllowed", "Operator", "break_glass", "check_four_eyes", "decide", "limits"]
@@ -62,6 +61,8 @@ def limits(policy: Policy, action: GrantGive, operator: Operator) -> str | None:
 
 
 def _limit(approver: Approver) -> str:
+    from ringfence.policy.sentences import duration  # for those who were refused
+
     often, lasts_s = approver.uses, approver.lasts_s
     uses = "any number of uses" if often is None else f"{often} use{'' if often == 1 else 's'}"
     return f"up to {uses}, {'without an end' if lasts_s is None else duration(lasts_s)}"

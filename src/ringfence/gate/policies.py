@@ -95,9 +95,14 @@ class Policies:
         return policy
 
     def _checked(self, files: Sequence[PolicyFile]) -> Policy:
-        from ringfence.policy.load import load  # YAML and all that reads it, when there is something to read
+        if files:
+            from ringfence.policy.load import load  # YAML and all that reads it
 
-        policy = load(files)
+            policy = load(files)
+        else:
+            from ringfence.policy.starter_document import DOCUMENT
+
+            policy = Policy(DOCUMENT)
         self._check_serial(policy)
         return policy
 

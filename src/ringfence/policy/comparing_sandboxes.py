@@ -13,9 +13,8 @@ from ringfence.policy.document import Document
 from ringfence.policy.glob_sets import witnesses
 from ringfence.policy.sandbox_sentences import bound_words
 from ringfence.policy.sandboxing import Sandboxing, sandboxing
-from ringfence.policy.sections.sandbox import BOUNDS
 from ringfence.policy.sentences import Sentence, Value, backquoted
-from ringfence.policy.values import Handed, Profile
+from ringfence.policy.values import BOUNDS, Handed, Profile
 
 __all__ = ["BoxGain", "box_gains"]
 

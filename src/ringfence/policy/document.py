@@ -6,11 +6,14 @@ documents are a group of their own (`tree`): it is judged alone as well, and the
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ringfence.core.decisions import Mode, Place, Section
 from ringfence.policy.rule import Exemption, Rule, Tier
-from ringfence.policy.trust_words import Trust
 from ringfence.policy.values import Operators, Profile, Retention
+
+if TYPE_CHECKING:  # most policies have none
+    from ringfence.policy.trust_words import Trust
 
 __all__ = ["Contribution", "Document", "Ruling"]
 
@@ -28,9 +31,9 @@ class Ruling:
     exemptions: tuple[Exemption, ...]  # of rules of this group; expired ones among them
     modes: Mapping[Section, tuple[Mode, Place | None]]  # joined: all, the place None where none is named;
     # tree: those that it names
-    trust: Trust | None  # of tool calls; None when no document has any
+    trust: "Trust | None"  # of tool calls; None when no document has any
     ceiling: frozenset[Section] = frozenset()  # that the system's document enforces: only its rules open them
-    ceiling_trust: Trust | None = None  # what that document alone says, where agents are among those
+    ceiling_trust: "Trust | None" = None  # what that document alone says, where agents are among those
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ way, so decisions are kept by the rules that matched; nothing else about an acti
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ringfence.core.action_types import ACTION_TYPES
 from ringfence.core.actions import Action, ToolCall
@@ -15,7 +16,10 @@ from ringfence.policy.document import Ruling
 from ringfence.policy.outcomes import Exempt, Hit, conclude
 from ringfence.policy.rule import Exemption, Tier
 from ringfence.policy.table import Excepted, Filed, Ready, Table
-from ringfence.policy.trust import TrustJudge
+
+if TYPE_CHECKING:
+    from ringfence.policy.trust import TrustJudge
+    from ringfence.policy.trust_words import Trust
 
 __all__ = ["Engine"]
 
@@ -47,7 +51,7 @@ class Engine:
             trusts.append((joined.trust, Tier.USER))
         if tree is not None:
             trusts.append((tree.trust, Tier.WORKING_TREE))
-        self._trusts = tuple(TrustJudge(trust, tier=tier) for trust, tier in trusts if trust is not None)
+        self._trusts = _judges([(trust, tier) for trust, tier in trusts if trust is not None])
         calls = self._tables[ToolCall]
         self._trust_exceptions = {
             (rule_id, of_tree): calls.exceptions(rule_id, of_tree=of_tree) for rule_id, of_tree in exemptions
@@ -98,6 +102,14 @@ class Engine:
             table.kept.clear()
         table.kept[matched] = decision
         return decision
+
+
+def _judges(trusts: "Sequence[tuple[Trust, Tier]]") -> "tuple[TrustJudge, ...]":
+    if not trusts:
+        return ()
+    from ringfence.policy.trust import TrustJudge  # most policies say nothing of labels
+
+    return tuple(TrustJudge(trust, tier=tier) for trust, tier in trusts)
 
 
 def _with_unknown(rule: Ready, unknown: tuple[str, ...]) -> Hit:

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
-from ringfence.core.action_types import ACTION_TYPES, ActionType, type_of
+from ringfence.core.action_types import ACTION_TYPES, ActionType
 from ringfence.core.actions import Action, Argument, FieldKind
 from ringfence.core.errors import RingfenceError
 from ringfence.core.labels import Capacity, Integrity, Label, Sensitivity
 from ringfence.policy.problems import quoted
 from ringfence.policy.shapes.fields import fields_of
 from ringfence.policy.shapes.texts import nearest, one_of
-from ringfence.policy.words import member_of, word_of, words_of
+from ringfence.policy.telling import facts_of
+from ringfence.policy.words import member_of, words_of
 
 __all__ = ["BadFacts", "action_from", "facts_of", "partial_action", "supposed_action"]
 
@@ -60,14 +61,6 @@ def partial_action(action_type: str, facts: Mapping[str, object]) -> Action:
         BadFacts: these are no facts of such an action.
     """
     return _made(_BY_NAME[action_type], facts, left_out=True)
-
-
-def facts_of(action: Action) -> dict[str, object]:
-    """The facts of an action, all of them, as `action_from` reads them."""
-    fields = dataclasses.fields(action)
-    return {"action": type_of(action).name} | {
-        each.name: _json(getattr(action, each.name)) for each in fields
-    }
 
 
 def _parts(facts: Mapping[str, object]) -> tuple[str, dict[str, object]]:
@@ -224,18 +217,6 @@ def _argument(value: object) -> Argument:
     if not isinstance(value, Mapping) or value.keys() != {"name", "text", "label"}:
         raise ValueError("arguments with name, text and label")
     return Argument(name=_text(value["name"]), text=_text(value["text"]), label=_label(value["label"]))
-
-
-def _json(value: object) -> object:
-    if isinstance(value, Enum):
-        return word_of(value)
-    if isinstance(value, frozenset):
-        return sorted(value)
-    if isinstance(value, tuple):
-        return [_json(each) for each in value]
-    if isinstance(value, Label | Argument):
-        return {each.name: _json(getattr(value, each.name)) for each in dataclasses.fields(value)}
-    return value
 
 
 def _shown(key: object) -> str:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from ringfence.core.actions import FieldKind
 from ringfence.policy.document import Document
 from ringfence.policy.globs import glob
-from ringfence.policy.sections.sandbox import BOUNDS
-from ringfence.policy.values import Bound, Handed, Profile, Sandbox, Switch
+from ringfence.policy.values import BOUNDS, Bound, Handed, Profile, Sandbox, Switch
 
 __all__ = ["Sandboxing", "sandboxing"]
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from ringfence.core.decisions import Place
 
 __all__ = [
+    "BOUNDS",
     "Approver",
     "Bound",
     "BreakGlass",
@@ -113,6 +114,17 @@ class Sandbox:
     wall_s: Bound | None = None  # of the box
     debug: Switch | None = None  # it may trace its own children
     environment: tuple[Handed, ...] | None = None
+
+
+BOUNDS = {
+    "memory_bytes": "memory",
+    "processes": "processes",
+    "open_files": "open_files",
+    "file_bytes": "file_size",
+    "cpu_s": "cpu",
+    "wall_s": "wall",
+}
+"""Fields of the value that are bounds, each with its key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

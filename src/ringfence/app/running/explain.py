@@ -11,7 +11,7 @@ from ringfence.core.decisions import Place
 from ringfence.core.redaction import redact
 from ringfence.policy.policy import Policy
 from ringfence.policy.sandboxing import sandboxing
-from ringfence.policy.sections.sandbox import BOUNDS
+from ringfence.policy.values import BOUNDS
 from ringfence.sandbox.linux.seccomp.calls import CALLS, DEBUGGING, Fate
 from ringfence.sandbox.plan import Mount, MountKind, Plan
 from ringfence.sandbox.planning.making import DEFAULTS

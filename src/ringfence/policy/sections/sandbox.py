@@ -6,19 +6,9 @@ from ringfence.policy.sections.making import Maker
 from ringfence.policy.shapes.amounts import COUNT, DURATION, SIZE
 from ringfence.policy.shapes.tables import Entry, Key, Table
 from ringfence.policy.shapes.texts import YES_NO, Patterns, Worded
-from ringfence.policy.values import Bound, Handed, Sandbox, Switch
+from ringfence.policy.values import BOUNDS, Bound, Handed, Sandbox, Switch
 
-__all__ = ["BOUNDS", "SANDBOX", "sandbox_of"]
-
-BOUNDS = {
-    "memory_bytes": "memory",
-    "processes": "processes",
-    "open_files": "open_files",
-    "file_bytes": "file_size",
-    "cpu_s": "cpu",
-    "wall_s": "wall",
-}
-"""Fields of the value that are bounds, each with its key."""
+__all__ = ["SANDBOX", "sandbox_of"]
 
 SANDBOX = Table(
     "sandbox",
