@@ -201,6 +201,9 @@ def place(user: str = USERS[0], *, repository: bool = False, executed: bool = Fa
     here = Place(tree=tree, home=home, user=user, executed=executed, environment=_environment(home))
     here.own(tree, make=True)
     here.own(home, make=True)
+    (home / ".gitconfig").write_text(
+        '[user]\n\tname = A "B" C # D\n\temail = a@example.com\n[credential]\n\thelper = store\n'
+    )
     try:
         if repository:
             here.git("init", "-q", "-b", "main")
@@ -220,10 +223,6 @@ def _environment(home: Path) -> dict[str, str]:
         "PATH": _PATH,
         "LANG": "C.UTF-8",
         "TERM": "xterm",
-        "GIT_AUTHOR_NAME": "a",
-        "GIT_AUTHOR_EMAIL": "a@example.com",
-        "GIT_COMMITTER_NAME": "a",
-        "GIT_COMMITTER_EMAIL": "a@example.com",
     }
 
 

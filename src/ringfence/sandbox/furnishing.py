@@ -8,12 +8,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ringfence.core.errors import ExitCode, RingfenceError
+from ringfence.core.limits import LIMITS
 from ringfence.core.text import printable
 from ringfence.sandbox.plan import Identity
 from ringfence.sandbox.planning.host import Kind
 from ringfence.sandbox.planning.wanted import HomePlace
+from ringfence.sandbox.tree.git_config import BadConfig, parse, written
 
-__all__ = ["InTheWay", "furnish", "give"]
+__all__ = ["InTheWay", "furnish", "give", "introduce"]
+
+_WHO = (b"name", b"email")
 
 
 class InTheWay(RingfenceError):
@@ -43,6 +47,30 @@ def furnish(home: Path, places: Iterable[HomePlace], who: Identity) -> None:
         except OSError as error:
             raise _in_the_way(path) from error
         give(path, who)
+
+
+def introduce(home: Path, configurations: Iterable[Path], who: Identity) -> None:
+    """Says in a new home whose commits these are: the user's name and address for git, and nothing else.
+
+    `configurations` are the user's own; the later ones count more, as for git.
+    """
+    known: dict[bytes, bytes] = {}
+    for path in configurations:
+        try:
+            with path.open("rb") as file:
+                entries = parse(file.read(LIMITS.git_config_bytes + 1)).entries
+        except (OSError, BadConfig):
+            continue
+        for each in entries:
+            if (each.section, each.subsection) == (b"user", None) and each.key in _WHO and each.value:
+                known[each.key] = each.value
+    own = home / ".gitconfig"
+    if known and not own.exists():
+        text = b"[user]\n" + written(b"", b"", known.items()).partition(b"\n")[2]
+        fd = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with os.fdopen(fd, "wb") as file:
+            file.write(text)
+        give(own, who)
 
 
 def _make(path: Path, place: HomePlace) -> None:

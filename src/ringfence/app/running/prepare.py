@@ -12,7 +12,7 @@ from ringfence.app.running.tidying import Places
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.text import printable
 from ringfence.policy.policy import Policy
-from ringfence.sandbox.furnishing import furnish, give
+from ringfence.sandbox.furnishing import furnish, give, introduce
 from ringfence.sandbox.plan import DEGRADABLE, MountKind
 from ringfence.sandbox.planning.host import Host
 from ringfence.sandbox.planning.identity import identity
@@ -147,6 +147,8 @@ def _prepared(session: Session, around: Around, *, is_resumed: bool) -> tuple[Pr
     planned = make_plan(wanted, policy=around.policy, host=host, now=around.now)
     prepare_tree(tree, place)
     furnish(place / "home", planned.home_places, who)
+    if not is_resumed:
+        introduce(place / "home", _git_s(around), who)
     prepared = Prepared(
         session=session,
         plan=planned.plan,
@@ -154,3 +156,11 @@ def _prepared(session: Session, around: Around, *, is_resumed: bool) -> tuple[Pr
         resumed=is_resumed,
     )
     return prepared, planned
+
+
+def _git_s(around: Around) -> tuple[Path, Path]:
+    """Where git keeps what it knows of the user, the last word last."""
+    home = Path(around.host.home)
+    return Path(
+        around.environment.get("XDG_CONFIG_HOME") or home / ".config"
+    ) / "git/config", home / ".gitconfig"
