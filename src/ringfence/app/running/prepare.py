@@ -25,8 +25,9 @@ from ringfence.sandbox.tree.look import look
 from ringfence.sandbox.tree.mounts import mounts
 from ringfence.sandbox.tree.settle import forget as forget_tree
 from ringfence.sandbox.tree.settle import prepare as prepare_tree
+from ringfence.sandbox.tree.tree import Tree
 
-__all__ = ["Around", "SecretsThere", "StillRunning", "Wish", "held_session", "prepare"]
+__all__ = ["Around", "SecretsThere", "StillRunning", "Unkept", "Wish", "held_session", "prepare"]
 
 
 class SecretsThere(RingfenceError):
@@ -37,6 +38,12 @@ class SecretsThere(RingfenceError):
 
 class StillRunning(RingfenceError):
     """A session whose box has not ended."""
+
+    code = ExitCode.NO_BOX
+
+
+class Unkept(RingfenceError):
+    """Something in the working tree that a box could change and that acts outside."""
 
     code = ExitCode.NO_BOX
 
@@ -124,8 +131,7 @@ def _prepared(session: Session, around: Around, *, is_resumed: bool) -> tuple[Pr
     who = identity(host, of.path)
     give(place / "home", who)
     tree = look(Path(of.path), cache=around.places.cache, now_ns=int(around.now.timestamp() * 1_000_000_000))
-    for trouble in tree.troubles:
-        around.tell(f"{printable(trouble.path)}: {printable(trouble.why)}")
+    _refuse_unkept(tree, session, around)
     if session.options["strict"] and tree.secrets:
         raise SecretsThere(
             f"the working tree holds secrets: {', '.join(printable(each.path) for each in tree.secrets[:5])}",
@@ -164,3 +170,20 @@ def _git_s(around: Around) -> tuple[Path, Path]:
     return Path(
         around.environment.get("XDG_CONFIG_HOME") or home / ".config"
     ) / "git/config", home / ".gitconfig"
+
+
+def _refuse_unkept(tree: Tree, session: Session, around: Around) -> None:
+    """Says what of the tree cannot be kept, where the box may start all the same.
+
+    Raises:
+        Unkept: it may not.
+    """
+    said = [f"{printable(each.path)}: {printable(each.why)}" for each in tree.troubles]
+    if said and not session.options["is_degradable"]:
+        more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
+        raise Unkept(
+            f"the working tree cannot be kept as it should: {said[0]}{more}",
+            hint="put it in order, or start all the same, on the record: --allow-degraded",
+        )
+    for each in said:
+        around.tell(each)
