@@ -27,7 +27,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import ringfence
 from ringfence.cli.main import main
 
 __all__ = ["ORDINARY", "USERS", "Done", "Place", "appears", "left", "place", "until"]
@@ -229,9 +228,12 @@ def _environment(home: Path) -> dict[str, str]:
 @cache
 def _import_all() -> None:
     """What is only imported when it is needed: afterwards it may be out of reach."""
-    for each in pkgutil.walk_packages(ringfence.__path__, "ringfence."):
-        if not each.name.endswith("__main__"):
+    for package in ("app.running", "core", "gate", "ledger", "policy", "sandbox"):
+        found = importlib.import_module(f"ringfence.{package}")
+        for each in pkgutil.walk_packages(found.__path__, f"ringfence.{package}."):
             importlib.import_module(each.name)
+    for name in ("cli.kill", "cli.run", "cli.tables.explained", "cli.tables.sessions"):
+        importlib.import_module(f"ringfence.{name}")
 
 
 def until(found: Callable[[], Any], what: str | Callable[[], str]) -> Any:

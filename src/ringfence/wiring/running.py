@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -31,7 +32,7 @@ def run(wish: "Callable[[], Wish]", environment: Mapping[str, str], *, tell: Tel
     Raises:
         RingfenceError: there is no such box, or it may not be.
     """
-    pid, channel = fork_server()  # now, while there is one thread and little to copy
+    pid, channel = _forked()  # now, while there is one thread and little to copy
     from dataclasses import replace
 
     from ringfence.app.running.prepare import held_session, prepare
@@ -64,6 +65,16 @@ def run(wish: "Callable[[], Wish]", environment: Mapping[str, str], *, tell: Tel
                 return run_prepared(prepared, house)
         finally:
             door.ledger.close()
+
+
+def _forked() -> tuple[int, socket.socket]:
+    try:
+        return fork_server()
+    except OSError as error:
+        from ringfence.sandbox.failures import refusal
+        from ringfence.sandbox.messages import Failed
+
+        raise refusal(Failed(layer=None, errno=error.errno or 0, what="fork what starts it")) from error
 
 
 def explain(wish: "Wish", environment: Mapping[str, str], *, tell: Tell) -> "Explained":
