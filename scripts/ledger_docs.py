@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 from ringfence.app.ledger.ocsf.events import CLASS_OF_EVENT
-from ringfence.ledger.events import EVENTS, Event
+from ringfence.ledger.event_types import EVENTS, Event
 
 PAGE = Path(__file__).parent.parent / "docs" / "ledger.md"
 MARK = "<!-- From here on made by scripts/ledger_docs.py from the types of events. -->\n"

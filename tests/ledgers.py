@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ringfence.core.action_types import Durability
 from ringfence.ledger.chain import START, Head, Row, fault_of
-from ringfence.ledger.events import ScanStarted
+from ringfence.ledger.event_types import ScanStarted
 from ringfence.ledger.ledger import Ledger
 from ringfence.ledger.open import open_ledger
 

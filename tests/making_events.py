@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ringfence.core.action_types import ActionType
 from ringfence.ledger.chain import START, Head, Row, link
 from ringfence.ledger.codec import encode, microseconds
-from ringfence.ledger.events import Event
+from ringfence.ledger.event_types import Event
 from ringfence.policy.facts import facts_of
 
 __all__ = ["FACTS", "KEYS", "NUMBERS", "TEXTS", "facts_of_type", "row_of", "values"]

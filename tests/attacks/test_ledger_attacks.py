@@ -17,7 +17,7 @@ from ledgers import assert_whole, opened, scan, scans
 from ringfence.core.action_types import Durability
 from ringfence.core.secrets import Secret
 from ringfence.ledger.errors import LedgerError, LedgerUnsafe
-from ringfence.ledger.events import EffectFailed
+from ringfence.ledger.event_types import EffectFailed
 from ringfence.ledger.places import socket_path
 from ringfence.ledger.recorded import entry_of
 from ringfence.ledger.values import Foreign

@@ -15,7 +15,7 @@ from ledgers import now
 from ringfence.app.documents import SCHEMA_FOLDER
 from ringfence.core.action_types import Durability
 from ringfence.gate.confined import why_confined
-from ringfence.ledger.events import ScanStarted
+from ringfence.ledger.event_types import ScanStarted
 from ringfence.ledger.open import open_ledger
 
 _POLICY = """

@@ -24,7 +24,7 @@ from ringfence.gate.refused import Refused
 from ringfence.gate.seals import ReceiptRefused
 from ringfence.ledger.checkpoints import sign_all
 from ringfence.ledger.errors import LedgerDamaged, LedgerUnavailable
-from ringfence.ledger.events import EventsPruned, ScanStarted
+from ringfence.ledger.event_types import EventsPruned, ScanStarted
 from ringfence.ledger.ledger import Ledger
 from ringfence.ledger.notes import SigningKey
 from ringfence.ledger.open import open_ledger

@@ -20,7 +20,7 @@ from ringfence.core.limits import LIMITS
 from ringfence.core.secrets import Secret
 from ringfence.ledger.codec import decode, encode
 from ringfence.ledger.errors import EventRefused, LedgerDamaged
-from ringfence.ledger.events import EVENTS, DecisionMade, EffectDone, EffectFailed, GrantRevoked
+from ringfence.ledger.event_types import EVENTS, DecisionMade, EffectDone, EffectFailed, GrantRevoked
 from ringfence.ledger.ledger import Unknown
 from ringfence.ledger.values import Foreign
 

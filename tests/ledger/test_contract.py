@@ -14,7 +14,7 @@ from ringfence.core.action_types import Durability
 from ringfence.core.limits import LIMITS
 from ringfence.core.secrets import Secret
 from ringfence.ledger.errors import EventRefused, LedgerTooNew, StreamMoved
-from ringfence.ledger.events import AskWithdrawn, EffectFailed
+from ringfence.ledger.event_types import AskWithdrawn, EffectFailed
 from ringfence.ledger.following import follow
 from ringfence.ledger.ledger import Ledger, Position, Unknown
 from ringfence.ledger.values import Foreign

@@ -14,12 +14,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from ringfence.core.action_types import ACTION_TYPES, Durability
 from ringfence.gate.digests import digest_of
 from ringfence.gate.hiding import HIDDEN, without_sources
 from ringfence.ledger.errors import LedgerUnavailable, StreamMoved
-from ringfence.ledger.events import Event
 from ringfence.ledger.events.ask_opened import AskOpened
 from ringfence.ledger.events.ask_withdrawn import AskWithdrawn
 from ringfence.ledger.events.grant_given import GrantGiven
@@ -28,6 +28,9 @@ from ringfence.ledger.events.grant_revoked import GrantRevoked
 from ringfence.ledger.events.grant_used import GrantUsed
 from ringfence.ledger.ledger import Ledger, Position, Recorded
 from ringfence.ledger.values import Facts
+
+if TYPE_CHECKING:  # all types of events, of which a writer needs few
+    from ringfence.ledger.event_types import Event
 
 __all__ = ["STREAM", "Approvals", "Ask", "AskState", "Grant", "Wanted", "compared_facts"]
 
@@ -137,7 +140,7 @@ class Approvals:
             for recorded in self._ledger.read(stream=STREAM, after=self._ordinal):
                 self._take(recorded)
 
-    def append(self, decide: Callable[["Approvals"], Event | None]) -> tuple[Event, Position] | None:
+    def append(self, decide: "Callable[[Approvals], Event | None]") -> "tuple[Event, Position] | None":
         """Appends what `decide` answers to the stream as it is now; nothing when it answers None.
 
         It may be asked several times: it must have no effect of its own, but for what it raises.

@@ -6,6 +6,7 @@ edit elsewhere in the policy kills no grant.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from ringfence.core.action_types import type_of
 from ringfence.core.actions import Action
@@ -15,12 +16,14 @@ from ringfence.core.limits import LIMITS
 from ringfence.gate.approvals import Approvals, Ask, AskState, Wanted, compared_facts
 from ringfence.gate.digests import digest_of
 from ringfence.gate.hiding import exact_facts, recorded_facts
-from ringfence.ledger.events import Event
 from ringfence.ledger.events.ask_opened import AskOpened
 from ringfence.ledger.events.grant_used import GrantUsed
 from ringfence.ledger.values import Facts, Json
 from ringfence.policy.policy import Policy
 from ringfence.policy.rule import Rule
+
+if TYPE_CHECKING:  # all types of events, of which a writer needs few
+    from ringfence.ledger.event_types import Event
 
 __all__ = ["ASK_LASTS", "NotAskable", "next_step", "short_id", "wanted"]
 
@@ -57,13 +60,13 @@ def wanted(
 
 def next_step(
     for_: Wanted, *, asked_by: str, now: datetime, new_id: Callable[[], str]
-) -> Callable[[Approvals], Event | None]:
+) -> "Callable[[Approvals], Event | None]":
     """Uses up a grant if there is one, opens the question if nobody has; None while it is open or refused.
 
     The event's maker raises NotAskable where the question cannot be put.
     """
 
-    def decide(approvals: Approvals) -> Event | None:
+    def decide(approvals: Approvals) -> "Event | None":
         grant = approvals.grant_for(for_, now)
         if grant is not None:
             return GrantUsed(grant=grant.id, use=grant.used + 1, action=for_.action)

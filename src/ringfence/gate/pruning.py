@@ -16,7 +16,7 @@ from ringfence.gate.approvals import Approvals
 from ringfence.gate.holds import STREAM, Holds
 from ringfence.gate.seals import Seals
 from ringfence.ledger.errors import LedgerUnavailable, StreamMoved
-from ringfence.ledger.events import EVENTS
+from ringfence.ledger.event_types import EVENTS
 from ringfence.ledger.events.checkpoint_made import CheckpointMade
 from ringfence.ledger.events.events_pruned import EventsPruned
 from ringfence.ledger.events.hold_lifted import HoldLifted

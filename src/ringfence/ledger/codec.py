@@ -13,15 +13,19 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from functools import cache
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from ringfence.core.limits import LIMITS
 from ringfence.core.utf8 import as_utf8, exact_base64, is_utf8
 from ringfence.ledger.errors import EventRefused, LedgerDamaged
-from ringfence.ledger.events import EVENTS, Event
 from ringfence.ledger.fitting import Misfit, fitted
 from ringfence.ledger.ledger import Unknown
 from ringfence.ledger.values import Foreign, Json, JsonObject
+
+if TYPE_CHECKING:  # all types of events, of which a writer needs few
+    from ringfence.ledger.event_types import Event
 
 __all__ = ["UPCASTS", "Upcast", "decode", "encode", "microseconds", "time_of"]
 
@@ -30,7 +34,6 @@ Upcast = Callable[[JsonObject], tuple[str, JsonObject]]
 UPCASTS: Mapping[str, Upcast] = MappingProxyType({})
 """By old type: its successor and the body in the successor's form. What is stored stays as it is."""
 
-_TYPES: Mapping[str, type[Event]] = MappingProxyType({each.TYPE: each for each in EVENTS})
 _WRITER = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -39,7 +42,7 @@ _MOST = 2**53 - 1  # what every reader of JSON keeps whole
 # Surrogates that stand for no byte of a name: JSON can spell one half of a character.
 
 
-def encode(event: Event) -> bytes:
+def encode(event: "Event") -> bytes:
     """The event's body.
 
     Raises:
@@ -59,10 +62,10 @@ def decode(
     type_: str,
     body: bytes,
     *,
-    types: Mapping[str, type[Event]] = _TYPES,
+    types: "Mapping[str, type[Event]] | None" = None,
     upcasts: Mapping[str, Upcast] = UPCASTS,
-) -> Event | Unknown:
-    """The event that a body of this type tells, in the newest form known here.
+) -> "Event | Unknown":
+    """The event that a body of this type tells, in the newest form known here; `types`: others than all.
 
     Raises:
         LedgerDamaged: the body is no JSON.
@@ -79,13 +82,20 @@ def decode(
         if upcast is None or not isinstance(told, Mapping):
             break
         newest, told = upcast(told)
-    made = types.get(newest)
+    made = (_types() if types is None else types).get(newest)
     if made is None:
         return Unknown(type=type_, body=found)
     try:
         return fitted(made, told)
     except (Misfit, RecursionError):
         return Unknown(type=type_, body=found)
+
+
+@cache
+def _types() -> "Mapping[str, type[Event]]":
+    from ringfence.ledger.event_types import EVENTS
+
+    return MappingProxyType({each.TYPE: each for each in EVENTS})
 
 
 def microseconds(at: datetime) -> int:

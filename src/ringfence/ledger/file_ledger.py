@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ringfence.core.action_types import Durability
 from ringfence.core.limits import LIMITS
@@ -17,13 +18,15 @@ from ringfence.ledger.chain import Row
 from ringfence.ledger.codec import microseconds
 from ringfence.ledger.entry import Entry
 from ringfence.ledger.errors import LedgerUnavailable, WriterGone
-from ringfence.ledger.events import Event
 from ringfence.ledger.forgetting import forget
 from ringfence.ledger.ledger import Position, Recorded
 from ringfence.ledger.places import socket_path
 from ringfence.ledger.recorded import entries_of, entry_of, recorded_of
 from ringfence.ledger.sqlite import read_heads, read_rows
 from ringfence.ledger.writing import MayAppend, Writer, anybody
+
+if TYPE_CHECKING:  # all types of events, of which a writer needs few
+    from ringfence.ledger.event_types import Event
 
 __all__ = ["FileLedger"]
 
@@ -49,12 +52,14 @@ class FileLedger:
         _watch_forks()
 
     def append(
-        self, event: Event, *, stream: str, durability: Durability, expect_seq: int | None = None
+        self, event: "Event", *, stream: str, durability: Durability, expect_seq: int | None = None
     ) -> Position:
         """See `Ledger.append`."""
         return self._append(entry_of(event, stream=stream, durability=durability, expect_seq=expect_seq))
 
-    def append_all(self, events: Sequence[Event], *, stream: str, durability: Durability) -> Position | None:
+    def append_all(
+        self, events: "Sequence[Event]", *, stream: str, durability: Durability
+    ) -> Position | None:
         """See `Ledger.append_all`."""
         last = None
         for entry in entries_of(events, stream=stream, durability=durability):

@@ -7,12 +7,14 @@ said; where it went backwards they do too, and only `seq` says what came first.
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ringfence.core.action_types import Durability
 from ringfence.ledger.chain import Row
-from ringfence.ledger.events import Event
 from ringfence.ledger.values import Json
+
+if TYPE_CHECKING:  # all types of events, of which a writer needs few
+    from ringfence.ledger.event_types import Event
 
 __all__ = ["Ledger", "Position", "Recorded", "Unknown"]
 
@@ -42,14 +44,14 @@ class Recorded:
     ordinal: int  # grows over all streams of this ledger; not part of any chain
     at: datetime  # UTC
     type: str
-    event: Event | Unknown | None  # None: its body was pruned
+    event: "Event | Unknown | None"  # None: its body was pruned
 
 
 class Ledger(Protocol):
     """Any number of threads and processes may use it at once."""
 
     def append(
-        self, event: Event, *, stream: str, durability: Durability, expect_seq: int | None = None
+        self, event: "Event", *, stream: str, durability: Durability, expect_seq: int | None = None
     ) -> Position:
         """Records the event at the end of the stream, and returns once it is as durable as asked.
 
@@ -62,7 +64,9 @@ class Ledger(Protocol):
             LedgerUnavailable: it could not be recorded now; nothing of it was.
         """
 
-    def append_all(self, events: Sequence[Event], *, stream: str, durability: Durability) -> Position | None:
+    def append_all(
+        self, events: "Sequence[Event]", *, stream: str, durability: Durability
+    ) -> Position | None:
         """Records the events at the end of the stream in this order, as if they were appended one by one.
 
         Returns the last one's position; None for no events. Up to 1,000 events and 2 MiB are recorded

@@ -17,7 +17,7 @@ from ringfence.ledger.chain import START, Head, Row
 from ringfence.ledger.codec import microseconds
 from ringfence.ledger.entry import Entry, Outcome, linked, moved_on, position_of
 from ringfence.ledger.errors import LedgerError, LedgerTooNew, LedgerUnavailable
-from ringfence.ledger.events import Event
+from ringfence.ledger.event_types import Event
 from ringfence.ledger.group import GroupCommit
 from ringfence.ledger.ledger import Position, Recorded
 from ringfence.ledger.recorded import entries_of, entry_of, recorded_of

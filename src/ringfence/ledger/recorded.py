@@ -1,6 +1,7 @@
 """Between events and rows: the same for every store."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ringfence.core.action_types import Durability
 from ringfence.core.limits import LIMITS
@@ -8,13 +9,15 @@ from ringfence.ledger.chain import Row, is_row, named
 from ringfence.ledger.codec import decode, encode, time_of
 from ringfence.ledger.entry import Entry
 from ringfence.ledger.errors import LedgerDamaged
-from ringfence.ledger.events import Event
 from ringfence.ledger.ledger import Position, Recorded
+
+if TYPE_CHECKING:  # all types of events, of which a writer needs few
+    from ringfence.ledger.event_types import Event
 
 __all__ = ["entries_of", "entry_of", "recorded_of"]
 
 
-def entry_of(event: Event, *, stream: str, durability: Durability, expect_seq: int | None) -> Entry:
+def entry_of(event: "Event", *, stream: str, durability: Durability, expect_seq: int | None) -> Entry:
     """The event, ready for a store.
 
     Raises:
@@ -26,7 +29,7 @@ def entry_of(event: Event, *, stream: str, durability: Durability, expect_seq: i
     )
 
 
-def entries_of(events: Sequence[Event], *, stream: str, durability: Durability) -> list[Entry]:
+def entries_of(events: "Sequence[Event]", *, stream: str, durability: Durability) -> list[Entry]:
     """The events in groups, each of which a store records as a whole.
 
     Raises:

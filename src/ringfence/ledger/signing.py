@@ -7,14 +7,17 @@ newest checkpoint is chained, and signed with the next, whichever process makes 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ringfence.core.action_types import Durability
 from ringfence.core.errors import RingfenceError
 from ringfence.ledger.chain import Row
 from ringfence.ledger.checkpoints import AGE, EVENTS, is_due, sign_all
-from ringfence.ledger.events import Event
 from ringfence.ledger.ledger import Ledger, Position, Recorded
 from ringfence.ledger.notes import SigningKey
+
+if TYPE_CHECKING:  # all types of events, of which a writer needs few
+    from ringfence.ledger.event_types import Event
 
 __all__ = ["SignedLedger"]
 
@@ -39,14 +42,16 @@ class SignedLedger:
         self._appended, self._since = 0, monotonic()
 
     def append(
-        self, event: Event, *, stream: str, durability: Durability, expect_seq: int | None = None
+        self, event: "Event", *, stream: str, durability: Durability, expect_seq: int | None = None
     ) -> Position:
         """See `Ledger.append`."""
         position = self._ledger.append(event, stream=stream, durability=durability, expect_seq=expect_seq)
         self._sign_now_and_then(1)
         return position
 
-    def append_all(self, events: Sequence[Event], *, stream: str, durability: Durability) -> Position | None:
+    def append_all(
+        self, events: "Sequence[Event]", *, stream: str, durability: Durability
+    ) -> Position | None:
         """See `Ledger.append_all`."""
         position = self._ledger.append_all(events, stream=stream, durability=durability)
         self._sign_now_and_then(len(events))

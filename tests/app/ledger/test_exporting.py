@@ -18,7 +18,7 @@ from ringfence.app.ledger.cef import cef_line
 from ringfence.app.ledger.choosing import Wanted, chosen
 from ringfence.app.ledger.export import Export, Exporting
 from ringfence.core.action_types import Durability
-from ringfence.ledger.events import EVENTS
+from ringfence.ledger.event_types import EVENTS
 from ringfence.ledger.events.effect_failed import EffectFailed
 from ringfence.ledger.events.grant_revoked import GrantRevoked
 from ringfence.ledger.recorded import recorded_of

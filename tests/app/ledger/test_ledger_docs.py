@@ -2,7 +2,7 @@
 
 from ledger_docs import PAGE, page
 
-from ringfence.ledger.events import EVENTS
+from ringfence.ledger.event_types import EVENTS
 
 
 def test_the_list_of_types_is_current() -> None:

@@ -18,7 +18,7 @@ from ringfence.core.action_types import ACTION_TYPES, ActionType
 from ringfence.core.decisions import Decision, Effect, Mode, Place, Reason, Section
 from ringfence.core.standings import Standing, StandingWord
 from ringfence.ledger.chain import Row
-from ringfence.ledger.events import EVENTS
+from ringfence.ledger.event_types import EVENTS
 from ringfence.ledger.events.break_glass_used import BreakGlassUsed
 from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.ledger.events.thing import Thing, ThingKind

@@ -18,7 +18,7 @@ from ringfence.cli.parsers.reading import EXPORTS
 from ringfence.cli.tables.events import event_line
 from ringfence.core.action_types import Durability
 from ringfence.core.errors import UsageError
-from ringfence.ledger.events import EVENTS
+from ringfence.ledger.event_types import EVENTS
 from ringfence.ledger.ledger import Ledger
 from ringfence.ledger.recorded import recorded_of
 

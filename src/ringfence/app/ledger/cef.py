@@ -12,7 +12,7 @@ from ringfence.app.ledger.choosing import agent_of
 from ringfence.app.ledger.telling import action_type, fact, facts_in, told
 from ringfence.core.text import clip, printable
 from ringfence.ledger.chain import Row
-from ringfence.ledger.events import Event
+from ringfence.ledger.event_types import Event
 from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.ledger.events.thing_appeared import ThingAppeared
 from ringfence.ledger.events.thing_changed import ThingChanged

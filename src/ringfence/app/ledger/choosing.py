@@ -13,7 +13,7 @@ from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable
 from ringfence.ledger.chain import Row, is_row
 from ringfence.ledger.codec import time_of
-from ringfence.ledger.events import EVENTS
+from ringfence.ledger.event_types import EVENTS
 from ringfence.ledger.ledger import Ledger, Recorded
 from ringfence.ledger.recorded import recorded_of
 from ringfence.policy.globs import Glob, glob

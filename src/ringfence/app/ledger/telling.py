@@ -10,7 +10,7 @@ from typing import assert_never
 from ringfence.core.decisions import Decision, Effect, Reason
 from ringfence.core.ids import session_name
 from ringfence.core.standings import Standing
-from ringfence.ledger.events import Event
+from ringfence.ledger.event_types import Event
 from ringfence.ledger.events.ask_opened import AskOpened
 from ringfence.ledger.events.ask_withdrawn import AskWithdrawn
 from ringfence.ledger.events.break_glass_used import BreakGlassUsed

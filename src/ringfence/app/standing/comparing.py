@@ -17,7 +17,7 @@ from ringfence.core.actions import Action, ModelUse, Purpose
 from ringfence.core.standings import Standing
 from ringfence.core.verdicts import Verdict
 from ringfence.ledger.chain import Row, is_row
-from ringfence.ledger.events import Event
+from ringfence.ledger.event_types import Event
 from ringfence.ledger.events.thing import Thing, ThingKind
 from ringfence.ledger.events.thing_appeared import ThingAppeared
 from ringfence.ledger.events.thing_changed import ThingChanged

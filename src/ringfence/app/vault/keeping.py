@@ -13,7 +13,7 @@ from ringfence.core.errors import RingfenceError
 from ringfence.core.receipts import Receipt
 from ringfence.gate.door import Door
 from ringfence.gate.refused import Refused
-from ringfence.ledger.events import Event
+from ringfence.ledger.event_types import Event
 from ringfence.ledger.events.credential_kept import CredentialKept
 from ringfence.ledger.events.credential_removed import CredentialRemoved
 from ringfence.ledger.events.vault_rewritten import RewrittenWhy, VaultRewritten

@@ -1,0 +1,91 @@
+"""What the ledger can record: every type of event, listed here. A released type never changes its meaning."""
+
+from ringfence.ledger.events.ask_opened import AskOpened
+from ringfence.ledger.events.ask_withdrawn import AskWithdrawn
+from ringfence.ledger.events.break_glass_used import BreakGlassUsed
+from ringfence.ledger.events.checkpoint_made import CheckpointMade
+from ringfence.ledger.events.credential_kept import CredentialKept
+from ringfence.ledger.events.credential_removed import CredentialRemoved
+from ringfence.ledger.events.decision_made import DecisionMade
+from ringfence.ledger.events.effect_done import EffectDone
+from ringfence.ledger.events.effect_failed import EffectFailed
+from ringfence.ledger.events.events_pruned import EventsPruned
+from ringfence.ledger.events.grant_given import GrantGiven
+from ringfence.ledger.events.grant_refused import GrantRefused
+from ringfence.ledger.events.grant_revoked import GrantRevoked
+from ringfence.ledger.events.grant_used import GrantUsed
+from ringfence.ledger.events.hold_lifted import HoldLifted
+from ringfence.ledger.events.hold_set import HoldSet
+from ringfence.ledger.events.policy_loaded import PolicyLoaded
+from ringfence.ledger.events.policy_refused import PolicyRefused
+from ringfence.ledger.events.sandbox_ended import SandboxEnded
+from ringfence.ledger.events.sandbox_refused import SandboxRefused
+from ringfence.ledger.events.sandbox_started import SandboxStarted
+from ringfence.ledger.events.scan_finished import ScanFinished
+from ringfence.ledger.events.scan_started import ScanStarted
+from ringfence.ledger.events.thing_appeared import ThingAppeared
+from ringfence.ledger.events.thing_changed import ThingChanged
+from ringfence.ledger.events.thing_vanished import ThingVanished
+from ringfence.ledger.events.vault_rewritten import VaultRewritten
+
+__all__ = ["EVENTS", "Event"]
+
+Event = (
+    DecisionMade
+    | AskOpened
+    | AskWithdrawn
+    | GrantGiven
+    | GrantRefused
+    | GrantUsed
+    | GrantRevoked
+    | EffectDone
+    | EffectFailed
+    | PolicyLoaded
+    | PolicyRefused
+    | ScanStarted
+    | ScanFinished
+    | ThingAppeared
+    | ThingChanged
+    | ThingVanished
+    | EventsPruned
+    | HoldSet
+    | HoldLifted
+    | BreakGlassUsed
+    | CheckpointMade
+    | SandboxStarted
+    | SandboxRefused
+    | SandboxEnded
+    | CredentialKept
+    | CredentialRemoved
+    | VaultRewritten
+)
+
+EVENTS: tuple[type[Event], ...] = (
+    DecisionMade,
+    AskOpened,
+    AskWithdrawn,
+    GrantGiven,
+    GrantRefused,
+    GrantUsed,
+    GrantRevoked,
+    EffectDone,
+    EffectFailed,
+    PolicyLoaded,
+    PolicyRefused,
+    ScanStarted,
+    ScanFinished,
+    ThingAppeared,
+    ThingChanged,
+    ThingVanished,
+    EventsPruned,
+    HoldSet,
+    HoldLifted,
+    BreakGlassUsed,
+    CheckpointMade,
+    SandboxStarted,
+    SandboxRefused,
+    SandboxEnded,
+    CredentialKept,
+    CredentialRemoved,
+    VaultRewritten,
+)
