@@ -21,6 +21,11 @@ def _needs(*programs: str) -> None:
             missing(each, "scripts/install-test-needs")
 
 
+def _given(agent: str, folder: Path) -> str:
+    """A policy that gives this folder to read."""
+    return f'version: 1\nagents:\n  profiles:\n    {agent}: {{files: {{read: ["**", "{folder}/**"]}}}}\n'
+
+
 def _wheel(here: Place) -> None:
     """A wheel of a package with a command, in the folder wheels."""
     data = io.BytesIO()
@@ -47,9 +52,8 @@ def test_make_builds_a_c_program_that_runs(user: str) -> None:
         assert here.host("./hello", check=False) == "built\n", "what is built belongs to the user"
 
 
-@pytest.mark.parametrize("user", USERS)
-def test_pip_installs_from_a_folder(user: str) -> None:
-    with place(user) as here:
+def test_pip_installs_from_a_folder() -> None:
+    with place(USERS[-1]) as here:
         if subprocess.call(["/usr/bin/python3", "-m", "ensurepip", "--version"], stderr=-3, stdout=-3):
             missing("python3-venv", "scripts/install-test-needs")
         _wheel(here)
@@ -79,10 +83,10 @@ def test_npm_installs_from_a_folder_and_node_runs_it() -> None:
                 archive.addfile(member, io.BytesIO(text.encode()))
         here.write("packages/hello-1.0.0.tgz", data.getvalue())
         here.write("package.json", '{"name": "app", "version": "1.0.0"}')
-        here.policy(f'version: 1\nagents:\n  profiles:\n    sh: {{files: {{read: ["**", "{node}/**"]}}}}\n')
+        here.policy(_given("sh", node))
         npm = f"{node}/bin/node {node}/lib/node_modules/npm/bin/npm-cli.js"
         script = f"""
-            {npm} install --offline --no-audit --no-fund --no-update-notifier --silent ./packages/hello-1.0.0.tgz
+            {npm} install --offline --no-audit --no-fund --silent ./packages/hello-1.0.0.tgz
             {node}/bin/node -p "require('hello')() + ' ' + require('os').cpus().length"
         """
         done = here.sh(script)
@@ -94,15 +98,15 @@ def test_pytest_runs_the_tests_of_a_project() -> None:
 
     packages = Path(installed.__file__).parent.parent
     with place() as here:
-        here.write(
-            "test_app.py",
-            "def test_one(tmp_path):\n    (tmp_path / 'a').write_text('x')\n\ndef test_two():\n    assert 0\n",
-        )
-        here.policy(
-            f'version: 1\nagents:\n  profiles:\n    python3: {{files: {{read: ["**", "{packages}/**"]}}}}\n'
-        )
-        script = f"import sys; sys.path.insert(0, {str(packages)!r}); import pytest; sys.exit(pytest.main(['-q', '-p', 'no:randomly']))"
-        done = here.run("/usr/bin/python3", "-c", script, "x")
+        here.write("test_app.py", "def test_one(tmp_path):\n    pass\n\ndef test_two():\n    assert 0\n")
+        here.policy(_given("python3", packages))
+        script = f"""
+import sys
+sys.path.insert(0, {str(packages)!r})
+import pytest
+sys.exit(pytest.main(["-q"]))
+"""
+        done = here.run("/usr/bin/python3", "-c", script)
         assert (done.exit, "1 failed, 1 passed" in done.out) == (1, True), done
 
 
