@@ -199,7 +199,7 @@ def _header(data: bytes) -> tuple[Header, int]:
 
 
 def _key_use(value: Json) -> KeyUse:
-    if not isinstance(value, dict) or value.get("place") not in set(KeyPlace):
+    if not isinstance(value, dict) or value.get("place") not in tuple(KeyPlace):
         raise BadFile("it does not say where its key is")
     place = KeyPlace(str(value["place"]))
     with_passphrase = place is KeyPlace.PASSPHRASE
