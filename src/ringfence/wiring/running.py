@@ -51,7 +51,7 @@ def run(wish: "Callable[[], Wish]", environment: Mapping[str, str], *, tell: Tel
             for change in changes:
                 tell(f"session {session.name}, which was lost: {change}")
         try:
-            with held_session(wished, around, folder=str(Path.cwd())) as session:
+            with held_session(wished, around, folder=_folder()) as session:
                 prepared, _ = prepare(session, around, is_resumed=wished.resume is not None)
                 house = House(
                     door=replace(door, stream=stream_of(session.id)),
@@ -65,6 +65,17 @@ def run(wish: "Callable[[], Wish]", environment: Mapping[str, str], *, tell: Tel
                 return run_prepared(prepared, house)
         finally:
             door.ledger.close()
+
+
+def _folder() -> str:
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError as error:
+        from ringfence.core.errors import UnreadableScope
+
+        raise UnreadableScope(
+            "the folder that you stand in is gone", hint="go into the folder of a project, and run it there"
+        ) from error
 
 
 def _forked() -> tuple[int, socket.socket]:
@@ -86,7 +97,7 @@ def explain(wish: "Wish", environment: Mapping[str, str], *, tell: Tell) -> "Exp
 
     door = open_door(environment, tell=tell)
     around = _around(environment, door, tell)
-    with held_session(wish, around, folder=str(Path.cwd())) as session:
+    with held_session(wish, around, folder=_folder()) as session:
         _, planned = prepare(session, around, is_resumed=False)
         forget(around.places.sessions.folder_of(session))
         around.places.sessions.forget(session)
@@ -113,7 +124,8 @@ def sessions(environment: Mapping[str, str] = os.environ) -> "Sessions":
     from ringfence.sandbox.sessions import Sessions
     from ringfence.wiring.gate import state_folder
 
-    return Sessions(folder=state_folder(environment) / "sessions")
+    # Without links: a box follows none to what it is given.
+    return Sessions(folder=state_folder(environment).resolve() / "sessions")
 
 
 def _around(environment: Mapping[str, str], door: "Door", tell: Tell) -> "Around":
