@@ -155,7 +155,15 @@ def test_what_binds_to_nothing_is_refused(hosts: tuple[str, ...]) -> None:
 
 
 def test_what_binds_is_taken_as_it_is() -> None:
-    hosts = ("api.example.com", "*.example.com", "localhost", "127.0.0.1", "[::1]", "ci-*.example.org")
+    hosts = (
+        "api.example.com",
+        "*.example.com",
+        "localhost",
+        "127.0.0.1",
+        "::1",
+        "2001:db8::17",
+        "ci-*.example.org",
+    )
     made = Binding(hosts=hosts, methods=("GET", "POST"), paths=("/repos/our-org/**",))
     assert (made.hosts, made.methods, made.paths) == (hosts, ("GET", "POST"), ("/repos/our-org/**",))
     for wrong in (

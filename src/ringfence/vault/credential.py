@@ -13,7 +13,7 @@ __all__ = ["Binding", "Credential", "check_name"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 _HOST = re.compile(
-    r"(?:[a-z0-9*](?:[a-z0-9*_-]*[a-z0-9*])?)(?:\.[a-z0-9*](?:[a-z0-9*_-]*[a-z0-9*])?)*|\[[0-9a-f:]+\]"
+    r"(?:[a-z0-9*](?:[a-z0-9*_-]*[a-z0-9*])?)(?:\.[a-z0-9*](?:[a-z0-9*_-]*[a-z0-9*])?)*|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}"
 )
 _METHOD = re.compile(r"[A-Z]{1,20}")
 _PATH = re.compile(r"/[\x21-\x7e]*")
