@@ -1,5 +1,6 @@
 """A command loads what it needs and no more: most of the time that a small file takes is spent on imports."""
 
+import os
 import pickle
 import subprocess
 import sys
@@ -26,6 +27,18 @@ _WHAT_JUDGES = {
 }
 _POLICY = {"yaml", "ringfence.policy.load"}  # everything that is seen is judged by it
 _LICENSES = {"ringfence.artifacts.licenses"}
+# What only other documents than the starter, operators, and those who read the ledger take.
+_FOR_OTHERS = {
+    *_POLICY,
+    "ringfence.policy.shapes",
+    "ringfence.policy.sentences",
+    "ringfence.policy.trust",
+    "ringfence.gate.approvals",
+    "ringfence.ledger.event_types",
+    "ringfence.ledger.postgresql",
+    "ringfence.core.inventory",
+    "uuid",
+}
 _USES = {"ringfence.app", "ringfence.artifacts", "ringfence.endpoint", "dataclasses", "json"}
 
 _LIST_OF_MODULES = """
@@ -39,20 +52,21 @@ sys.exit(main(sys.argv[1:]))
 def test_what_should_not_be_loaded_exists() -> None:
     ours = {
         each
-        for each in (*_FORMS, *_POLICY, *_SIGNING, *_WHAT_JUDGES, *_LICENSES, *_USES)
+        for each in (*_FORMS, *_FOR_OTHERS, *_SIGNING, *_WHAT_JUDGES, *_LICENSES, *_USES)
         if "ringfence" in each
     }
     assert {each for each in ours if find_spec(each) is None} == set()
 
 
-def loaded(*arguments: str, home: Path) -> set[str]:
+def loaded(*arguments: str, home: Path, folder: Path | None = None) -> set[str]:
     """The modules that the process of the command has loaded when it ends well."""
     done = subprocess.run(
         (sys.executable, "-I", "-c", _LIST_OF_MODULES, *arguments),
-        env={"HOME": str(home), "LC_ALL": "C.UTF-8"},
+        env={"HOME": str(home), "LC_ALL": "C.UTF-8", "PATH": os.defpath},
         capture_output=True,
         text=True,
         check=True,
+        cwd=folder,
     )
     return set(done.stderr.split())
 
@@ -71,6 +85,14 @@ def test_scanning_and_judging_loads_no_report_and_no_library(tmp_path: Path) -> 
     modules = loaded(*command, home=tmp_path)
     assert "ringfence.app.judging.judges" in modules
     assert not modules & (_WHAT_JUDGES | _FORMS | _SIGNING | (_LIBRARIES - {"concurrent.futures", "logging"}))
+
+
+def test_running_a_command_loads_no_more_than_a_box_takes(tmp_path: Path) -> None:
+    for each in (tree := tmp_path / "tree", home := tmp_path / "home"):
+        each.mkdir()
+    modules = loaded("run", "--", "true", home=home, folder=tree)
+    assert "ringfence.sandbox.supervising" in modules
+    assert not modules & (_FOR_OTHERS | _FORMS | _SIGNING | _WHAT_JUDGES | _LICENSES | _LIBRARIES)
 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])

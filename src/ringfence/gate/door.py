@@ -10,14 +10,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ringfence.core.action_types import Durability, type_of
 from ringfence.core.actions import Action, GrantGive
 from ringfence.core.decisions import Decision, Effect, Mode
 from ringfence.core.receipts import Receipt
-from ringfence.gate.approvals import Approvals, Ask, AskState, Wanted
-from ringfence.gate.asking import NotAskable, next_step, short_id, wanted
 from ringfence.gate.hiding import foreign, recorded_facts, without_keys
 from ringfence.gate.operators import Operator, break_glass, check_four_eyes, limits
 from ringfence.gate.operators import decide as decide_approval
@@ -25,15 +23,15 @@ from ringfence.gate.policies import Policies
 from ringfence.gate.refused import Refused, denied, held
 from ringfence.gate.seals import ReceiptRefused, Seals
 from ringfence.ledger.errors import EventRefused
-from ringfence.ledger.events.ask_withdrawn import AskWithdrawn
-from ringfence.ledger.events.break_glass_used import BreakGlassUsed
 from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.ledger.events.effect_done import EffectDone
 from ringfence.ledger.events.effect_failed import EffectFailed
-from ringfence.ledger.events.grant_used import GrantUsed
 from ringfence.ledger.ledger import Ledger, Position
 from ringfence.ledger.values import Facts
 from ringfence.policy.policy import Policy
+
+if TYPE_CHECKING:  # most of what is decided nobody is asked about
+    from ringfence.gate.approvals import Approvals, Ask, Wanted
 
 __all__ = ["RECEIPT_LASTS", "Asker", "Door", "Waiting"]
 
@@ -88,10 +86,16 @@ class Door:
     randomness: Callable[[int], bytes]
     tell: Callable[[Refused], None] = field(default=lambda _refused: None)
     waiting: Waiting = field(default_factory=Waiting)
-    approvals: Approvals = field(init=False)
+    _approvals: "list[Approvals]" = field(init=False, default_factory=list, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "approvals", Approvals(self.ledger))
+    @property
+    def approvals(self) -> "Approvals":
+        """Asks and grants, as the ledger tells them."""
+        if not self._approvals:
+            from ringfence.gate.approvals import Approvals
+
+            self._approvals.append(Approvals(self.ledger))
+        return self._approvals[0]
 
     def policy(self) -> Policy:
         """What is in force now; for those who only want to know.
@@ -139,6 +143,9 @@ class Door:
             if decision.effect is Effect.DENY:
                 self._record(action, decision, proceeds=False)
                 return denied(action, decision)
+            from ringfence.gate.approvals import AskState
+            from ringfence.gate.asking import NotAskable, short_id, wanted
+
             try:
                 for_ = wanted(action, decision, policy, fingerprint=self.seals.fingerprint)
                 outcome = self._asked(action, decision, for_, told=told)
@@ -183,6 +190,8 @@ class Door:
         Raises:
             NotAllowed: the policy does not name this operator.
         """
+        from ringfence.ledger.events.break_glass_used import BreakGlassUsed
+
         longest_s = break_glass(self.policies.current(), operator).lasts_s
         lasts_s = longest_s if action.lasts_s is None else min(action.lasts_s, longest_s)
         event = BreakGlassUsed(
@@ -229,8 +238,11 @@ class Door:
             raise ReceiptRefused("what was done had no receipt", hint="ask the gate first")
         self.ledger.append(event, stream=self.stream, durability=type_of(receipt.action).durability)
 
-    def _asked(self, action: Action, decision: Decision, for_: Wanted, *, told: bool) -> "_Granted | Ask":
+    def _asked(self, action: Action, decision: Decision, for_: "Wanted", *, told: bool) -> "_Granted | Ask":
         """Where the decision stands that rests on a grant's use, recorded before; else the question."""
+        from ringfence.gate.asking import NotAskable, next_step
+        from ringfence.ledger.events.grant_used import GrantUsed
+
         step = next_step(for_, asked_by=self.asker.name, now=self.now(), new_id=self.new_id)
         appended = self.approvals.append(step)
         if appended is not None and isinstance(appended[0], GrantUsed):
@@ -246,7 +258,9 @@ class Door:
             self._record(action, decision, proceeds=False, ask=ask.id)
         return ask
 
-    def _wait(self, seconds: float, ask: Ask) -> None:
+    def _wait(self, seconds: float, ask: "Ask") -> None:
+        from ringfence.ledger.events.ask_withdrawn import AskWithdrawn
+
         try:
             self.waiting.sleep(seconds)
         except KeyboardInterrupt:

@@ -1,6 +1,7 @@
 """Why an action does not go ahead, in words: the rule, its place, what is unknown, what to do about it."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ringfence.core.action_types import type_of
 from ringfence.core.actions import Action, FieldKind
@@ -8,8 +9,10 @@ from ringfence.core.decisions import Decision, Effect, Reason
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable
-from ringfence.gate.approvals import Ask, AskState
 from ringfence.gate.hiding import without_secrets
+
+if TYPE_CHECKING:
+    from ringfence.gate.approvals import Ask
 
 __all__ = ["ActionRefused", "Refused", "denied", "held"]
 
@@ -44,8 +47,10 @@ def denied(action: Action, decision: Decision, *, because: RingfenceError | None
     return Refused(decision=decision, what=what, hint="ringfence policy explain says what would turn it")
 
 
-def held(action: Action, decision: Decision, *, ask: Ask, short: str) -> Refused:
+def held(action: Action, decision: Decision, *, ask: "Ask", short: str) -> Refused:
     """Nobody has answered yet, or somebody with a no."""
+    from ringfence.gate.approvals import AskState
+
     if ask.state is AskState.REFUSED:
         who = printable(ask.operator or "an operator")
         what, hint = f"{_name(action)}: {who} said no", "ask them why"
