@@ -38,9 +38,10 @@ def furnish(home: Path, places: Iterable[HomePlace], who: Identity) -> None:
     Raises:
         InTheWay: something else is there.
     """
+    real = home.resolve()
     for each in places:
         path = home / each.path
-        if not path.parent.resolve().is_relative_to(home.resolve()):
+        if not path.parent.resolve().is_relative_to(real):
             raise _in_the_way(path)
         try:
             _make(path, each)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from ringfence.core.errors import UnreadableScope
 from ringfence.sandbox.plan import Mount, MountKind, Why
-from ringfence.sandbox.planning.host import Host, Kind, followed, joined_path, parts_of, within
+from ringfence.sandbox.planning.host import Host, Kind, ancestors, followed, joined_path, parts_of, within
 from ringfence.sandbox.planning.never import NeverGiven, homes, refuse_never, shown_path
 from ringfence.sandbox.planning.toolchains import toolchains
 from ringfence.sandbox.planning.wanted import HomePlace
@@ -80,15 +80,15 @@ def home_places(
     """What has to be in the session's home before other places can be mounted over it, those above first."""
     home = home_of(host)
     made: dict[str, HomePlace] = {}
-    roots: list[str] = []  # places that are mounted over the home
+    roots: set[str] = set()  # places that are mounted over the home
     for each in mounts:
         if each.target == home or not within(each.target, home):
             continue
-        if not any(within(each.target, root) for root in roots):
-            roots.append(each.target)
+        if roots.isdisjoint((*ancestors(each.target), each.target)):
+            roots.add(each.target)
             _add(each.target[len(home) + 1 :], _kind(each, host), "", made)
     for at, to in links:
-        if at != home and within(at, home) and not any(within(at, root) for root in roots):
+        if at != home and within(at, home) and roots.isdisjoint((*ancestors(at), at)):
             _add(at[len(home) + 1 :], Kind.LINK, to, made)
     return tuple(made[path] for path in sorted(made, key=parts_of))
 
