@@ -23,6 +23,17 @@ _DOCUMENTS = (
     b"\xef\xbb\xbf{}",
     "\u202eå\x1b[2J\udcff".encode("utf-8", "surrogatepass"),
 )
+_ENTRY = (
+    b'{"name":"a","kind":"bearer","public":{},"hosts":["h.example"],"methods":[],"paths":[],'
+    b'"made_at":1,"rotated_at":null,"closed":""}'
+)
+_VAULTS = (
+    b'ringfence vault 1\n{"generation":7,"key":{"id":"00112233aabbccdd","place":"file"}}\n' + b"x" * 60,
+    b'{"entries":[' + _ENTRY + b"]}",
+    b"export OPENAI_API_KEY='sk-abcdefgh'\nB=\"two\nlines\"\n",
+    b'machine h.example login ann password "a b"\nmacdef x\n\n',
+    b'{"a": "b", "ci": {"kind": "basic", "hosts": ["h"], "user": "u", "password": "p"}}',
+)
 _DIFFERING = ("json", "safetensors", "onnx", "zip", "tar")  # in the order of fuzz_differ
 
 
@@ -33,10 +44,12 @@ def names_of(family: str) -> list[str]:
 
 
 def main(folder: Path) -> None:
-    """Fills `folder`/examine, text and differ, one folder for each family, and the file of all magics."""
+    """Fills the targets' folders below `folder`, one for each family, and the file of all magics."""
     _write_samples(folder / "examine")
     for i, document in enumerate(_DOCUMENTS):
         _write(folder / "text" / f"document-{i}", document)
+    for i, document in enumerate(_VAULTS):
+        _write(folder / "vault" / f"document-{i}", document)
     for choice, kind in enumerate(_DIFFERING):
         for path in _golden(kind):
             _write(folder / "differ" / f"{kind}-{path.name}", bytes([choice]) + path.read_bytes())
