@@ -84,6 +84,7 @@ def test_files_with_secrets_are_empty_and_named(user: str) -> None:
         here.write("readme", "nothing secret\n")
         done = here.sh("cat .env deep/id_rsa readme; echo x > .env; rm -f deep/id_rsa; mv .env moved")
         assert done.out == "nothing secret\n"
+        assert done.err.startswith("ringfence: warning: shown empty, for secrets: .env, deep/id_rsa\n")
         assert here.report()["masked"] == [str(here.tree / ".env"), str(here.tree / "deep/id_rsa")]
         assert "sk-live" in (here.tree / ".env").read_text()
         strict = here.ringfence("run", "--strict", "--", "echo", "ran")
@@ -141,4 +142,8 @@ def test_a_hundred_thousand_files_are_no_hindrance() -> None:
                 os.link(first, first.with_name(f"{name}.py"))
         here.write("f7/.env", "PASSWORD=hunter2hunter2hunter2\n")
         done = here.sh("find . -name '*.py' | wc -l; cat f7/.env")
-        assert (done.exit, done.out.split(), done.err) == (0, ["100000"], "")
+        assert (done.exit, done.out.split(), done.err) == (
+            0,
+            ["100000"],
+            "ringfence: warning: shown empty, for secrets: f7/.env\n",
+        )

@@ -16,6 +16,7 @@ from ringfence.app.running.tidying import Places, tidy
 from ringfence.core.actions import CommandRun
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.receipts import Receipt
+from ringfence.core.text import printable
 from ringfence.gate.door import Door
 from ringfence.gate.refused import Refused
 from ringfence.ledger.events.sandbox_ended import EndedBy
@@ -32,6 +33,8 @@ from ringfence.sandbox.supervising import Outcome, Supervisor
 from ringfence.sandbox.terminal.terminal import Size, Terminal, terminals
 
 __all__ = ["House", "NotAllowed", "Prepared", "Ran", "run"]
+
+_NAMED = 3  # files that are named before the command starts; a report names all
 
 
 class NotAllowed(RingfenceError):
@@ -149,6 +152,8 @@ def _start(
             lacking = {str(layer): why for layer, why in ready.lacking if layer not in ready.layers}
             if lacking:
                 house.tell(f"this box is without {', '.join(lacking)}: {'; '.join(lacking.values())}")
+            if prepared.masked:
+                house.tell(f"shown empty, for secrets: {_named(prepared.masked, prepared.session.tree)}")
             record.started(
                 receipt,
                 plan_digest=_digest(prepared.plan),
@@ -158,6 +163,13 @@ def _start(
                 masked=prepared.masked,
                 resumed=prepared.resumed,
             )
+
+
+def _named(paths: tuple[str, ...], tree: str) -> str:
+    """The first of them, counted from the working tree's top, and how many more there are."""
+    first = ", ".join(printable(each.removeprefix(f"{tree}/")) for each in paths[:_NAMED])
+    more = len(paths) - _NAMED
+    return f"{first} and {more} more" if more > 0 else first
 
 
 def _not_started(
