@@ -57,7 +57,8 @@ for path in [
     "/proc/sys/vm/overcommit_memory", "/proc/sys/user/max_user_namespaces", "/proc/1/oom_score_adj",
     "/proc/sysrq-trigger", "/proc/sys/fs/binfmt_misc/register", "/sys/kernel/uevent_helper",
     "/sys/kernel/security", "/sys/class", "/sys/fs/cgroup", "/sys/fs/cgroup/release_agent",
-    "/sys/fs/cgroup/memory/release_agent", "/sys/fs/cgroup/cgroup.procs", "/sys/fs/cgroup/unified/cgroup.procs",
+    "/sys/fs/cgroup/memory/release_agent", "/sys/fs/cgroup/cgroup.procs",
+    "/sys/fs/cgroup/unified/cgroup.procs",
     *("/dev/" + name for name in ("mem", "kmsg", "fuse", "kvm", "vda", "loop0")),
 ]:
     try:
