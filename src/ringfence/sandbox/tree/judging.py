@@ -176,7 +176,8 @@ def _listed(record: Record, git: GitFolder, was: GitFolder | None, name: str) ->
         if stood or path in record.made:  # a mount was over it
             return
     if not stat.S_ISDIR(status.st_mode):
-        yield path, why
+        if not _same(record, path):
+            yield path, why
         return
     names = names_in(path, at_most=LIMITS.git_names)
     if names is None or len(names) > LIMITS.git_names:

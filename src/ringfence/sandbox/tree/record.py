@@ -56,7 +56,7 @@ def taken(tree: Tree, made: Iterable[str]) -> Record:
     """The record of the tree as it is now; `made` are folders that stand there for the run only."""
     paths = [each.path for each in tree.protected if not each.is_folder]
     for git in tree.git:
-        paths.extend(f"{git.path}/{name}" for name in ("config", *git.acting))
+        paths.extend(f"{git.path}/{name}" for name in ("config", *LISTED, *git.acting))
     kept = {path: found for path in paths if (found := _kept(path)) is not None}
     told = {each.path: digest(each.path) for each in tree.told}
     for git in tree.git:
