@@ -1,4 +1,4 @@
-"""A box that takes all it can get: what bounds it holds, it ends at once when told, and nothing of it is left."""
+"""A box that takes all it can get: what bounds it holds, it ends at once, and nothing of it is left."""
 
 import json
 import os
@@ -84,7 +84,7 @@ for _ in range(8):
 print(sum(os.WIFSIGNALED(os.wait()[1]) for _ in range(8)) > 0)
 """
     held = boxes.run(python(script), limits=Limits(memory_bytes=128 << 20))
-    # Where the largest process is the box's own first one, as a child of all these tests, that takes all along.
+    # Where the largest process is the first one, as a child of all these tests, that takes all along.
     assert (held.stdout, held.exit) in ((b"True\n", 0), (b"", None))
     assert isinstance(held.messages[2], Running)
 
