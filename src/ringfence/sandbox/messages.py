@@ -16,6 +16,7 @@ __all__ = [
     "BadMessage",
     "Ended",
     "Failed",
+    "LimitsMet",
     "Listener",
     "Message",
     "NotRun",
@@ -103,7 +104,15 @@ class Ended:
     status: int  # as waitpid gives it
 
 
-Message = Failed | Terminal | Listener | Ready | NotRun | Running | Stopped | Ended
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsMet:
+    """What the control group held back, if anything; told when nothing of the box is left."""
+
+    killed_for_memory: int  # processes
+    refused_processes: int  # times that one more was wanted
+
+
+Message = LimitsMet | Failed | Terminal | Listener | Ready | NotRun | Running | Stopped | Ended
 
 
 def read(packet: bytes, fd: int | None) -> Message:
@@ -137,6 +146,8 @@ def _read(name: str, value: Any, fd: int | None) -> Message:  # noqa: ANN401 - J
             return Stopped(signal=int(value))
         case "ended":
             return Ended(status=int(value))
+        case "limits_met":
+            return LimitsMet(killed_for_memory=int(value[0]), refused_processes=int(value[1]))
     raise ValueError("no message")
 
 

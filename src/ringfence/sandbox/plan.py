@@ -127,7 +127,5 @@ class Plan:
     debug_why: Why | None = None
     loopback: bool = True  # programs in the box reach each other at 127.0.0.1; nothing else is reached
     may_lack: frozenset[Layer] = frozenset()  # a part of DEGRADABLE
-    must_hide: tuple[
-        str, ...
-    ] = ()  # paths of the host that the probe tries to read
+    must_hide: tuple[str, ...] = ()  # paths of the host that the probe tries to read
     must_keep: tuple[str, ...] = ()  # paths within that the probe tries to write: hooks, policy …

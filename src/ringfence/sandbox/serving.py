@@ -24,7 +24,7 @@ from ringfence.sandbox.linux.order import Order
 from ringfence.sandbox.linux.probe import Outside, look_outside
 from ringfence.sandbox.linux.proc import hidden
 from ringfence.sandbox.linux.seccomp.program import UnknownMachine, program
-from ringfence.sandbox.linux.telling import failure
+from ringfence.sandbox.linux.telling import Status, failure
 from ringfence.sandbox.plan import Identity, Layer, Plan
 from ringfence.sandbox.plan_json import from_json
 
@@ -128,6 +128,7 @@ class _Serving:
     beacon: socket.socket  # a box tries to reach it, and must not
     outside: Outside
     groups: dict[int, cgroups.Group] = field(default_factory=dict)  # by the pidfd of the box
+    statuses: dict[int, Status] = field(default_factory=dict)  # where a box spoke, by the same
     left: list[cgroups.Group] = field(default_factory=list)  # to be removed
     owners: dict[tuple[int, int, int, int], int] = field(default_factory=dict)
 
@@ -168,8 +169,18 @@ class _Serving:
 
     def forget(self, pidfd: int) -> None:
         """The box has ended."""
-        self.left.append(self.groups.pop(pidfd))
+        group = self.groups.pop(pidfd)
+        self.left.append(group)
+        self._tell_of_limits(self.statuses.pop(pidfd), group.used())
         os.close(pidfd)
+
+    @staticmethod
+    def _tell_of_limits(status: Status, used: cgroups.Used) -> None:
+        """Says what the control group held back, if anything; then the box has said all."""
+        met = (used.killed_for_memory or 0, used.refused_processes or 0)
+        if any(met):
+            status.say("limits_met", met)
+        status.close()
 
     def wait_ms(self) -> int | None:
         """How long to wait for a request: not for long while a group is to be removed.
@@ -231,6 +242,7 @@ class _Serving:
         if pid == 0:
             enter(order)
         self.groups[pidfd] = group
+        self.statuses[pidfd] = Status(os.dup(status))
         return pid, pidfd
 
     def _check(self, plan: Plan, streams: list[int]) -> None:

@@ -18,7 +18,7 @@ from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
 from ringfence.sandbox.box import Box
 from ringfence.sandbox.linux.seccomp.listening import Refused, answer
-from ringfence.sandbox.messages import Ended, Failed, Listener, NotRun, Ready, Stopped
+from ringfence.sandbox.messages import Ended, Failed, LimitsMet, Listener, NotRun, Ready, Stopped
 from ringfence.sandbox.messages import Terminal as OwnTerminal
 from ringfence.sandbox.terminal.relay import Relay
 from ringfence.sandbox.terminal.terminal import Terminal, set_size
@@ -60,6 +60,7 @@ class Supervisor:
         monotonic: Callable[[], float],
     ) -> None:
         self.calls: Counter[tuple[str, str]] = Counter()  # of refused system calls, and whose
+        self.limits_met: LimitsMet | None = None
         self._box, self._terminal, self._keys = box, terminal, keys
         self._machine, self._monotonic = machine, monotonic
         self._relay: Relay | None = None
@@ -160,6 +161,8 @@ class Supervisor:
                 self._ended = message
             case Stopped():
                 self._suspend()
+            case LimitsMet():
+                self.limits_met = message
             case _:
                 pass
 

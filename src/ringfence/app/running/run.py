@@ -207,6 +207,14 @@ def _refused(outcome: Outcome, supervisor: Supervisor, plan: Plan) -> Mapping[Re
         refused[Refusal(kind=RefusedKind.CALL, what=call, by=program or None)] += times
     for name, times in supervisor.escapes.items():
         refused[Refusal(kind=RefusedKind.ESCAPE, what=name)] += times
+    met, limits = supervisor.limits_met, plan.limits
+    if met and met.killed_for_memory:
+        memory = f"memory of {limits.memory_bytes} bytes: processes ended"
+        refused[Refusal(kind=RefusedKind.LIMIT, what=memory)] += met.killed_for_memory
+    if met and met.refused_processes:
+        refused[Refusal(kind=RefusedKind.LIMIT, what=f"{limits.processes} processes")] += (
+            met.refused_processes
+        )
     if outcome.over_time:
         refused[Refusal(kind=RefusedKind.LIMIT, what=f"{plan.limits.wall_s} s")] += 1
     return refused

@@ -29,6 +29,10 @@ class Status:
         """Says it, if anybody still listens; `fd` goes along."""
         self._send(json.dumps({name: value}).encode(), [] if fd is None else [fd])
 
+    def close(self) -> None:
+        """Says no more."""
+        self._socket.close()
+
     def lack(self, layer: Layer, whys: Iterable[str], *, absent: bool = False) -> None:
         """Keeps in mind, for `ready`, what a layer lacks, or that it is not there at all."""
         self._lacking += [(layer, why) for why in whys]
