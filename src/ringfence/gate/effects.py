@@ -87,6 +87,7 @@ OWN: Mapping[str, str] = MappingProxyType(
         "sandbox.linux.network": _BOX,
         "sandbox.linux.own_terminal": _BOX,
         "sandbox.linux.places": _BOX,
+        "sandbox.linux.root": _BOX,
         "sandbox.linux.telling": _BOX,
         "sandbox.sessions": _STATE,
         "sandbox.supervising": "stops itself when the command that it watches is stopped",
