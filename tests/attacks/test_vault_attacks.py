@@ -172,6 +172,15 @@ def test_an_older_vault_that_is_put_back_is_refused(folder: Path) -> None:
     assert files_of(folder) == before
 
 
+def test_it_is_refused_where_the_events_that_tell_were_pruned(folder: Path) -> None:
+    _rolled_back(folder)
+    ledger = keeper_in(folder).door.ledger
+    ledger.forget([each.ordinal for each in ledger.read() if each.type.startswith("credential.")])
+    assert [each.event for each in ledger.read(types=["credential.kept"])] == [None, None]
+    with pytest.raises(VaultRefused, match="has seen state 2"):
+        list_vault(keeper_in(folder))
+
+
 def test_without_the_ledger_s_word_the_older_one_is_taken(folder: Path) -> None:
     _rolled_back(folder)
     credential = keeper_in(folder).vault.credential("github", recorded=0)

@@ -51,6 +51,11 @@ def test_a_placeholder_has_the_length_and_the_kinds_of_characters_and_is_never_t
     assert made.isascii() and made.isprintable()
 
 
+def test_random_bytes_that_would_give_the_secret_itself_are_not_taken() -> None:
+    drawn = iter([bytes(8), b"\1" * 8])
+    assert placeholder("aaaaaaaa", lambda _count: next(drawn)) == "bbbbbbbb"
+
+
 @settings(deadline=None, max_examples=200)
 @given(_TEXTS)
 def test_every_session_has_another(secret: str) -> None:

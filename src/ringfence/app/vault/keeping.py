@@ -26,6 +26,7 @@ from ringfence.vault.store import Vault
 
 __all__ = ["Keeper", "known", "rekey", "remove", "restore", "rotate", "set_credential"]
 
+_TYPES = tuple(each.TYPE.partition("/")[0] for each in (CredentialKept, CredentialRemoved, VaultRewritten))
 _KINDS = {"hosts": FieldKind.HOST, "methods": FieldKind.TEXT, "paths": FieldKind.NAME}
 
 
@@ -37,10 +38,14 @@ class Keeper:
     vault: Vault
 
     def recorded(self) -> int:
-        """The number of the vault's newest state that the ledger has seen; 0 for none."""
-        types = [each.TYPE.partition("/")[0] for each in (CredentialKept, CredentialRemoved, VaultRewritten)]
-        seen = self.door.ledger.read(stream=self.door.stream, types=types)
-        return max((getattr(each.event, "generation", 0) for each in seen), default=0)
+        """The number of the vault's newest state that the ledger has seen; 0 for none.
+
+        Each event is of a higher one than that before it, which holds for those that were pruned, too.
+        """
+        newest = 0
+        for each in self.door.ledger.read(stream=self.door.stream, types=_TYPES):
+            newest = max(newest + 1, getattr(each.event, "generation", 0))
+        return newest
 
     def entries(self) -> tuple[Entry, ...]:
         """What the vault holds, secrets closed."""
