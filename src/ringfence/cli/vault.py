@@ -7,9 +7,9 @@ from getpass import getpass
 from pathlib import Path
 
 from ringfence.app.documents import document
-from ringfence.app.signing.own_files import own_file
 from ringfence.app.vault.keeping import Keeper, known, rekey, remove, restore, rotate, set_credential
 from ringfence.app.vault.listing import ShownCredential, VaultListed, list_vault
+from ringfence.app.vault.own_files import own_file
 from ringfence.app.vault.taking_in import VaultImported, take_in
 from ringfence.cli.exact import moment, name
 from ringfence.cli.streams import warn, write
@@ -63,7 +63,7 @@ def _done(options: argparse.Namespace, own: Keeper) -> int:
             state = rekey(own, KeyPlace(options.place))
             write(f"encrypted anew; key: {_KEYS[state.header.key.place]}\n")
         case _:
-            data = None if options.file is None else _file(options.file)
+            data = None if options.file is None else own_file(options.file)
             state = restore(own, data)
             write(f"restored: {', '.join(each.name for each in state.entries) or 'it holds nothing'}\n")
     return ExitCode.DONE
@@ -155,10 +155,6 @@ def _passphrase(options: argparse.Namespace, *, new: bool) -> Secret:
     if new and _prompted("once more: ") != given:
         raise VaultLocked("these were two passphrases", hint="try again; the vault is as it was")
     return Secret(given.encode("utf-8", "surrogateescape"))
-
-
-def _file(path: Path) -> bytes:
-    return own_file(path)
 
 
 _KEYS = {

@@ -6,12 +6,11 @@ from datetime import datetime
 from pathlib import Path
 
 from ringfence.app.vault.keeping import Keeper, set_credential
-from ringfence.core.errors import RingfenceError, UsageError
-from ringfence.core.inventory import Skipped
+from ringfence.app.vault.own_files import own_file
+from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable
 from ringfence.endpoint.credentials.secrets import kind_of, label
-from ringfence.endpoint.opening import read_small
 from ringfence.gate.refused import ActionRefused
 from ringfence.vault.credential import Binding
 from ringfence.vault.errors import VaultLocked, VaultRefused
@@ -51,7 +50,11 @@ def take_in(keeper: Keeper, files: Sequence[Path], *, hosts: tuple[str, ...]) ->
         VaultRefused, VaultLocked, ActionRefused: the vault cannot be changed; what came before is taken.
     """
     started_at = keeper.door.now()
-    found = [(path, each) for path in files for each in taken(_read(path), path.name)]
+    found = [
+        (path, each)
+        for path in files
+        for each in taken(own_file(path, max_bytes=LIMITS.vault_import_bytes), path.name)
+    ]
     there = {each.name for each in keeper.entries()}
     went = tuple(_went(found, keeper, there, hosts))
     left = any(each.skipped not in (None, _NO_SECRET) for each in went)
@@ -102,14 +105,3 @@ def _taken(keeper: Keeper, whole: Found) -> str | None:
     except RingfenceError as error:
         return error.what
     return None
-
-
-def _read(path: Path) -> bytes:
-    data = read_small(path, max_bytes=LIMITS.vault_import_bytes)
-    if isinstance(data, bytes):
-        return data
-    why = data.reason if isinstance(data, Skipped) else "not found"
-    raise UsageError(
-        f"{clip(printable(str(path)), chars=LIMITS.name_chars)}: {why}",
-        hint="name a file that exists and that you may read",
-    )
