@@ -31,7 +31,7 @@ def is_running(meant: Running) -> bool:
 
 def opened(meant: Running) -> int | None:
     """A descriptor of the process (pidfd), if it is there; whoever asks closes it."""
-    with suppress(ProcessLookupError, OSError):
+    with suppress(OverflowError, OSError):
         pidfd = os.pidfd_open(meant.pid)
         if start_of(meant.pid) == meant.started:  # looked at while the number cannot be another's
             return pidfd

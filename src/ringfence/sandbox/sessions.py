@@ -24,6 +24,7 @@ __all__ = ["NoSession", "Running", "Session", "Sessions"]
 
 _SESSION, _RUNNING, _KILLED, _LOCK = "session.json", "running.json", "killed-by", "lock"
 _ID_CHARS = 36
+_OPTIONS = ("strict", "is_degradable")
 
 
 class NoSession(RingfenceError):
@@ -136,7 +137,7 @@ class Sessions:
         found = _object(data) if data is not None else {}
         try:
             return Running(pid=int(found["pid"]), started=int(found["started"]), at=str(found["at"]))
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, OverflowError):
             return None
 
     def set_ended(self, session: Session) -> None:
@@ -170,6 +171,8 @@ def _session(data: bytes) -> Session | None:
     if not isinstance(command, list) or not isinstance(options, dict):
         return None
     if not all(isinstance(each, str) for each in (*texts.values(), *command)):
+        return None
+    if not all(isinstance(options.get(name), bool) for name in _OPTIONS):
         return None
     return Session(**cast("dict[str, str]", texts), command=tuple(command), options=options)
 
