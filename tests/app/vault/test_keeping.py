@@ -11,6 +11,7 @@ import pytest
 from ringfence.app.vault.keeping import Keeper, rekey, remove, restore, rotate, set_credential
 from ringfence.app.vault.listing import ShownCredential, ShownPart, list_vault
 from ringfence.app.vault.taking_in import Went, take_in
+from ringfence.core.action_types import Durability
 from ringfence.core.actions import CredentialChange, CredentialKeep
 from ringfence.core.errors import UsageError
 from ringfence.core.secrets import Secret
@@ -342,6 +343,16 @@ def test_two_writers_lose_nothing_of_each_other(tmp_path: Path) -> None:
     assert {each.name for each in keeper.entries()} == {"first", *(f"c{number}" for number in range(15))}
     assert value_of(keeper, "c7") == "token-number-7"
     assert keeper.recorded() == 16
+
+
+def test_of_two_writers_the_later_one_may_be_recorded_first(tmp_path: Path) -> None:
+    keeper = keeper_in(tmp_path)
+    put(keeper)
+    put(keeper, "second")
+    for generation in (4, 3):
+        event = CredentialKept(credential="x", kind="bearer", rotated=True, generation=generation)
+        keeper.door.ledger.append(event, stream=keeper.door.stream, durability=Durability.FSYNC)
+    assert keeper.recorded() == 4
 
 
 @pytest.mark.parametrize("at", [1, 2])

@@ -40,12 +40,14 @@ class Keeper:
     def recorded(self) -> int:
         """The number of the vault's newest state that the ledger has seen; 0 for none.
 
-        Each event is of a higher one than that before it, which holds for those that were pruned, too.
+        Each event is of another one, and so there are at least as many as events, pruned ones among them;
+        of two writers the later one's may stand first.
         """
-        newest = 0
-        for each in self.door.ledger.read(stream=self.door.stream, types=_TYPES):
-            newest = max(newest + 1, getattr(each.event, "generation", 0))
-        return newest
+        seen = [
+            getattr(each.event, "generation", 0)
+            for each in self.door.ledger.read(stream=self.door.stream, types=_TYPES)
+        ]
+        return max(len(seen), *seen, 0)
 
     def entries(self) -> tuple[Entry, ...]:
         """What the vault holds, secrets closed."""
