@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ringfence.core.limits import LIMITS
 from ringfence.sandbox.framing import receive_packet
-from ringfence.sandbox.messages import MESSAGE_BYTES, BadMessage, Message, read
+from ringfence.sandbox.messages import MESSAGE_BYTES, BadMessage, Listener, Message, Terminal, read
 
 __all__ = ["Box", "Streams"]
 
@@ -62,7 +62,14 @@ class Box:
             for fd in fds:
                 os.close(fd)
             raise BadMessage("the box said more than any box says", hint="start it again")
-        return read(packet, fds[0] if fds else None)
+        message = None
+        try:
+            message = read(packet, fds[0] if fds else None)
+        finally:
+            if not isinstance(message, Terminal | Listener):
+                for fd in fds:
+                    os.close(fd)
+        return message
 
     def messages(self) -> Iterator[Message]:
         """All that it says, up to its end."""

@@ -124,7 +124,7 @@ def read(packet: bytes, fd: int | None) -> Message:
     try:
         ((name, value),) = json.loads(packet).items()
         return _read(name, value, fd)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise BadMessage("the box said something that is no message", hint="start it again") from error
 
 
