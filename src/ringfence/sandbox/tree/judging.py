@@ -15,7 +15,7 @@ from ringfence.sandbox.tree.git_config import BadConfig, Config, parse
 from ringfence.sandbox.tree.git_folders import pointed
 from ringfence.sandbox.tree.git_rules import harmful
 from ringfence.sandbox.tree.reading import lexists, names_in, read_regular
-from ringfence.sandbox.tree.record import LISTED, TODO, Kept, Record, digest
+from ringfence.sandbox.tree.record import EMPTY, LISTED, TODO, Kept, Record, digest
 from ringfence.sandbox.tree.tree import GitFolder, Protected, Tree
 
 __all__ = ["Judged", "changed_words", "unwelcome"]
@@ -42,6 +42,9 @@ def unwelcome(record: Record, after: Tree) -> Iterator[Judged]:
     folders = {each.id for each in record.tree.protected if each.is_folder}
     files = {each.id: each.path for each in record.tree.protected if not each.is_folder}
     for each in after.protected:
+        if each.is_folder and _filled(record, each.path):
+            yield each.path, each.why
+            continue
         if each.path in record.made and each.is_folder:
             continue
         if each.path.endswith("/.git"):
@@ -59,6 +62,16 @@ def changed_words(record: Record, after: Tree) -> Iterator[Judged]:
     for each in after.told:
         if record.digests.get(each.path) != digest(each.path):
             yield each.path, each.why
+
+
+def _filled(record: Record, path: str) -> bool:
+    """Whether a folder that was empty, with a mount over it, holds something now.
+
+    Another session's end, or anybody outside, takes an empty folder away and the mount goes with it; what is
+    made in its place then may even have its number.
+    """
+    was_empty = path in record.made or record.digests.get(path) == EMPTY
+    return was_empty and names_in(path, at_most=1) != []
 
 
 def _same(record: Record, path: str) -> bool:
@@ -173,7 +186,7 @@ def _listed(record: Record, git: GitFolder, was: GitFolder | None, name: str) ->
             and was.hooks == (status.st_dev, status.st_ino)
             and not (git.is_foreign or git.is_worktree_s)
         )
-        if stood or path in record.made:  # a mount was over it
+        if (stood or path in record.made) and not _filled(record, path):  # a mount was over it
             return
     if not stat.S_ISDIR(status.st_mode):
         if not _same(record, path):

@@ -20,13 +20,28 @@ from ringfence.sandbox.tree.protected import Care
 from ringfence.sandbox.tree.reading import lexists, names_in, read_regular
 from ringfence.sandbox.tree.tree import GitFolder, Protected, Secret, Tree, Trouble
 
-__all__ = ["LISTED", "TODO", "Kept", "Record", "digest", "forget", "is_there", "read", "taken", "write"]
+__all__ = [
+    "EMPTY",
+    "LISTED",
+    "TODO",
+    "Kept",
+    "Record",
+    "digest",
+    "forget",
+    "is_there",
+    "read",
+    "taken",
+    "write",
+]
 
 LISTED = ("hooks", "remotes", "branches")
 """Folders of a git folder in which every file acts."""
 
 TODO = "rebase-merge/git-rebase-todo"
 """What git does, programs among it, when somebody goes on with a rebase."""
+
+EMPTY = "empty"
+"""Instead of a digest: a folder in which nothing was."""
 
 _NAME = "tree.json"
 
@@ -61,6 +76,11 @@ def taken(tree: Tree, made: Iterable[str]) -> Record:
     told = {each.path: digest(each.path) for each in tree.told}
     for git in tree.git:
         told |= {path: digest(path) for path in _acting(git) if lexists(path)}
+    folders = (
+        *(each.path for each in tree.protected if each.is_folder),
+        *(f"{git.path}/hooks" for git in tree.git),
+    )
+    told |= {path: EMPTY for path in folders if names_in(path, at_most=1) == []}
     return Record(tree=tree, kept=kept, digests=told, made=tuple(made))
 
 
