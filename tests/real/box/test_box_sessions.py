@@ -100,7 +100,8 @@ def test_a_session_that_runs_is_nobody_else_s() -> None:
 @pytest.mark.parametrize("user", USERS)
 def test_kill_ends_a_session_at_once_and_says_how_long_it_took(user: str) -> None:
     with place(user) as here:
-        process = _waiting(here, script="setsid sleep 1000 & trap '' TERM; echo > begun; sleep 1000")
+        script = "echo kept > ~/state; setsid sleep 1000 & trap '' TERM; echo > begun; sleep 1000"
+        process = _waiting(here, script=script)
         name = here.session()
         done = here.ringfence("kill", name)
         assert done.exit == 0
@@ -112,6 +113,8 @@ def test_kill_ends_a_session_at_once_and_says_how_long_it_took(user: str) -> Non
         report = here.report(name)
         assert (report["ended_by"], report["exit_status"], report["kill_us"] > 0) == ("operator", 137, True)
         assert here.ringfence("kill", name).out == "its box is not running\n"
+        again = here.ringfence("run", "--resume", name, "--", "sh", "-c", "cat ~/state begun")
+        assert (again.exit, again.out, again.err) == (0, "kept\n\n", "")
 
 
 def test_kill_ends_all_sessions() -> None:
