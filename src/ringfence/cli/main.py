@@ -4,6 +4,7 @@ Each command's module is imported only when it is called, so that `ringfence --v
 """
 
 import argparse
+import atexit
 import errno
 import gc
 import signal
@@ -26,11 +27,15 @@ _INTERRUPTED = 130  # 128 and the number of SIGINT, as shells say it
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; its exit code (see `ringfence.core.errors.ExitCode`, 130 when interrupted)."""
     gc.set_threshold(_COLLECT_AFTER)
+    atexit.register(gc.freeze)  # at the end nobody looks for cycles in what goes away whole
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
+    command = ""
     try:
         with standard_streams():
-            return _run(_parsed(arguments))
+            options = _parsed(arguments)
+            command = options.command
+            return _run(options)
     except RingfenceError as error:
         tell(f"ringfence: error: {error.what}")
         tell(f"ringfence: hint: {error.hint}")
@@ -44,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if what is None:
             raise
         tell(f"ringfence: error: this system allows no more {what}")
+        if command == "run":  # every other status is the command's own
+            tell("ringfence: hint: end other programs, or raise the limit (ulimit -a)")
+            return ExitCode.NO_BOX
         tell("ringfence: hint: look at fewer folders at a time, or raise the limit (ulimit -a)")
         return ExitCode.NOT_EXAMINED
     except KeyboardInterrupt:

@@ -94,8 +94,10 @@ def read_private(path: Path) -> bytes | None:
         os.close(fd)
 
 
-def write_private(path: Path, data: bytes, *, replace: bool) -> None:
+def write_private(path: Path, data: bytes, *, replace: bool, lasts: bool = True) -> None:
     """All of it or nothing, on the disk before this returns. Without `replace` what is there stays.
+
+    Without `lasts` it need not outlive the machine's running: then it may be damaged, or not be there.
 
     Raises:
         StateRefused: it cannot be written.
@@ -107,7 +109,8 @@ def write_private(path: Path, data: bytes, *, replace: bool) -> None:
             with os.fdopen(fd, "wb") as file:
                 file.write(data)
                 file.flush()
-                os.fsync(fd)
+                if lasts:
+                    os.fsync(fd)
             if replace:
                 draft.replace(path)
             else:
@@ -115,7 +118,8 @@ def write_private(path: Path, data: bytes, *, replace: bool) -> None:
                     os.link(draft, path)
         finally:
             draft.unlink(missing_ok=True)
-        _sync(path.parent)
+        if lasts:
+            _sync(path.parent)
     except OSError as error:
         raise StateRefused(
             f"{printable(str(path))}: it cannot be written: {_said(error)}",

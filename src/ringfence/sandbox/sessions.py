@@ -128,8 +128,8 @@ class Sessions:
             os.close(fd)
 
     def set_running(self, session: Session, running: Running) -> None:
-        """Says which process its box is."""
-        write_private(self.folder_of(session) / _RUNNING, _json(running), replace=True)
+        """Says which process its box is. When the machine stops, so does the box."""
+        write_private(self.folder_of(session) / _RUNNING, _json(running), replace=True, lasts=False)
 
     def running(self, session: Session) -> Running | None:
         """What was said last, until it ended in good order."""
