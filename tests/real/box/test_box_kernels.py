@@ -17,7 +17,7 @@ from ringfence.sandbox.linux import kernel
 
 _NUMBERS = {"x86_64": (444, 56, 272, 435), "aarch64": (444, 220, 97, 435)}
 _LANDLOCK, _CLONE, _UNSHARE, _CLONE3 = _NUMBERS.get(os.uname().machine, (0, 0, 0, 0))
-_NEWUSER = 0x10000000
+_NEWUSER, _NEWPID = 0x10000000, 0x20000000
 _LOAD, _EQUAL, _AND, _ANSWER = 0x20, 0x15, 0x45, 0x06
 _ALLOW, _FAIL = 0x7FFF0000, 0x00050000
 
@@ -107,6 +107,31 @@ def test_too_few_open_files_are_said() -> None:
         done = here.run("touch", "ran", before=(few,))
         assert (done.exit, done.out) == (125, "")
         assert "open files" in done.err or "too many files are open" in done.err, done
+        assert here.names() == []
+
+
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (errno.EAGAIN, "no more processes can be had"),
+        (errno.ENOMEM, "no more memory can be had"),
+        (errno.ENOSPC, "too many namespaces"),
+    ],
+)
+@pytest.mark.parametrize("user", USERS)
+def test_a_machine_that_has_no_more_of_something_says_of_what(user: str, error: int, hint: str) -> None:
+    with place(user) as here:
+        done = here.run("touch", "ran", before=(_answering(_CLONE, error, with_bit=_NEWPID),))
+        assert (done.exit, done.out, f"hint: {hint}" in done.err) == (125, "", True), done
+        assert here.names() == []
+        assert here.run("true").exit == 0
+
+
+def test_that_there_are_no_more_threads_is_said() -> None:
+    with place() as here:
+        done = here.run("touch", "ran", before=(_answering(_CLONE3, errno.EAGAIN),))
+        assert (done.exit, done.out) == (125, ""), done
+        assert "ringfence: hint: " in done.err
         assert here.names() == []
 
 
