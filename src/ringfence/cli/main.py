@@ -4,6 +4,7 @@ Each command's module is imported only when it is called, so that `ringfence --v
 """
 
 import argparse
+import atexit
 import errno
 import gc
 import signal
@@ -26,6 +27,7 @@ _INTERRUPTED = 130  # 128 and the number of SIGINT, as shells say it
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; its exit code (see `ringfence.core.errors.ExitCode`, 130 when interrupted)."""
     gc.set_threshold(_COLLECT_AFTER)
+    atexit.register(gc.freeze)  # at the end nobody looks for cycles in what goes away whole
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
     command = ""
