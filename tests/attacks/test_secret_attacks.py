@@ -35,7 +35,9 @@ from ringfence.gate.refused import Refused
 
 _POLICY = """
 version: 1
-agents: {mode: enforce, rules: [{match: {agent: "asks**"}, then: ask}, {match: {agent: "never**"}, then: deny}]}
+agents:
+  mode: enforce
+  rules: [{match: {agent: "asks**"}, then: ask}, {match: {agent: "never**"}, then: deny}]
 models: {mode: enforce, rules: [{match: {agent: "asks**"}, then: ask}]}
 sources: {mode: enforce, rules: [{match: {agent: "asks**"}, then: ask}]}
 licenses: {mode: enforce, rules: [{match: {agent: "asks**"}, then: ask}]}
