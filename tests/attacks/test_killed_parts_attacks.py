@@ -17,7 +17,7 @@ from ringfence.app.running import tidying
 from ringfence.app.running.record import SessionRecord
 from ringfence.sandbox import serving
 from ringfence.sandbox.launcher import Launcher
-from ringfence.sandbox.linux import kernel
+from ringfence.sandbox.linux import init, kernel
 from ringfence.sandbox.sessions import Sessions
 from ringfence.sandbox.supervising import Supervisor
 
@@ -151,3 +151,23 @@ def test_a_launcher_that_is_killed_at_any_point_leaves_nothing(name: str) -> Non
         done = here.run("bash", "-c", "true", before=(dies_in(serving._Serving, name),))
         assert (done.exit, "hint" in done.err) == ((0, False) if name == "forget" else (125, True))
         _is_as_before(here, names, report="ended" if name == "forget" else "not started")
+
+
+def launcher_keeps_what_boxes_say() -> None:
+    real = serving._Serving.answer
+
+    def answer(self: object, channel: object, document: bytes, fds: list[int]) -> object:
+        os.dup(fds[0])
+        return real(self, channel, document, fds)
+
+    serving._Serving.answer = answer
+
+
+def test_a_box_has_ended_when_its_first_process_has_whoever_still_holds_its_socket() -> None:
+    with place() as here:
+        done = here.run("bash", "-c", "exit 7", before=(launcher_keeps_what_boxes_say,))
+        assert done.exit == 7
+        killed = here.run(
+            "bash", "-c", "exit 7", before=(launcher_keeps_what_boxes_say, dies_in(init, "_reap"))
+        )
+        assert killed.exit == 137

@@ -134,7 +134,7 @@ class Supervisor:
     def _turn(self, heard: int, deadline: float | None) -> None:
         """Waits for whatever comes first, and does what is to be done then."""
         relay, poll = self._relay, select.poll()
-        reads = {self._box.fileno(), heard} | (relay.reads() if relay else set())
+        reads = {self._box.fileno(), self._box.pidfd, heard} | (relay.reads() if relay else set())
         if self._listener is not None:
             reads.add(self._listener)
         writes = relay.writes() if relay else set()
@@ -151,6 +151,8 @@ class Supervisor:
             relay.ready(readable=readable, writable={fd for fd, e in ready if e & select.POLLOUT})
         if self._box.fileno() in readable:
             self._listen()
+        elif self._box.pidfd in readable:  # it has ended, and whoever else has its socket does not matter
+            self._over = True
 
     def _listen(self) -> None:
         message = self._box.receive()
