@@ -194,7 +194,7 @@ class Place:
 @contextmanager
 def place(user: str = USERS[0], *, repository: bool = False, executed: bool = False) -> Iterator[Place]:
     """A tree and a home; with `repository` the tree is git's, with one commit."""
-    top = Path(tempfile.mkdtemp(prefix="ringfence-test-", dir="/var/tmp"))
+    top = Path(tempfile.mkdtemp(prefix="ringfence-run-", dir="/var/tmp"))
     top.chmod(0o755)
     tree, home = top / "tree", top / "home"
     here = Place(tree=tree, home=home, user=user, executed=executed, environment=_environment(home))
