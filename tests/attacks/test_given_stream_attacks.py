@@ -6,7 +6,6 @@ A socket stays in the network it was made in, and a folder in its root: both com
 import os
 import socket
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -15,6 +14,7 @@ from leaving_out import no_landlock, no_probe, python
 from ringfence.core.errors import RingfenceError
 from ringfence.sandbox import serving
 from ringfence.sandbox.box import Streams
+from ringfence.sandbox.linux import box
 
 USERS = ["ordinary", "root"] if os.geteuid() == 0 else [""]
 
@@ -36,13 +36,13 @@ def _with(
             with boxes.launcher(without=without) as launcher:
                 given = Streams(stdin=stdin, stdout=write, stderr=write)
                 try:
-                    box = boxes.start(launcher, boxes.plan_for(argv, tree=tree, user=user), given)
+                    begun = boxes.start(launcher, boxes.plan_for(argv, tree=tree, user=user), given)
                 except RingfenceError as error:
                     return error.what
                 finally:
                     os.close(write)
-                with box:
-                    return boxes.follow(box, stdout=read).stdout.decode().strip()
+                with begun:
+                    return boxes.follow(begun, stdout=read).stdout.decode().strip()
         finally:
             os.close(read)
 
@@ -133,16 +133,28 @@ for mode in (os.O_RDONLY, os.O_WRONLY):
 """
 
 
+def streams_as_they_are_given() -> None:
+    box.narrow = lambda stream: None
+
+
 @pytest.mark.parametrize("user", USERS)
-def test_a_file_that_is_given_to_be_read_is_not_opened_anew_to_be_written(user: str, tmp_path: Path) -> None:
-    file = tmp_path / "input"
-    file.write_text("as it was")
-    file.chmod(0o666)
-    given = os.open(file, os.O_RDONLY)
-    try:
-        assert _with(given, _OPENED_ANEW, user=user) == "Permission denied\nPermission denied"
+def test_a_file_that_is_given_to_be_read_is_not_opened_anew_to_be_written(user: str) -> None:
+    def tried(*without: Callable[[], None]) -> str:
+        given = os.open(file, os.O_RDONLY)
+        try:
+            return _with(given, _OPENED_ANEW, user=user, without=without)
+        finally:
+            os.close(given)
+
+    with boxes.tree_of(user) as folder:
+        folder.chmod(0o755)
+        file = folder / "input"
+        file.write_text("as it was")
+        file.chmod(0o666)
+        by_landlock = tried(streams_as_they_are_given, no_probe)
+        assert by_landlock == "Permission denied\nPermission denied"
+        assert tried(no_landlock, no_probe) == "True\nRead-only file system"
+        assert tried().endswith("\nRead-only file system")
         assert file.read_text() == "as it was"
-        assert _with(given, _OPENED_ANEW, user=user, without=(no_landlock, no_probe)) == "True\n7"
+        assert tried(streams_as_they_are_given, no_landlock, no_probe) == "True\n7"
         assert file.read_text() == "plantedas"
-    finally:
-        os.close(given)
