@@ -158,3 +158,17 @@ def test_a_file_that_is_given_to_be_read_is_not_opened_anew_to_be_written(user: 
         assert file.read_text() == "as it was"
         assert tried(streams_as_they_are_given, no_landlock, no_probe) == "True\n7"
         assert file.read_text() == "plantedas"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives what others cannot reach")
+def test_a_file_that_its_user_cannot_reach_is_given_and_not_opened_anew() -> None:
+    with boxes.tree_of() as folder:
+        folder.chmod(0o700)
+        (folder / "input").write_text("as it was")
+        (folder / "input").chmod(0o666)
+        given = os.open(folder / "input", os.O_RDONLY)
+        try:
+            said = _with(given, f"print(os.read(0, 99)){_OPENED_ANEW}", user="ordinary")
+        finally:
+            os.close(given)
+    assert said == "b'as it was'\nPermission denied\nPermission denied"
