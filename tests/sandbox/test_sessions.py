@@ -31,7 +31,7 @@ def session(id_: str = _FIRST) -> Session:
         folder="/work",
         tree="/work",
         started_at="2026-01-31T12:00:00+00:00",
-        options={"strict": False},
+        options={"strict": False, "is_degradable": False},
     )
 
 
@@ -95,6 +95,15 @@ def test_what_runs_is_said_until_it_has_ended(sessions: Sessions) -> None:
     assert (sessions.running(session()), sessions.killed_by(session())) == (running, "alice")
     sessions.set_ended(session())
     assert (sessions.running(session()), sessions.killed_by(session())) == (None, None)
+
+
+def test_those_that_ended_in_good_order_are_not_even_read(sessions: Sessions) -> None:
+    for each in (_FIRST, _SECOND):
+        sessions.make(session(each))
+        sessions.set_running(session(each), Running(pid=7, started=1, at="2026-01-31T12:00:00+00:00"))
+    sessions.set_ended(session(_FIRST))
+    (sessions.folder / _FIRST / "session.json").chmod(0o644)  # reading it would be refused
+    assert list(sessions.all(where=sessions.has_run)) == [session(_SECOND)]
 
 
 def test_another_command_is_kept_for_the_next_time(sessions: Sessions) -> None:

@@ -9,7 +9,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -97,14 +97,15 @@ class Sessions:
             raise NoSession(f"{shown}: {len(found)} sessions are called so", hint="write more of its name")
         raise NoSession(f"{shown}: no session is called so", hint="see them: ringfence run --report")
 
-    def all(self) -> Iterator[Session]:
-        """Every one, the oldest first. What is no session of ours is passed over."""
+    def all(self, *, where: Callable[[Path], bool] = lambda _folder: True) -> Iterator[Session]:
+        """Every one whose folder is so, the oldest first. What is no session of ours is passed over."""
         try:
             names = sorted(os.listdir(self.folder))
         except FileNotFoundError:
             return
         for name in names:
-            data = read_private(self.folder / name / _SESSION) if len(name) == _ID_CHARS else None
+            folder = self.folder / name
+            data = read_private(folder / _SESSION) if len(name) == _ID_CHARS and where(folder) else None
             if data is not None and (session := _session(data)) is not None and session.id == name:
                 yield session
 
@@ -130,6 +131,11 @@ class Sessions:
     def set_running(self, session: Session, running: Running) -> None:
         """Says which process its box is. When the machine stops, so does the box."""
         write_private(self.folder_of(session) / _RUNNING, _json(running), replace=True, lasts=False)
+
+    @staticmethod
+    def has_run(folder: Path) -> bool:
+        """Whether something was said of a box and not taken back, without a look at what."""
+        return os.path.lexists(folder / _RUNNING)
 
     def running(self, session: Session) -> Running | None:
         """What was said last, until it ended in good order."""

@@ -60,7 +60,8 @@ def tidy(session: Session, places: Places, record: SessionRecord, *, now: dateti
 
 def tidy_lost(places: Places, ledger: Ledger, *, now: datetime) -> Iterator[tuple[Session, tuple[str, ...]]]:
     """Does so for every session whose supervisor was killed, and whose box went with it."""
-    for session in places.sessions.all():
+    # There may be thousands, and hardly one was lost.
+    for session in places.sessions.all(where=_is_unfinished):
         running = places.sessions.running(session)
         if running is None and not is_prepared(places.sessions.folder_of(session)):
             continue
@@ -71,6 +72,10 @@ def tidy_lost(places: Places, ledger: Ledger, *, now: datetime) -> Iterator[tupl
             if running and places.sessions.killed_by(session) is None:
                 record.ended(EndedBy.LOST, exit_status=None, lasted_ms=None)
             yield session, tidy(session, places, record, now=now)
+
+
+def _is_unfinished(folder: Path) -> bool:
+    return Sessions.has_run(folder) or is_prepared(folder)
 
 
 def _told(refused: Refused) -> str:
