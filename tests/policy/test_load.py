@@ -277,6 +277,11 @@ def test_a_rule_without_actions_is_for_those_that_have_all_its_facts() -> None:
         ("models: {approved: [{id: x}]}", "2:21: this approves every model", "give facts"),
         ("models: {rules: [{match: {name: x}}]}", "2:18: the key `then` is missing", "add it: allow"),
         (
+            'agents: {profiles: {a: {files: {read: ["~/src/**"]}}}}',
+            "2:40: `~` stands for no folder here",
+            "name it whole: /home/NAME/…",
+        ),
+        (
             "models: {rules: [{match: {nmae: x}, then: deny}]}",
             "2:27: unknown key `nmae`",
             "did you mean `name`?",

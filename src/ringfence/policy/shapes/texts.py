@@ -148,6 +148,13 @@ class Patterns:
         if not text:
             problems.add(node, "an empty pattern", hint="write `*` for anything")
             return None
+        if text.startswith("~") and FieldKind.PATH in self.kinds:
+            problems.add(
+                node,
+                "`~` stands for no folder here",
+                hint="name it whole: /home/NAME/…, or /home/*/… for all",
+            )
+            return None
         try:
             for kind in self.kinds:
                 glob(text, kind)
