@@ -15,6 +15,7 @@ import pytest
 from boxes import bind, launcher, made, plan_for, run, start, system_mounts, tree_of
 from ringfence.core.errors import RingfenceError
 from ringfence.sandbox.box import Box, Streams
+from ringfence.sandbox.launcher import fork_launcher
 from ringfence.sandbox.linux import kernel
 from ringfence.sandbox.messages import Failed, Message, Ready, Running
 from ringfence.sandbox.plan import Identity, Layer, Limits, MountKind
@@ -189,6 +190,21 @@ def test_a_launcher_starts_many_boxes_and_ends_them_all() -> None:
         for box in boxes:
             assert _ended(box.pidfd)
             box.close()
+
+
+def test_a_launcher_ends_although_another_child_has_its_channel_open() -> None:
+    ended, ends = os.pipe()
+    forked = fork_launcher()
+    child = os.fork()
+    if child == 0:
+        os.close(ends)
+        os.read(ended, 1)
+        os._exit(0)
+    forked.close()
+    assert forked.pid is None
+    os.close(ends)
+    os.waitpid(child, 0)
+    os.close(ended)
 
 
 def test_a_launcher_that_is_killed_takes_its_boxes_along() -> None:

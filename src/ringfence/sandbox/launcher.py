@@ -8,6 +8,7 @@ messages come out.
 import json
 import os
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ringfence.core.actions import CommandRun
@@ -73,6 +74,8 @@ class Launcher:
 
     def close(self) -> None:
         """Ends the launcher and with it every box that it started."""
+        with suppress(OSError):  # it has ended by itself
+            self.channel.shutdown(socket.SHUT_RDWR)  # also where a child of ours has it open
         self.channel.close()
         if self.pid is not None:
             os.waitpid(self.pid, 0)
