@@ -295,3 +295,9 @@ def test_a_folder_of_the_tree_can_be_its_own_mount(user: str) -> None:
 
 def _children(pid: int) -> list[int]:
     return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_where_memory_runs_out_the_command_goes_before_the_boxs_init(user: str) -> None:
+    own = int(Path("/proc/self/oom_score_adj").read_text())
+    result = run(["/bin/cat", "/proc/self/oom_score_adj", "/proc/1/oom_score_adj"], user=user)
+    assert result.stdout.split() == [b"%d" % min(1000, own + 500), b"%d" % own]

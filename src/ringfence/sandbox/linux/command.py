@@ -8,9 +8,10 @@ import json
 import os
 import signal
 import socket
+from contextlib import suppress
 from typing import NoReturn
 
-from ringfence.sandbox.linux import limits
+from ringfence.sandbox.linux import kernel, limits
 from ringfence.sandbox.linux.failing import NotHad, making
 from ringfence.sandbox.linux.order import Order
 from ringfence.sandbox.linux.probe import NotHeld, prove
@@ -32,12 +33,15 @@ TAKEN = (
 
 MESSAGE_BYTES = 128 * 1024  # of what this process says to the box's init
 _LINK = 3
+_PR_SET_DUMPABLE = 4
+_LIKELIER, _MOST_LIKELY = 500, 1000  # of proc_pid_oom_score_adj(5)
 
 
 def become(order: Order, link: int, terminal: int | None) -> NoReturn:
     """Executes the command once the box's init says so over `link`; ends where it does not."""
     try:
         init = _take_streams(order, link, terminal)
+        _go_before_init()
         init.send(_proved(order))
         if init.recv(8) == b"go":
             init.send(str(_execute(order)).encode())
@@ -54,6 +58,15 @@ def _take_streams(order: Order, link: int, terminal: int | None) -> socket.socke
     os.dup2(link, _LINK, inheritable=False)
     os.closerange(_LINK + 1, 2**31 - 1)
     return socket.socket(fileno=_LINK)
+
+
+def _go_before_init() -> None:
+    """Where memory runs out the kernel ends the command first, not the init that tells how it ended."""
+    kernel.prctl(_PR_SET_DUMPABLE, 1)  # as it is once the command is executed; else the file is root's
+    with suppress(OSError), open("/proc/self/oom_score_adj", "r+") as score:
+        likelier = min(_MOST_LIKELY, int(score.read()) + _LIKELIER)
+        score.seek(0)
+        score.write(str(likelier))
 
 
 def _proved(order: Order) -> bytes:
