@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -128,6 +129,9 @@ class Place:
                 each()
             code = main([os.fsdecode(each) for each in arguments])
             sys.stdout.flush()
+        except BaseException:  # noqa: BLE001 - whatever it is, the test is to show it
+            traceback.print_exc()
+            sys.stderr.flush()
         finally:
             os._exit(code)
 
@@ -232,6 +236,7 @@ def _import_all() -> None:
         found = importlib.import_module(f"ringfence.{package}")
         for each in pkgutil.walk_packages(found.__path__, f"ringfence.{package}."):
             importlib.import_module(each.name)
+    "".encode("utf-8-sig")  # as policies are read
     for name in ("cli.kill", "cli.run", "cli.tables.explained", "cli.tables.sessions"):
         importlib.import_module(f"ringfence.{name}")
 

@@ -174,7 +174,7 @@ def _session(data: bytes) -> Session | None:
     found = _object(data)
     command, options = found.get("command"), found.get("options")
     texts = {name: found.get(name) for name in ("id", "agent", "folder", "tree", "started_at")}
-    if not isinstance(command, list) or not isinstance(options, dict):
+    if not isinstance(command, list) or not command or not isinstance(options, dict):
         return None
     if not all(isinstance(each, str) for each in (*texts.values(), *command)):
         return None

@@ -20,7 +20,17 @@ _BOTH = Limits(memory_bytes=64 * _MIB, processes=20)
 
 @pytest.fixture
 def real() -> Group:
-    group = make(_BOTH, "test", launcher=os.getpid())
+    return _made(_BOTH)
+
+
+@pytest.fixture
+def of_processes() -> Group:
+    """One that has room for forks of this process, however large it is by now."""
+    return _made(Limits(processes=20))
+
+
+def _made(limits: Limits) -> Group:
+    group = make(limits, "test", launcher=os.getpid())
     if not group.folders:
         missing("a control group", f"run as root, or where one is delegated: {group.lacking}")
     return group
@@ -43,10 +53,10 @@ def test_a_box_that_takes_too_much_memory_is_killed_and_counted(real: Group) -> 
 
 @pytest.mark.parametrize("joined", [os.getpid, lambda: 0], ids=["by number", "by itself"])
 def test_a_box_starts_no_more_processes_than_its_group_has_and_all_of_it_is_killed(
-    real: Group, joined: Callable[[], int]
+    of_processes: Group, joined: Callable[[], int]
 ) -> None:
     def work() -> list[int]:
-        real.join(joined())
+        of_processes.join(joined())
         made = []
         try:
             for _ in range(100):
@@ -60,11 +70,11 @@ def test_a_box_starts_no_more_processes_than_its_group_has_and_all_of_it_is_kill
     processes = in_child(work).returned
     assert isinstance(processes, list)
     assert len(processes) == 19
-    assert real.used().refused_processes == 1
-    while not real.remove():  # its processes are killed, and end
+    assert of_processes.used().refused_processes == 1
+    while not of_processes.remove():  # its processes are killed, and end
         pass
-    assert [Path(folder).exists() for folder in real.folders] == [False] * len(real.folders)
-    assert real.remove()  # nothing to do
+    assert [Path(folder).exists() for folder in of_processes.folders] == [False] * len(of_processes.folders)
+    assert of_processes.remove()  # nothing to do
 
 
 def test_what_a_killed_launcher_left_behind_is_removed_by_the_next(real: Group) -> None:
