@@ -1,6 +1,7 @@
 """Moments that are bad for whoever writes, and for who appends through it: stopped, forked, out of room."""
 
 import gc
+import itertools
 import os
 import resource
 import signal
@@ -71,9 +72,12 @@ def test_who_appends_through_a_stopped_writer_is_told_and_may_try_again(
 @contextmanager
 def _so_many_more_files(count: int) -> Iterator[None]:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    last = os.open("/dev/null", os.O_RDONLY)
-    os.close(last)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (last + count, before[1]))
+    taken = {
+        int(name) for name in os.listdir("/proc/self/fd")
+    }  # with gaps, in a process that has run for long
+    free = (number for number in itertools.count() if number not in taken)
+    limit = next(itertools.islice(free, count, None))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, before[1]))
     try:
         yield
     finally:
