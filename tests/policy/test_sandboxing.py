@@ -78,6 +78,32 @@ def test_what_is_none_of_the_language_is_refused(text: str, what: str, hint: str
     assert hint is None or hinted == hint
 
 
+def closed(system: str, user: str) -> Sandboxing:
+    """Under a system's document that enforces what agents may do."""
+    enforcing = f"version: 1\nagents: {{mode: enforce, profiles: {{claude: {{sandbox: {{{system}}}}}}}}}\n"
+    files = [of_tier(enforcing, name="system.yaml"), of_tier(profile(user), Tier.USER, "user.yaml")]
+    return sandboxing(read(files), "claude")
+
+
+def test_where_the_system_enforces_a_user_lets_nothing_be_traced() -> None:
+    assert closed("", "debug: true").said.debug is None
+    said = closed("debug: true", "debug: false").said.debug
+    assert said is not None
+    assert not said.is_on
+
+
+def test_where_the_system_enforces_a_user_hands_no_variable_in_and_may_keep_one_out() -> None:
+    assert closed("", "environment: [TOKEN]").handed("TOKEN") is None
+    narrowed = closed("environment: [A_*]", "environment: [A_X, B]")
+    assert narrowed.handed("A_X") is not None
+    assert (narrowed.handed("A_Y"), narrowed.handed("B")) == (None, None)
+
+
+def test_where_the_system_enforces_a_users_bounds_still_bound() -> None:
+    assert closed("processes: 9", "processes: 5").bounds["processes"].amount == 5
+    assert closed("processes: 9", "processes: 99").bounds["processes"].amount == 9
+
+
 def test_a_working_tree_lets_nothing_be_traced() -> None:
     ((said, hint),) = refused(of_tier(profile("debug: true"), Tier.WORKING_TREE))
     assert "a working tree's document does not let anything be traced" in said

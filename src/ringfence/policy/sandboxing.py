@@ -2,15 +2,18 @@
 
 Every profile that fits the agent counts. Of bounds the least holds, whosever it is. Tracing is let where the
 system's or the user's documents say so and nobody says otherwise. A variable is handed in where they name it,
-and every profile of the working tree that names any names it too.
+and every profile that only restricts and names any names it too. A working tree's only restrict, and so do a
+user's where the system's document enforces what agents may do.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ringfence.core.actions import FieldKind
+from ringfence.core.decisions import Section
 from ringfence.policy.document import Document
 from ringfence.policy.globs import glob
+from ringfence.policy.rule import Tier
 from ringfence.policy.values import BOUNDS, Bound, Handed, Profile, Sandbox, Switch
 
 __all__ = ["Sandboxing", "sandboxing"]
@@ -37,15 +40,21 @@ class Sandboxing:
 
 def sandboxing(document: Document, agent: str) -> Sandboxing:
     """What the documents say of the box of an agent of that name."""
-    upper, tree = (_of(each, agent) for each in (document.profiles, document.tree_profiles))
-    bounds = {field: _least(getattr(each, field) for each in (*upper, *tree)) for field in BOUNDS}
+    is_closed = Section.AGENTS in document.joined.ceiling
+    said = [*document.profiles, *document.tree_profiles]
+    narrowing = [
+        each for each in said if each.tier is Tier.WORKING_TREE or (is_closed and each.tier is Tier.USER)
+    ]
+    upper = _of((each for each in said if each not in narrowing), agent)
+    lower = _of(narrowing, agent)
+    bounds = {field: _least(getattr(each, field) for each in (*upper, *lower)) for field in BOUNDS}
     return Sandboxing(
         said=Sandbox(
             **bounds,
-            debug=_debug(upper, tree),
+            debug=_debug(upper, lower),
             environment=tuple(one for each in upper for one in each.environment or ()),
         ),
-        narrowed=tuple(each.environment for each in tree if each.environment is not None),
+        narrowed=tuple(each.environment for each in lower if each.environment is not None),
     )
 
 
@@ -58,10 +67,10 @@ def _least(bounds: Iterable[Bound | None]) -> Bound | None:
     return min((each for each in bounds if each is not None), key=lambda each: each.amount, default=None)
 
 
-def _debug(upper: Sequence[Sandbox], tree: Sequence[Sandbox]) -> Switch | None:
-    said = [each.debug for each in (*upper, *tree) if each.debug is not None]
-    off = [each for each in said if not each.is_on]
-    return next(iter(off or said), None)
+def _debug(upper: Sequence[Sandbox], lower: Sequence[Sandbox]) -> Switch | None:
+    off = [each.debug for each in (*upper, *lower) if each.debug is not None and not each.debug.is_on]
+    on = [each.debug for each in upper if each.debug is not None]
+    return next(iter(off or on), None)
 
 
 def _names(handed: Iterable[Handed], name: str, *, by_name: bool = False) -> Handed | None:

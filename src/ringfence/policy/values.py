@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ringfence.core.decisions import Place
+from ringfence.policy.rule import Tier
 
 __all__ = [
     "BOUNDS",
@@ -135,4 +136,5 @@ class Profile:
     owner: str | None
     approved_until: datetime | None  # UTC, the first moment it is approved no more
     at: Place
+    tier: Tier
     sandbox: Sandbox = Sandbox()

@@ -94,6 +94,7 @@ def profile_of(name: Scalar, entry: Entry, maker: Maker) -> Profile:
         owner=entry.get("owner"),
         approved_until=entry.get("approved_until"),
         at=maker.place(name),
+        tier=maker.tier,
         sandbox=sandbox_of(entry.get("sandbox"), maker),
     )
 
