@@ -205,7 +205,7 @@ def test_values_are_read_whole() -> None:
     until = datetime(2027, 1, 2, tzinfo=UTC)
     assert document.profiles == (
         Profile(
-            agent="claude", owner="dev-tools@example.com", approved_until=until, at=at(57), tier=Tier.USER
+            agent="claude", owner="dev-tools@example.com", approved_until=until, at=at(57), tier=Tier.SYSTEM
         ),
     )
     assert document.never_collected == ("prompt content", "keystrokes")
