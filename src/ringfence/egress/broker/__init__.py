@@ -1,0 +1,1 @@
+"""Decides what boxes ask for, dials, and puts secrets into requests that it sends itself."""

@@ -1,0 +1,97 @@
+"""HTTP messages as values, the same for every version of the protocol. Nothing here reads or writes bytes.
+
+Header names keep the spelling that they came with; they are compared without case. Values are text as
+ISO-8859-1 gives it, so that every byte survives. Source: RFC 9110.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+__all__ = ["BadHttp", "BodyKind", "Headers", "RequestHead", "ResponseHead"]
+
+
+class BadHttp(Exception):
+    """What was sent can be read in two ways, or in none. The text says what is wrong, without its content."""
+
+
+class BodyKind(StrEnum):
+    """How a message's end is told."""
+
+    NONE = "none"
+    LENGTH = "length"
+    CHUNKED = "chunked"
+    UNTIL_CLOSE = "until-close"  # responses only
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """Names and values in their order."""
+
+    items: tuple[tuple[str, str], ...] = ()
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """The values of each line of that name."""
+        wanted = name.lower()
+        return tuple(value for key, value in self.items if key.lower() == wanted)
+
+    def one(self, name: str) -> str | None:
+        """The value; None where there is no such line.
+
+        Raises:
+            BadHttp: there are several.
+        """
+        found = self.all(name)
+        if len(found) > 1:
+            raise BadHttp(f"several {name.lower()} headers")
+        return found[0] if found else None
+
+    def listed(self, name: str) -> tuple[str, ...]:
+        """The members of a list that may stand on several lines, in lower case: `connection`, `upgrade`."""
+        members = (each.strip().lower() for value in self.all(name) for each in value.split(","))
+        return tuple(filter(None, members))
+
+    def without(self, *names: str) -> "Headers":
+        """All but these."""
+        dropped = {each.lower() for each in names}
+        return Headers(tuple(each for each in self.items if each[0].lower() not in dropped))
+
+    def having(self, name: str, value: str) -> "Headers":
+        """With this in the place of all lines of that name: where the first stood, else at the end."""
+        wanted, made, done = name.lower(), [], False
+        for key, was in self.items:
+            if key.lower() != wanted:
+                made.append((key, was))
+            elif not done:
+                made.append((key, value))
+                done = True
+        return Headers((*made,) if done else (*made, (name, value)))
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self.items)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestHead:
+    """A request without its body."""
+
+    method: str  # as sent; case matters
+    target: str  # origin form (`/path?query`), absolute form to a proxy, authority form of CONNECT, `*`
+    headers: Headers
+    version: str = "1.1"  # "1.0", "1.1" or "2"
+
+    def changed(self, *, target: str | None = None, headers: Headers | None = None) -> "RequestHead":
+        """The same but for these."""
+        return replace(
+            self, target=self.target if target is None else target, headers=headers or self.headers
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseHead:
+    """A response without its body."""
+
+    status: int
+    headers: Headers
+    reason: str = ""
+    version: str = "1.1"
