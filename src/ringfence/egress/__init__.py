@@ -1,1 +1,1 @@
-"""The way out of boxes: a proxy that parses the network and holds nothing, a broker that decides and dials."""
+"""The way out of boxes: a proxy that parses and holds nothing, a broker that decides and dials."""

@@ -221,7 +221,7 @@ class SocketKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serve:
-    """To the proxy: the sockets of a session come along, in the order of `sockets`. Answered with `Serving`."""
+    """To the proxy: a session's sockets come along, in the order of `sockets`. Answered with `Serving`."""
 
     session: str
     certificate_pem: str
