@@ -14,15 +14,17 @@ from pathlib import Path
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from ringfence.core.secrets import Secret
-from ringfence.core.text import clip, printable
 from ringfence.vault.errors import VaultLocked
 from ringfence.vault.file_format import SCRYPT_COSTS, KeyPlace, KeyUse
 from ringfence.vault.sealing import KEY_BYTES
+from ringfence.vault.system_keyring import SystemKeyring
 
 __all__ = ["PASSPHRASE_CHARS", "Files", "Keys"]
 
 PASSPHRASE_CHARS = 12
-_SERVICE = "ringfence vault"
+_KEYRING = SystemKeyring(
+    service="ringfence vault", instead="keep the key in a file (ringfence vault key file)"
+)
 _ID_BYTES = 8
 _SALT_BYTES = 32
 _BLOCK, _PARALLEL = 8, 1
@@ -62,7 +64,7 @@ class Keys:
                     )
                 return Secret(key)
             case KeyPlace.KEYRING:
-                return _from_keyring(self._name(use))
+                return self._from_keyring(use)
             case KeyPlace.PASSPHRASE:
                 return _stretched(self.ask(False), use)
 
@@ -79,7 +81,7 @@ class Keys:
                 self.files.write(self._file(use), key.reveal())
             case KeyPlace.KEYRING:
                 use = KeyUse(place=place, id=id_)
-                _to_keyring(self._name(use), key)
+                _KEYRING.put(self._name(use), key.reveal())
             case KeyPlace.PASSPHRASE:
                 salt = self.randomness(_SALT_BYTES)
                 use = KeyUse(place=place, id=id_, salt=salt, cost=SCRYPT_COSTS.start)
@@ -98,9 +100,18 @@ class Keys:
             case KeyPlace.FILE:
                 self._file(use).unlink(missing_ok=True)
             case KeyPlace.KEYRING:
-                _out_of_keyring(self._name(use))
+                _KEYRING.remove(self._name(use))
             case KeyPlace.PASSPHRASE:
                 pass
+
+    def _from_keyring(self, use: KeyUse) -> Secret:
+        key = _KEYRING.get(self._name(use), KEY_BYTES)
+        if key is None:
+            raise VaultLocked(
+                "the system's keyring no longer has the vault's key",
+                hint=f"put its entry `{_KEYRING.service}` back; nothing else opens the vault",
+            )
+        return Secret(key)
 
     def _file(self, use: KeyUse) -> Path:
         return self.folder / f"vault-{use.id}.key"
@@ -118,64 +129,3 @@ def _stretched(passphrase: Secret, use: KeyUse) -> Secret:
         ) from None
     made = Scrypt(salt=use.salt, length=KEY_BYTES, n=1 << use.cost, r=_BLOCK, p=_PARALLEL)
     return Secret(made.derive(text.encode()))
-
-
-def _from_keyring(name: str) -> Secret:
-    try:
-        import keyring
-        from keyring.errors import KeyringError
-    except ImportError:
-        raise _no_library() from None
-    try:
-        key = bytes.fromhex(keyring.get_password(_SERVICE, name) or "")
-    except KeyringError as error:
-        raise _silent(error) from None
-    except ValueError:
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise VaultLocked(
-            "the system's keyring no longer has the vault's key",
-            hint=f"put its entry `{_SERVICE}` back; nothing else opens the vault",
-        )
-    return Secret(key)
-
-
-def _to_keyring(name: str, key: Secret) -> None:
-    try:
-        import keyring
-        from keyring.errors import KeyringError
-    except ImportError:
-        raise _no_library() from None
-    try:
-        keyring.set_password(_SERVICE, name, key.reveal().hex())
-        again = keyring.get_password(_SERVICE, name)
-    except KeyringError as error:
-        raise _silent(error) from None
-    if again != key.reveal().hex():
-        raise VaultLocked("the keyring does not keep what it is given", hint="use: ringfence vault key file")
-
-
-def _out_of_keyring(name: str) -> None:
-    try:
-        import keyring
-        from keyring.errors import KeyringError, PasswordDeleteError
-    except ImportError:
-        raise _no_library() from None
-    try:
-        keyring.delete_password(_SERVICE, name)
-    except PasswordDeleteError:
-        pass  # somebody else was quicker
-    except KeyringError as error:
-        raise _silent(error) from None
-
-
-def _no_library() -> VaultLocked:
-    return VaultLocked("the system's keyring cannot be asked", hint="install ringfence[keyring]")
-
-
-def _silent(error: Exception) -> VaultLocked:
-    told = clip(printable(" ".join(str(error).split())), chars=200) or type(error).__name__
-    return VaultLocked(
-        f"the system's keyring does not answer: {told}",
-        hint="unlock it; where there is none, keep the key in a file (ringfence vault key file)",
-    )

@@ -6,20 +6,16 @@ The file `ledger.key` holds the 32 bytes of an Ed25519 key, or one word that say
 from collections.abc import Callable
 from pathlib import Path
 
-from ringfence.core.errors import RingfenceError
-from ringfence.core.text import clip, printable
+from ringfence.core.text import printable
 from ringfence.gate.state import KEY_BYTES, StateRefused, load_key, read_private, write_private
 from ringfence.ledger.notes import SigningKey
+from ringfence.vault.system_keyring import KeyringRefused, SystemKeyring
 
 __all__ = ["KEY_FILE", "KeyringRefused", "move_to_keyring", "signing_key"]
 
 KEY_FILE = "ledger.key"
 _IN_KEYRING = b"keyring\n"
-_SERVICE = "ringfence ledger"
-
-
-class KeyringRefused(RingfenceError):
-    """The system's keyring does not do what it is asked for."""
+_KEYRING = SystemKeyring(service="ringfence ledger", instead="leave the key in its file (without --keyring)")
 
 
 def signing_key(folder: Path, *, randomness: Callable[[int], bytes]) -> SigningKey:
@@ -41,7 +37,7 @@ def move_to_keyring(folder: Path, *, randomness: Callable[[int], bytes]) -> Sign
     """
     seed = _seed(folder, randomness)
     if read_private(folder / KEY_FILE) != _IN_KEYRING:
-        _keep(folder, seed)
+        _KEYRING.put(str(folder), seed)
         write_private(folder / KEY_FILE, _IN_KEYRING, replace=True)
     return SigningKey(seed)
 
@@ -59,50 +55,11 @@ def _seed(folder: Path, randomness: Callable[[int], bytes]) -> bytes:
     return load_key(path, randomness=randomness)
 
 
-def _keep(folder: Path, seed: bytes) -> None:
-    try:
-        import keyring
-        from keyring.errors import KeyringError
-    except ImportError:
-        raise _no_library() from None
-    try:
-        keyring.set_password(_SERVICE, str(folder), seed.hex())
-        again = keyring.get_password(_SERVICE, str(folder))
-    except KeyringError as error:
-        raise _refused(error) from None
-    if again != seed.hex():
-        raise KeyringRefused("the keyring does not keep what it is given", hint="leave the key in its file")
-
-
 def _kept(folder: Path) -> bytes:
-    try:
-        import keyring
-        from keyring.errors import KeyringError
-    except ImportError:
-        raise _no_library() from None
-    try:
-        told = keyring.get_password(_SERVICE, str(folder))
-    except KeyringError as error:
-        raise _refused(error) from None
-    try:
-        seed = bytes.fromhex(told or "")
-    except ValueError:
-        seed = b""
-    if len(seed) != KEY_BYTES:
+    seed = _KEYRING.get(str(folder), KEY_BYTES)
+    if seed is None:
         raise KeyringRefused(
             "the keyring no longer has the ledger's key",
             hint=f"put it back, or remove {KEY_FILE} for a new one, which your anchors do not know",
         )
     return seed
-
-
-def _no_library() -> KeyringRefused:
-    return KeyringRefused("the system's keyring cannot be asked", hint="install ringfence[keyring]")
-
-
-def _refused(error: Exception) -> KeyringRefused:
-    told = clip(printable(" ".join(str(error).split())), chars=200) or type(error).__name__
-    return KeyringRefused(
-        f"the system's keyring does not answer: {told}",
-        hint="unlock it; where there is none, leave the key in its file (without --keyring)",
-    )
