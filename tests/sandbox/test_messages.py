@@ -11,6 +11,7 @@ from ringfence.sandbox.framing import DOCUMENT_BYTES, receive, send
 from ringfence.sandbox.messages import (
     MESSAGE_BYTES,
     BadMessage,
+    BoxSocket,
     Ended,
     Failed,
     Listener,
@@ -18,11 +19,12 @@ from ringfence.sandbox.messages import (
     Proof,
     Ready,
     Running,
+    Sockets,
     Stopped,
     Terminal,
     read,
 )
-from ringfence.sandbox.plan import Layer
+from ringfence.sandbox.plan import Layer, SocketKind
 
 
 @pytest.mark.parametrize(
@@ -35,6 +37,10 @@ from ringfence.sandbox.plan import Layer
         ({"failed": {"layer": None, "errno": 11, "what": "x"}}, Failed(layer=None, errno=11, what="x")),
         ({"terminal": True}, Terminal(fd=7)),
         ({"listener": True}, Listener(fd=7)),
+        (
+            {"sockets": {"sockets": [["redirected", 1]], "catches_all": True}},
+            Sockets(sockets=(BoxSocket(SocketKind.REDIRECTED, 1, 7),), catches_all=True),
+        ),
         (
             {
                 "ready": {
@@ -56,7 +62,7 @@ from ringfence.sandbox.plan import Layer
     ],
 )
 def test_every_message_is_read(said: object, message: object) -> None:
-    assert read(json.dumps(said).encode(), 7) == message
+    assert read(json.dumps(said).encode(), (7,)) == message
 
 
 @pytest.mark.parametrize(
@@ -72,6 +78,8 @@ def test_every_message_is_read(said: object, message: object) -> None:
         b'{"ended": 1, "running": 2}',
         b'{"ended": "x"}',
         b'{"terminal": true}',
+        b'{"sockets": {"sockets": [["proxy", 3128]], "catches_all": true}}',
+        b'{"sockets": {"sockets": [["other", 3128]], "catches_all": true}}',
         b'{"ready": {"layers": ["x"], "lacking": [], "proofs": []}}',
         b'{"ready": {"layers": [], "lacking": [["limits"]], "proofs": []}}',
         b'{"failed": {"layer": "x", "errno": 1, "what": ""}}',
@@ -80,7 +88,7 @@ def test_every_message_is_read(said: object, message: object) -> None:
 )
 def test_what_is_no_message_is_refused(packet: bytes) -> None:
     with pytest.raises(BadMessage):
-        read(packet, None)
+        read(packet, ())
 
 
 def test_a_message_that_is_too_long_is_refused_and_its_descriptor_closed() -> None:

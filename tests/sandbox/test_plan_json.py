@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringfence.core.decisions import Place
-from ringfence.sandbox.plan import DEGRADABLE, Identity, Limits, Mount, MountKind, Plan, Why
+from ringfence.sandbox.plan import DEGRADABLE, Identity, Limits, Mount, MountKind, Network, Plan, Why
 from ringfence.sandbox.plan_json import BadPlan, from_json, to_json
 
 _NAMES = st.text(
@@ -52,6 +52,13 @@ _PLANS = st.builds(
     debug=st.booleans(),
     debug_why=st.none() | _WHYS,
     loopback=st.booleans(),
+    network=st.none()
+    | st.builds(
+        Network,
+        ports=st.lists(st.integers(1, 65535), max_size=3).map(tuple),
+        proxy_port=st.integers(1, 65535),
+        catch_all=st.booleans(),
+    ),
     may_lack=st.frozensets(st.sampled_from(sorted(DEGRADABLE))),
     must_hide=st.lists(_TEXTS, max_size=3).map(tuple),
     must_keep=st.lists(_TEXTS, max_size=3).map(tuple),
@@ -110,6 +117,12 @@ def _mount(**changed: object) -> dict[str, Any]:
         {"identity": {**_plan()["identity"], "uid": True}},
         {"limits": {**_plan()["limits"], "memory_bytes": "much"}},
         {"may_lack": ["a layer"]},
+        {"network": {"ports": [0], "proxy_port": 3128, "catch_all": True}},
+        {"network": {"ports": [True], "proxy_port": 3128, "catch_all": True}},
+        {"network": {"ports": [], "proxy_port": 65536, "catch_all": True}},
+        {"network": {"ports": [], "proxy_port": 3128, "catch_all": 1}},
+        {"network": {"ports": list(range(1, 66)), "proxy_port": 3128, "catch_all": True}},
+        {"network": {"ports": []}},
         {"mounts": [{}]},
         _mount(target="/"),
         _mount(target="usr"),

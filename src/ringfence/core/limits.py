@@ -261,6 +261,7 @@ class Limits:
     refused_kinds: int = 1_000  # that one session records; more are counted together
     start_wait_s: float = 30.0  # for a box to stand
     refused_at_once: int = 256  # calls that are answered in one go
+    plan_ports: int = 64  # that a box catches one by one
     plan_items: int = 100_000  # of one list in a plan
     plan_names: int = 1_000_000  # looked at to find what the policy's patterns stand for
     plan_places: int = 20_000  # of the host that they may stand for
@@ -274,6 +275,13 @@ class Limits:
     vault_patterns: int = 64  # of hosts, methods or paths that one credential is bound to
     vault_import_bytes: int = 1 * _MIB  # of one file that is taken in
     vault_placeholders: int = 100_000  # of all sessions at one time
+
+    # Between proxy, broker and daemon
+    channel_bytes: int = 16 * _MIB  # of one message, as written
+    channel_fds: int = 253  # beside one message; the kernel takes no more
+    channel_questions: int = 4_096  # that are answered at one time; others wait in the socket
+    channel_queued_bytes: int = 64 * _MIB  # of messages that the other end does not read
+    sealed_frame_bytes: int = 256 * _KIB
 
 
 LIMITS = Limits()

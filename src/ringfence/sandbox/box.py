@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from ringfence.core.limits import LIMITS
 from ringfence.sandbox.framing import receive_packet
-from ringfence.sandbox.messages import MESSAGE_BYTES, BadMessage, Listener, Message, Terminal, read
+from ringfence.sandbox.messages import MESSAGE_BYTES, BadMessage, Listener, Message, Sockets, Terminal, read
 
 __all__ = ["Box", "Streams"]
+
+_MAX_FDS = 253  # of one packet: the kernel takes no more (SCM_MAX_FD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,7 @@ class Box:
             BadMessage: the box said what no box says.
         """
         try:
-            packet, fds, whole = receive_packet(self.status, MESSAGE_BYTES, max_fds=1)
+            packet, fds, whole = receive_packet(self.status, MESSAGE_BYTES, max_fds=_MAX_FDS)
         except ConnectionResetError:  # it was killed before it read what it was told last
             return None
         if not packet:
@@ -64,9 +66,9 @@ class Box:
             raise BadMessage("the box said more than any box says", hint="start it again")
         message = None
         try:
-            message = read(packet, fds[0] if fds else None)
+            message = read(packet, tuple(fds))
         finally:
-            if not isinstance(message, Terminal | Listener):
+            if not isinstance(message, Terminal | Listener | Sockets):
                 for fd in fds:
                     os.close(fd)
         return message

@@ -125,7 +125,7 @@ def _box(answer: bytes, fds: list[int], status: socket.socket) -> Box:
     value = json.loads(answer)
     if "pid" in value and fds:
         return Box(pid=int(value["pid"]), pidfd=fds[0], status=status)
-    failed = read(answer, None)
+    failed = read(answer, ())
     if isinstance(failed, Failed):
         raise refusal(failed)
     raise _gone()

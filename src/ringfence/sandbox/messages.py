@@ -6,14 +6,15 @@ can make it; what does not fit is `BadMessage` all the same.
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ringfence.core.errors import RingfenceError
-from ringfence.sandbox.plan import Layer
+from ringfence.sandbox.plan import Layer, SocketKind
 
 __all__ = [
     "MESSAGE_BYTES",
     "BadMessage",
+    "BoxSocket",
     "Ended",
     "Failed",
     "LimitsMet",
@@ -23,6 +24,7 @@ __all__ = [
     "Proof",
     "Ready",
     "Running",
+    "Sockets",
     "Stopped",
     "Terminal",
     "read",
@@ -56,6 +58,22 @@ class Listener:
     """Where refused system calls are told: whoever has it answers them, from now on."""
 
     fd: int
+
+
+class BoxSocket(NamedTuple):
+    """One socket of the box's network. Nobody in the box has it any more."""
+
+    kind: SocketKind
+    port: int  # that it is bound to; 0: none
+    fd: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sockets:
+    """What answers the box's programs: whoever has these."""
+
+    sockets: tuple[BoxSocket, ...]
+    catches_all: bool  # every TCP port, and not only those that are listened at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,30 +130,34 @@ class LimitsMet:
     refused_processes: int  # times that one more was wanted
 
 
-Message = LimitsMet | Failed | Terminal | Listener | Ready | NotRun | Running | Stopped | Ended
+Message = LimitsMet | Failed | Terminal | Listener | Sockets | Ready | NotRun | Running | Stopped | Ended
 
 
-def read(packet: bytes, fd: int | None) -> Message:
-    """The message, with the descriptor that came along.
+def read(packet: bytes, fds: tuple[int, ...]) -> Message:
+    """The message, with the descriptors that came along.
 
     Raises:
         BadMessage: it is none.
     """
     try:
         ((name, value),) = json.loads(packet).items()
-        return _read(name, value, fd)
+        return _read(name, value, fds)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise BadMessage("the box said something that is no message", hint="start it again") from error
 
 
-def _read(name: str, value: Any, fd: int | None) -> Message:  # noqa: ANN401 - JSON
+def _read(name: str, value: Any, fds: tuple[int, ...]) -> Message:  # noqa: ANN401 - JSON
     match name:
         case "failed":
             return _failed(value)
-        case "terminal" if fd is not None:
+        case "terminal":
+            (fd,) = fds
             return Terminal(fd=fd)
-        case "listener" if fd is not None:
+        case "listener":
+            (fd,) = fds
             return Listener(fd=fd)
+        case "sockets":
+            return _sockets(value, fds)
         case "ready":
             return _ready(value)
         case "not_run":
@@ -156,6 +178,14 @@ def _failed(value: Any) -> Failed:  # noqa: ANN401 - JSON
     return Failed(
         layer=None if layer is None else Layer(layer), errno=int(value["errno"]), what=str(value["what"])
     )
+
+
+def _sockets(value: Any, fds: tuple[int, ...]) -> Sockets:  # noqa: ANN401 - JSON
+    sockets = tuple(
+        BoxSocket(SocketKind(kind), int(port), fd)
+        for (kind, port), fd in zip(value["sockets"], fds, strict=True)
+    )
+    return Sockets(sockets=sockets, catches_all=value["catches_all"] is True)
 
 
 def _ready(value: Any) -> Ready:  # noqa: ANN401 - JSON

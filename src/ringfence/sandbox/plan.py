@@ -17,7 +17,9 @@ __all__ = [
     "Limits",
     "Mount",
     "MountKind",
+    "Network",
     "Plan",
+    "SocketKind",
     "Why",
 ]
 
@@ -108,6 +110,30 @@ class Limits:
     memory_disk_bytes: int = 512 * 1024 * 1024  # of each folder in memory
 
 
+class SocketKind(StrEnum):
+    """What a socket is for that a box makes in its network and hands out. The words are egress's own."""
+
+    PROXY = "proxy"  # at the loopback: programs that heed proxy variables
+    ANY = "any"  # programs that do not: every address, at the port that it listens at
+    REDIRECTED = "redirected"  # the same, every port; SO_ORIGINAL_DST says which
+    DNS_UDP = "dns-udp"
+    DNS_TCP = "dns-tcp"
+    DIAG = "diag"  # asks the kernel whose a connection is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """That whatever the command says to the world is answered by whoever has the box's sockets.
+
+    There is no way out all the same. Ports of `ports`, 53, 80 and 443 are caught at every address; with
+    `catch_all` every TCP port is, where the kernel can, and then the loopback's own are all the box's.
+    """
+
+    ports: tuple[int, ...] = ()  # beside 53, 80 and 443; sorted
+    proxy_port: int = 3128
+    catch_all: bool = True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """All that a box is."""
@@ -126,6 +152,7 @@ class Plan:
     debug: bool = False  # it may trace its own children
     debug_why: Why | None = None
     loopback: bool = True  # programs in the box reach each other at 127.0.0.1; nothing else is reached
+    network: Network | None = None  # None: nobody answers but the box's own programs
     may_lack: frozenset[Layer] = frozenset()  # a part of DEGRADABLE
     must_hide: tuple[str, ...] = ()  # paths of the host that the probe tries to read
     must_keep: tuple[str, ...] = ()  # paths within that the probe tries to write: hooks, policy …

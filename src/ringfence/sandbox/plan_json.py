@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 
 from ringfence.core.decisions import Place
 from ringfence.core.limits import LIMITS
-from ringfence.sandbox.plan import Identity, Layer, Limits, Mount, MountKind, Plan, Why
+from ringfence.sandbox.plan import Identity, Layer, Limits, Mount, MountKind, Network, Plan, Why
 
 __all__ = ["BadPlan", "from_json", "to_json"]
 
@@ -29,6 +29,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
         "limits": dataclasses.asdict(plan.limits),
         "limits_why": _why_json(plan.limits_why),
         "debug_why": plan.debug_why and _why_json(plan.debug_why),
+        "network": plan.network and dataclasses.asdict(plan.network),
         "may_lack": sorted(plan.may_lack),
     }
 
@@ -50,6 +51,7 @@ def from_json(value: object) -> Plan:
             "limits": _made(Limits, found["limits"]),
             "limits_why": _why(found["limits_why"]),
             "debug_why": None if found["debug_why"] is None else _why(found["debug_why"]),
+            "network": None if found["network"] is None else _network(found["network"]),
             "may_lack": frozenset(_word(Layer, each) for each in _list(found["may_lack"], "may_lack")),
             "must_hide": _texts(found["must_hide"], "must_hide"),
             "must_keep": _texts(found["must_keep"], "must_keep"),
@@ -121,6 +123,20 @@ def _why(value: object) -> Why:
     why = Why(text=found["text"], place=None if place is None else _made(Place, place))
     _check_types(why)
     return why
+
+
+def _network(value: object) -> Network:
+    found = _object(value, Network)
+    ports = tuple(_list(found["ports"], "ports"))
+    network = Network(**{**found, "ports": ports})
+    _check_types(network)
+    if len(ports) > LIMITS.plan_ports or not all(map(_is_port, (*ports, network.proxy_port))):
+        raise BadPlan("ports: too many, or no port")
+    return network
+
+
+def _is_port(value: object) -> bool:
+    return type(value) is int and 0 < value < 1 << 16
 
 
 def _made(kind: type[Any], value: object) -> Any:  # noqa: ANN401 - of `kind`

@@ -18,7 +18,17 @@ from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
 from ringfence.sandbox.box import Box
 from ringfence.sandbox.linux.seccomp.listening import Refused, answer
-from ringfence.sandbox.messages import Ended, Failed, LimitsMet, Listener, NotRun, Ready, Stopped
+from ringfence.sandbox.messages import (
+    BoxSocket,
+    Ended,
+    Failed,
+    LimitsMet,
+    Listener,
+    NotRun,
+    Ready,
+    Sockets,
+    Stopped,
+)
 from ringfence.sandbox.messages import Terminal as OwnTerminal
 from ringfence.sandbox.terminal.relay import Relay
 from ringfence.sandbox.terminal.terminal import Terminal, set_size
@@ -61,6 +71,8 @@ class Supervisor:
     ) -> None:
         self.calls: Counter[tuple[str, str]] = Counter()  # of refused system calls, and whose
         self.limits_met: LimitsMet | None = None
+        self.sockets: tuple[BoxSocket, ...] = ()  # from `stand` on, until nothing of the box is left
+        self.catches_all = False  # every TCP port reaches one of them
         self._box, self._terminal, self._keys = box, terminal, keys
         self._machine, self._monotonic = machine, monotonic
         self._relay: Relay | None = None
@@ -82,18 +94,23 @@ class Supervisor:
             NotStanding: it ended without a word, or takes too long.
         """
         until = self._monotonic() + LIMITS.start_wait_s
-        while ready := self._waiting().poll(max(0.0, until - self._monotonic()) * 1000):
-            if any(fd == self._listener for fd, _ in ready):
+        while told := self._waiting().poll(max(0.0, until - self._monotonic()) * 1000):
+            if any(fd == self._listener for fd, _ in told):
                 self._answer()  # the box tries what must fail
-            if not any(fd == self._box.fileno() for fd, _ in ready):
+            if not any(fd == self._box.fileno() for fd, _ in told):
                 continue
             match self._box.receive():
-                case Ready() | Failed() as word:
-                    return word
+                case Ready() as ready:
+                    return ready
+                case Failed() as failed:
+                    self._close_sockets()
+                    return failed
                 case OwnTerminal(fd=fd):
                     self._take_terminal(fd)
                 case Listener(fd=fd):
                     self._listener = fd
+                case Sockets(sockets=sockets, catches_all=catches_all):
+                    self.sockets, self.catches_all = sockets, catches_all
                 case None:
                     raise NotStanding(
                         "the box ended before its command could start",
@@ -249,6 +266,12 @@ class Supervisor:
         if self._listener is not None:
             os.close(self._listener)
             self._listener = None
+        self._close_sockets()
+
+    def _close_sockets(self) -> None:
+        for each in self.sockets:
+            os.close(each.fd)
+        self.sockets = ()
 
     def _status(self) -> tuple[int, bool]:
         match self._ended:

@@ -7,7 +7,16 @@ from enum import StrEnum
 from ringfence.sandbox.plan import Layer, Mount, Plan, Why
 from ringfence.sandbox.planning.host import Kind
 
-__all__ = ["HomePlace", "Planned", "Reason", "Wanted", "Withheld", "WorkingTree"]
+__all__ = [
+    "HomePlace",
+    "Planned",
+    "Reason",
+    "StandIn",
+    "Wanted",
+    "WantedNetwork",
+    "Withheld",
+    "WorkingTree",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +26,24 @@ class WorkingTree:
     path: str  # absolute, without links
     named: str  # as the user knows it: the same, or a way there that leads through links
     is_repository: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandIn:
+    """A file with placeholders, for programs that insist on one with a login."""
+
+    path: str  # below the home
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedNetwork:
+    """That the box's sockets are handed out, and what goes with that."""
+
+    ca_pem: str  # the session's own authority
+    ports: tuple[int, ...] = ()  # that the policy names
+    environment: tuple[tuple[str, str], ...] = ()  # variables with placeholders
+    files: tuple[StandIn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +61,7 @@ class Wanted:
     must_hide: tuple[str, ...] = ()
     must_keep: tuple[str, ...] = ()
     may_lack: frozenset[Layer] = frozenset()
+    network: WantedNetwork | None = None
 
 
 class Reason(StrEnum):
