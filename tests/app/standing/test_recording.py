@@ -38,6 +38,17 @@ def test_a_first_scan_records_all_there_is_and_a_second_one_nothing_more(endpoin
     assert endpoint.told == []
 
 
+def test_a_scan_s_scope_is_told_without_what_is_a_secret_in_its_paths(tmp_path: Path) -> None:
+    token = "ghp_" + "a1B2" * 9
+    endpoint = Endpoint(tmp_path)
+    pickled(endpoint.home / token / "one.pkl")
+    endpoint.scan(endpoint.home / token)
+    (started,) = (each.event for each in endpoint.recorded() if each.type == "scan.started/1")
+    assert started is not None
+    assert token not in str(started)
+    assert "[cut]" in str(started)
+
+
 @pytest.mark.parametrize(
     ("types", "left"),
     [

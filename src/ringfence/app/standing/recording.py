@@ -23,6 +23,7 @@ from ringfence.app.standing.things import things_of
 from ringfence.core.action_types import Durability
 from ringfence.core.actions import Purpose
 from ringfence.core.inventory import ScanRecord
+from ringfence.core.redaction import redact_name
 from ringfence.ledger.events.scan_finished import ScanFinished
 from ringfence.ledger.events.scan_started import ScanStarted
 from ringfence.ledger.events.thing_appeared import ThingAppeared
@@ -72,7 +73,7 @@ def record(observed: Observed, book: Book, *, decide: Decide | None, policy_dige
     )
     started = ScanStarted(
         scan=scan,
-        scope=tuple(sorted(observed.looked.roots)),
+        scope=tuple(sorted(map(redact_name, observed.looked.roots))),
         tool_version=__version__,
         started_at=observed.started_at,
     )
