@@ -275,6 +275,15 @@ class Limits:
     vault_patterns: int = 64  # of hosts, methods or paths that one credential is bound to
     vault_import_bytes: int = 1 * _MIB  # of one file that is taken in
     vault_placeholders: int = 100_000  # of all sessions at one time
+    injected_body_bytes: int = 8 * _MIB  # of one request that a secret is put into, or that is signed
+
+    # What is said on the wire
+    http_head_bytes: int = 64 * _KIB  # of one head; servers take 8 to 32
+    http_headers: int = 200
+    http_target_chars: int = 32 * _KIB  # presigned URLs have 2
+    http_query_values: int = 1_000
+    http_chunk_line_bytes: int = 1 * _KIB  # the size of a chunk, with extensions that are dropped
+    http_trailer_bytes: int = 16 * _KIB
 
     # Between proxy, broker and daemon
     channel_bytes: int = 16 * _MIB  # of one message, as written
@@ -282,6 +291,47 @@ class Limits:
     channel_questions: int = 4_096  # that are answered at one time; others wait in the socket
     channel_queued_bytes: int = 64 * _MIB  # of messages that the other end does not read
     sealed_frame_bytes: int = 256 * _KIB
+
+    # The proxy
+    egress_leaves: int = 256  # certificates of one session that are kept; each has about 30 KB
+    egress_connections: int = 1_024  # of one session at one time
+    egress_buffered_bytes: int = 256 * _KIB  # of one connection, each way
+    egress_first_line_bytes: int = 16 * _KIB  # read to find out whether it is HTTP
+    egress_head_s: float = 30.0  # for a whole head, or a whole handshake
+    egress_idle_s: float = 300.0  # between two requests of a connection
+    egress_body_s: float = 120.0  # between two pieces of what a program sends
+    egress_answer_s: float = 900.0  # for the beginning of an answer, or its next piece; models think long
+    egress_silent_s: float = 0.5  # after that a program may be one that waits for its server to speak
+    egress_names: int = 16_384  # of one session that have an address
+    egress_dns_connections: int = 64  # of one session
+    egress_datagrams: int = 64  # that are answered before others have their turn
+    egress_upstreams: int = 100  # kept for one connection of a box
+
+    # What is said within requests and answers
+    app_body_bytes: int = 1 * _MIB  # of a JSON body, looked at before its request may go
+    app_push_bytes: int = 8 * _MIB  # of a git push, looked at before it may go
+    rpc_messages: int = 100  # of one batch
+    rpc_arguments: int = 1_000  # of one call, with all that is within them
+    rpc_depth: int = 32
+    graphql_bytes: int = 256 * _KIB  # of one document
+    graphql_tokens: int = 50_000
+    graphql_depth: int = 64  # of selections and values
+    graphql_operations: int = 1_000  # root fields of one request
+    git_commands: int = 1_000  # references of one push
+    git_pack_objects: int = 20_000  # looked at to learn whether a push is a force-push
+    git_pack_inflated_bytes: int = 64 * _MIB
+    git_commit_bytes: int = 1 * _MIB
+    git_delta_depth: int = 64
+    brought_depth: int = 3  # objects in a body that are searched for credentials
+    brought_values: int = 10_000
+    scrubbed_spellings: int = 128  # of one secret
+    scrubbed_wholly_bytes: int = 512  # secrets up to that are known with every letter escaped
+    coding_ratio: int = 400  # that an answer may grow when it is decoded; honest text stays under 100
+    coding_slack_bytes: int = 4 * _MIB  # that do not count for the ratio
+    coding_bytes: int = 16 * _GIB  # that one answer decodes to
+    postgresql_startup_bytes: int = 10_000  # as its server has it
+    postgresql_message_bytes: int = 64 * _KIB  # of the start-up
+    postgresql_iterations: int = 1_000_000  # of a SCRAM key; servers have 4,096
 
 
 LIMITS = Limits()

@@ -1,0 +1,282 @@
+"""Questions, answers and news between two of ringfence's processes, over one stream socket.
+
+Each message is four bytes of length and the document that `wire` makes; descriptors lie beside the length.
+Either end asks, and many questions are open at one time; answers come in any order. The other end may be in
+an attacker's hands: what is no message ends the channel, and so does an end that does not read.
+"""
+
+import array
+import asyncio
+import os
+import socket
+import struct
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from ringfence.core.limits import LIMITS
+from ringfence.egress.messages import Refused
+from ringfence.egress.wire import BadMessage, Message, decode, encode
+
+__all__ = ["Answer", "Channel", "ChannelClosed", "Handle"]
+
+Answer = tuple[Message | None, Sequence[int]]
+Handle = Callable[[Message, Sequence[int]], Awaitable[Answer]]
+
+_LENGTH = struct.Struct("!I")
+_READ_BYTES = 64 * 1024
+_SPACE = socket.CMSG_LEN(LIMITS.channel_fds * array.array("i").itemsize)
+_FAULT = Refused(
+    what="ringfence itself failed at this", hint="report it; what it could not decide is refused", status=502
+)
+
+
+class ChannelClosed(Exception):
+    """The other end is gone, or sent what is no message."""
+
+
+@dataclass(slots=True)
+class _Outgoing:
+    """A message that waits for room; its descriptors are ours to close."""
+
+    data: memoryview
+    fds: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class _Incoming:
+    """What was read and is not a whole message yet. Descriptors belong to the message at `at`."""
+
+    data: bytearray = field(default_factory=bytearray)
+    fds: dict[int, list[int]] = field(default_factory=dict)  # by where in the stream their message begins
+    at: int = 0  # where in the stream `data` begins
+
+
+class Channel:
+    """One end. `handle` gets what the other end asks and tells, with descriptors that are then its own.
+
+    What it answers is sent, and the descriptors with it are closed. One event loop uses it.
+    """
+
+    def __init__(self, sock: socket.socket, handle: Handle) -> None:
+        sock.setblocking(False)
+        self._sock = sock
+        self._handle = handle
+        self._loop = asyncio.get_running_loop()
+        self._ended: asyncio.Future[None] = self._loop.create_future()
+        self._asked: dict[int, asyncio.Future[tuple[Message, list[int]]]] = {}
+        self._number = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._incoming = _Incoming()
+        self._outgoing: deque[_Outgoing] = deque()
+        self._queued = 0
+        self._reads = False
+        self._is_open = True
+
+    async def ask(self, message: Message, fds: Sequence[int] = ()) -> tuple[Message, list[int]]:
+        """The answer, and the descriptors with it, which are then the caller's; `fds` stay the caller's.
+
+        Raises:
+            ChannelClosed: there is nobody to answer.
+        """
+        if not self._is_open:
+            raise ChannelClosed("the channel is closed")
+        self._number += 1
+        number = self._number
+        answer: asyncio.Future[tuple[Message, list[int]]] = self._loop.create_future()
+        self._asked[number] = answer
+        try:
+            self._send(encode(message, number, False), fds)
+            return await answer
+        except BaseException:
+            if answer.done() and not answer.cancelled() and answer.exception() is None:
+                _close(answer.result()[1])
+            raise
+        finally:
+            del self._asked[number]
+
+    def tell(self, message: Message, fds: Sequence[int] = ()) -> None:
+        """Sends what is not answered. Where there is nobody any more it is lost. `fds` stay the caller's."""
+        if self._is_open:
+            self._send(encode(message, 0, False), fds)
+
+    async def run(self) -> None:
+        """Returns when the other end is gone; then all that is open here has ended too.
+
+        Raises:
+            BadMessage: the other end sent what is no message.
+        """
+        if self._is_open:
+            self._read_on()
+        try:
+            await self._ended
+        finally:
+            self._end(None)
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def close(self) -> None:
+        """Ends it from this side."""
+        self._end(None)
+
+    def _read_on(self) -> None:
+        if not self._reads and len(self._tasks) < LIMITS.channel_questions:
+            self._loop.add_reader(self._sock, self._readable)
+            self._reads = True
+
+    def _readable(self) -> None:
+        try:
+            data, beside, flags, _ = self._sock.recvmsg(_READ_BYTES, _SPACE, socket.MSG_CMSG_CLOEXEC)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            self._end(None)
+            return
+        fds = array.array("i")
+        for level, kind, content in beside:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                fds.frombytes(content[: len(content) - len(content) % fds.itemsize])
+        if not data or flags & socket.MSG_CTRUNC:
+            _close(fds)
+            self._end(BadMessage("cut short") if data or self._incoming.data else None)
+            return
+        try:
+            self._take(data, list(fds))
+        except BadMessage as error:
+            self._end(error)
+
+    def _take(self, data: bytes, fds: list[int]) -> None:
+        """Descriptors come with the last message that begins in what one call reads: see unix(7)."""
+        now = self._incoming
+        begins = now.at + len(now.data)
+        now.data += data
+        last, at, whole = None, 0, []
+        while len(now.data) - at >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(now.data, at)
+            if length > LIMITS.channel_bytes:
+                _close(fds)
+                raise BadMessage("too long")
+            if now.at + at >= begins:
+                last = now.at + at
+            if len(now.data) - at - _LENGTH.size < length:
+                break
+            body = at + _LENGTH.size
+            whole.append((now.at + at, bytes(now.data[body : body + length])))
+            at = body + length
+        else:
+            if at < len(now.data) and now.at + at >= begins:
+                last = now.at + at
+        if fds:
+            if last is None:
+                _close(fds)
+                raise BadMessage("descriptors beside nothing")
+            now.fds[last] = fds
+        del now.data[:at]
+        now.at += at
+        for start, document in whole:
+            self._arrived(document, now.fds.pop(start, []))
+
+    def _arrived(self, document: bytes, fds: list[int]) -> None:
+        try:
+            message, number, is_answer = decode(document)
+        except BadMessage:
+            _close(fds)
+            raise
+        if not is_answer:
+            task = self._loop.create_task(self._serve(message, number, fds))
+            self._tasks.add(task)
+            task.add_done_callback(self._served)
+            if len(self._tasks) >= LIMITS.channel_questions:
+                self._loop.remove_reader(self._sock)
+                self._reads = False
+            return
+        answer = self._asked.get(number)
+        if answer is None or answer.done():  # whoever asked has gone
+            _close(fds)
+        else:
+            answer.set_result((message, fds))
+
+    async def _serve(self, message: Message, number: int, fds: list[int]) -> None:
+        answer: Message | None = _FAULT
+        beside: Sequence[int] = ()
+        try:
+            answer, beside = await self._handle(message, fds)
+        finally:
+            if answer is not None and number and self._is_open:
+                self._send(encode(answer, number, True), beside)
+            _close(beside)
+
+    def _served(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._loop.call_exception_handler({"message": "a question failed", "exception": error})
+        if self._is_open:
+            self._read_on()
+
+    def _send(self, document: bytes, fds: Sequence[int]) -> None:
+        data = memoryview(_LENGTH.pack(len(document)) + document)
+        if not self._outgoing:
+            data, fds = self._sent(data, fds)
+            if not data:
+                return
+        self._queued += len(data)
+        if self._queued > LIMITS.channel_queued_bytes:
+            self._end(BadMessage("the other end does not read"))
+            return
+        self._outgoing.append(_Outgoing(data, tuple(os.dup(each) for each in fds)))
+        if len(self._outgoing) == 1 and self._is_open:
+            self._loop.add_writer(self._sock, self._writable)
+
+    def _sent(self, data: memoryview, fds: Sequence[int]) -> tuple[memoryview, Sequence[int]]:
+        """What is left of both; nothing, once the channel has ended."""
+        beside = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
+        try:
+            count = self._sock.sendmsg([data], beside, socket.MSG_NOSIGNAL)
+        except (BlockingIOError, InterruptedError):
+            return data, fds
+        except OSError:
+            self._end(None)
+            return data[:0], ()
+        return data[count:], ()
+
+    def _writable(self) -> None:
+        while self._outgoing:
+            first = self._outgoing[0]
+            rest, fds = self._sent(first.data, first.fds)
+            if not self._is_open:
+                return
+            self._queued -= len(first.data) - len(rest)
+            if not fds:
+                _close(first.fds)
+            if rest:
+                self._outgoing[0] = _Outgoing(rest, tuple(fds))
+                return
+            self._outgoing.popleft()
+        self._loop.remove_writer(self._sock)
+
+    def _end(self, error: BadMessage | None) -> None:
+        if not self._is_open:
+            return
+        self._is_open = False
+        self._loop.remove_reader(self._sock)
+        self._loop.remove_writer(self._sock)
+        self._sock.close()
+        for fds in self._incoming.fds.values():
+            _close(fds)
+        for each in self._outgoing:
+            _close(each.fds)
+        self._outgoing.clear()
+        for answer in self._asked.values():
+            if not answer.done():
+                answer.set_exception(ChannelClosed("the other end is gone"))
+        if not self._ended.done():
+            if error is None:
+                self._ended.set_result(None)
+            else:
+                self._ended.set_exception(error)
+
+
+def _close(fds: Sequence[int]) -> None:
+    for fd in fds:
+        os.close(fd)
