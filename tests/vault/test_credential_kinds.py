@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from ringfence.core.secrets import Secret
-from ringfence.vault.credential import Binding, check_name
+from ringfence.vault.credential import Binding, check_name, host_and_port
 from ringfence.vault.errors import CredentialRefused
 from ringfence.vault.kinds import KINDS, authentication, kind_named, kind_of, public_parts, secret_parts
 from vaults import TOKEN, WHOLE
@@ -141,7 +141,9 @@ def test_a_part_that_a_kind_does_not_have_is_refused_and_a_value_in_its_place_is
         ("example.*",),
         ("api.example.c*m",),
         ("https://example.com",),
-        ("example.com:443",),
+        ("example.com:99999",),
+        ("example.com:0",),
+        ("[2001:db8::1]:",),
         ("Example.com",),
         ("exa mple.com",),
         (".example.com",),
@@ -194,3 +196,23 @@ def test_a_secret_is_equal_to_its_like_alone_and_is_not_written_down() -> None:
     assert Secret(b"a") == Secret(b"a")
     assert Secret(b"a") != Secret(b"b")
     assert repr(Secret(b"hush")) == str(Secret(b"hush")) == f"{Secret(b'hush')}" == "[cut]"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("api.example.com", ("api.example.com", None)),
+        ("*.example.com:8443", ("*.example.com", 8443)),
+        ("127.0.0.1:5432", ("127.0.0.1", 5432)),
+        ("2001:db8::443", ("2001:db8::443", None)),
+        ("[2001:db8::1]:443", ("2001:db8::1", 443)),
+    ],
+)
+def test_a_pattern_of_hosts_may_end_in_a_port(pattern: str, expected: tuple[str, int | None]) -> None:
+    (kept,) = Binding(hosts=(pattern,)).hosts
+    assert host_and_port(kept) == expected
+
+
+def test_a_star_before_a_port_still_owns_nothing() -> None:
+    with pytest.raises(CredentialRefused):
+        Binding(hosts=("*.com:443",))

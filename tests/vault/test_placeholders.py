@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from ringfence.vault.credential import Binding, Credential
 from ringfence.vault.kinds import authentication, kind_named
-from ringfence.vault.placeholders import Meant, Placeholders, TooMany, placeholder, stand_ins
+from ringfence.vault.meanings import Meant
+from ringfence.vault.placeholders import Placeholders, TooMany, placeholder, stand_ins
 from vaults import AT, TOKEN, WHOLE
 
 _SEPARATORS = "-_.:=/+"
@@ -146,7 +147,7 @@ def test_a_placeholder_means_something_in_its_own_session_alone_and_not_after_it
     assert mine != theirs
     assert table.give("mine", _credential("bearer")) == {"token": mine}
     meanings = [table.meaning(session, text) for session in ("mine", "theirs") for text in (mine, theirs)]
-    meant = Meant(credential="one", part="token")
+    meant = Meant(credential="one", part="token", kind="bearer")
     assert meanings == [meant, None, None, meant]
     table.end("mine")
     assert [table.meaning("mine", mine), table.meaning("theirs", theirs)] == [None, meant]

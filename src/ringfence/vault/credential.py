@@ -9,14 +9,16 @@ from ringfence.core.redaction import redact_name
 from ringfence.vault.errors import CredentialRefused
 from ringfence.vault.kinds import Authentication, kind_of
 
-__all__ = ["Binding", "Credential", "check_name"]
+__all__ = ["Binding", "Credential", "check_name", "host_and_port"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
-_HOST = re.compile(
-    r"(?:[a-z0-9*](?:[a-z0-9*_-]*[a-z0-9*])?)(?:\.[a-z0-9*](?:[a-z0-9*_-]*[a-z0-9*])?)*|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}"
-)
+_DOTTED = r"(?:[a-z0-9*](?:[a-z0-9*_-]*[a-z0-9*])?)(?:\.[a-z0-9*](?:[a-z0-9*_-]*[a-z0-9*])?)*"
+_IPV6 = r"[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}"
+_PORT = re.compile(r"(.*):([1-9][0-9]{0,4})")
+_HOST = re.compile(rf"{_DOTTED}(?::[1-9][0-9]{{0,4}})?|{_IPV6}|\[{_IPV6}\]:[1-9][0-9]{{0,4}}")
 _METHOD = re.compile(r"[A-Z]{1,20}")
 _PATH = re.compile(r"/[\x21-\x7e]*")
+_LAST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,7 @@ class Binding:
         CredentialRefused: a pattern says nothing, or of a host so much that nothing is bound.
     """
 
-    hosts: tuple[str, ...]
+    hosts: tuple[str, ...]  # each perhaps with `:port`, else at the kind's own port
     methods: tuple[str, ...] = ()  # empty: all
     paths: tuple[str, ...] = ()  # empty: all
 
@@ -49,14 +51,29 @@ class Binding:
                 if len(text) > LIMITS.name_chars or not form.fullmatch(text):
                     raise CredentialRefused(f"this is no pattern of a {what}", hint=_HINTS[what])
         for host in self.hosts:
-            if "*" in "".join(host.rsplit(".", 2)[-2:]):
+            named, port = host_and_port(host)
+            if port is not None and port > _LAST_PORT:
+                raise CredentialRefused("there is no such port", hint=_HINTS["host"])
+            if "*" in "".join(named.rsplit(".", 2)[-2:]):
                 raise CredentialRefused(
                     "a pattern of hosts must end in a name that somebody owns", hint=_HINTS["host"]
                 )
 
 
+def host_and_port(pattern: str) -> tuple[str, int | None]:
+    """A pattern of a binding: its host, and its port where it says one."""
+    if pattern.startswith("["):
+        host, _, port = pattern[1:].partition("]:")
+        return host, int(port)
+    told = _PORT.fullmatch(pattern)
+    if told is None or ":" in told[1]:
+        return pattern, None
+    return told[1], int(told[2])
+
+
 _HINTS = {
-    "host": "such as api.example.com or *.example.com, in lower case, without scheme and port",
+    "host": "such as api.example.com or *.example.com, in lower case, without scheme; "
+    "perhaps with a port behind it: api.example.com:8443",
     "method": "such as GET, in capitals",
     "path": "such as /repos/our-org/**",
 }

@@ -19,9 +19,10 @@ from ringfence.core.bounded_json import BadJson, parse
 from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
 from ringfence.vault.credential import Credential
-from ringfence.vault.kinds import Authentication, AwsSigV4, GithubApp, OAuth2, secret_parts
+from ringfence.vault.kinds import Authentication, AwsSigV4, GithubApp, OAuth2, public_parts, secret_parts
+from ringfence.vault.meanings import Meanings, Meant, read_state, written_state
 
-__all__ = ["Meant", "Placeholders", "TooMany", "placeholder", "stand_ins"]
+__all__ = ["Placeholders", "TooMany", "placeholder", "stand_ins"]
 
 _MARK = re.compile(
     r"sk-ant-[a-z]+[0-9]{2}-|sk-(?:ant|or-v1|or|proj|svcacct)-|sk-|(?:sk|rk|pk)_(?:live|test)_|whsec_"
@@ -82,20 +83,13 @@ def stand_ins(of: Authentication, randomness: Randomness) -> Mapping[str, str]:
     return {name: placeholder(each.reveal().decode(), randomness) for name, each in parts}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meant:
-    """What a placeholder stands for."""
-
-    credential: str
-    part: str
-
-
 @dataclass(slots=True, kw_only=True)
 class Placeholders:
     """Which placeholder stands for what, in which session. One thread uses it."""
 
     randomness: Randomness
     _by_session: dict[str, dict[str, Meant]] = field(default_factory=dict, repr=False)
+    _known: dict[str, Meanings] = field(default_factory=dict, repr=False)
     _count: int = 0
 
     def give(self, session: str, credential: Credential) -> Mapping[str, str]:
@@ -104,24 +98,68 @@ class Placeholders:
         Raises:
             TooMany: no more are kept.
         """
-        own = self._by_session.setdefault(session, {})
+        own = self._by_session.get(session, {})
         given = {each.part: text for text, each in own.items() if each.credential == credential.name}
         if given:
             return given
         made = stand_ins(credential.authentication, self.randomness)
-        if self._count + len(made) > LIMITS.vault_placeholders:
-            raise TooMany("there are too many placeholders at one time", hint="end sessions that are over")
-        self._count += len(made)
-        own |= {text: Meant(credential=credential.name, part=part) for part, text in made.items()}
+        public = tuple(sorted(public_parts(credential.authentication).items()))
+        self._add(
+            session,
+            {
+                text: Meant(credential=credential.name, part=part, kind=credential.kind, public=public)
+                for part, text in made.items()
+            },
+        )
+        return made
+
+    def also(self, session: str, secret: str, meant: Meant) -> str:
+        """Another placeholder, for a secret of that shape which came only now.
+
+        Raises:
+            TooMany: no more are kept.
+        """
+        made = placeholder(secret, self.randomness)
+        self._add(session, {made: meant})
         return made
 
     def meaning(self, session: str, text: str) -> Meant | None:
         """What a text stands for in this session; None in every other."""
         return self._by_session.get(session, {}).get(text)
 
+    def of(self, session: str) -> Meanings:
+        """All that stand for something in a session, to be looked for."""
+        if session not in self._known:
+            self._known[session] = Meanings(self._by_session.get(session, {}))
+        return self._known[session]
+
     def end(self, session: str) -> None:
         """Forgets a session: its placeholders stand for nothing any more."""
         self._count -= len(self._by_session.pop(session, {}))
+        self._known.pop(session, None)
+
+    def to_state(self, session: str) -> str:
+        """A session's table as JSON, without any secret, for whoever stands in for this process."""
+        return written_state(self._by_session.get(session, {}))
+
+    def from_state(self, session: str, state: str) -> None:
+        """Puts a session's table back, as `to_state` wrote it, in the place of what is known of it.
+
+        Raises:
+            BadState: it is none.
+            TooMany: no more are kept.
+        """
+        read = read_state(state)
+        self.end(session)
+        self._add(session, read)
+
+    def _add(self, session: str, made: Mapping[str, Meant]) -> None:
+        if self._count + len(made) > LIMITS.vault_placeholders:
+            raise TooMany("there are too many placeholders at one time", hint="end sessions that are over")
+        own = self._by_session.setdefault(session, {})
+        self._count += len(made.keys() - own.keys())
+        own |= made
+        self._known.pop(session, None)
 
 
 _LETTERS_AND_DIGITS = string.ascii_letters + string.digits

@@ -3,12 +3,15 @@
 Sources: the pages of each service on its API keys and command-line programs, September 2026.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ringfence.vault.credential import host_and_port
+from ringfence.vault.kinds import kind_named
 from ringfence.vault.taking.values import Found
 
-__all__ = ["SERVICES", "Service", "completed"]
+__all__ = ["SERVICES", "Service", "completed", "variables_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,3 +79,29 @@ def completed(found: Found, *, hosts: tuple[str, ...]) -> Found | None:
         hosts=service.hosts,
         values={**service.public, service.secret: value},
     )
+
+
+_OWN = {
+    "aws": {"AWS_ACCESS_KEY_ID": "key_id", "AWS_SECRET_ACCESS_KEY": "secret_key"},
+    "postgresql": {"PGPASSWORD": "password"},
+}
+_MADE_OUTSIDE = frozenset({"oauth", "github-app"})  # a box has what is sent as a bearer token
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+
+
+def variables_of(
+    name: str, kind: str, public: Mapping[str, str], hosts: tuple[str, ...]
+) -> Mapping[str, str]:
+    """The variables in which programs look for such a credential, with the part that each holds.
+
+    A credential that is called like a variable, as `import` names them, stands there too.
+    """
+    sent, bare = ("bearer" if kind in _MADE_OUTSIDE else kind), {host_and_port(each)[0] for each in hosts}
+    found = dict(_OWN.get(kind, {}))
+    part = "access_token" if kind in _MADE_OUTSIDE else next(each.name for each in kind_named(kind).secrets)
+    for variable, each in SERVICES.items():
+        if each.kind == sent and bare & set(each.hosts) and (sent != kind or each.public == dict(public)):
+            found[variable] = part
+    if _VARIABLE.fullmatch(name) and kind not in _OWN:
+        found[name] = part
+    return dict(sorted(found.items()))

@@ -1,0 +1,106 @@
+"""A request with secrets where their placeholders stood. Only what is about to be sent ever holds both.
+
+It trusts nobody who looked before: kind and place are checked again with the credential as it is now.
+"""
+
+import base64
+from collections.abc import Iterable
+
+from ringfence.core.secrets import Secret
+from ringfence.egress.injecting.addresses import with_parameters, with_path_text
+from ringfence.egress.injecting.bodies import CannotBePut, with_text
+from ringfence.egress.injecting.places import Misplaced, Place, Placed, basic_pair
+from ringfence.protocols.http import Headers, RequestHead
+from ringfence.vault.credential import Credential
+from ringfence.vault.kinds import Basic, public_parts, secret_parts
+
+__all__ = ["inject"]
+
+
+def inject(
+    head: RequestHead,
+    body: bytes,
+    credential: Credential,
+    placed: Iterable[Placed],
+    *,
+    token: Secret | None = None,
+) -> tuple[RequestHead, bytes]:
+    """The request with this credential's secrets; what is placed of others stays.
+
+    `token` is what was made of it outside, for kinds of which boxes have an `access_token`. Signatures are
+    not made here: see `aws.signed`. Headers that frame the body are the caller's.
+
+    Raises:
+        Misplaced: it has been set anew since, as another kind or for another place.
+    """
+    for each in placed:
+        if each.credential != credential.name:
+            continue
+        _check(credential, each)
+        secret = _secret(credential, each, token)
+        match each.place:
+            case Place.PATH:
+                before = each.meant.said("template").partition("{}")[0]
+                head = head.changed(target=with_path_text(head.target, before, each.text, secret))
+            case Place.QUERY:
+                head = head.changed(target=with_parameters(head.target, each.name, each.text, secret))
+            case Place.BODY:
+                try:
+                    body = with_text(head, body, each.name, each.text, secret)
+                except CannotBePut:
+                    raise Misplaced(
+                        f"the placeholder of {credential.name} stands in the body more than once or escaped",
+                        hint=f"send it once, unescaped, at {each.name}",
+                    ) from None
+            case _:
+                head = head.changed(headers=_with_header(head.headers, credential, each, secret))
+    return head, body
+
+
+def _with_header(headers: Headers, credential: Credential, each: Placed, secret: str) -> Headers:
+    made = []
+    for name, value in headers:
+        if name.lower() == each.name:
+            made.append((name, _value(value, credential, each, secret)))
+        else:
+            made.append((name, value))
+    return Headers(tuple(made))
+
+
+def _value(value: str, credential: Credential, each: Placed, secret: str) -> str:
+    if each.place not in (Place.USER, Place.PASSWORD):
+        return value.replace(each.text, secret)
+    pair = basic_pair(value)
+    if pair is None:
+        return value
+    user, password = pair
+    if each.place is Place.USER:
+        user = secret if user == each.text else user
+    elif password == each.text:
+        of = credential.authentication
+        user, password = (of.user if isinstance(of, Basic) else user), secret
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def _secret(credential: Credential, each: Placed, token: Secret | None) -> str:
+    found = (
+        token
+        if each.meant.part == "access_token"
+        else secret_parts(credential.authentication).get(each.meant.part)
+    )
+    if found is None:
+        raise _changed(credential)
+    return found.reveal().decode()
+
+
+def _check(credential: Credential, each: Placed) -> None:
+    now = tuple(sorted(public_parts(credential.authentication).items()))
+    if each.meant.kind != credential.kind or each.meant.public != now or each.place is Place.SIGNATURE:
+        raise _changed(credential)
+
+
+def _changed(credential: Credential) -> Misplaced:
+    return Misplaced(
+        f"the credential {credential.name} is another than when this session began",
+        hint="start a new session, which gets a placeholder for it as it is now",
+    )
