@@ -9,7 +9,8 @@ import pytest
 
 from doors import STREAM, door_in
 from ringfence.app.approving import Answer, Approving, approve, asks, deny, grants, revoke
-from ringfence.core.actions import Action, GrantGive, HostConnect, ListenerAsk, ModelSign
+from ringfence.core.action_types import Durability
+from ringfence.core.actions import Action, GrantGive, HostConnect, HttpRequest, ListenerAsk, ModelSign
 from ringfence.core.decisions import Effect, Mode
 from ringfence.core.receipts import Receipt
 from ringfence.gate.approvals import STREAM as APPROVALS
@@ -460,3 +461,77 @@ def test_host_and_port_are_what_a_grant_for_a_connection_is_for(tmp_path: Path) 
     approve(held(door, action), Answer(uses=9), at(door))
     assert passes(door, dataclasses.replace(action, program="/usr/bin/curl"))
     assert not passes(door, dataclasses.replace(action, host="example.com.evil.net"))
+
+
+_NETWORK = """
+version: 1
+agents:
+  mode: observe
+  rules:
+    - {actions: [http.request], match: {host: open.test}, then: allow}
+    - {id: asks, actions: [http.request], match: {host: held.test}, then: ask, mode: warn}
+"""
+
+
+def request(host: str, method: str = "GET", **more: object) -> HttpRequest:
+    return HttpRequest(host=host, port=443, method=method, path="/", **more)
+
+
+def test_a_door_of_boxes_enforces_what_the_policy_only_observes(tmp_path: Path) -> None:
+    heard: list[Refused] = []
+    lax = door_in(tmp_path, _NETWORK, told=heard)
+    strict = dataclasses.replace(lax, enforcing=True)
+    hosts = ("open.test", "held.test", "other.test")
+    assert [passes(lax, request(each)) for each in hosts] == [True, True, True]
+    assert [each.decision.reasons[0].rule for each in heard] == ["asks"]
+    assert [passes(strict, request(each)) for each in hosts] == [True, False, False]
+    assert len(heard) == 1
+    assert [lax.decide(request(each)).may_proceed for each in hosts] == [True, True, True]
+    assert [strict.decide(request(each)).may_proceed for each in hosts] == [True, False, False]
+    refused = strict.pass_(request("other.test"))
+    assert isinstance(refused, Refused)
+    assert (
+        refused.what
+        == "http.request other.test 443 GET /: denied by section agents, which has no rule for it"
+    )
+
+
+def test_a_grant_for_a_request_is_for_its_parameters_and_operations_too(tmp_path: Path) -> None:
+    door = dataclasses.replace(door_in(tmp_path, _NETWORK), enforcing=True)
+    action = request("held.test", query=("page=1",), operations=("mutation.addStar",))
+    approve(held(door, action), Answer(uses=9), at(door))
+    assert passes(door, dataclasses.replace(action, program="/usr/bin/curl"))
+    assert not passes(door, dataclasses.replace(action, query=("page=2",)))
+    assert not passes(door, dataclasses.replace(action, query=None))
+    assert not passes(door, dataclasses.replace(action, operations=("mutation.addStar", "mutation.x")))
+
+
+def test_only_what_changes_something_must_be_on_the_disk_before(tmp_path: Path) -> None:
+    door = door_in(tmp_path)
+    asked: list[Durability] = []
+
+    class Watched:
+        def append(self, event: object, *, stream: str, durability: Durability, **more: object) -> object:
+            asked.append(durability)
+            return door.ledger.append(event, stream=stream, durability=durability, **more)
+
+    watched = dataclasses.replace(door, ledger=Watched())
+    for method in ("GET", "HEAD", "OPTIONS", "POST", "get", "TRACE"):
+        receipt = watched.pass_(request("open.test", method))
+        assert isinstance(receipt, Receipt)
+        watched.done(receipt)
+    reading, changing = [Durability.WRITTEN] * 2, [Durability.FSYNC] * 2
+    assert asked == [*reading * 3, *changing * 3]
+
+
+def test_a_connection_that_nobody_reads_takes_a_grant_of_its_own(tmp_path: Path) -> None:
+    door = door_in(
+        tmp_path,
+        "version: 1\nagents:\n  mode: enforce\n  rules:\n"
+        "    - {actions: [host.connect], match: {raw: true}, then: ask}\n"
+        "    - {actions: [host.connect], match: {raw: false}, then: ask}\n",
+    )
+    action = HostConnect(host="example.com", port=443)
+    approve(held(door, action), Answer(uses=9), at(door))
+    assert passes(door, action)
+    assert not passes(door, dataclasses.replace(action, raw=True))

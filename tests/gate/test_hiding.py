@@ -76,11 +76,16 @@ def test_a_command_line_is_recorded_without_its_secrets_and_with_their_digest() 
     }
 
 
+def request(*query: str) -> HttpRequest:
+    return HttpRequest(host="e.com", port=1, method="GET", path="/a", query=query)
+
+
 @pytest.mark.parametrize(
     "action",
     [
         with_arguments("run", "--model", "llama", "/models/hf_models/x.gguf"),
         HttpRequest(host="example.com", port=443, method="GET", path="/v1/models?limit=3"),
+        request("limit=3", "page", "q=how are you", "page_token_limit=9", "next="),
         FileRead(path="/home/ann/key-signing-party/hf_transformers_notes.md"),
         call("text", '{"to":"ann","issueKey":"P-1"}', "event 3 $.to"),
     ],
@@ -94,6 +99,11 @@ def test_where_nothing_is_secret_the_facts_stay_as_they_are(action: Action) -> N
     [
         (HttpRequest(host="e.com", port=1, method="GET", path="/a?api_key=x1&b=2"), "x1", "/a?api_key=[cut]"),
         (HttpRequest(host="e.com", port=1, method="GET", path=f"/bot/{_KEY}/send"), _KEY, "/bot/[cut]/send"),
+        (request("b=2", "api_key=x1&y"), "x1&y", "['b=2', 'api_key=[cut]']"),
+        (request("X-Amz-Signature=ab12"), "ab12", "['X-Amz-Signature=[cut]']"),
+        (request(f"to={_KEY}"), _KEY, "['to=[cut]']"),
+        (request(f"{_KEY}"), _KEY, "['[cut]']"),
+        (request('filter={"token":"x9"}'), "x9", """['filter={"token":"[cut]"}']"""),
         (CredentialUse(credential="c", host="e.com", method="GET", path=f"/x/{_KEY}"), _KEY, "/x/[cut]"),
         (FileRead(path=f"/tmp/{_KEY}.txt"), _KEY, "/tmp/[cut].txt"),
         (ModelPull(name="m", formats=(), source="ann:pw9@example.com/m"), "pw9", "[cut]@example.com/m"),
@@ -157,6 +167,7 @@ def test_a_grant_for_the_mark_itself_is_for_no_secret(tmp_path: Path) -> None:
             HttpRequest(host="e.com", port=1, method="GET", path="/a?key=1"),
             HttpRequest(host="e.com", port=1, method="GET", path="/a?key=2"),
         ),
+        (request("key=1", "a=2"), request("key=2", "a=2")),
         (FileRead(path=f"/tmp/{_KEY}"), FileRead(path=f"/tmp/{_KEY[:-1]}b")),
     ],
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.core.actions import Action, ListenerAsk, ModelQuarantine, ModelSign
+from ringfence.core.actions import Action, HttpRequest, ListenerAsk, ModelQuarantine, ModelSign
 from ringfence.core.receipts import Receipt
 from ringfence.gate.seals import LONGEST, ReceiptRefused, Seals, open_seals
 from ringfence.gate.state import StateRefused
@@ -29,6 +29,21 @@ class _Clock:
 
 def _seals(folder: Path, now: Callable[[], datetime] = lambda: _NOW) -> Seals:
     return open_seals(folder, now=now, randomness=lambda size: b"k" * size)
+
+
+def _request(method: str) -> HttpRequest:
+    return HttpRequest(host="e.com", port=443, method=method, path="/")
+
+
+def test_only_receipts_for_what_changes_something_are_counted_for_every_process(tmp_path: Path) -> None:
+    one, other = _seals(tmp_path), _seals(tmp_path)
+    for action, counted in ((_request("POST"), True), (_request("GET"), False)):
+        receipt = _receipt(one, action, seq=1 if counted else 2)
+        assert one.redeem(receipt, HttpRequest) == action
+        with pytest.raises(ReceiptRefused, match="used before"):
+            (other if counted else one).redeem(receipt, HttpRequest)
+        if not counted:
+            assert other.redeem(receipt, HttpRequest) == action
 
 
 def _receipt(seals: Seals, action: Action = _SIGN, *, seq: int = 7, uses: int = 1) -> Receipt[Action]:

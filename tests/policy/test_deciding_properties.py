@@ -12,7 +12,7 @@ from ringfence.core.action_types import type_of
 from ringfence.core.actions import HostConnect, ModelUse
 from ringfence.core.decisions import Effect, Mode, Section
 from ringfence.policy.document import Ruling
-from ringfence.policy.rule import Rule, Tier
+from ringfence.policy.rule import Like, Rule, Tier
 from ringfence.policy.trying import matches
 
 _MODES, _EFFECTS = tuple(Mode), tuple(Effect)
@@ -127,3 +127,35 @@ def test_the_index_finds_every_rule_that_matches(
     ]
     decision = engine(ruling(*given_rules, modes=named)).decide(action, now=NOW)
     assert decision.controls == tuple(sorted(expected))
+
+
+@often
+@given(
+    many,
+    modes,
+    st.lists(rules(tier=Tier.WORKING_TREE), max_size=3),
+    modes,
+    st.lists(st.booleans(), max_size=6),
+    actions,
+)
+def test_what_passes_where_everything_is_enforced_passes_everywhere_and_always_by_a_rule(
+    given_rules: list[Rule],
+    named: dict[Section, Mode],
+    of_tree: list[Rule],
+    tree_named: dict[Section, Mode],
+    excepted: list[bool],
+    action: HostConnect | ModelUse,
+) -> None:
+    exemptions = tuple(
+        exemption(f"e{rule.id}", rule.id, {"agent": Like(("*",))}, until=NOW + timedelta(days=1))
+        for rule, is_excepted in zip(given_rules, excepted, strict=False)
+        if is_excepted
+    )
+    deciding = engine(
+        ruling(*given_rules, modes=named, exemptions=exemptions),
+        ruling(*of_tree, modes=tree_named, file="tree.yaml"),
+    )
+    lax, strict = (deciding.decide(action, now=NOW, enforcing=each) for each in (False, True))
+    assert strict.may_proceed <= lax.may_proceed
+    assert strict.mode is Mode.ENFORCE
+    assert not strict.may_proceed or all(each.rule is not None for each in strict.reasons)

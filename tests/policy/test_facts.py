@@ -39,6 +39,7 @@ def test_an_action_reads_back_as_it_was_written() -> None:
         "host": "example.com",
         "port": 443,
         "program": None,
+        "raw": False,
     }
     assert action_from(facts_of(CALL)) == CALL
     arguments = facts_of(CALL)["arguments"]

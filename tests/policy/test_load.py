@@ -251,12 +251,12 @@ def test_a_rule_without_actions_is_for_those_that_have_all_its_facts() -> None:
             - {id: all, then: ask}
         """
     )
-    assert found["host"].action_types == {"host.connect", "http.request", "credential.use"}
+    assert found["host"].action_types == {"host.connect", "http.request", "git.push", "credential.use"}
     assert found["command"].action_types == {"command.run"}
     assert found["not-forced"].action_types == {"command.run"}
     assert found["not-forced"].conditions == (Condition(field="arguments", test=Unlike(("--force",))),)
     assert found["tool"].action_types == {"tool.call"}
-    assert len(found["all"].action_types) == 9
+    assert len(found["all"].action_types) == 10
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from deciding import DIGEST, NOW, engine, rule, ruling
+from deciding import DIGEST, NOW, engine, exemption, rule, ruling
 from ringfence.core.actions import (
     Action,
     HostConnect,
@@ -207,3 +208,46 @@ def test_what_a_working_tree_allows_is_never_the_reason() -> None:
 def test_of_two_limits_the_smaller_holds(amounts: tuple[int, int]) -> None:
     rules = (rule("r" * at, ALLOW, obligations=(limit(each),)) for at, each in enumerate(amounts, start=1))
     assert engine(ruling(*rules)).decide(CONNECT, now=NOW).obligations == (limit(3),)
+
+
+@pytest.mark.parametrize(
+    ("rules", "named", "outcome"),
+    [
+        ((), OBSERVE, ("deny", "enforce", None)),
+        ((), WARN, ("deny", "enforce", None)),
+        ((ALLOWS,), OBSERVE, ("allow", "enforce", "a")),
+        ((replace(ALLOWS, mode=OBSERVE),), OBSERVE, ("allow", "enforce", "a")),
+        ((ALLOWS, replace(DENIES, mode=OBSERVE)), OBSERVE, ("deny", "enforce", "den")),
+        ((ALLOWS, replace(ASKS, mode=WARN)), WARN, ("ask", "enforce", "as")),
+        ((replace(ALLOWS, mode=OBSERVE),), WARN, ("deny", "enforce", None)),
+        ((replace(ALLOWS, mode=OBSERVE),), ENFORCE, ("deny", "enforce", None)),
+        ((replace(ASKS, mode=OBSERVE),), ENFORCE, ("deny", "enforce", None)),
+    ],
+)
+def test_everything_is_enforced_where_that_is_asked_and_what_is_tried_out_opens_no_stricter_section(
+    rules: tuple[Rule, ...], named: Mode, outcome: tuple[str, str, str | None]
+) -> None:
+    deciding = engine(ruling(*rules, modes=named))
+    before = deciding.decide(CONNECT, now=NOW)
+    reason = deciding.decide(CONNECT, now=NOW, enforcing=True).reasons[0]
+    assert (reason.effect, reason.mode, reason.rule) == outcome
+    assert deciding.decide(CONNECT, now=NOW) == before
+    if reason.rule is None:  # and no line is named that says something else
+        assert reason.at == (Place(file="user.yaml", line=1) if named is ENFORCE else None)
+
+
+def test_a_working_trees_silence_denies_nothing_where_everything_is_enforced() -> None:
+    for mode, effect in ((None, ALLOW), (OBSERVE, ALLOW), (WARN, ALLOW), (ENFORCE, DENY)):
+        deciding = engine(ruling(ALLOWS, modes=OBSERVE), tree(mode=mode))
+        assert deciding.decide(CONNECT, now=NOW, enforcing=True).effect is effect
+    denies = engine(ruling(ALLOWS, modes=OBSERVE), tree(replace(DENIES, mode=OBSERVE)))
+    assert denies.decide(CONNECT, now=NOW, enforcing=True).effect is DENY
+
+
+def test_an_exception_holds_and_is_told_where_everything_is_enforced() -> None:
+    excepted = exemption("e", "den", {"host": "api.example.com"}, until=NOW + timedelta(days=1))
+    for rules, effect in (((ALLOWS, DENIES), ALLOW), ((DENIES,), DENY)):
+        deciding = engine(ruling(*rules, modes=OBSERVE, exemptions=(excepted,)))
+        decision = deciding.decide(CONNECT, now=NOW, enforcing=True)
+        assert (decision.effect, decision.reasons[0].rule) == (effect, "a" if effect is ALLOW else None)
+        assert decision.reasons[0].exception == ("e" if effect is ALLOW else None)

@@ -44,8 +44,8 @@ def test_everything_that_a_rule_says_is_in_its_sentence() -> None:
         "`x`. At most 5 USD per day. Why: \u201cIt is new.\u201d",
         "e": "Approving an action is allowed if the operator is `bob`, the kind of action is `*`, the number "
         "of uses is at most `3` and how long it lasts is at most `90 minutes`.",
-        "f": "Connecting to a host or sending a web request needs an operator's approval if the port is "
-        "`443` and the host is `*.x`.",
+        "f": "Connecting to a host, sending a web request or pushing to a git reference needs an "
+        "operator's approval if the port is `443` and the host is `*.x`.",
     }
 
 

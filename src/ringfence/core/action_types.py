@@ -16,6 +16,7 @@ from ringfence.core.actions import (
     FieldKind,
     FileRead,
     FileWrite,
+    GitUpdate,
     GrantGive,
     HostConnect,
     HttpRequest,
@@ -32,7 +33,7 @@ from ringfence.core.actions import (
 )
 from ringfence.core.decisions import Section
 
-__all__ = ["ACTION_TYPES", "ActionType", "Durability", "type_of"]
+__all__ = ["ACTION_TYPES", "ActionType", "Durability", "durability_of", "type_of"]
 
 
 class Durability(StrEnum):
@@ -49,7 +50,7 @@ class ActionType:
     name: str  # noun.verb; never reused for another meaning
     made: type[Any]
     sections: tuple[Section, ...]  # each of which must agree
-    durability: Durability
+    durability: Durability  # of those that change something: `durability_of` knows which only read
     ocsf_class: int  # as published by OCSF 1.x, for exports
     compares: tuple[str, ...]  # what a grant for one such action must share with a later one
     fields: Mapping[str, FieldKind]
@@ -74,8 +75,10 @@ _ROWS: tuple[tuple[str, type[Any], tuple[Section, ...], Durability, int, str], .
     ("command.run", CommandRun, _OF_AGENTS, _FSYNC, 1007, "agent session program arguments folder"),
     ("file.read", FileRead, _OF_AGENTS, _WRITTEN, 1001, "agent session path"),
     ("file.write", FileWrite, _OF_AGENTS, _FSYNC, 1001, "agent session path"),
-    ("host.connect", HostConnect, _OF_AGENTS, _WRITTEN, 4001, "agent session host port"),
-    ("http.request", HttpRequest, _OF_AGENTS, _FSYNC, 4002, "agent session host port method path"),
+    ("host.connect", HostConnect, _OF_AGENTS, _WRITTEN, 4001, "agent session host port raw"),
+    ("http.request", HttpRequest, _OF_AGENTS, _FSYNC, 4002,
+     "agent session host port method path query operations"),
+    ("git.push", GitUpdate, _OF_AGENTS, _FSYNC, 6003, "agent session host port repository ref change force"),
     ("credential.use", CredentialUse, _OF_AGENTS, _FSYNC, 6003, "agent session credential host method path"),
     ("credential.keep", CredentialKeep, _OF_AGENTS, _FSYNC, 6003,
      "agent session change credential kind hosts"),
@@ -111,8 +114,16 @@ def _made(  # noqa: PLR0917 - a row of the table
 ACTION_TYPES: tuple[ActionType, ...] = tuple(_made(*row) for row in _ROWS)
 
 _OF = {each.made: each for each in ACTION_TYPES}
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110, 9.2.1: safe methods
 
 
 def type_of(action: Action) -> ActionType:
     """What holds for actions of this type."""
     return _OF[type(action)]
+
+
+def durability_of(action: Action) -> Durability:
+    """When this action's record is safe: a request that only reads need not be on the disk before it."""
+    if isinstance(action, HttpRequest) and action.method in _READING:
+        return Durability.WRITTEN
+    return type_of(action).durability

@@ -23,6 +23,8 @@ __all__ = [
     "FieldKind",
     "FileRead",
     "FileWrite",
+    "GitChange",
+    "GitUpdate",
     "GrantGive",
     "HostConnect",
     "HttpRequest",
@@ -64,6 +66,14 @@ class CredentialChange(StrEnum):
     REMOVE = "remove"
     REKEY = "rekey"  # all of it under another key
     RESTORE = "restore"  # all of it from a copy
+
+
+class GitChange(StrEnum):
+    """What becomes of a git reference."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
 
 
 class FieldKind(StrEnum):
@@ -219,6 +229,7 @@ class HostConnect(_Acting):
     host: str = _known(FieldKind.HOST)
     port: int = _known(FieldKind.NUMBER)
     program: str | None = _maybe(FieldKind.PATH)  # evidence, to narrow
+    raw: bool = field(default=False, metadata={"kind": FieldKind.YES_NO, "words": None})  # nobody reads it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +240,21 @@ class HttpRequest(_Acting):
     port: int = _known(FieldKind.NUMBER)
     method: str = _known(FieldKind.TEXT)
     path: str = _known(FieldKind.NAME)
+    query: tuple[str, ...] | None = _maybe(FieldKind.TEXT)  # "name=value", decoded, each parameter
+    operations: tuple[str, ...] | None = _maybe(FieldKind.TEXT)  # of GraphQL: query.viewer, mutation.addStar
+    program: str | None = _maybe(FieldKind.PATH)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitUpdate(_Acting):
+    """A reference of a git repository is about to be pushed to; one action for each of a push."""
+
+    host: str = _known(FieldKind.HOST)
+    port: int = _known(FieldKind.NUMBER)
+    repository: str = _known(FieldKind.NAME)  # path of the address without .git: /org/repo
+    ref: str = _known(FieldKind.NAME)  # refs/heads/main
+    change: GitChange = _known(FieldKind.WORD, GitChange)
+    force: bool | None = _maybe(FieldKind.YES_NO)  # what was there is not before what comes
     program: str | None = _maybe(FieldKind.PATH)
 
 
@@ -315,6 +341,7 @@ Action = (
     | FileWrite
     | HostConnect
     | HttpRequest
+    | GitUpdate
     | CredentialUse
     | CredentialKeep
     | ToolCall

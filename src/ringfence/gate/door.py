@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from ringfence.core.action_types import Durability, type_of
+from ringfence.core.action_types import Durability, durability_of, type_of
 from ringfence.core.actions import Action, GrantGive
 from ringfence.core.decisions import Decision, Effect, Mode
 from ringfence.core.receipts import Receipt
@@ -74,7 +74,8 @@ class Waiting:
 class Door:
     """The one way to an effect. Threads may share it.
 
-    `tell` hears of what goes ahead although the policy would ask or deny, where it warns.
+    `tell` hears of what goes ahead although the policy would ask or deny, where it warns. `enforcing`: what
+    comes here is enforced whatever modes the policy names, and denied where no rule matches; so are boxes.
     """
 
     policies: Policies
@@ -84,6 +85,7 @@ class Door:
     stream: str  # where decisions are recorded
     now: Callable[[], datetime]
     randomness: Callable[[int], bytes]
+    enforcing: bool = False
     tell: Callable[[Refused], None] = field(default=lambda _refused: None)
     waiting: Waiting = field(default_factory=Waiting)
     _approvals: "list[Approvals]" = field(init=False, default_factory=list, repr=False, compare=False)
@@ -107,7 +109,7 @@ class Door:
 
     def decide(self, action: Action) -> Decision:
         """The policy's word, recorded. It lets nothing through: that takes a receipt."""
-        decision = self.policies.current().decide(action, now=self.now())
+        decision = self.policies.current().decide(action, now=self.now(), enforcing=self.enforcing)
         self._record(action, decision, proceeds=decision.may_proceed)
         return decision
 
@@ -132,7 +134,7 @@ class Door:
         told = False
         while True:  # the policy may change meanwhile: its last word counts
             policy = self.policies.current()
-            decision = policy.decide(action, now=self.now())
+            decision = policy.decide(action, now=self.now(), enforcing=self.enforcing)
             if decision.may_proceed:
                 if decision.effect is not Effect.ALLOW and decision.mode is Mode.WARN:
                     self.tell(denied(action, decision))
@@ -236,7 +238,7 @@ class Door:
     def _ended(self, receipt: Receipt[Action], event: EffectDone | EffectFailed) -> None:
         if not self.seals.is_true(receipt):
             raise ReceiptRefused("what was done had no receipt", hint="ask the gate first")
-        self.ledger.append(event, stream=self.stream, durability=type_of(receipt.action).durability)
+        self.ledger.append(event, stream=self.stream, durability=durability_of(receipt.action))
 
     def _asked(self, action: Action, decision: Decision, for_: "Wanted", *, told: bool) -> "_Granted | Ask":
         """Where the decision stands that rests on a grant's use, recorded before; else the question."""
@@ -282,7 +284,7 @@ class Door:
         grant: str | None = None,
         ask: str | None = None,
     ) -> Position:
-        durability = type_of(action).durability if proceeds else Durability.WRITTEN
+        durability = durability_of(action) if proceeds else Durability.WRITTEN
         event = DecisionMade(
             action=recorded_facts(action, self.seals.fingerprint),
             decision=decision,

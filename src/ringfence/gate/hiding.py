@@ -1,7 +1,7 @@
 """Actions as events and messages may hold them: without secrets, and yet no two of them the same.
 
-Command lines, tools' arguments and paths of requests lose whatever looks secret, names and paths only what
-is a secret beyond doubt (`core/redaction.py`). Where something is cut of what a grant compares, an HMAC over
+Command lines, tools' arguments, paths and parameters of requests lose whatever looks secret, names and paths
+of files only what is a secret beyond doubt (`core/redaction.py`). Where something is cut of what a grant compares, an HMAC over
 the exact value with the user's own key stands beside it, so that a grant is for exactly that value, and
 nobody who reads the ledger finds a short one by guessing.
 """
@@ -107,6 +107,8 @@ def _field(action: Action, name: str) -> object:
             return tuple(map(_argument, value))
         case HttpRequest() | CredentialUse() if name == "path":
             return _ended(redact((value,), longest=_LONGEST)[0], value)
+        case HttpRequest() if name == "query" and value is not None:
+            return tuple(map(_parameter, value))
     return _plain(value, is_place=name in _PLACES)
 
 
@@ -115,6 +117,13 @@ def _argument(argument: Argument) -> Argument:
     return Argument(
         name=redact_name(argument.name), text=_ended(text, argument.text), label=_label(argument.label)
     )
+
+
+def _parameter(text: str) -> str:
+    """A request's `name=value`: its value goes by what it is called and by what it looks like."""
+    name, equals, value = text.partition("=")
+    shown = redact_value(name, value, longest=_LONGEST)
+    return _ended(redact((name,), longest=_LONGEST)[0], name) + equals + _ended(shown, value)
 
 
 def _ended(shown: str, was: str) -> str:

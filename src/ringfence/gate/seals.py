@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from ringfence.core.action_types import Durability, type_of
+from ringfence.core.action_types import Durability, durability_of
 from ringfence.core.actions import Action
 from ringfence.core.errors import RingfenceError
 from ringfence.core.receipts import Receipt
@@ -73,7 +73,7 @@ class Seals:
         now = self._now()
         if not now < receipt.expires_at <= now + LONGEST:
             raise _refused("its time is over")
-        if type_of(receipt.action).durability is Durability.FSYNC:
+        if durability_of(receipt.action) is Durability.FSYNC:
             used = self._uses.use(receipt.stream, receipt.seq, expires_at=receipt.expires_at, now=now)
         else:
             used = self._count(receipt, now)

@@ -57,8 +57,8 @@ class Engine:
             (rule_id, of_tree): calls.exceptions(rule_id, of_tree=of_tree) for rule_id, of_tree in exemptions
         }
 
-    def decide(self, action: Action, *, now: datetime) -> Decision:
-        """What the policy says of `action` at `now` (UTC)."""
+    def decide(self, action: Action, *, now: datetime, enforcing: bool = False) -> Decision:
+        """What the policy says of `action` at `now` (UTC); `enforcing`: as if all of it were enforced."""
         table = self._tables[type(action)]
         values = table.read(action)
         candidates = table.always
@@ -87,9 +87,12 @@ class Engine:
                     excepted = self._trust_exceptions.get((hit.rule.id, hit.rule.of_tree), ())
                     matched.add(_unless(hit, excepted, values, now))
         key = frozenset(matched)
-        return table.kept.get(key) or self._decided(table, key)
+        kept = table.kept_enforced if enforcing else table.kept
+        return kept.get(key) or self._decided(table, key, kept, enforcing=enforcing)
 
-    def _decided(self, table: Table, matched: _Matched) -> Decision:
+    def _decided(
+        self, table: Table, matched: _Matched, kept: dict[_Matched, Decision], *, enforcing: bool
+    ) -> Decision:
         decision = conclude(
             matched,
             table.sections,
@@ -97,10 +100,11 @@ class Engine:
             tree=self._tree_modes,
             ceiling=self._ceiling,
             policy_digest=self._digest,
+            enforcing=enforcing,
         )
-        if len(table.kept) >= LIMITS.policy_outcomes:
-            table.kept.clear()
-        table.kept[matched] = decision
+        if len(kept) >= LIMITS.policy_outcomes:
+            kept.clear()
+        kept[matched] = decision
         return decision
 
 

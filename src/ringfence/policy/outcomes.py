@@ -8,6 +8,9 @@ denial that is tried out opens anything. Under a ceiling, a section that the sys
 enforces, the system's rules alone are asked whether anything matched: a user's document only makes graver.
 
 A working tree's rules are judged by the strictest mode that anybody names, and can only make matters graver.
+
+Where everything is enforced, whatever modes are named, so are rules that are tried out, and what no rule
+matches is denied. That opens nothing: an allowance that is tried out still opens no section that is stricter.
 """
 
 from collections.abc import Iterable, Mapping
@@ -65,6 +68,30 @@ class Exempt:
     exception: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    """Which modes the documents name, and whether everything is enforced all the same."""
+
+    joined: Modes
+    tree: Modes
+    enforcing: bool
+
+    def of_section(self, section: Section, *, is_tree: bool) -> tuple[Mode, Place | None]:
+        """The section's, and which line says so."""
+        return (self.tree if is_tree else self.joined).get(section, (Mode.OBSERVE, None))
+
+    def of(self, rule: Ruled) -> Mode:
+        """The rule's own, else the strictest of its section."""
+        if rule.mode is not None:
+            return rule.mode
+        named = (modes.get(rule.section, (Mode.OBSERVE, None))[0] for modes in (self.joined, self.tree))
+        return max(named, key=_MODES.__getitem__)
+
+    def carried_out(self, rule: Ruled) -> Mode:
+        """How strictly the rule is carried out now."""
+        return Mode.ENFORCE if self.enforcing else self.of(rule)
+
+
 def conclude(
     matched: Iterable[Hit | Exempt],
     sections: tuple[Section, ...],
@@ -73,19 +100,24 @@ def conclude(
     tree: Modes,
     ceiling: frozenset[Section],
     policy_digest: str,
+    enforcing: bool = False,
 ) -> Decision:
-    """The decision on an action that these sections judge. The order of `matched` does not matter."""
+    """The decision on an action that these sections judge. The order of `matched` does not matter.
+
+    `enforcing`: as if everything were enforced.
+    """
+    modes = _Named(joined=joined, tree=tree, enforcing=enforcing)
     ordered = sorted(matched, key=_place)
     hits = [each for each in ordered if isinstance(each, Hit)]
     exempt = [each for each in ordered if isinstance(each, Exempt)]
-    reasons = [_of_section(each, hits, exempt, joined, tree, is_ceiling=each in ceiling) for each in sections]
+    reasons = [_of_section(each, hits, exempt, modes, is_ceiling=each in ceiling) for each in sections]
     reasons.sort(key=_gravity_of_reason, reverse=True)
     return Decision(
         effect=reasons[0].effect,
         mode=reasons[0].mode,
         reasons=tuple(reasons),
         obligations=_obligations(
-            (each.rule, _mode(each.rule, joined, tree)) for each in hits if each.rule.section in sections
+            (each.rule, modes.carried_out(each.rule)) for each in hits if each.rule.section in sections
         ),
         controls=tuple(sorted({control for each in hits for control in each.rule.controls})),
         policy_digest=policy_digest,
@@ -93,42 +125,39 @@ def conclude(
 
 
 def _of_section(
-    section: Section,
-    hits: Iterable[Hit],
-    exempt: Iterable[Exempt],
-    joined: Modes,
-    tree: Modes,
-    *,
-    is_ceiling: bool,
+    section: Section, hits: Iterable[Hit], exempt: Iterable[Exempt], modes: _Named, *, is_ceiling: bool
 ) -> Reason:
     reasons: list[Reason] = []
     for is_tree in (False, True):
         own = [
-            (each.rule, _reason(each, _mode(each.rule, joined, tree)))
+            each
             for each in hits
             if each.rule.section is section and each.rule.of_tree is is_tree and each.rule.effect is not None
         ]
-        reasons += [each for _, each in own if not is_tree or each.effect is not Effect.ALLOW]
-        opening = [each for rule, each in own if is_tree or not is_ceiling or rule.tier <= Tier.SYSTEM]
-        reasons += _without_rule(section, opening, tree if is_tree else joined, is_tree=is_tree)
+        found = [_reason(each, modes.carried_out(each.rule)) for each in own]
+        reasons += [each for each in found if not is_tree or each.effect is not Effect.ALLOW]
+        opening = [each.rule for each in own if is_tree or not is_ceiling or each.rule.tier <= Tier.SYSTEM]
+        reasons += _without_rule(section, opening, modes, is_tree=is_tree)
     decides = max(reasons, key=_gravity_of_reason)  # the first of several
     graver = [
         each
         for each in exempt
         if each.rule.section is section
-        and _gravity(each.rule.effect or Effect.ALLOW, _mode(each.rule, joined, tree))
+        and _gravity(each.rule.effect or Effect.ALLOW, modes.carried_out(each.rule))
         > _gravity_of_reason(decides)
     ]
     return replace(decides, exception=graver[0].exception) if graver else decides
 
 
-def _without_rule(section: Section, own: Iterable[Reason], modes: Modes, *, is_tree: bool) -> list[Reason]:
+def _without_rule(section: Section, own: Iterable[Ruled], modes: _Named, *, is_tree: bool) -> list[Reason]:
     """What the section's mode says, if no rule that holds matched; a working tree's only when it enforces."""
-    mode, at = modes.get(section, (Mode.OBSERVE, None))
+    mode, at = modes.of_section(section, is_tree=is_tree)
     if is_tree and mode is not Mode.ENFORCE:
         return []
-    if any(_MODES[each.mode] >= _MODES[mode] for each in own):
+    if any(_MODES[modes.of(each)] >= _MODES[mode] for each in own):
         return []
+    if modes.enforcing and mode is not Mode.ENFORCE:
+        mode, at = Mode.ENFORCE, None
     effect = Effect.ALLOW if mode is Mode.OBSERVE else Effect.DENY
     return [Reason(section=section, effect=effect, mode=mode, rule=None, at=at)]
 
@@ -144,13 +173,6 @@ def _reason(hit: Hit, mode: Mode) -> Reason:
         unknown=hit.unknown,
         why=rule.why,
     )
-
-
-def _mode(rule: Ruled, joined: Modes, tree: Modes) -> Mode:
-    if rule.mode is not None:
-        return rule.mode
-    named = (modes.get(rule.section, (Mode.OBSERVE, None))[0] for modes in (joined, tree))
-    return max(named, key=_MODES.__getitem__)
 
 
 def _gravity(effect: Effect, mode: Mode) -> tuple[int, int]:

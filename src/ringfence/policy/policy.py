@@ -28,9 +28,12 @@ class Policy:
         self.document = document
         self._engine = Engine(document.joined, document.tree, policy_digest=document.digest)
 
-    def decide(self, action: Action, *, now: datetime) -> Decision:
-        """What the policy says of `action` at `now` (UTC, aware)."""
-        return self._engine.decide(action, now=now)
+    def decide(self, action: Action, *, now: datetime, enforcing: bool = False) -> Decision:
+        """What the policy says of `action` at `now` (UTC, aware).
+
+        `enforcing`: all rules count as enforced, and what none matches is denied.
+        """
+        return self._engine.decide(action, now=now, enforcing=enforcing)
 
     @property
     def digest(self) -> str:

@@ -85,6 +85,7 @@ _DOING = {
     "file.write": ("changing", "a file"),
     "host.connect": ("connecting to", "a host"),
     "http.request": ("sending", "a web request"),
+    "git.push": ("pushing to", "a git reference"),
     "credential.use": ("using", "a credential"),
     "credential.keep": ("keeping or forgetting", "a credential"),
     "tool.call": ("calling", "a tool"),
@@ -95,7 +96,7 @@ _DOING = {
 _NOUNS = {
     "action_type": "the kind of action",
     "asked_by": "whoever asks",
-    "change": "what becomes of the vault",
+    "change": "what becomes of it",
     "context.integrity": "the integrity of what the session has read",
     "context.sensitivity": "the sensitivity of what the session has read",
     "exposure": "its reach",
@@ -110,6 +111,8 @@ _NOUNS = {
 _YES_NO = {
     "remote": ("the model answers elsewhere", "the model answers on this machine"),
     "local": ("the prompt stays on this machine", "the prompt leaves this machine"),
+    "raw": ("what passes is not read", "what passes is read"),
+    "force": ("commits that were there are dropped", "no commit that was there is dropped"),
     "planned": ("the plan has this call", "the plan does not have this call"),
 }
 _SEVERAL = {
@@ -121,6 +124,8 @@ _SEVERAL = {
     "hosts": "host it is bound to",
     "models": "model it offers",
     "obligations": "obligation of the license",
+    "operations": "GraphQL operation",
+    "query": "parameter",
     "signed_by": "verified signature",
     "skills": "skill",
     "tool_servers": "server of tools",

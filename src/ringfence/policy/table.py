@@ -70,6 +70,7 @@ class Table:
         """`exemptions`: by rule, and whether it is a working tree's."""
         self.sections = action_type.sections
         self.kept: dict[frozenset[Hit | Exempt], Decision] = {}
+        self.kept_enforced: dict[frozenset[Hit | Exempt], Decision] = {}
         self._type = action_type
         self._trials: dict[tuple[Condition, bool], Trial] = {}  # of conditions that several rules share
         self._exemptions = {

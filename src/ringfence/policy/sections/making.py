@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ringfence.core.action_types import ActionType
 from ringfence.core.decisions import Effect, Obligation, Place, Section
 from ringfence.policy.problems import Placed, Problems, quoted
-from ringfence.policy.rule import Condition, Example, Rule, RuleId, Tier
+from ringfence.policy.rule import Condition, Example, Like, Rule, RuleId, Tier, Unlike
 from ringfence.policy.shapes.fields import types_of
 from ringfence.policy.shapes.tables import Entry, Key, ListOf
 from ringfence.policy.shapes.texts import CONTROL, ID, PROSE
+from ringfence.policy.words import words_of
 
 __all__ = ["COMMON", "Ids", "Maker", "with_fields"]
 
@@ -109,7 +111,7 @@ class Maker:
 
 
 def with_fields(section: Section | None, conditions: Sequence[Condition]) -> tuple[str, ...]:
-    """The types of actions of a section that have every field that these conditions name."""
+    """The types of actions of a section that have every field, and every word of one, that these name."""
     wanted = {each.field.partition(".")[0] for each in conditions}
     named = any(each.field.startswith("arguments.") for each in conditions)
     whole = any(each.field == "arguments" for each in conditions)
@@ -119,4 +121,12 @@ def with_fields(section: Section | None, conditions: Sequence[Condition]) -> tup
         if wanted <= each.fields.keys()
         and not (named and each.fields["arguments"] != "arguments")
         and not (whole and each.fields["arguments"] == "arguments")
+        and all(_has_words(each, condition) for condition in conditions)
     )
+
+
+def _has_words(of: ActionType, condition: Condition) -> bool:
+    """Whether the words that are asked for are those of this type; others have fields of the same name."""
+    if condition.field not in of.words or not isinstance(condition.test, Like | Unlike):
+        return True
+    return set(condition.test.patterns) <= set(words_of(of.words[condition.field]))

@@ -105,9 +105,9 @@ def _shape_of(field: Field) -> Shape:
         case FieldKind.LABEL:
             return _label(field.name)
         case _:
-            assert field.words is not None
+            assert field.words
             is_rank = field.kind is FieldKind.RANK
-            return words_test(field.name, words_of(field.words), field.name, is_rank=is_rank)
+            return words_test(field.name, field.words, field.name, is_rank=is_rank)
 
 
 @cache

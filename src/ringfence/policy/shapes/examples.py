@@ -92,8 +92,8 @@ def _shape_of(field: Field) -> Shape:
         return YES_NO
     if FieldKind.LABEL in kinds:
         return _Label()
-    if field.words is not None:
-        return _OneWord(words_of(field.words))
+    if field.words:
+        return _OneWord(field.words)
     return ListOf(_TEXT, or_one=True) if field.is_many else _TEXT
 
 

@@ -3,13 +3,13 @@
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from functools import cache
 
 from ringfence.core.action_types import ACTION_TYPES, ActionType
 from ringfence.core.actions import FieldKind
 from ringfence.core.decisions import Section
 from ringfence.policy.shapes.amounts import Unit
+from ringfence.policy.words import words_of
 
 __all__ = ["Field", "fields_of", "types_of"]
 
@@ -27,7 +27,7 @@ class Field:
     name: str  # as actions call it
     spellings: tuple[str, ...]  # as documents may, the preferred one first
     kinds: tuple[tuple[str, FieldKind], ...]  # for each type of action that has it
-    words: type[Enum] | None
+    words: tuple[str, ...]  # of an enumeration, or of each that types of action have by this name
     unit: Unit
     is_many: bool  # several values
 
@@ -52,12 +52,13 @@ def types_of(section: Section | None) -> tuple[ActionType, ...]:
 def fields_of(types: tuple[str, ...]) -> tuple[Field, ...]:
     """The fields of actions of these types, by their names."""
     kinds: dict[str, list[tuple[str, FieldKind]]] = {}
-    words: dict[str, type[Enum]] = {}
+    words: dict[str, dict[str, None]] = {}
     many: set[str] = set()
     for each in ACTION_TYPES:
         if each.name not in types:
             continue
-        words |= each.words
+        for name, enumeration in each.words.items():
+            words.setdefault(name, {}).update(dict.fromkeys(words_of(enumeration)))
         hints = typing.get_type_hints(each.made)
         for name, kind in each.fields.items():
             kinds.setdefault(name, []).append((each.name, kind))
@@ -68,7 +69,7 @@ def fields_of(types: tuple[str, ...]) -> tuple[Field, ...]:
             name=name,
             spellings=_spelled(name, kinds, is_many=name in many),
             kinds=tuple(kinds[name]),
-            words=words.get(name),
+            words=tuple(words.get(name, ())),
             unit=_UNITS.get(name, Unit.NONE),
             is_many=name in many,
         )
