@@ -276,6 +276,7 @@ class Limits:
     vault_import_bytes: int = 1 * _MIB  # of one file that is taken in
     vault_placeholders: int = 100_000  # of all sessions at one time
     injected_body_bytes: int = 8 * _MIB  # of one request that a secret is put into, or that is signed
+    token_answer_bytes: int = 64 * _KIB  # of a token server
 
     # What is said on the wire
     http_head_bytes: int = 64 * _KIB  # of one head; servers take 8 to 32
@@ -291,6 +292,15 @@ class Limits:
     channel_questions: int = 4_096  # that are answered at one time; others wait in the socket
     channel_queued_bytes: int = 64 * _MIB  # of messages that the other end does not read
     sealed_frame_bytes: int = 256 * _KIB
+
+    # The broker
+    egress_dial_s: float = 20.0  # for a name and a connection
+    egress_addresses: int = 8  # of one name that are tried
+    egress_pool: int = 8  # connections to one host that are kept for one session
+    egress_pool_idle_s: float = 30.0  # servers keep theirs for 60 and more
+    egress_open: int = 2_048  # connections of one session that are known at one time
+    egress_told: int = 256  # refusals of one session that are told apart; the rest are counted together
+    egress_watched_s: float = 1.0  # between two looks at the policy while something is in flight
 
     # The proxy
     egress_leaves: int = 256  # certificates of one session that are kept; each has about 30 KB

@@ -55,6 +55,7 @@ OWN: Mapping[str, str] = MappingProxyType(
         "cli.delivering": _OUTPUT,
         "cli.ledger.export": _OUTPUT,
         "cli.streams": "standard streams that are closed lead to the null device",
+        "egress.authority": "hands OpenSSL a session's certificate in a file without a name",
         "endpoint.digest_cache": _STATE,
         "endpoint.folders:send": "hands what a process of ringfence's own has read to the one that asked",
         "endpoint.images.unpack": "an image's files in the folder that app.lock.gather made for them",
