@@ -12,6 +12,7 @@ from ringfence.core.limits import LIMITS
 from ringfence.core.redaction import redact_name
 
 __all__ = [
+    "SHORTEST",
     "Problem",
     "Shape",
     "header_name",

@@ -68,7 +68,7 @@ def test_what_was_made_outside_takes_the_place_of_an_access_token(kind: str) -> 
     session = Session(one)
     head = request(authorization=f"Bearer {session.text('access_token')}")
     found = placed(head, b"", session.meaning)
-    made, _ = inject(head, b"", one, found, token=Secret(b"made-outside-123"))
+    made, _ = inject(head, b"", one, found, made={"access_token": Secret(b"made-outside-123")})
     assert made == request(authorization="Bearer made-outside-123")
     with pytest.raises(Misplaced):
         inject(head, b"", one, found)

@@ -6,7 +6,14 @@ Source: RFC 3986; the form encoding of the URL standard for queries.
 from collections.abc import Iterator
 from urllib.parse import quote, unquote, unquote_plus
 
-__all__ = ["decoded_path", "parameters", "with_parameters", "with_path_text", "without_parameters"]
+__all__ = [
+    "decoded_path",
+    "parameters",
+    "path_text",
+    "with_parameters",
+    "with_path_text",
+    "without_parameters",
+]
 
 _PATH_SAFE = "-._~!$&'()*+,;=:@"
 
@@ -24,12 +31,17 @@ def parameters(query: str) -> Iterator[tuple[str, str]]:
             yield unquote_plus(name), unquote_plus(value)
 
 
+def path_text(text: str) -> str:
+    """The text as a part of a path: what means something there is escaped, and nothing else."""
+    return quote(text, _PATH_SAFE)
+
+
 def with_path_text(target: str, before: str, text: str, made: str) -> str:
     """The target with `made` where its path has `text`, right behind `before`."""
     path, mark, query = target.partition("?")
     after = decoded_path(path)[len(before + text) :]
     raw = path[len(path) - _raw_length(path, after) :]
-    return quote(before, _PATH_SAFE + "/") + quote(made, _PATH_SAFE) + raw + mark + query
+    return quote(before, _PATH_SAFE + "/") + path_text(made) + raw + mark + query
 
 
 def with_parameters(target: str, name: str, text: str, made: str) -> str:

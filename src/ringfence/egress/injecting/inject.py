@@ -4,7 +4,8 @@ It trusts nobody who looked before: kind and place are checked again with the cr
 """
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from ringfence.core.secrets import Secret
 from ringfence.egress.injecting.addresses import with_parameters, with_path_text
@@ -23,12 +24,12 @@ def inject(
     credential: Credential,
     placed: Iterable[Placed],
     *,
-    token: Secret | None = None,
+    made: Mapping[str, Secret] = MappingProxyType({}),
 ) -> tuple[RequestHead, bytes]:
     """The request with this credential's secrets; what is placed of others stays.
 
-    `token` is what was made of it outside, for kinds of which boxes have an `access_token`. Signatures are
-    not made here: see `aws.signed`. Headers that frame the body are the caller's.
+    `made` are parts that were made of it outside, such as an `access_token`. Signatures are not made here:
+    see `aws.signed`. Headers that frame the body are the caller's.
 
     Raises:
         Misplaced: it has been set anew since, as another kind or for another place.
@@ -37,7 +38,7 @@ def inject(
         if each.credential != credential.name:
             continue
         _check(credential, each)
-        secret = _secret(credential, each, token)
+        secret = _secret(credential, each, made)
         match each.place:
             case Place.PATH:
                 before = each.meant.said("template").partition("{}")[0]
@@ -82,12 +83,8 @@ def _value(value: str, credential: Credential, each: Placed, secret: str) -> str
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
-def _secret(credential: Credential, each: Placed, token: Secret | None) -> str:
-    found = (
-        token
-        if each.meant.part == "access_token"
-        else secret_parts(credential.authentication).get(each.meant.part)
-    )
+def _secret(credential: Credential, each: Placed, made: Mapping[str, Secret]) -> str:
+    found = {**secret_parts(credential.authentication), **made}.get(each.meant.part)
     if found is None:
         raise _changed(credential)
     return found.reveal().decode()
