@@ -9,7 +9,7 @@ from ringfence.core.decisions import Effect, Mode, Section
 from ringfence.policy.conditions import fact
 from ringfence.policy.kinds import part_of
 from ringfence.policy.policy import Policy
-from ringfence.policy.rule import Condition, Rule, RuleId, Tier
+from ringfence.policy.rule import Condition, Rule, RuleId, Tier, asked_of
 
 __all__ = ["LEVELS", "Answers", "Open", "Side", "side"]
 
@@ -133,7 +133,8 @@ def side(policy: Policy, of: ActionType, at: datetime) -> Side:
             if of.name in rule.action_types and (rule.until is None or at < rule.until):
                 its = tuple(exceptions.get(rule.id, ()))
                 if () not in its:
-                    rules.append(Open(rule, _mode_of(rule, policy), rule.conditions, its, policy.opens(rule)))
+                    asked = asked_of(rule, of.name)
+                    rules.append(Open(rule, _mode_of(rule, policy), asked, its, policy.opens(rule)))
     falling: list[_Fallback] = [
         (section, False, document.joined.modes.get(section, (Mode.OBSERVE, None))[0])
         for section in of.sections

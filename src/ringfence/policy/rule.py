@@ -14,7 +14,7 @@ condition may ignore the unknown (`unknown: ignore`): then it matches in neither
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import NewType
 
 from ringfence.core.decisions import Effect, Mode, Obligation, Place, Section
@@ -29,11 +29,13 @@ __all__ = [
     "From",
     "Is",
     "Like",
+    "Manner",
     "Rule",
     "RuleId",
     "Test",
     "Tier",
     "Unlike",
+    "asked_of",
 ]
 
 RuleId = NewType("RuleId", str)
@@ -50,6 +52,14 @@ class Tier(IntEnum):
     SYSTEM = 1
     USER = 2
     WORKING_TREE = 3
+
+
+class Manner(StrEnum):
+    """How a refusal looks to the program that is refused."""
+
+    HONEST = "honest"  # it is told why, and what would help
+    FAILURE = "failure"  # as if nobody could be reached
+    EMPTY = "empty"  # as if there were nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +157,25 @@ class Rule:
     why: str | None = None
     controls: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()
+    refused_as: Manner | None = None  # None: honestly
+
+
+_READ = Condition(field="raw", test=Is(False))
+
+
+def asked_of(rule: Rule, action_type: str) -> tuple[Condition, ...]:
+    """All that the rule asks of an action of this type.
+
+    One that opens a connection, or asks about it, and says nothing of `raw` is for connections that are
+    read: what is allowed of requests would hold for nothing otherwise.
+    """
+    if (
+        action_type == "host.connect"
+        and rule.effect is not Effect.DENY
+        and all(each.field != "raw" for each in rule.conditions)
+    ):
+        return (*rule.conditions, _READ)
+    return rule.conditions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from ringfence.policy.rule import (
     From,
     Is,
     Like,
+    Manner,
     Rule,
     Test,
     Unlike,
@@ -140,6 +141,13 @@ _OBLIGATIONS = {
 }
 
 
+_REFUSED_AS = {
+    Manner.HONEST: "The program is told that it is refused, and why.",
+    Manner.FAILURE: "To the program it looks as if nobody could be reached.",
+    Manner.EMPTY: "The program gets an empty answer.",
+}
+
+
 def of_rule(rule: Rule) -> Sentence:
     """What the rule says, all of it but its name, place and examples."""
     allows = rule.effect is Effect.ALLOW
@@ -153,6 +161,8 @@ def of_rule(rule: Rule) -> Sentence:
         pieces.append(f" {obligation_words(each)}")
     if rule.mode is not None:
         pieces.append(f" {MODES[rule.mode]}")
+    if rule.refused_as is not None:
+        pieces.append(f" {_REFUSED_AS[rule.refused_as]}")
     if rule.why is not None:
         pieces += [" Why: ", Value(rule.why, is_prose=True)]
     return tuple(pieces)

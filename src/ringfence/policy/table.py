@@ -11,7 +11,7 @@ from ringfence.core.decisions import Decision, Effect
 from ringfence.policy.conditions import Fact, check, fact, reader
 from ringfence.policy.index import Key, Lookup, keys
 from ringfence.policy.outcomes import Exempt, Hit, Ruled
-from ringfence.policy.rule import Condition, Exemption, Rule
+from ringfence.policy.rule import Condition, Exemption, Rule, asked_of
 
 __all__ = ["Excepted", "Filed", "Ready", "Table", "Trial"]
 
@@ -78,7 +78,7 @@ class Table:
             for key, several in exemptions.items()
             if (suiting := [each for each in several if self._suits(each)])
         }
-        conditions = [condition for each in rules for condition in each.rule.conditions]
+        conditions = [condition for each in rules for condition in asked_of(each.rule, action_type.name)]
         conditions += [
             condition
             for several in self._exemptions.values()
@@ -119,7 +119,7 @@ class Table:
             controls=rule.controls,
         )
         ready = Ready(
-            self._prepared(rule.conditions, allows=rule.effect is Effect.ALLOW),
+            self._prepared(asked_of(rule, self._type.name), allows=rule.effect is Effect.ALLOW),
             Hit(rule=ruled),
             rule.until,
             self.exceptions(rule.id, of_tree=filed.of_tree),

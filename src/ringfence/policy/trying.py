@@ -7,7 +7,7 @@ from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip
 from ringfence.policy.conditions import Check, check, reader
 from ringfence.policy.facts import BadFacts, partial_action
-from ringfence.policy.rule import Example, Rule
+from ringfence.policy.rule import Example, Rule, asked_of
 
 __all__ = ["matches", "what_came_out"]
 
@@ -34,7 +34,7 @@ def what_came_out(rule: Rule, example: Example) -> str | None:
 
 def _unmet(rule: Rule, action: Action, of: ActionType) -> list[Check]:
     """The conditions that do not fit."""
-    checks = [check(each, of, allows=rule.effect is Effect.ALLOW) for each in rule.conditions]
+    checks = [check(each, of, allows=rule.effect is Effect.ALLOW) for each in asked_of(rule, of.name)]
     values = reader([each.fact for each in checks])(action)
     found = []
     for each, value in zip(checks, values, strict=True):

@@ -19,7 +19,7 @@ from ringfence.core.limits import LIMITS
 from ringfence.policy.conditions import fact
 from ringfence.policy.kinds import kinds, part_of, said
 from ringfence.policy.policy import Policy
-from ringfence.policy.rule import Condition, Rule
+from ringfence.policy.rule import Condition, Rule, asked_of
 
 __all__ = ["Turn", "Turns", "near", "turns", "unmet"]
 
@@ -47,10 +47,12 @@ class Turns:
 def unmet(rule: Rule, action: Action) -> tuple[Condition, ...]:
     """The rule's conditions that do not hold; the unknown counts as rules have it."""
     allows = rule.effect is Effect.ALLOW
-    answers = said([(each, allows) for each in rule.conditions], action, type_of(action))
+    of = type_of(action)
+    asked = asked_of(rule, of.name)
+    answers = said([(each, allows) for each in asked], action, of)
     return tuple(
         each
-        for each, answer in zip(rule.conditions, answers, strict=True)
+        for each, answer in zip(asked, answers, strict=True)
         if not ((not allows and not each.ignores_unknown) if answer is None else answer)
     )
 
@@ -138,7 +140,7 @@ class _Search:
         names = set()
         for rule, _ in nearest[: LIMITS.policy_near_rules]:
             names.add(rule.id)
-            for each in rule.conditions:
+            for each in asked_of(rule, of.name):
                 asked.setdefault(part_of(each.field), []).append((each, rule.effect is Effect.ALLOW))
         for exemption in self._policy.exemptions:
             if exemption.rule in names and self._now < exemption.until:

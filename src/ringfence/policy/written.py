@@ -85,6 +85,8 @@ def _rule(rule: Rule) -> dict[str, _Value]:
     found["then"] = rule.effect.value
     if rule.mode is not None:
         found["mode"] = rule.mode.value
+    if rule.refused_as is not None:
+        found["refused_as"] = rule.refused_as.value
     if rule.obligations:
         found["obligations"] = [_obligation(each) for each in rule.obligations]
     if rule.until is not None:

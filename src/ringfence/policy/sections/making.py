@@ -107,6 +107,7 @@ class Maker:
             why=said.get("why") or why,
             controls=said.get("controls") or (),
             examples=examples,
+            refused_as=None if effect is Effect.ALLOW else said.get("refused_as"),
         )
 
 

@@ -7,41 +7,41 @@ from ringfence.core.decisions import Effect, Section
 from ringfence.policy.nodes import Scalar
 from ringfence.policy.rule import Condition, Like, Rule
 from ringfence.policy.sections.making import COMMON, Maker
+from ringfence.policy.sections.network import (
+    GIT,
+    HOST,
+    METHODS,
+    NETWORK,
+    PATHS,
+    THEN,
+    network_rules,
+    push_rules,
+    request_conditions,
+)
 from ringfence.policy.sections.pattern_lists import pattern_keys, pattern_rules
 from ringfence.policy.sections.rule_form import OBLIGATIONS, rules_key, rules_of
 from ringfence.policy.sections.sandbox import SANDBOX, sandbox_of
 from ringfence.policy.shapes.amounts import MOMENT, Cap, CapUnit
 from ringfence.policy.shapes.conditions import conditions_of, match_keys
 from ringfence.policy.shapes.tables import Entry, Key, ListOf, Table
-from ringfence.policy.shapes.texts import LINE, Patterns, Word
+from ringfence.policy.shapes.texts import LINE, Patterns
 from ringfence.policy.values import Profile
 
 __all__ = ["PROFILE", "profile_of", "profile_rules"]
 
-_HTTP = {each.name: each for each in match_keys(("http.request",))}
 _TOOL = {each.name: each for each in match_keys(("tool.call",))}
-_THEN = Key("then", Word(Effect), "what happens: allow, ask or deny; default: allow")
-_METHODS = Key("methods", Patterns((FieldKind.TEXT,)), "methods, in capitals; default: all")
-_PATHS = Key("paths", Patterns((FieldKind.NAME,)), "paths; default: all")
-_HOST = Key("host", _HTTP["host"].shape, "the host")
-
-_NETWORK = Table(
-    "network",
-    "Hosts, and what may be asked of them. An ask without methods and paths is about the connection alone.",
-    (*COMMON, _HOST, Key("port", _HTTP["port"].shape, "the port; default: all"), _METHODS, _PATHS, _THEN),
-)
 _CREDENTIAL = Table(
     "credential",
     "A secret that the broker puts into requests; the agent never sees it.",
     (
         *COMMON,
         Key("name", Patterns((FieldKind.NAME,)), "the credential", needed=True),
-        Key("host", _HTTP["host"].shape, "the host", needed=True),
-        _METHODS,
-        _PATHS,
+        Key("host", HOST, "the host", needed=True),
+        METHODS,
+        PATHS,
         Key("spend", Cap(CapUnit.MONEY), "what it may cost"),
         Key("rate", Cap(CapUnit.CALLS), "how often it may be used"),
-        _THEN,
+        THEN,
     ),
 )
 _TOOL_ENTRY = Table(
@@ -51,7 +51,7 @@ _TOOL_ENTRY = Table(
         *COMMON,
         *(_TOOL[name] for name in ("server", "tool", "arguments", "planned", "context")),
         OBLIGATIONS,
-        _THEN,
+        THEN,
     ),
 )
 _FILES = {
@@ -78,7 +78,8 @@ PROFILE = Table(
             Table("commands", "Programs, by pattern.", pattern_keys(FieldKind.PATH, _COMMANDS)),
             "commands",
         ),
-        Key("network", ListOf(_NETWORK), "where it may connect to"),
+        Key("network", ListOf(NETWORK), "where it may connect to"),
+        Key("git", GIT, "what it may push to git repositories"),
         Key("credentials", ListOf(_CREDENTIAL), "which secrets are used for it, and for what"),
         Key("tools", ListOf(_TOOL_ENTRY), "which tools it may call"),
         Key("sandbox", SANDBOX, "what its box may use"),
@@ -119,7 +120,10 @@ def profile_rules(entry: Entry, maker: Maker) -> Iterator[Rule]:
         effects = {each.value: each for each in Effect}
         yield from pattern_rules(commands, maker, effects=effects, types=("command.run",), field="program")
     for each in entry.get("network") or ():
-        yield from _network(each, maker)
+        yield from network_rules(each, maker)
+    git: Entry | None = entry.get("git")
+    for each in (git.get("push") or ()) if git is not None else ():
+        yield from push_rules(each, maker)
     for each in entry.get("credentials") or ():
         yield _credential(each, maker)
     for each in entry.get("tools") or ():
@@ -134,39 +138,6 @@ def profile_rules(entry: Entry, maker: Maker) -> Iterator[Rule]:
     yield from rules_of(entry.get("rules"), maker)
 
 
-def _network(entry: Entry, maker: Maker) -> Iterator[Rule]:
-    """A rule on connections and one on requests.
-
-    What narrows requests down says nothing of the connection, which is allowed so that the request can be
-    asked about or refused; and where only the host is asked about, one answer serves all requests to it.
-    """
-    effect: Effect = entry.get("then") or Effect.ALLOW
-    where, what = conditions_of(entry, ("host", "port")), _request(entry)
-    if not where and not what:
-        maker.problems.add(entry, "an entry without a host", hint="add `host`; `*` for any")
-    connecting = Effect.ALLOW if what and effect is Effect.ASK else effect
-    requesting = Effect.ALLOW if not what and effect is Effect.ASK else effect
-    if not (what and effect is Effect.DENY):
-        yield maker.rule(entry, entry=entry, types=("host.connect",), conditions=where, effect=connecting)
-    yield maker.rule(
-        entry,
-        entry=entry,
-        part="http",
-        types=("http.request",),
-        conditions=where + what,
-        effect=requesting,
-    )
-
-
-def _request(entry: Entry) -> tuple[Condition, ...]:
-    """What methods and paths ask for."""
-    found = []
-    for key, field in (("methods", "method"), ("paths", "path")):
-        if entry.get(key):
-            found.append(Condition(field=field, test=Like(tuple(each.text for each in entry.get(key)))))
-    return tuple(found)
-
-
 def _credential(entry: Entry, maker: Maker) -> Rule:
     name = Condition(field="credential", test=Like(tuple(each.text for each in entry.get("name"))))
     caps = tuple(cap for key in ("spend", "rate") if (cap := entry.get(key)) is not None)
@@ -174,7 +145,7 @@ def _credential(entry: Entry, maker: Maker) -> Rule:
         entry,
         entry=entry,
         types=("credential.use",),
-        conditions=(name, *conditions_of(entry, ("host",)), *_request(entry)),
+        conditions=(name, *conditions_of(entry, ("host",)), *request_conditions(entry)),
         effect=entry.get("then") or Effect.ALLOW,
         obligations=caps,
     )

@@ -8,7 +8,7 @@ from ringfence.core.bounded_json import Json
 from ringfence.core.decisions import Effect, Mode, Obligation, ObligationKind, Section
 from ringfence.policy.nodes import Mapping, Node
 from ringfence.policy.problems import Problems, quoted
-from ringfence.policy.rule import Condition, Example, Rule
+from ringfence.policy.rule import Condition, Example, Manner, Rule
 from ringfence.policy.sections.making import COMMON, Maker, with_fields
 from ringfence.policy.shapes.amounts import MOMENT, Cap, CapUnit
 from ringfence.policy.shapes.conditions import conditions_of, match_table
@@ -18,9 +18,10 @@ from ringfence.policy.shapes.shape import Definitions, Schema, scalar
 from ringfence.policy.shapes.tables import Entry, Key, ListOf, Table
 from ringfence.policy.shapes.texts import Patterns, Word, Worded, nearest
 
-__all__ = ["MODE", "OBLIGATIONS", "THEN", "rules_key", "rules_of"]
+__all__ = ["MODE", "OBLIGATIONS", "REFUSED_AS", "THEN", "check_refused_as", "rules_key", "rules_of"]
 
 THEN = Key("then", Word(Effect), "what happens: allow, ask or deny", needed=True)
+REFUSED_AS = Key("refused_as", Word(Manner), "how a refused program is answered; default: honest")
 MODE = Key("mode", Word(Mode), "observe, warn or enforce, for this alone")
 
 
@@ -80,6 +81,7 @@ def _rule_table(section: Section) -> Table:
         THEN,
         MODE,
         OBLIGATIONS,
+        *((REFUSED_AS,) if section is Section.AGENTS else ()),
         Key("until", MOMENT, "when an allowance ends"),
         Key("examples", examples, "actions that the rule must match, and must not"),
     )
@@ -102,6 +104,7 @@ def _rule(entry: Entry, maker: Maker) -> Rule | None:
     if entry.get("until") and effect is not Effect.ALLOW:
         hint = "remove `until`; what ends a denial is an exception"
         maker.problems.add(entry.at("until"), "only what is allowed can end", hint=hint)
+    check_refused_as(entry, effect, maker)
     if not types:
         return None
     return maker.rule(
@@ -116,6 +119,13 @@ def _rule(entry: Entry, maker: Maker) -> Rule | None:
     )
 
 
+def check_refused_as(entry: Entry, effect: Effect, maker: Maker) -> None:
+    """Adds a problem where it says how a refusal looks, and refuses nothing."""
+    if entry.get("refused_as") and effect is Effect.ALLOW:
+        what, hint = "what is allowed is not refused", "remove `refused_as`, or write `then: deny`"
+        maker.problems.add(entry.at("refused_as"), what, hint=hint)
+
+
 def _types(entry: Entry, conditions: tuple[Condition, ...], maker: Maker) -> tuple[str, ...]:
     """The types of actions that the rule is for; none, with a problem added, when there are none."""
     able = with_fields(maker.section, conditions)
@@ -128,16 +138,21 @@ def _types(entry: Entry, conditions: tuple[Condition, ...], maker: Maker) -> tup
         return able
     for each in named:
         if each.text not in able:
-            lacking = _lacking(each.text, conditions)
+            lacking = _lacking(each.text, conditions, maker.section)
+            fields = fields_of((each.text,))
             what = f"{each.text} has no fact {', '.join(lacking)}"
-            known = (name for field in fields_of((each.text,)) for name in field.spellings)
-            maker.problems.add(each, what, hint=nearest(lacking[0], known))
+            hint = nearest(lacking[0], (name for field in fields for name in field.spellings))
+            for field in fields:
+                if field.name == lacking[0] and field.words:
+                    what = f"{each.text} has other words for {field.name}"
+                    hint = f"known there: {', '.join(field.words)}"
+            maker.problems.add(each, what, hint=hint)
     return tuple(each.text for each in named)
 
 
-def _lacking(action_type: str, conditions: tuple[Condition, ...]) -> list[str]:
-    has = {each.name for each in fields_of((action_type,))}
-    return [name for each in conditions if (name := each.field.partition(".")[0]) not in has] or ["arguments"]
+def _lacking(action_type: str, conditions: tuple[Condition, ...], section: Section) -> list[str]:
+    lacking = (each for each in conditions if action_type not in with_fields(section, (each,)))
+    return [each.field.partition(".")[0] for each in lacking]
 
 
 def _examples(entry: Entry, types: tuple[str, ...], maker: Maker) -> Iterator[Example]:
