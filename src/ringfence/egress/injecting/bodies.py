@@ -11,7 +11,7 @@ from ringfence.core.bounded_json import BadJson, Json, parse
 from ringfence.core.limits import LIMITS
 from ringfence.protocols.http import RequestHead
 
-__all__ = ["CannotBePut", "is_form", "texts_at", "with_text"]
+__all__ = ["CannotBePut", "is_form", "json_texts_at", "json_with_text", "texts_at", "with_text"]
 
 
 class CannotBePut(Exception):
@@ -26,7 +26,12 @@ def texts_at(head: RequestHead, body: bytes, pointers: Iterable[str]) -> Mapping
         wanted = {_name(pointer): pointer for pointer in pointers if pointer.count("/") == 1}
         named = ((unquote_plus(name), value) for name, value in _members(body))
         return {wanted[name]: unquote_plus(value) for name, value in named if name in wanted}
-    document = _document(body)
+    return json_texts_at(body, pointers)
+
+
+def json_texts_at(data: bytes, pointers: Iterable[str]) -> Mapping[str, str]:
+    """The texts of a JSON document by these pointers; nothing of what is none."""
+    document = _document(data)
     found = {pointer: _at(document, pointer) for pointer in pointers}
     return {pointer: text for pointer, text in found.items() if isinstance(text, str)}
 
@@ -35,8 +40,7 @@ def with_text(head: RequestHead, body: bytes, pointer: str, text: str, made: str
     """The body with `made` where `text` stands at the pointer.
 
     Raises:
-        CannotBePut: `text` is written in JSON with escapes that it needs none of, or stands there as a key
-            or another value too, so that bytes alone do not say which one it is.
+        CannotBePut: see `json_with_text`.
     """
     if is_form(head):
         wanted = _name(pointer)
@@ -46,10 +50,20 @@ def with_text(head: RequestHead, body: bytes, pointer: str, text: str, made: str
             else name + (f"={value}" if value else "")
             for name, value in _members(body)
         ).encode("latin-1")
-    written, document = json.dumps(text).encode(), _document(body)
-    if _at(document, pointer) != text or _count(document, text) != 1 or body.count(written) != 1:
+    return json_with_text(body, pointer, text, made)
+
+
+def json_with_text(data: bytes, pointer: str, text: str, made: str) -> bytes:
+    """The JSON document with `made` where `text` stands at the pointer.
+
+    Raises:
+        CannotBePut: `text` is written with escapes that it needs none of, or stands there as a key or another
+            value too, so that bytes alone do not say which one it is.
+    """
+    written, document = json.dumps(text).encode(), _document(data)
+    if _at(document, pointer) != text or _count(document, text) != 1 or data.count(written) != 1:
         raise CannotBePut
-    return body.replace(written, json.dumps(made).encode())
+    return data.replace(written, json.dumps(made).encode())
 
 
 def is_form(head: RequestHead) -> bool:

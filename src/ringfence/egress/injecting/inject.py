@@ -15,7 +15,7 @@ from ringfence.protocols.http import Headers, RequestHead
 from ringfence.vault.credential import Credential
 from ringfence.vault.kinds import Basic, public_parts, secret_parts
 
-__all__ = ["inject"]
+__all__ = ["inject", "secret_for", "written_oddly"]
 
 
 def inject(
@@ -37,8 +37,7 @@ def inject(
     for each in placed:
         if each.credential != credential.name:
             continue
-        _check(credential, each)
-        secret = _secret(credential, each, made)
+        secret = secret_for(credential, each, made)
         match each.place:
             case Place.PATH:
                 before = each.meant.said("template").partition("{}")[0]
@@ -49,10 +48,7 @@ def inject(
                 try:
                     body = with_text(head, body, each.name, each.text, secret)
                 except CannotBePut:
-                    raise Misplaced(
-                        f"the placeholder of {credential.name} stands in the body more than once or escaped",
-                        hint=f"send it once, unescaped, at {each.name}",
-                    ) from None
+                    raise written_oddly(each) from None
             case _:
                 head = head.changed(headers=_with_header(head.headers, credential, each, secret))
     return head, body
@@ -83,7 +79,15 @@ def _value(value: str, credential: Credential, each: Placed, secret: str) -> str
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
-def _secret(credential: Credential, each: Placed, made: Mapping[str, Secret]) -> str:
+def secret_for(
+    credential: Credential, each: Placed, made: Mapping[str, Secret] = MappingProxyType({})
+) -> str:
+    """What takes a placeholder's place.
+
+    Raises:
+        Misplaced: the credential has been set anew since.
+    """
+    _check(credential, each)
     found = {**secret_parts(credential.authentication), **made}.get(each.meant.part)
     if found is None:
         raise _changed(credential)
@@ -94,6 +98,14 @@ def _check(credential: Credential, each: Placed) -> None:
     now = tuple(sorted(public_parts(credential.authentication).items()))
     if each.meant.kind != credential.kind or each.meant.public != now or each.place is Place.SIGNATURE:
         raise _changed(credential)
+
+
+def written_oddly(each: Placed) -> Misplaced:
+    """A placeholder stands in JSON so that bytes do not say which text it is."""
+    return Misplaced(
+        f"the placeholder of {each.credential} stands in what is sent more than once, or escaped",
+        hint=f"send it once, unescaped, at {each.name}",
+    )
 
 
 def _changed(credential: Credential) -> Misplaced:

@@ -43,6 +43,7 @@ class Place(StrEnum):
     QUERY = "query"
     PATH = "path"
     BODY = "body"
+    MESSAGE = "message"  # over a WebSocket
     SIGNATURE = "signature"  # it names the key that signed; the signature is made anew
 
 
@@ -170,7 +171,7 @@ def _fitting(one: Placed) -> Placed:
             fits = kind == "header" and meant.said("header").lower() == one.name
         case Place.QUERY:
             fits = kind == "query" and meant.said("parameter") == one.name
-        case Place.PATH | Place.BODY:
+        case Place.PATH | Place.BODY | Place.MESSAGE:
             fits = True  # found there by what the credential says
         case Place.SIGNATURE:
             fits = kind == "aws" and meant.part == "key_id"
