@@ -48,6 +48,7 @@ class Limits:
     policy_compared: int = 100_000  # steps to find out what another policy makes possible
     policy_turns: int = 20_000  # decisions to find facts that would turn one
     policy_near_rules: int = 200  # whose conditions are tried for that
+    egress_ports: int = 64  # that policy names and a box listens on besides its own
     policy_cases: int = 10_000  # of all files that are tried at one time
 
     # Model files
