@@ -343,6 +343,7 @@ class Limits:
     postgresql_startup_bytes: int = 10_000  # as its server has it
     postgresql_message_bytes: int = 64 * _KIB  # of the start-up
     postgresql_iterations: int = 1_000_000  # of a SCRAM key; servers have 4,096
+    postgresql_messages: int = 16  # until a user is let in
 
 
 LIMITS = Limits()
