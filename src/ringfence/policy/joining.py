@@ -14,7 +14,7 @@ from ringfence.policy.files import PolicyFile
 from ringfence.policy.problems import Problems
 from ringfence.policy.rule import Exemption, Rule, Tier
 from ringfence.policy.trust_words import Trust
-from ringfence.policy.values import Operators, Profile, Retention, Sandbox
+from ringfence.policy.values import Egress, Operators, Profile, Retention, Sandbox
 
 __all__ = ["Part", "digest_of", "joined"]
 
@@ -118,6 +118,7 @@ def _contribution(part: Part) -> Contribution:
         "operators": part.operators != Operators(),
         "profiles": part.profiles,
         "sandbox": any(each.sandbox != Sandbox() for each in part.profiles),
+        "egress": any(each.egress != Egress() for each in part.profiles),
         "trust": part.trust,
     }
     return Contribution(

@@ -35,6 +35,8 @@ _NOT_IN_TREE = (
     ("operators",),
     ("serial",),
     ("agents", "profiles", "*", "credentials"),
+    ("agents", "profiles", "*", "egress", "connect_to"),
+    ("agents", "profiles", "*", "egress", "private"),
 )
 
 

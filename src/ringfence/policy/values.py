@@ -1,21 +1,30 @@
-"""What a policy says that is no rule: how long records are kept, who approves, whose agents these are."""
+"""What a policy says that is no rule: how long records are kept, who approves, what single agents have."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network
 
 from ringfence.core.decisions import Place
+from ringfence.core.labels import Integrity, Sensitivity
 from ringfence.policy.rule import Tier
 
 __all__ = [
     "BOUNDS",
+    "EGRESS_BOUNDS",
     "Approver",
     "Bound",
     "BreakGlass",
+    "ConnectTo",
+    "Egress",
     "Handed",
     "Hold",
     "Keep",
+    "Network",
     "Operators",
+    "Origin",
+    "Private",
     "Profile",
+    "Rate",
     "Retention",
     "Sandbox",
     "Switch",
@@ -128,6 +137,67 @@ BOUNDS = {
 """Fields of the value that are bounds, each with its key."""
 
 
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectTo:
+    """Where connections to a host go instead. It is still that host that is asked for, and judged."""
+
+    host: str  # glob
+    port: int | None  # None: whichever
+    to_host: str  # a name or an address, canonical
+    to_port: int | None  # None: the port that is asked for
+    tls: bool | None  # None: as the program asks for it
+    ca: str | None  # path of a file with the authorities to trust, PEM; None: the system's
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Private:
+    """Addresses that a host may have although nobody outside reaches them."""
+
+    host: str  # glob
+    addresses: tuple[Network, ...]
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What answers of a host are worth, and whom a leak of them would hurt."""
+
+    host: str  # glob
+    integrity: Integrity
+    sensitivity: Sensitivity
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """At most so many within each of a time."""
+
+    amount: int
+    per: str  # minute, hour, day, session
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Egress:
+    """An agent's way out, as one profile says it."""
+
+    connect_to: tuple[ConnectTo, ...] = ()  # of several that fit the first holds
+    private: tuple[Private, ...] = ()
+    origins: tuple[Origin, ...] = ()  # of several that fit the first holds
+    requests: tuple[Rate, ...] = ()
+    connections: Bound | None = None  # of a session at one time
+    sent_bytes: Bound | None = None  # of a session
+    received_bytes: Bound | None = None  # of a session
+
+
+EGRESS_BOUNDS = {"connections": "connections", "sent_bytes": "sent", "received_bytes": "received"}
+"""Fields of the value that are bounds, each with its key."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """An agent that somebody answers for."""
@@ -138,3 +208,4 @@ class Profile:
     at: Place
     tier: Tier
     sandbox: Sandbox = Sandbox()
+    egress: Egress = Egress()

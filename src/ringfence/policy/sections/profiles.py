@@ -6,6 +6,7 @@ from ringfence.core.actions import FieldKind
 from ringfence.core.decisions import Effect, Section
 from ringfence.policy.nodes import Scalar
 from ringfence.policy.rule import Condition, Like, Rule
+from ringfence.policy.sections.egress import EGRESS, egress_of
 from ringfence.policy.sections.making import COMMON, Maker
 from ringfence.policy.sections.network import (
     GIT,
@@ -83,6 +84,7 @@ PROFILE = Table(
         Key("credentials", ListOf(_CREDENTIAL), "which secrets are used for it, and for what"),
         Key("tools", ListOf(_TOOL_ENTRY), "which tools it may call"),
         Key("sandbox", SANDBOX, "what its box may use"),
+        Key("egress", EGRESS, "how it gets out, and how much"),
         rules_key(Section.AGENTS),
     ),
 )
@@ -97,6 +99,7 @@ def profile_of(name: Scalar, entry: Entry, maker: Maker) -> Profile:
         at=maker.place(name),
         tier=maker.tier,
         sandbox=sandbox_of(entry.get("sandbox"), maker),
+        egress=egress_of(entry.get("egress"), maker),
     )
 
 
