@@ -1,0 +1,23 @@
+"""HTTP/1.1 as bytes, read in the one way that no reader along the way can mistake. Sources: RFC 9110, 9112.
+
+Refused is whatever two readers could take differently: bare line feeds, folded lines, two ways of telling a
+body's end, codings other than `chunked`, a space before a colon, control characters. Chunk extensions and
+trailers are read and dropped.
+"""
+
+from ringfence.protocols.http1.bodies import LAST_CHUNK, BodyReader, chunk
+from ringfence.protocols.http1.framing import end_to_end, request_body, response_body
+from ringfence.protocols.http1.heads import head_end, read_request_head, read_response_head, write_head
+
+__all__ = [
+    "LAST_CHUNK",
+    "BodyReader",
+    "chunk",
+    "end_to_end",
+    "head_end",
+    "read_request_head",
+    "read_response_head",
+    "request_body",
+    "response_body",
+    "write_head",
+]

@@ -1,0 +1,77 @@
+"""Where a body ends, as its head says, and what of a head concerns one connection only."""
+
+import re
+
+from ringfence.protocols.http import BadHttp, BodyKind, Headers, RequestHead, ResponseHead
+
+__all__ = ["end_to_end", "request_body", "response_body"]
+
+_LENGTH = re.compile(r"0|[1-9][0-9]{0,14}")
+# RFC 9110, 7.6.1; what is said to a proxy; and `alt-svc`, which leads clients to QUIC.
+_HOP_BY_HOP = frozenset(
+    {
+        *("connection", "keep-alive", "proxy-connection", "proxy-authorization", "proxy-authenticate"),
+        *("te", "trailer", "transfer-encoding", "http2-settings", "alt-svc"),
+    }
+)
+_NEVER_DROPPED = frozenset({"host", "content-length", "content-type", "authorization", "cookie"})
+
+
+def request_body(head: RequestHead) -> tuple[BodyKind, int | None]:
+    """How the end of a request's body is told, and its length in bytes where that is said beforehand.
+
+    Raises:
+        BadHttp: it is told in two ways, or in one that is not known.
+    """
+    kind, length = _framing(head.headers, version=head.version)
+    if head.method == "CONNECT" and kind is not BodyKind.NONE:
+        raise BadHttp("CONNECT with a body")
+    return kind, length
+
+
+def response_body(head: ResponseHead, *, method: str) -> tuple[BodyKind, int | None]:
+    """How the end of the body is told, of a response to a request of this method.
+
+    Raises:
+        BadHttp: it is told in two ways, or in one that is not known.
+    """
+    kind, length = _framing(head.headers, version=head.version)
+    if method == "HEAD" or head.status < 200 or head.status in (204, 304):
+        return BodyKind.NONE, None
+    if method == "CONNECT" and head.status < 300:
+        return BodyKind.NONE, None
+    return (BodyKind.UNTIL_CLOSE, None) if kind is BodyKind.NONE else (kind, length)
+
+
+def end_to_end(headers: Headers, *, upgrade: bool = False) -> Headers:
+    """Without what concerns one connection only; `upgrade` keeps the line of that name.
+
+    Raises:
+        BadHttp: `connection` names what is never of one connection only.
+    """
+    named = frozenset(headers.listed("connection"))
+    if named & _NEVER_DROPPED:
+        raise BadHttp("connection names a header that is not of one connection only")
+    dropped = _HOP_BY_HOP | (named - {"upgrade"} if upgrade else named | {"upgrade"})
+    return Headers(tuple(each for each in headers if each[0].lower() not in dropped))
+
+
+def _framing(headers: Headers, *, version: str) -> tuple[BodyKind, int | None]:
+    codings: list[str] = []
+    lengths: list[str] = []
+    for name, value in headers:
+        if len(name) == 17 and name.lower() == "transfer-encoding":
+            codings.append(value)
+        elif len(name) == 14 and name.lower() == "content-length":
+            lengths.append(value)
+    if codings:
+        if lengths:
+            raise BadHttp("content-length beside transfer-encoding")
+        if len(codings) > 1 or codings[0].lower() != "chunked" or version != "1.1":
+            raise BadHttp("a transfer-encoding other than chunked")
+        return BodyKind.CHUNKED, None
+    if not lengths:
+        return BodyKind.NONE, None
+    if len(lengths) > 1 or not _LENGTH.fullmatch(lengths[0]):
+        raise BadHttp("several content-length headers, or one that is no number")
+    return BodyKind.LENGTH, int(lengths[0])
