@@ -25,8 +25,8 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def running_server(programs: Path) -> Iterator[str]:
-    """Its DSN, for as long as it runs. It listens on a socket in its folder and on no port."""
+def running_server(programs: Path, *, port: int | None = None) -> Iterator[str]:
+    """Its DSN, for as long as it runs. It listens on a socket in its folder and, if one is given, a port."""
     folder = Path(tempfile.mkdtemp(prefix="rf-pg-"))
     who: list[str] = []
     if os.geteuid() == 0:  # the server refuses to run as root
@@ -34,7 +34,12 @@ def running_server(programs: Path) -> Iterator[str]:
         os.chown(folder, nobody.pw_uid, nobody.pw_gid)
         who = ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
     data = folder / "data"
-    settings = [f"--unix_socket_directories={folder}", "--listen_addresses="]
+    settings = [
+        f"--unix_socket_directories={folder}",
+        "--listen_addresses=127.0.0.1" if port else "--listen_addresses=",
+    ]
+    at = str(port or 5432)
+    settings.append(f"--port={at}")
     make = [str(programs / "initdb"), "-D", str(data), "-A", "trust", "-U", _USER, "-E", "UTF8", "--no-sync"]
     # SIGQUIT is its quickest end, and comes when this process ends, however it ends.
     dies_with_us = [*(who or ["setpriv"]), "--pdeathsig=QUIT"]
@@ -50,8 +55,12 @@ def running_server(programs: Path) -> Iterator[str]:
                 stderr=log,
             )
         try:
-            _run([*who, str(programs / "pg_isready"), "-q", "-t", "30", "-h", str(folder)], folder, server)
-            yield f"postgresql:///postgres?host={folder}&user={_USER}"
+            _run(
+                [*who, str(programs / "pg_isready"), "-q", "-t", "30", "-h", str(folder), "-p", at],
+                folder,
+                server,
+            )
+            yield f"postgresql:///postgres?host={folder}&port={at}&user={_USER}"
         finally:
             server.send_signal(signal.SIGQUIT)
             server.wait()
