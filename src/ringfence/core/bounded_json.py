@@ -30,7 +30,7 @@ def parse(data: bytes, *, max_bytes: int = LIMITS.json_bytes) -> Json:
         raise BadJson("not valid JSON")
     try:
         text = data.decode("utf-8-sig")
-        value: Json = json.loads(text, object_pairs_hook=_no_key_twice, parse_constant=_no_constant)
+        value: Json = _DECODER.decode(text)
     except BadJson:
         raise
     except (ValueError, RecursionError) as error:
@@ -47,3 +47,6 @@ def _no_key_twice(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 def _no_constant(_name: str) -> NoReturn:
     raise BadJson("NaN and Infinity are not JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_no_key_twice, parse_constant=_no_constant)

@@ -41,6 +41,7 @@ Message = (
     | messages.Serving
 )
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 _LARGEST = 2**53 - 1  # what every reader of JSON holds exactly
 _T = TypeVar("_T")
 
@@ -67,7 +68,7 @@ def encode(message: Message, n: int, is_answer: bool) -> bytes:
     if is_answer:
         made["a"] = True
     made.update(encode_fields(message))
-    data = json.dumps(made, separators=(",", ":")).encode("ascii")
+    data = _ENCODER.encode(made).encode("ascii")
     if len(data) > LIMITS.channel_bytes:
         raise ValueError("the message is too long")
     return data

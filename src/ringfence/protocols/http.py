@@ -5,7 +5,7 @@ ISO-8859-1 gives it, so that every byte survives. Source: RFC 9110.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 __all__ = ["BadHttp", "BodyKind", "Headers", "RequestHead", "ResponseHead"]
@@ -32,8 +32,8 @@ class Headers:
 
     def all(self, name: str) -> tuple[str, ...]:
         """The values of each line of that name."""
-        wanted = name.lower()
-        return tuple(value for key, value in self.items if key.lower() == wanted)
+        wanted, length = name.lower(), len(name)
+        return tuple([value for key, value in self.items if len(key) == length and key.lower() == wanted])
 
     def one(self, name: str) -> str | None:
         """The value; None where there is no such line.
@@ -48,13 +48,16 @@ class Headers:
 
     def listed(self, name: str) -> tuple[str, ...]:
         """The members of a list that may stand on several lines, in lower case: `connection`, `upgrade`."""
-        members = (each.strip().lower() for value in self.all(name) for each in value.split(","))
+        lines = self.all(name)
+        if not lines:
+            return ()
+        members = (each.strip().lower() for value in lines for each in value.split(","))
         return tuple(filter(None, members))
 
     def without(self, *names: str) -> "Headers":
         """All but these."""
         dropped = {each.lower() for each in names}
-        return Headers(tuple(each for each in self.items if each[0].lower() not in dropped))
+        return Headers(tuple([each for each in self.items if each[0].lower() not in dropped]))
 
     def having(self, name: str, value: str) -> "Headers":
         """With this in the place of all lines of that name: where the first stood, else at the end."""
@@ -82,8 +85,11 @@ class RequestHead:
 
     def changed(self, *, target: str | None = None, headers: Headers | None = None) -> "RequestHead":
         """The same but for these."""
-        return replace(
-            self, target=self.target if target is None else target, headers=headers or self.headers
+        return RequestHead(
+            method=self.method,
+            target=self.target if target is None else target,
+            headers=headers or self.headers,
+            version=self.version,
         )
 
 
