@@ -239,7 +239,8 @@ def test_a_profile_counts_for_the_agents_that_it_fits() -> None:
 def test_granted_are_hosts_and_ports_that_a_rule_opens_or_asks_about() -> None:
     found = together(
         system="network: [{host: a.test}, {host: '*.b.test', port: 8443}, "
-        "{host: c.test, port: 22, raw: true}, {host: d.test, then: ask, port: 9000}, {host: e.test, port: 25, then: deny}], "
+        "{host: c.test, port: 22, raw: true}, {host: d.test, then: ask, port: 9000}, "
+        "{host: e.test, port: 25, then: deny}], "
         "git: {push: [{host: git.test, repository: /a, port: 444}]}, "
         "rules: [{actions: [host.connect], match: {host: f.test, port: {at_least: 5000, at_most: 5002}}, "
         "then: allow}, {actions: [host.connect], match: {host: g.test, port: {at_least: 1}}, then: allow}]",

@@ -9,6 +9,8 @@ from ringfence.ledger.events.credential_removed import CredentialRemoved
 from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.ledger.events.effect_done import EffectDone
 from ringfence.ledger.events.effect_failed import EffectFailed
+from ringfence.ledger.events.egress_opened import EgressOpened
+from ringfence.ledger.events.egress_refused import EgressRefused
 from ringfence.ledger.events.events_pruned import EventsPruned
 from ringfence.ledger.events.grant_given import GrantGiven
 from ringfence.ledger.events.grant_refused import GrantRefused
@@ -23,6 +25,7 @@ from ringfence.ledger.events.sandbox_refused import SandboxRefused
 from ringfence.ledger.events.sandbox_started import SandboxStarted
 from ringfence.ledger.events.scan_finished import ScanFinished
 from ringfence.ledger.events.scan_started import ScanStarted
+from ringfence.ledger.events.session_lowered import SessionLowered
 from ringfence.ledger.events.thing_appeared import ThingAppeared
 from ringfence.ledger.events.thing_changed import ThingChanged
 from ringfence.ledger.events.thing_vanished import ThingVanished
@@ -58,6 +61,9 @@ Event = (
     | CredentialKept
     | CredentialRemoved
     | VaultRewritten
+    | EgressOpened
+    | EgressRefused
+    | SessionLowered
 )
 
 EVENTS: tuple[type[Event], ...] = (
@@ -88,4 +94,7 @@ EVENTS: tuple[type[Event], ...] = (
     CredentialKept,
     CredentialRemoved,
     VaultRewritten,
+    EgressOpened,
+    EgressRefused,
+    SessionLowered,
 )

@@ -20,6 +20,8 @@ from ringfence.ledger.events.credential_removed import CredentialRemoved
 from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.ledger.events.effect_done import EffectDone
 from ringfence.ledger.events.effect_failed import EffectFailed
+from ringfence.ledger.events.egress_opened import EgressOpened
+from ringfence.ledger.events.egress_refused import EgressRefused
 from ringfence.ledger.events.events_pruned import EventsPruned
 from ringfence.ledger.events.grant_given import GrantGiven
 from ringfence.ledger.events.grant_refused import GrantRefused
@@ -34,6 +36,7 @@ from ringfence.ledger.events.sandbox_refused import SandboxRefused
 from ringfence.ledger.events.sandbox_started import SandboxStarted
 from ringfence.ledger.events.scan_finished import ScanFinished
 from ringfence.ledger.events.scan_started import ScanStarted
+from ringfence.ledger.events.session_lowered import SessionLowered
 from ringfence.ledger.events.thing import Thing, ThingKind
 from ringfence.ledger.events.thing_appeared import ThingAppeared
 from ringfence.ledger.events.thing_changed import ThingChanged
@@ -57,6 +60,7 @@ _SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "file.write": ("path",),
     "host.connect": ("host", ":", "port"),
     "http.request": ("method", " ", "host", "", "path"),
+    "git.push": ("repository", " ", "ref", " at ", "host"),
     "credential.use": ("credential", " for ", "host"),
     "credential.keep": ("change", " ", "credential"),
     "tool.call": ("server", "/", "tool"),
@@ -146,10 +150,8 @@ def _told(event: Event) -> Told:
             return Told(what=f"question {_id(ask)} withdrawn", subject=why)
         case GrantGiven() | GrantRefused() | GrantUsed() | GrantRevoked() | BreakGlassUsed():
             return _answer(event)
-        case EffectDone(action_type=type_, decision_stream=stream, decision_seq=seq):
-            return Told(what=f"{type_} done", subject=f"as decided at {stream}:{seq}")
-        case EffectFailed(action_type=type_, problem=problem):
-            return Told(what=f"{type_} failed", subject=problem.text)
+        case EffectDone() | EffectFailed():
+            return _effect(event)
         case PolicyLoaded(digest=digest, files=files):
             names = ", ".join(each.name for each in files)
             return Told(what=f"policy {digest[:_ID_CHARS]} in force", subject=names)
@@ -162,6 +164,8 @@ def _told(event: Event) -> Told:
             return _sandbox(event)
         case CredentialKept() | CredentialRemoved() | VaultRewritten():
             return _vault(event)
+        case EgressOpened() | EgressRefused() | SessionLowered():
+            return _egress(event)
         case _:
             return _record(event)
 
@@ -212,6 +216,13 @@ def _outcome(event: DecisionMade, decision: Decision) -> str:
     if decision.effect is Effect.ASK:
         return f"held, question {_id(event.ask)}" if event.ask else "held"
     return "refused"
+
+
+def _effect(event: EffectDone | EffectFailed) -> Told:
+    if isinstance(event, EffectFailed):
+        return Told(what=f"{event.action_type} failed", subject=event.problem.text)
+    at = f"{event.decision_stream}:{event.decision_seq}"
+    return Told(what=f"{event.action_type} done", subject=f"as decided at {at}")
 
 
 def _answer(event: GrantGiven | GrantRefused | GrantUsed | GrantRevoked | BreakGlassUsed) -> Told:
@@ -286,6 +297,23 @@ def _vault(event: CredentialKept | CredentialRemoved | VaultRewritten) -> Told:
             return Told(what=f"{kind} credential removed", subject=name)
         case VaultRewritten(why=why, key=key):
             return Told(what=f"vault {why}; its key: {key}")
+        case _:
+            assert_never(event)
+
+
+def _egress(event: EgressOpened | EgressRefused | SessionLowered) -> Told:
+    name = session_name(event.session)
+    match event:
+        case EgressOpened(ports=ports, catches_all_ports=catches_all, credentials=credentials):
+            heard = "all ports" if catches_all else f"ports {', '.join(map(str, ports))}"
+            placed = f"{len(credentials)} credential{'' if len(credentials) == 1 else 's'} outside"
+            return Told(what=f"way out of {name} opened: {heard}, {placed}", subject=", ".join(credentials))
+        case EgressRefused(trouble=trouble, host=host, what=what, times=times):
+            often = f", {times} times" if times > 1 else ""
+            where = f"{host.text}: " if host else ""
+            return Told(what=f"way out of {name} refused: {trouble}{often}", subject=f"{where}{what.text}")
+        case SessionLowered(integrity=integrity, sensitivity=sensitivity, by=by):
+            return Told(what=f"session {name} lowered to {integrity}, {sensitivity}", subject=by.text)
         case _:
             assert_never(event)
 

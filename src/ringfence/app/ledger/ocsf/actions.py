@@ -22,7 +22,7 @@ _METHODS = ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT", "TRACE
 _OF_MODELS = frozenset({"model.use", "model.pull", "model.sign", "model.quarantine", "prompt.send"})
 _WITH_MODEL = frozenset({1007, 6003})  # classes that have the profile ai_operation
 _API = {"model.pull": 2, "model.sign": 1, "credential.use": 2, "credential.keep": 3, "prompt.send": 1}
-_API |= {"record.prune": 4}
+_API |= {"record.prune": 4, "git.push": 3}
 _UNKNOWN = "unknown"
 
 

@@ -24,6 +24,8 @@ from ringfence.ledger.events.credential_removed import CredentialRemoved
 from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.ledger.events.effect_done import EffectDone
 from ringfence.ledger.events.effect_failed import EffectFailed
+from ringfence.ledger.events.egress_opened import EgressOpened
+from ringfence.ledger.events.egress_refused import EgressRefused
 from ringfence.ledger.events.events_pruned import EventsPruned
 from ringfence.ledger.events.grant_given import GrantGiven
 from ringfence.ledger.events.grant_refused import GrantRefused
@@ -36,6 +38,7 @@ from ringfence.ledger.events.policy_refused import PolicyRefused
 from ringfence.ledger.events.sandbox_ended import SandboxEnded
 from ringfence.ledger.events.sandbox_refused import SandboxRefused
 from ringfence.ledger.events.sandbox_started import SandboxStarted
+from ringfence.ledger.events.session_lowered import SessionLowered
 from ringfence.ledger.events.thing_appeared import ThingAppeared
 from ringfence.ledger.events.thing_changed import ThingChanged
 from ringfence.ledger.events.thing_vanished import ThingVanished
@@ -68,6 +71,9 @@ CLASS_OF_EVENT: Mapping[str, str] = {
     "sandbox.ended": "6003",
     "sandbox.refused": "2004",
     "sandbox.started": "6003",
+    "egress.opened": "6003",
+    "egress.refused": "2004",
+    "session.lowered": "6003",
     "vault.rewritten": "6003",
 }
 """By type of event; what is not here is left out, since OCSF has no place for it."""
@@ -100,11 +106,13 @@ def ocsf_event(row: Row, recorded: Recorded) -> Made | None:
             made = thing_event(row, words, event)
         case AskOpened() | AskWithdrawn() | GrantGiven() | GrantRefused() | GrantUsed() | GrantRevoked():
             made = _access(row, words, event)
-        case BreakGlassUsed() | PolicyRefused() | SandboxRefused():
+        case BreakGlassUsed() | PolicyRefused() | SandboxRefused() | EgressRefused():
             made = _detection(row, words, event)
         case EffectDone() | EffectFailed() | PolicyLoaded() | EventsPruned() | HoldSet() | HoldLifted():
             made = _operation(row, words, event)
         case SandboxStarted() | SandboxEnded() | CredentialKept() | CredentialRemoved() | VaultRewritten():
+            made = _operation(row, words, event)
+        case EgressOpened() | SessionLowered():
             made = _operation(row, words, event)
         case _:
             return None
@@ -224,7 +232,9 @@ _ACCESS: Mapping[type[Any], tuple[int, str]] = {
 }
 
 
-def _detection(row: Row, words: Told, event: BreakGlassUsed | PolicyRefused | SandboxRefused) -> Made:
+def _detection(
+    row: Row, words: Told, event: BreakGlassUsed | PolicyRefused | SandboxRefused | EgressRefused
+) -> Made:
     title, severity = _DETECTIONS[type(event)]
     made = frame(
         row,
@@ -253,6 +263,7 @@ _DETECTIONS: Mapping[type[Any], tuple[str, Severity]] = {
     BreakGlassUsed: ("An operator went past the policy", _HIGH),
     PolicyRefused: ("A policy was refused", _MEDIUM),
     SandboxRefused: ("A box refused something", _LOW),
+    EgressRefused: ("A way out refused something", _LOW),
 }
 
 
@@ -269,7 +280,9 @@ def _operation(
     | SandboxEnded
     | CredentialKept
     | CredentialRemoved
-    | VaultRewritten,
+    | VaultRewritten
+    | EgressOpened
+    | SessionLowered,
 ) -> Made:
     """What ringfence itself does to its own record and policy, and what came of what was decided."""
     failed = isinstance(event, EffectFailed)
@@ -305,4 +318,6 @@ _OPERATIONS: Mapping[type[Any], int] = {
     CredentialKept: 1,
     CredentialRemoved: 4,
     VaultRewritten: 3,
+    EgressOpened: 1,
+    SessionLowered: 3,
 }
