@@ -286,6 +286,15 @@ class Limits:
     http_query_values: int = 1_000
     http_chunk_line_bytes: int = 1 * _KIB  # the size of a chunk, with extensions that are dropped
     http_trailer_bytes: int = 16 * _KIB
+    tls_hello_bytes: int = 64 * _KIB
+    tls_hello_records: int = 16
+    websocket_message_bytes: int = 16 * _MIB
+    websocket_message_frames: int = 65_536
+    dns_question_bytes: int = 1 * _KIB
+    http2_streams: int = 100  # at one time
+    http2_window_bytes: int = 1 * _MIB  # of one stream that nobody took yet
+    http2_connection_window_bytes: int = 4 * _MIB  # of all of a connection's
+    http2_idle_frames: int = 1_000  # frames that bring nothing: settings, pings, resets, empty data …
 
     # Between proxy, broker and daemon
     channel_bytes: int = 16 * _MIB  # of one message, as written

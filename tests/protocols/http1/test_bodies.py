@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ def _fed(reader: BodyReader, pieces: list[bytes]) -> bytes:
 
 def _cut(data: bytes, at: list[int]) -> list[bytes]:
     places = [0, *sorted(each % (len(data) + 1) for each in at), len(data)]
-    return [data[start:end] for start, end in zip(places, places[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(places)]
 
 
 _CUTS = st.lists(st.integers(min_value=0, max_value=10_000), max_size=20)
