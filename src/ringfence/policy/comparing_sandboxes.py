@@ -32,7 +32,8 @@ class BoxGain:
 def box_gains(before: Document, after: Document, *, count: Callable[[int], None]) -> Iterator[BoxGain]:
     """Each difference once, for the first agent that it is found for. `count` is told of steps beforehand."""
     old, new = _profiles(before), _profiles(after)
-    if [each.sandbox for each in old] == [each.sandbox for each in new] and _agents(old) == _agents(new):
+    is_same = [(each.tier, each.sandbox) for each in old] == [(each.tier, each.sandbox) for each in new]
+    if is_same and _agents(old) == _agents(new) and before.joined.ceiling == after.joined.ceiling:
         return
     told: set[tuple[Place | None, Place | None, str]] = set()
     names = _variables([*old, *new])

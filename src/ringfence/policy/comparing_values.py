@@ -1,9 +1,10 @@
 """What one policy's values allow beyond another's: who approves, who needs a second, what is kept, boxes.
 
 Wider is whatever leaves people less protected: more is approved or passes in an emergency, records are kept
-longer or more is collected, and what a legal hold kept may be forgotten. Patterns are compared by the texts
-that tell them apart (`glob_sets`), so that it does not matter how they are written. What takes more than
-`LIMITS.policy_compared` steps is not decided, and said; whoever asks takes it for a yes.
+longer or more is collected, what a legal hold kept may be forgotten, a box may use more or get out further.
+Patterns are compared by the texts that tell them apart (`glob_sets`), so that it does not matter how they are
+written. What takes more than `LIMITS.policy_compared` steps is not decided, and said; whoever asks takes it
+for a yes.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,6 +15,7 @@ from ringfence.core.action_types import ACTION_TYPES
 from ringfence.core.actions import FieldKind
 from ringfence.core.decisions import Place
 from ringfence.core.limits import LIMITS
+from ringfence.policy.comparing_egress import egress_gains
 from ringfence.policy.comparing_sandboxes import box_gains
 from ringfence.policy.glob_sets import TooManySteps, witnesses
 from ringfence.policy.globs import glob
@@ -237,6 +239,18 @@ def _sandbox(before: Policy, after: Policy, _now: datetime, fits: _Fits) -> Iter
         )
 
 
+def _egress(before: Policy, after: Policy, _now: datetime, fits: _Fits) -> Iterator[ValueGained]:
+    """What an agent's way out may do more of."""
+    for gain in egress_gains(before.document, after.document, count=fits.count):
+        yield ValueGained(
+            about="agents.egress",
+            before=gain.before,
+            after=gain.after,
+            before_at=gain.before_at,
+            after_at=gain.after_at,
+        )
+
+
 _LOOKS: dict[str, Callable[[Policy, Policy, datetime, _Fits], Iterator[ValueGained]]] = {
     "operators.approve": _approve,
     "operators.four_eyes": _four_eyes,
@@ -245,6 +259,7 @@ _LOOKS: dict[str, Callable[[Policy, Policy, datetime, _Fits], Iterator[ValueGain
     "retention.legal_hold": _legal_hold,
     "retention.never_collected": _never_collected,
     "agents.sandbox": _sandbox,
+    "agents.egress": _egress,
 }
 ABOUT = tuple(_LOOKS)
 

@@ -22,6 +22,7 @@ _WIDER = (
     "what was held may be forgotten",
     "what was never collected may be",
     "an agent's box may use more",
+    "an agent may get out further",
 )
 _NARROWER = (
     "less is approved",
@@ -31,6 +32,7 @@ _NARROWER = (
     "what was not held may not be forgotten",
     "what might be collected never is",
     "an agent's box may use less",
+    "an agent may get out less far",
 )
 
 
@@ -61,7 +63,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueChange:
-    """A value that is no rule, of operators, retention or agents' boxes, and says more or less."""
+    """A value that is no rule, of operators, retention, agents' boxes or ways out, and says more or less."""
 
     about: str  # operators.approve
     what: str  # in words

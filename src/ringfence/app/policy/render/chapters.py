@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ringfence.core.decisions import Effect, Mode, Section
+from ringfence.policy.egress_sentences import of_egress
 from ringfence.policy.policy import Policy
 from ringfence.policy.rule import Like, Rule, Tier
 from ringfence.policy.sandbox_sentences import of_sandbox
@@ -160,7 +161,7 @@ def _profile(profile: Profile) -> Sentence:
         owner = (Value(profile.owner, is_prose=True), " answers for it.")
     until = profile.approved_until
     approved = f" It is approved until {moment(until)}." if until else " It has no date of approval."
-    return (*owner, approved, *of_sandbox(profile.sandbox))
+    return (*owner, approved, *of_sandbox(profile.sandbox), *of_egress(profile.egress))
 
 
 def _trust(policy: Policy) -> Iterator[Group]:

@@ -1,0 +1,73 @@
+"""What a profile says of its agent's way out, in words for people who sign it."""
+
+from collections.abc import Iterator
+
+from ringfence.policy.sentences import Sentence, Value, listed, size
+from ringfence.policy.values import EGRESS_BOUNDS, ConnectTo, Egress, Network, Origin, Private
+from ringfence.policy.words import word_of
+
+__all__ = ["addresses_words", "egress_bound_words", "of_egress", "rate_words", "where_words", "worth_words"]
+
+_BOUNDS = {
+    "connections": "{} connections at one time",
+    "sent_bytes": "{} sent in a session",
+    "received_bytes": "{} received in a session",
+}
+
+
+def egress_bound_words(field: str, amount: int) -> str:
+    """`10 MB sent in a session`."""
+    return _BOUNDS[field].format(size(amount) if field.endswith("_bytes") else amount)
+
+
+def rate_words(amount: int, per: str) -> str:
+    """`100 requests per minute`."""
+    return f"{amount} request{'' if amount == 1 else 's'} per {per}"
+
+
+def where_words(there: ConnectTo | None) -> Sentence:
+    """`to gateway.test, port 8443, over TLS`."""
+    if there is None:
+        return ("where they are asked to go",)
+    pieces: list[str | Value] = ["to ", Value(there.to_host)]
+    pieces += [f", port {there.to_port}"] if there.to_port is not None else []
+    pieces += [", over TLS" if there.tls else ", without TLS"] if there.tls is not None else []
+    pieces += [", by the authorities in ", Value(there.ca)] if there.ca is not None else []
+    return tuple(pieces)
+
+
+def addresses_words(networks: tuple[Network, ...]) -> Sentence:
+    """`10.0.0.0/8 or fd00::1/128`."""
+    return listed([(Value(str(each)),) for each in networks], "or") or ("none",)
+
+
+def worth_words(origin: Origin) -> Sentence:
+    """`user and internal`."""
+    return (Value(word_of(origin.integrity)), " and ", Value(word_of(origin.sensitivity)))
+
+
+def of_egress(said: Egress) -> Sentence:
+    """Sentences, each with a space before it; none where nothing is said."""
+    return tuple(piece for sentence in _sentences(said) for piece in sentence)
+
+
+def _sentences(said: Egress) -> Iterator[Sentence]:
+    least: list[Sentence] = [
+        (egress_bound_words(field, bound.amount),)
+        for field in EGRESS_BOUNDS
+        if (bound := getattr(said, field)) is not None
+    ]
+    least += [(rate_words(each.amount, each.per),) for each in said.requests]
+    if least:
+        yield (" Its way out has at most ", *listed(least, "and"), ".")
+    for there in said.connect_to:
+        port = f", port {there.port}," if there.port is not None else ""
+        yield (" Connections to ", Value(there.host), f"{port} go ", *where_words(there), ".")
+    for each in said.private:
+        yield _private(each)
+    for origin in said.origins:
+        yield (" Answers of ", Value(origin.host), " count as ", *worth_words(origin), ".")
+
+
+def _private(said: Private) -> Sentence:
+    return (" ", Value(said.host), " may have the private addresses ", *addresses_words(said.addresses), ".")
