@@ -43,6 +43,9 @@ def test_whatever_is_newly_let_through_makes_the_policy_wider(
             action = replace(each, agent="claude") if len(excepted) % 2 else each
             if level(after.decide(action, now=at)) < level(before.decide(action, now=at)):
                 assert type_of(action).name in gained or result.undecided
+            if isinstance(action, HostConnect):
+                was, will = (level(each.decide(action, now=at, enforcing=True)) for each in (before, after))
+                assert will >= was or "host.connect" in gained or result.undecided
 
 
 @often
@@ -52,7 +55,7 @@ def test_everything_that_is_found_is_so(
 ) -> None:
     before, after = policy(one, named), policy([*one[1:], *other], others)
     for each in gains(before, after, now=NOW).found:
-        was, will = before.decide(each.action, now=each.at), after.decide(each.action, now=each.at)
+        was, will = (one.decide(each.action, now=each.at, enforcing=each.in_box) for one in (before, after))
         assert (was, will) == (each.before, each.after)
         assert level(will) < level(was) or will.obligations != was.obligations
 
@@ -96,6 +99,27 @@ def found(*edits: tuple[str, str]) -> set[tuple[str, str | None, str | None]]:
     return {
         (each.action_type, each.before.reasons[0].rule, each.after.reasons[0].rule) for each in result.found
     }
+
+
+def test_what_boxes_may_do_more_of_is_found_where_the_section_only_observes() -> None:
+    observed = BASE.replace("mode: enforce", "mode: observe")
+    wider = observed.replace("/v1/messages", "/v1/**")
+    before, after = load([of_tier(observed)]), load([of_tier(wider)])
+    found = gains(before, after, now=NOW).found
+    assert {(each.action_type, each.in_box, each.after.reasons[0].rule) for each in found} == {
+        ("http.request", True, "api:http")
+    }
+    assert gains(after, before, now=NOW).found == ()
+
+
+def test_what_is_found_with_and_without_boxes_is_told_once() -> None:
+    """A rule that is tried out makes boxes be looked at; what it has nothing to do with is the same there."""
+    also = "rules: [{match: {host: x}, then: deny, mode: observe}]"
+    tried = BASE.replace("tools:", f"{also}\n          tools:")
+    before, after = (load([of_tier(each)]) for each in (tried, tried.replace("/v1/messages", "/v1/**")))
+    assert [(each.action_type, each.in_box) for each in gains(before, after, now=NOW).found] == [
+        ("http.request", False)
+    ]
 
 
 def test_a_wider_pattern_is_found_by_the_rule_that_has_it() -> None:

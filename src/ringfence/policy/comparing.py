@@ -6,6 +6,8 @@ policy stops nothing that the second lets pass nothing is gained; there it goes 
 with what differs and not with what there is. Only actions that a rule fits which just one side has can end
 differently, unless the sections' modes differ.
 
+What comes out of boxes is compared as it is decided there as well, with all of it enforced.
+
 What is found is an action, decided by both policies. What is not decided, since it would take more than
 `LIMITS.policy_compared` steps or the language has no end there, is said; whoever asks takes it for a yes.
 """
@@ -17,7 +19,7 @@ from functools import cache
 
 from ringfence.core.action_types import ACTION_TYPES, ActionType
 from ringfence.core.actions import Action, FieldKind
-from ringfence.core.decisions import Decision, Effect, Obligation, Place, Section
+from ringfence.core.decisions import Decision, Effect, Mode, Obligation, Place, Section
 from ringfence.core.limits import LIMITS
 from ringfence.policy.conditions import fact
 from ringfence.policy.glob_sets import TooManySteps, witnesses
@@ -31,6 +33,7 @@ from ringfence.policy.trust_words import Trust
 __all__ = ["Gained", "Gains", "gains", "level"]
 
 _GLOBS = frozenset({FieldKind.TEXT, FieldKind.NAME, FieldKind.PATH, FieldKind.HOST})
+_OF_BOXES = frozenset({"host.connect", "http.request", "git.push", "credential.use", "tool.call"})
 _Asked = frozenset[tuple[Condition, bool]]  # with where something is allowed by it
 
 
@@ -43,6 +46,7 @@ class Gained:
     at: datetime
     before: Decision
     after: Decision
+    in_box: bool = False  # decided as for boxes, where everything is enforced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +79,7 @@ class _Look:
     of: ActionType
     at: datetime
     policies: tuple[Policy, Policy]
+    in_box: bool
     focus: Open | None = None  # None: wherever
 
 
@@ -90,7 +95,14 @@ class _Search:
 
     def run(self) -> Gains:
         """All types of actions, at all times."""
-        found = [each for of in ACTION_TYPES for pair in self._pairs(of) for each in self._of_type(of, pair)]
+        found: list[Gained] = []
+        for of in ACTION_TYPES:
+            for pair in self._pairs(of):
+                found += self._of_type(of, pair, in_box=False)
+                if of.name in _OF_BOXES and not all(_is_enforced(each, of) for each in pair):
+                    known = {_outcome(each) for each in found}
+                    boxed = self._of_type(of, pair, in_box=True)
+                    found += (each for each in boxed if _outcome(each) not in known)
         return Gains(found=tuple(found), undecided=tuple(self._undecided), times=self._times)
 
     def _pairs(self, of: ActionType) -> list[tuple[Policy, Policy]]:
@@ -108,16 +120,16 @@ class _Search:
             for allowing in (False, True)
         ]
 
-    def _of_type(self, of: ActionType, policies: tuple[Policy, Policy]) -> list[Gained]:
+    def _of_type(self, of: ActionType, policies: tuple[Policy, Policy], *, in_box: bool) -> list[Gained]:
         self._steps = 0
         found: list[Gained] = []
         known: dict[object, list[Gained]] = {}
         try:
             for at in self._times:
                 self._step()
-                before, after = (side(each, of, at) for each in policies)
+                before, after = (side(each, of, at, enforcing=in_box) for each in policies)
                 key = before.keys, before.fallbacks, after.keys, after.fallbacks
-                look = _Look(of=of, at=at, policies=policies)
+                look = _Look(of=of, at=at, policies=policies, in_box=in_box)
                 if key in known:
                     found += (replace(each, at=at) for each in known[key])
                     continue
@@ -182,12 +194,33 @@ class _Search:
             raise _TooMuch
 
 
+def _is_enforced(policy: Policy, of: ActionType) -> bool:
+    """Whether all that the policy says of such actions is enforced in any case."""
+    modes = (policy.modes.get(section, (Mode.OBSERVE, None))[0] for section in of.sections)
+    return all(each is Mode.ENFORCE for each in modes) and not any(
+        of.name in rule.action_types and rule.mode not in (None, Mode.ENFORCE) for rule in policy.rules
+    )
+
+
+def _outcome(gained: Gained) -> object:
+    """What is the same where the same is found twice."""
+    sides = ((level(each), each.reasons[0].rule) for each in (gained.before, gained.after))
+    return gained.action, gained.at, *sides
+
+
 def _decided(look: _Look, chosen: Mapping[str, object]) -> Iterator[Gained]:
     action = action_with(chosen, look.of)
-    before, after = (each.decide(action, now=look.at) for each in look.policies)
+    before, after = (each.decide(action, now=look.at, enforcing=look.in_box) for each in look.policies)
     stops = level(before)
     if level(after) < stops or (stops < 2 and _is_freer(before.obligations, after.obligations)):
-        yield Gained(action_type=look.of.name, action=action, at=look.at, before=before, after=after)
+        yield Gained(
+            action_type=look.of.name,
+            action=action,
+            at=look.at,
+            before=before,
+            after=after,
+            in_box=look.in_box,
+        )
 
 
 def _next(before: Side, after: Side, focus: Open | None) -> tuple[str | None, _Asked]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from ringfence.core.action_types import ActionType
 from ringfence.core.decisions import Effect, Mode, Section
 from ringfence.policy.conditions import fact
+from ringfence.policy.document import Ruling
 from ringfence.policy.kinds import part_of
 from ringfence.policy.policy import Policy
 from ringfence.policy.rule import Condition, Rule, RuleId, Tier, asked_of
@@ -118,8 +119,8 @@ def _is_met(answer: bool | None, condition: Condition, *, allows: bool) -> bool:
     return (not allows and not condition.ignores_unknown) if answer is None else answer
 
 
-def side(policy: Policy, of: ActionType, at: datetime) -> Side:
-    """The policy's rules for actions of this type that count at this time."""
+def side(policy: Policy, of: ActionType, at: datetime, *, enforcing: bool = False) -> Side:
+    """The policy's rules for actions of this type that count at this time. `enforcing`: as for boxes."""
     document = policy.document
     rules: list[Open] = []
     for ruling in (document.joined, document.tree):
@@ -133,10 +134,13 @@ def side(policy: Policy, of: ActionType, at: datetime) -> Side:
             if of.name in rule.action_types and (rule.until is None or at < rule.until):
                 its = tuple(exceptions.get(rule.id, ()))
                 if () not in its:
-                    asked = asked_of(rule, of.name)
-                    rules.append(Open(rule, _mode_of(rule, policy), asked, its, policy.opens(rule)))
+                    its_mode, opens = _mode_of(rule, policy), policy.opens(rule)
+                    if enforcing:
+                        opens = opens and _MODES[its_mode] >= _MODES[_named(ruling, rule.section)]
+                        its_mode = Mode.ENFORCE
+                    rules.append(Open(rule, its_mode, asked_of(rule, of.name), its, opens))
     falling: list[_Fallback] = [
-        (section, False, document.joined.modes.get(section, (Mode.OBSERVE, None))[0])
+        (section, False, Mode.ENFORCE if enforcing else _named(document.joined, section))
         for section in of.sections
     ]
     for section in of.sections:
@@ -158,6 +162,8 @@ def _mode_of(rule: Rule, policy: Policy) -> Mode:
     if rule.mode is not None:
         return rule.mode
     rulings = filter(None, (policy.document.joined, policy.document.tree))
-    return max(
-        (each.modes.get(rule.section, (Mode.OBSERVE, None))[0] for each in rulings), key=_MODES.__getitem__
-    )
+    return max((_named(each, rule.section) for each in rulings), key=_MODES.__getitem__)
+
+
+def _named(ruling: Ruling, section: Section) -> Mode:
+    return ruling.modes.get(section, (Mode.OBSERVE, None))[0]

@@ -54,6 +54,7 @@ class Change:
 
     actions: tuple[str, ...]  # their types
     what: str  # in words, by the rule that is responsible
+    in_box: bool  # only as it is decided for boxes, where everything is enforced
     before: Word
     after: Word
     example: Mapping[str, object]  # facts of such an action: only those that are known
@@ -135,7 +136,7 @@ def _changes(found: Gains, old: Policy, new: Policy, *, is_gain: bool) -> Iterat
         was, will = _sorted(each, is_gain=is_gain)
         reasons = _reasons(each, is_gain=is_gain)
         groups.setdefault(
-            (*((one.section, one.rule) for one in reasons), level(was), level(will)), []
+            (*((one.section, one.rule) for one in reasons), level(was), level(will), each.in_box), []
         ).append(each)
     for group in groups.values():
         first = group[0]
@@ -145,7 +146,8 @@ def _changes(found: Gains, old: Policy, new: Policy, *, is_gain: bool) -> Iterat
         times = [found.times.index(each.at) for each in group]
         yield Change(
             actions=tuple(types),
-            what=_what(tuple(types), before, after, rules),
+            what=("in a box: " if first.in_box else "") + _what(tuple(types), before, after, rules),
+            in_box=first.in_box,
             before=_word(was, before),
             after=_word(will, after),
             example=known_facts(first.action),
