@@ -309,6 +309,8 @@ class Limits:
     egress_pool: int = 8  # connections to one host that are kept for one session
     egress_pool_idle_s: float = 30.0  # servers keep theirs for 60 and more
     egress_open: int = 2_048  # connections of one session that are known at one time
+    egress_exchanges: int = 256  # of one connection of a program at one time
+    egress_ca_bytes: int = 4 * _MIB  # a file of authorities that a policy names; the system's has 220 KB
     egress_told: int = 256  # refusals of one session that are told apart; the rest are counted together
     egress_watched_s: float = 1.0  # between two looks at the policy while something is in flight
 
@@ -323,7 +325,6 @@ class Limits:
     egress_answer_s: float = 900.0  # for the beginning of an answer, or its next piece; models think long
     egress_silent_s: float = 0.5  # after that a program may be one that waits for its server to speak
     egress_names: int = 16_384  # of one session that have an address
-    egress_dns_connections: int = 64  # of one session
     egress_datagrams: int = 64  # that are answered before others have their turn
     egress_upstreams: int = 100  # kept for one connection of a box
 

@@ -22,6 +22,7 @@ __all__ = [
     "Gone",
     "Leg",
     "Manner",
+    "NewProxy",
     "OpenSession",
     "Proceed",
     "Refused",
@@ -206,6 +207,11 @@ class CloseSession:
     """To broker and proxy: the session is over; all that it has open ends. Not answered."""
 
     session: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewProxy:
+    """To the broker: another proxy stands in for one that has gone; the socket to it comes along. Not answered."""
 
 
 class SocketKind(StrEnum):

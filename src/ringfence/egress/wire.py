@@ -37,6 +37,7 @@ Message = (
     | messages.SessionOpened
     | messages.Watch
     | messages.CloseSession
+    | messages.NewProxy
     | messages.Serve
     | messages.Serving
 )

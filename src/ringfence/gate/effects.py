@@ -9,17 +9,41 @@ stands in neither table, and every entry that is no longer true.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ringfence.core.actions import CommandRun, CredentialKeep, GrantGive, ListenerAsk, ModelSign, RecordPrune
+from ringfence.core.actions import (
+    CommandRun,
+    CredentialKeep,
+    CredentialUse,
+    GrantGive,
+    HostConnect,
+    HttpRequest,
+    ListenerAsk,
+    ModelSign,
+    RecordPrune,
+)
 
 __all__ = ["EFFECTS", "OWN"]
 
 EFFECTS: Mapping[
-    str, type[CommandRun | CredentialKeep | GrantGive | ListenerAsk | ModelSign | RecordPrune]
+    str,
+    type[
+        CommandRun
+        | CredentialKeep
+        | CredentialUse
+        | GrantGive
+        | HostConnect
+        | HttpRequest
+        | ListenerAsk
+        | ModelSign
+        | RecordPrune
+    ],
 ] = MappingProxyType(
     {
         "app.signing.keyless:KeylessSigner.sign": ModelSign,
         "app.signing.signers:KeySigner.sign": ModelSign,
         "endpoint.listeners.ask:ask": ListenerAsk,
+        "egress.broker.dialing:Dialer.dial": HostConnect,
+        "egress.broker.preparing:written": HttpRequest,
+        "egress.broker.releasing:Releasing.release": CredentialUse,
         "gate.grants:give": GrantGive,
         "gate.pruning:forget": RecordPrune,
         "sandbox.launcher:Launcher.start": CommandRun,
@@ -33,7 +57,9 @@ EFFECTS: Mapping[
 
 _ATTEMPT = "tries what a box must refuse, in the process that becomes its command"
 _BOX = "a part of a box, which sandbox.launcher starts with a receipt; it changes nothing outside of it"
+_EXCHANGE = "carries out what has receipts, which are redeemed before: of the connection, request, secrets"
 _OUTPUT = "writes the file that the command line names for its result"
+_PROXY = "bytes on descriptors that daemon and broker gave it; it has no way out of its own"
 _RECORD = "the ledger itself, which every receipt rests on"
 _STATE = "ringfence's own state, in folders that only its user can look into"
 _WORKER = "starts ringfence's own process, which reads and judges"
@@ -56,6 +82,30 @@ OWN: Mapping[str, str] = MappingProxyType(
         "cli.ledger.export": _OUTPUT,
         "cli.streams": "standard streams that are closed lead to the null device",
         "egress.authority": "hands OpenSSL a session's certificate in a file without a name",
+        "egress.broker.asking": _EXCHANGE,
+        "egress.broker.core": "waits for the ledger beside the event loop",
+        "egress.broker.dialing": "connects for those with a receipt, and to where a credential's tokens are got",
+        "egress.broker.main": "ringfence's own process, which ends with its daemon",
+        "egress.broker.raw": _EXCHANGE,
+        "egress.broker.sealed": _EXCHANGE,
+        "egress.broker.serving": "answers ringfence's own processes",
+        "egress.broker.steps": "waits for the vault beside the event loop",
+        "egress.broker.switching": _EXCHANGE,
+        "egress.broker.upstream": "speaks on connections that were dialled with a receipt",
+        "egress.channel": "carries messages between ringfence's own processes",
+        "egress.proxy.accepting": _PROXY,
+        "egress.proxy.exchanging": _PROXY,
+        "egress.proxy.http2_answer": _PROXY,
+        "egress.proxy.http2_side": _PROXY,
+        "egress.proxy.main": _PROXY,
+        "egress.proxy.relaying": _PROXY,
+        "egress.proxy.resolving": _PROXY,
+        "egress.proxy.sealed_leg": _PROXY,
+        "egress.proxy.serving": _PROXY,
+        "egress.proxy.sniffing": _PROXY,
+        "egress.proxy.upstreams": _PROXY,
+        "egress.proxy.websockets": _PROXY,
+        "egress.proxy.wires": _PROXY,
         "endpoint.digest_cache": _STATE,
         "endpoint.folders:send": "hands what a process of ringfence's own has read to the one that asked",
         "endpoint.images.unpack": "an image's files in the folder that app.lock.gather made for them",

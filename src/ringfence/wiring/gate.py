@@ -1,6 +1,7 @@
 """The door of the running user: this machine's policy, the user's ledger and state folder."""
 
 import atexit
+import dataclasses
 import grp
 import hmac
 import os
@@ -26,6 +27,7 @@ from ringfence.gate.seals import open_seals
 from ringfence.gate.state import load_key, make_folder
 from ringfence.ledger.open import open_ledger
 from ringfence.ledger.signing import SignedLedger
+from ringfence.ledger.streams import session_stream
 
 if TYPE_CHECKING:  # whoever only asks the door need not load it
     from ringfence.app.approving import Approving
@@ -38,6 +40,7 @@ __all__ = [
     "open_door",
     "operator",
     "places",
+    "session_door",
     "state_folder",
     "subjects",
     "was_never_used",
@@ -80,6 +83,27 @@ def open_door(
         now=_now,
         randomness=secrets.token_bytes,
         tell=lambda refused: tell(f"{refused.what}; it goes ahead, as the policy only warns"),
+    )
+
+
+def session_door(
+    door: Door, *, session: str, folder: Path, environment: Mapping[str, str] = os.environ
+) -> Door:
+    """The door of a box's session, through the same ledger: it enforces, and records in the session's stream.
+
+    `folder` is where its command starts; the working tree's policy is found from there.
+    """
+    state = state_folder(environment)
+    return dataclasses.replace(
+        door,
+        policies=Policies(
+            places(environment, folder=folder),
+            state=state,
+            record=lambda event: door.ledger.append(event, stream=door.stream, durability=Durability.FSYNC),
+        ),
+        stream=session_stream(session),
+        enforcing=True,
+        tell=lambda _refused: None,
     )
 
 

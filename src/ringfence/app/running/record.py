@@ -13,6 +13,7 @@ from ringfence.ledger.events.sandbox_ended import EndedBy, SandboxEnded
 from ringfence.ledger.events.sandbox_refused import RefusedKind, SandboxRefused
 from ringfence.ledger.events.sandbox_started import SandboxStarted
 from ringfence.ledger.ledger import Ledger
+from ringfence.ledger.streams import session_stream
 
 __all__ = ["Refusal", "SessionRecord", "stream_of"]
 
@@ -28,7 +29,7 @@ class Refusal:
 
 def stream_of(session: str) -> str:
     """Where the ledger has what happens in a session."""
-    return f"session/{session}"
+    return session_stream(session)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

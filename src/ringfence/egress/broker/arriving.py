@@ -1,0 +1,130 @@
+"""A program has connected: may it, and to what. And connections out that the proxy is given."""
+
+from collections.abc import Sequence
+
+from ringfence.core.actions import FieldKind, HostConnect
+from ringfence.core.limits import LIMITS
+from ringfence.egress.broker.core import Core, RefusedNow
+from ringfence.egress.broker.raw import spoken_here
+from ringfence.egress.broker.session import Connection, Session
+from ringfence.egress.messages import Arrive, Dial, Dialled, Refused, Trouble, Welcome
+from ringfence.policy.canonical import canonical
+from ringfence.policy.policy import Policy
+
+__all__ = ["arrive", "dial"]
+
+_HOST = canonical("host", FieldKind.HOST)
+_NOBODY = Refused(what="there is no such session, or connection", hint="report this", status=400)
+
+
+async def arrive(core: Core, message: Arrive) -> tuple[Welcome, Sequence[int]]:
+    """The connection, known from now on; of a raw one a descriptor.
+
+    Raises:
+        RefusedNow, RingfenceError: it may not be.
+    """
+    session = core.sessions.get(message.session)
+    if session is None:
+        raise RefusedNow(_NOBODY)
+    policy, said = core.current(session)
+    host, port = message.host, message.port
+    if (_HOST and _HOST(host) != host) or not 0 < port < 65_536:
+        raise RefusedNow(
+            core.refuse(session, Trouble.MALFORMED, host, "this is no host, or no port", "check the address")
+        )
+    core.spent(session, host, session.budgets.connection(said.budgets, len(session.connections)))
+    if len(session.connections) >= LIMITS.egress_open:
+        raise RefusedNow(
+            core.refuse(session, Trouble.BUDGET, host, "too many connections at one time", "close some first")
+        )
+    action = HostConnect(
+        agent=session.agent,
+        session=session.id,
+        host=host,
+        port=port,
+        program=await _program(core, session, policy, message),
+        raw=message.raw,
+    )
+    connection = Connection(
+        number=next(core.numbers),
+        session=session,
+        host=host,
+        port=port,
+        tls=message.tls,
+        raw=message.raw,
+        program=action.program,
+        decided=await core.connecting(session, action),
+    )
+    _known(core, connection)
+    if not message.raw:
+        return Welcome(connection=connection.number), ()
+    try:
+        fd = await _raw(core, connection)
+    except BaseException:
+        core.gone(connection)
+        raise
+    return Welcome(connection=connection.number, raw=True), (fd,)
+
+
+async def dial(core: Core, message: Dial) -> tuple[Dialled, Sequence[int]]:
+    """A connection of the plain leg: only to where every request is granted and no secret is used.
+
+    Raises:
+        RefusedNow, RingfenceError: it may not be, or nobody is reached.
+    """
+    connection = core.connections.get(message.connection)
+    if connection is None or connection.raw:
+        raise RefusedNow(_NOBODY)
+    if core.is_served(connection) or not core.is_whole(connection):
+        raise RefusedNow(
+            core.refuse(
+                connection.session,
+                Trouble.MALFORMED,
+                connection.host,
+                "a connection was asked for where each request is decided alone",
+                "report this",
+            )
+        )
+    core.current(connection.session)
+    way = await core.way(connection.session, connection.host, connection.port, tls=connection.tls)
+    await core.reads_from(connection)
+    sock = await core.dialled(connection, way)
+    if connection.number not in core.connections or not core.is_whole(connection):
+        sock.close()
+        raise RefusedNow(_NOBODY)
+    fd = core.handed(connection, sock)
+    return Dialled(tls=way.tls, server_name=connection.host, ca_pem=way.ca_pem), (fd,)
+
+
+async def _raw(core: Core, connection: Connection) -> int:
+    """A descriptor to the host, of which nobody reads what passes; or to us, where a password is put in."""
+    way = await core.way(connection.session, connection.host, connection.port, tls=connection.tls)
+    await core.reads_from(connection)
+    postgresql = [
+        each for each in connection.session.entries.values() if each.kind == "postgresql"
+    ] and core.is_served(connection)
+    sock = await core.dialled(connection, way)
+    if connection.number not in core.connections:
+        sock.close()
+        raise RefusedNow(_NOBODY)
+    if postgresql:
+        return spoken_here(core, connection, way, sock)
+    return core.handed(connection, sock)
+
+
+def _known(core: Core, connection: Connection) -> None:
+    if core.sessions.get(connection.session.id) is not connection.session:  # it has ended meanwhile
+        raise RefusedNow(_NOBODY)
+    core.connections[connection.number] = connection
+    connection.session.connections[connection.number] = connection
+
+
+async def _program(core: Core, session: Session, policy: Policy, message: Arrive) -> str | None:
+    """Who asks, where any rule wants to know."""
+    if session.programs is None or not _asks_for_programs(policy):
+        return None
+    return await core.blocking(session.programs.program, message.source, message.destination)
+
+
+def _asks_for_programs(policy: Policy) -> bool:
+    return any(condition.field == "program" for rule in policy.rules for condition in rule.conditions)

@@ -1,0 +1,223 @@
+"""A request on a connection: read, judged with the credentials that it wants, and sent on its way.
+
+In this order: budgets; what the request is; what stands in it in a secret's place, and what else it brings
+along; the policy's word, recorded; what the session will have read. Then it may go.
+"""
+
+import asyncio
+import socket
+from collections.abc import Mapping, Sequence
+
+from ringfence.core.actions import Action, CredentialUse, HttpRequest
+from ringfence.core.limits import LIMITS
+from ringfence.egress.broker.core import ASKED_IN, Core, RefusedNow
+from ringfence.egress.broker.dialing import Way
+from ringfence.egress.broker.releasing import check_bound
+from ringfence.egress.broker.sealed import RefusedAfterAll, Sealed
+from ringfence.egress.broker.session import Connection, Decided, Exchange
+from ringfence.egress.broker.steps import Exchanging
+from ringfence.egress.broker.upstream import Upstream
+from ringfence.egress.injecting.bound import is_token_url
+from ringfence.egress.injecting.places import Misplaced, Placed, placed
+from ringfence.egress.injecting.tokens import Tokens
+from ringfence.egress.messages import Ask, Leg, Proceed, Refused, Trouble
+from ringfence.protocols.client_credentials import brought
+from ringfence.protocols.http import RequestHead
+from ringfence.protocols.interpreting import interpret
+
+__all__ = ["ask"]
+
+_NOBODY = Refused(what="there is no such connection", hint="report this", status=400)
+
+
+async def ask(core: Core, message: Ask, tokens: Tokens) -> tuple[Proceed, Sequence[int]]:
+    """The exchange, known from now on; on the sealed leg a descriptor of its stream.
+
+    Raises:
+        RefusedNow, RingfenceError: it may not be.
+        BadHttp: nobody can say what it is.
+    """
+    connection = core.connections.get(message.connection)
+    if connection is None or connection.raw:
+        raise RefusedNow(_NOBODY)
+    session = connection.session
+    _, said = core.current(session)
+    core.spent(session, connection.host, session.budgets.request(said.budgets))
+    if len(connection.exchanges) >= LIMITS.egress_exchanges:
+        what = "too many requests at one time on one connection"
+        raise RefusedNow(core.refuse(session, Trouble.BUDGET, connection.host, what, "wait for some first"))
+    actions = _read(message, connection)
+    found = placed(message.head, message.body if message.is_whole else b"", core.placeholders.of(session.id))
+    is_sealed = bool(found) or core.is_served(connection) or _is_token_server(connection)
+    way = await core.way(session, connection.host, connection.port, tls=connection.tls)
+    if is_sealed:
+        _check_brought(core, connection, message.head, message.body)
+        _check_private(way, found)
+    uses = _uses(connection, found, actions[0])
+    decided = await core.passed(session, (*actions, *uses.values()))
+    exchange = Exchange(number=next(core.numbers), decided=decided)
+    await core.reads_from(connection)
+    if core.connections.get(connection.number) is not connection:  # it has ended meanwhile
+        raise RefusedNow(_NOBODY)
+    core.begun(connection, exchange)
+    if not is_sealed and core.is_whole(connection):
+        return Proceed(exchange=exchange.number, leg=Leg.PLAIN), ()
+    fd = _begin(core, connection, exchange, message, way, tokens)
+    return Proceed(exchange=exchange.number, leg=Leg.SEALED), (fd,)
+
+
+def _read(message: Ask, connection: Connection) -> tuple[Action, ...]:
+    session = connection.session
+    return interpret(
+        message.head,
+        host=connection.host,
+        port=connection.port,
+        session=session.id,
+        agent=session.agent,
+        context=session.label,
+        program=connection.program,
+        body=message.body,
+        is_whole=message.is_whole,
+    )
+
+
+def _begin(  # noqa: PLR0917 - what an exchange is made of
+    core: Core, connection: Connection, exchange: Exchange, message: Ask, way: Way, tokens: Tokens
+) -> int:
+    """Starts the sealed leg: the proxy's end of its stream."""
+
+    async def dial() -> Upstream:
+        return await core.upstream(connection, way)
+
+    def check(head: RequestHead, body: bytes) -> None:
+        if core.is_served(connection):
+            try:
+                _check_brought(core, connection, head, body)
+            except RefusedNow as error:
+                raise RefusedAfterAll(error.refused) from None
+
+    uses = _Uses(core, connection, exchange)
+    steps = Exchanging(
+        house=core.house,
+        connection=connection,
+        ask=message,
+        way=way,
+        request=exchange.decided[0],
+        uses=uses.of,
+        dial=dial,
+        check=check,
+        refusals=core.refusals,
+        placeholders=core.placeholders,
+        tokens=tokens,
+    )
+    here, there = socket.socketpair()
+    sealed = Sealed(
+        session=connection.session, ask=message, key=(way.host, way.port, connection.tls), steps=steps
+    )
+    exchange.task = asyncio.create_task(_run(sealed, here, connection))
+    exchange.task.add_done_callback(lambda _task: core.over(connection, exchange))
+    return there.detach()
+
+
+async def _run(sealed: Sealed, stream: socket.socket, connection: Connection) -> None:
+    ASKED_IN.set(connection.session)
+    await sealed.run(stream)
+
+
+class _Uses:
+    """The uses of credentials in one exchange: decided with the request, or when its body was read."""
+
+    def __init__(self, core: Core, connection: Connection, exchange: Exchange) -> None:
+        self._core, self._connection, self._exchange = core, connection, exchange
+        self._redeemed: set[str] = set()
+
+    async def of(self, found: tuple[Placed, ...]) -> Mapping[str, Decided]:
+        """One that is not used yet for each credential that is placed."""
+        connection, exchange = self._connection, self._exchange
+        request = exchange.decided[0].action
+        wanted = _uses(connection, found, request)
+        known = {
+            each.action.credential: each
+            for each in exchange.decided
+            if isinstance(each.action, CredentialUse)
+        }
+        missing = [use for name, use in wanted.items() if name not in known or name in self._redeemed]
+        if missing:
+            try:
+                made = await self._core.passed(connection.session, missing)
+            except RefusedNow as error:
+                raise RefusedAfterAll(error.refused) from None
+            exchange.decided = (*exchange.decided, *made)
+            known |= {use.credential: each for use, each in zip(missing, made, strict=True)}
+        self._redeemed |= wanted.keys()
+        return {name: known[name] for name in wanted}
+
+
+def _uses(connection: Connection, found: tuple[Placed, ...], request: Action) -> dict[str, CredentialUse]:
+    """A use for each credential that is placed.
+
+    Raises:
+        Misplaced: one is not for this session, host, method or path.
+    """
+    assert isinstance(request, HttpRequest)
+    session = connection.session
+    made = {}
+    for each in found:
+        entry = session.entries.get(each.credential)
+        use = CredentialUse(
+            agent=session.agent,
+            session=session.id,
+            context=session.label,
+            credential=each.credential,
+            host=connection.host,
+            method=request.method,
+            path=request.path,
+        )
+        if entry is None:
+            raise Misplaced(
+                f"the credential {each.credential} is not there any more", hint="start a new session"
+            )
+        check_bound(entry.binding, each, use, port=connection.port)
+        made[each.credential] = use
+    return made
+
+
+def _is_token_server(connection: Connection) -> bool:
+    """Whether tokens of a credential are got at this host, so that what it answers is looked into."""
+    return any(
+        each.kind == "oauth" and _is_at(each.public.get("token_url", ""), connection)
+        for each in connection.session.entries.values()
+    )
+
+
+def _is_at(url: str, connection: Connection) -> bool:
+    path = "/" + url.partition("://")[2].partition("/")[2]
+    return is_token_url(url, connection.host, connection.port, path)
+
+
+def _check_brought(core: Core, connection: Connection, head: RequestHead, body: bytes) -> None:
+    """Nothing, where the client has no credentials of its own along.
+
+    Raises:
+        RefusedNow: it has, for a host that the vault serves: they would be somebody else's account.
+    """
+    meaning = core.placeholders.of(connection.session.id)
+    for each in brought(head, body):
+        if meaning(each.value) is None:
+            what = f"a credential of the client's own ({each.place}), and the vault has one for this host"
+            hint = "use the one that the session was given, and take the other one out"
+            session, host = connection.session, connection.host
+            raise RefusedNow(core.refuse(session, Trouble.FOREIGN_CREDENTIAL, host, what, hint))
+
+
+def _check_private(way: Way, found: tuple[Placed, ...]) -> None:
+    """Nothing, where secrets go over TLS, or where the policy says that they need not.
+
+    Raises:
+        Misplaced: anybody on the way could read them.
+    """
+    if found and not way.tls and way.to is None and not way.named:
+        raise Misplaced(
+            f"anybody could read what replaces the placeholder of {found[0].credential}: this is not TLS",
+            hint="use https",
+        )

@@ -1,0 +1,99 @@
+"""What a session has used up: connections, requests in a while, bytes each way, uses of a rule.
+
+Counts are of this process. What cannot be counted is refused: nobody here knows what a request costs.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from ringfence.core.decisions import Obligation, ObligationKind
+from ringfence.policy.egressing import Budgets
+
+__all__ = ["Spending", "Spent"]
+
+_SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}  # of a session there is no end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """A budget that has nothing left, in words."""
+
+    what: str
+    hint: str
+
+
+@dataclass(slots=True)
+class _Window:
+    """How often since when."""
+
+    since: float
+    count: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Spending:
+    """One session's. One thread uses it. `clock`: seconds that only grow."""
+
+    clock: Callable[[], float]
+    sent: int = 0
+    received: int = 0
+    _windows: dict[object, _Window] = field(default_factory=dict)
+
+    def connection(self, granted: Budgets, is_open: int) -> Spent | None:
+        """Whether one more may be opened beside those that are open."""
+        if granted.connections is not None and is_open >= granted.connections.amount:
+            return _spent(f"{granted.connections.amount} connections at one time", "connections")
+        return self.bytes(granted)
+
+    def request(self, granted: Budgets) -> Spent | None:
+        """Counts a request, or says why it may not be."""
+        for rate in granted.requests:
+            if not self._counted(("requests", rate.per), rate.amount, _SECONDS.get(rate.per)):
+                return _spent(f"{rate.amount} requests for each {rate.per}", "requests")
+        return self.bytes(granted)
+
+    def bytes(self, granted: Budgets) -> Spent | None:
+        """Whether anything may still be sent and received."""
+        for bound, used, key in (
+            (granted.sent_bytes, self.sent, "sent"),
+            (granted.received_bytes, self.received, "received"),
+        ):
+            if bound is not None and used >= bound.amount:
+                return _spent(f"{bound.amount} bytes {key}", key)
+        return None
+
+    def limits(self, key: object, obligations: Iterable[Obligation]) -> Spent | None:
+        """Counts one use of what `key` stands for, against each of these, or says why it may not be."""
+        for each in obligations:
+            if each.kind is not ObligationKind.LIMIT or each.amount is None or each.per is None:
+                continue
+            said = f"{each.amount} {each.unit} for each {each.per}"
+            if each.unit == "calls":
+                if not self._counted((key, said), each.amount, _SECONDS.get(each.per)):
+                    return Spent(
+                        what=f"the policy grants {said}, and they are used up", hint="wait, or raise it"
+                    )
+            elif each.unit == "bytes" and each.per == "session":
+                if self.sent + self.received >= each.amount:
+                    return Spent(what=f"the policy grants {said}, and they are used up", hint="raise it")
+            else:
+                return Spent(
+                    what=f"the policy grants {said}, which nobody can count here",
+                    hint="limit how often instead, with `rate`",
+                )
+        return None
+
+    def _counted(self, key: object, most: int, seconds: int | None) -> bool:
+        now = self.clock()
+        window = self._windows.setdefault(key, _Window(now))
+        if seconds is not None and now - window.since >= seconds:
+            window.since, window.count = now, 0
+        if window.count >= most:
+            return False
+        window.count += 1
+        return True
+
+
+def _spent(what: str, key: str) -> Spent:
+    hint = f"`egress: {{{key}: …}}` in the profile says how much"
+    return Spent(what=f"the session's {what} are used up", hint=hint)

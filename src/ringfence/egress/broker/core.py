@@ -1,0 +1,303 @@
+"""What all parts of the broker work with: sessions, the policy for each, decisions, connections out."""
+
+import asyncio
+import itertools
+import os
+import socket
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar, TypeVarTuple
+
+from ringfence.core.actions import Action, HostConnect
+from ringfence.core.errors import RingfenceError
+from ringfence.core.labels import join
+from ringfence.core.receipts import Receipt
+from ringfence.egress.broker.budgets import Spent
+from ringfence.egress.broker.deciding import (
+    decide,
+    is_still_let,
+    is_whole,
+    is_worse,
+    lower,
+    pass_all,
+    pass_connecting,
+    with_context,
+)
+from ringfence.egress.broker.dialing import Way
+from ringfence.egress.broker.house import House
+from ringfence.egress.broker.refusing import Refusals, by_policy
+from ringfence.egress.broker.releasing import is_served
+from ringfence.egress.broker.session import Connection, Decided, Exchange, Session
+from ringfence.egress.broker.upstream import Trust, Upstream, opened
+from ringfence.egress.messages import Refused, Revoke, Trouble
+from ringfence.gate import refused as gate
+from ringfence.gate.seals import ReceiptRefused
+from ringfence.policy.egressing import Egressing, egressing
+from ringfence.policy.policy import Policy
+from ringfence.vault.placeholders import Placeholders
+
+__all__ = ["ASKED_IN", "Core", "RefusedNow"]
+
+_DIALLED = 8  # of one connection that are ended here when it is; the proxy's newest ones
+
+ASKED_IN: ContextVar[Session] = ContextVar("ASKED_IN")
+"""The session whose exchange this task carries out: by its policy tokens are got."""
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+class RefusedNow(Exception):
+    """The answer to what was asked; it is recorded."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.what)
+        self.refused = refused
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Core:
+    """One broker's. The event loop's thread alone uses it; what blocks runs in the house's executor."""
+
+    house: House
+    revoke: Callable[[Revoke], None]  # tells the proxy
+    sessions: dict[str, Session] = field(default_factory=dict)
+    connections: dict[int, Connection] = field(default_factory=dict)
+    exchanges: dict[int, tuple[Connection, Exchange]] = field(default_factory=dict)
+    placeholders: Placeholders = field(repr=False)
+    trust: Trust = field(default_factory=Trust)
+    numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    refusals: Refusals = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.refusals = Refusals(soon=self.soon)
+
+    async def blocking(self, call: Callable[[*Ts], T], *arguments: *Ts) -> T:
+        """What the call returns, which waits for a disk, while others go on."""
+        return await asyncio.get_running_loop().run_in_executor(self.house.blocking, call, *arguments)
+
+    def soon(self, call: Callable[[], object]) -> None:
+        """Runs it beside the event loop. What cannot be recorded then has been refused all the same."""
+
+        def run() -> None:
+            with suppress(RingfenceError):
+                call()
+
+        self.house.blocking.submit(run)
+
+    def current(self, session: Session) -> tuple[Policy, Egressing]:
+        """The policy in force, and what it says of the session. A new one judges all in flight again.
+
+        Raises:
+            RingfenceError: there is none; nothing goes ahead then.
+        """
+        policy = session.door.policy()
+        if session.policy is not policy or session.said is None:
+            is_new, session.policy = session.policy is not None, policy
+            session.said = egressing(policy.document, session.agent)
+            if is_new:
+                self.judge_again(session, "the policy has changed")
+        return policy, session.said
+
+    async def passed(self, session: Session, actions: Sequence[Action]) -> tuple[Decided, ...]:
+        """Receipts for all of them, by what the session has read until now.
+
+        Raises:
+            RefusedNow: one of them is refused.
+            RingfenceError: nothing can be decided or recorded.
+        """
+        policy, said = self.current(session)
+        self._count(session, decide(policy, actions, session.door), actions)
+        while True:
+            label = session.label
+            made = await self.blocking(
+                pass_all, session.door, [with_context(each, label) for each in actions]
+            )
+            if isinstance(made, gate.Refused):
+                raise RefusedNow(by_policy(made, said))
+            if session.label is label:  # else it has read something meanwhile, which counts
+                return made
+
+    async def connecting(self, session: Session, action: HostConnect) -> Decided:
+        """The receipt for a connection.
+
+        Raises:
+            RefusedNow, RingfenceError: see `passed`.
+        """
+        policy, said = self.current(session)
+        self._count(session, decide(policy, [action], session.door), [action])
+        while True:
+            label = session.label
+            made = await self.blocking(pass_connecting, session.door, with_context(action, label))
+            if isinstance(made, gate.Refused):
+                raise RefusedNow(by_policy(made, said))
+            if session.label is label:
+                return made
+
+    async def reads_from(self, connection: Connection, *, but: Exchange | None = None) -> None:
+        """What comes from the host now is read by the session: durable, and judged, before that.
+
+        Raises:
+            RingfenceError: it cannot be recorded, so nothing is read.
+        """
+        session = connection.session
+        _, said = self.current(session)
+        origin = said.origin(connection.host)
+        if not is_worse(origin, session.label):
+            return
+        lowered = await self.blocking(lower, session.door, session.id, session.label, origin, connection.host)
+        session.label = join(session.label, lowered)
+        self.judge_again(session, f"the session has read from {connection.host}", but=but)
+
+    async def way(self, session: Session, host: str, port: int, *, tls: bool) -> Way:
+        """Where a host is reached; `tls`: the program speaks it.
+
+        Raises:
+            RefusedNow: the authority that the policy names for it cannot be read.
+        """
+        _, said = self.current(session)
+        to = said.connect_to(host, port)
+        if to is None:
+            return Way(host=host, port=port, named=said.private(host), tls=tls)
+        ca_pem = None
+        if to.ca is not None:
+            try:
+                ca_pem = await self.blocking(self.house.read_ca, Path(to.ca))
+            except (OSError, ValueError):
+                what = f"the authority that {to.at} names cannot be read"
+                hint = "it is a file of certificates in PEM"
+                raise RefusedNow(self.refuse(session, Trouble.UPSTREAM, host, what, hint)) from None
+        tls = tls if to.tls is None else to.tls
+        return Way(host=host, port=port, to=(to.to_host, to.to_port or port), tls=tls, ca_pem=ca_pem)
+
+    async def dialled(self, connection: Connection, way: Way) -> socket.socket:
+        """A connected socket.
+
+        Raises:
+            RingfenceError: nobody is reached there, or nobody may be.
+            RefusedNow: it is decided otherwise by now.
+        """
+        receipt: Receipt[HostConnect] = connection.decided.receipt  # type: ignore[assignment]
+        try:
+            return await self.house.dialer.dial(receipt, way)
+        except ReceiptRefused:  # old, or used often: once more
+            connection.decided = await self.connecting(connection.session, connection.connecting)
+        receipt = connection.decided.receipt  # type: ignore[assignment]
+        return await self.house.dialer.dial(receipt, way)
+
+    async def upstream(self, connection: Connection, way: Way) -> Upstream:
+        """A connection that the broker itself talks on.
+
+        Raises:
+            RingfenceError, RefusedNow: see `dialled`.
+        """
+        return await opened(await self.dialled(connection, way), way, tls=way.tls, trust=self.trust)
+
+    def handed(self, connection: Connection, sock: socket.socket) -> int:
+        """The descriptor for the proxy; the socket stays ours, so that we can end it."""
+        connection.dialled.append(sock)
+        for old in connection.dialled[:-_DIALLED]:
+            old.close()
+        del connection.dialled[:-_DIALLED]
+        return os.dup(sock.fileno())
+
+    def is_served(self, connection: Connection) -> bool:
+        """Whether a credential of the session is for this host: then it sees no other one."""
+        entries = connection.session.entries.values()
+        return any(is_served(each, connection.host, connection.port) for each in entries)
+
+    def is_whole(self, connection: Connection) -> bool:
+        """Whether every request there is granted."""
+        session = connection.session
+        policy, _ = self.current(session)
+        known = connection.whole
+        if known is None or known[0] is not policy or known[1] is not session.label:
+            whole = is_whole(policy, connection, session.door, session.label)
+            known = connection.whole = (policy, session.label, whole)
+        return known[2]
+
+    def judge_again(self, session: Session, why: str, *, but: Exchange | None = None) -> None:
+        """Ends what the policy would refuse now: by what it was asked with, or by what was read since."""
+        policy = session.policy
+        assert policy is not None
+        for connection in list(session.connections.values()):
+            if self._is_refused(session, policy, [connection.decided]) or (
+                connection.dialled and not connection.raw and not self.is_whole(connection)
+            ):
+                self.drop(connection, why)
+                continue
+            for exchange in list(connection.exchanges.values()):
+                if exchange is not but and self._is_refused(session, policy, exchange.decided):
+                    self.drop_exchange(connection, exchange, why)
+
+    def drop(self, connection: Connection, why: str) -> None:
+        """Ends a connection that is granted no more."""
+        self.revoke(Revoke(connection=connection.number, exchange=None, what=why))
+        self.gone(connection)
+
+    def drop_exchange(self, connection: Connection, exchange: Exchange, why: str) -> None:
+        """Ends an exchange that is granted no more."""
+        self.revoke(Revoke(connection=connection.number, exchange=exchange.number, what=why))
+        self.over(connection, exchange)
+        if exchange.task is None:  # the proxy has the connection out, which may carry this one
+            connection.hang_up()
+
+    def begun(self, connection: Connection, exchange: Exchange) -> None:
+        """Knows an exchange from now on."""
+        connection.exchanges[exchange.number] = exchange
+        self.exchanges[exchange.number] = (connection, exchange)
+
+    def gone(self, connection: Connection) -> None:
+        """Forgets a connection, with all that it had open."""
+        for number in connection.exchanges:
+            self.exchanges.pop(number, None)
+        self.connections.pop(connection.number, None)
+        connection.session.connections.pop(connection.number, None)
+        connection.end()
+
+    def over(self, connection: Connection, exchange: Exchange) -> None:
+        """Forgets an exchange; what is left of it ends."""
+        connection.exchanges.pop(exchange.number, None)
+        self.exchanges.pop(exchange.number, None)
+        if exchange.task is not None:
+            exchange.task.cancel()
+
+    def refuse(
+        self,
+        session: Session,
+        trouble: Trouble,
+        host: str,
+        what: str,
+        hint: str,
+        *,
+        status: int | None = None,
+    ) -> Refused:
+        """What is refused in any case, recorded."""
+        return self.refusals.refuse(session, trouble, host, what, hint, status=status)
+
+    def spent(self, session: Session, host: str, spent: Spent | None) -> None:
+        """Nothing, while there is something left.
+
+        Raises:
+            RefusedNow: there is not.
+        """
+        if spent is not None:
+            raise RefusedNow(self.refuse(session, Trouble.BUDGET, host, spent.what, spent.hint))
+
+    def _is_refused(self, session: Session, policy: Policy, decided: Iterable[Decided]) -> bool:
+        for each in decided:
+            action = with_context(each.action, session.label)
+            if is_still_let(policy, each, session.door, session.label) is not None:
+                self.soon(lambda action=action: session.door.decide(action))  # type: ignore[misc]
+                return True
+        return False
+
+    def _count(self, session: Session, decisions: Sequence[object], actions: Sequence[Action]) -> None:
+        for decision, action in zip(decisions, actions, strict=True):
+            if decision.obligations and decision.may_proceed:  # type: ignore[attr-defined]
+                key = (decision.reasons[0].rule, type(action).__name__)  # type: ignore[attr-defined]
+                host = getattr(action, "host", "")
+                self.spent(session, host, session.budgets.limits(key, decision.obligations))  # type: ignore[attr-defined]

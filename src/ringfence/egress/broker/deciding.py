@@ -1,0 +1,164 @@
+"""What the policy says of a session's actions, recorded, with receipts; and which credentials it may use.
+
+Everything here blocks: on files that may have changed, and on the ledger. It runs beside the event loop, and
+what it needs of a session it is given.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from ringfence.core.action_types import Durability, type_of
+from ringfence.core.actions import (
+    Action,
+    CredentialUse,
+    GitUpdate,
+    HostConnect,
+    HttpRequest,
+    ToolCall,
+)
+from ringfence.core.decisions import Decision, Effect
+from ringfence.core.labels import Label, join
+from ringfence.egress.broker.session import Connection, Decided
+from ringfence.gate.door import Door
+from ringfence.gate.hiding import foreign
+from ringfence.gate.refused import Refused
+from ringfence.gate.seals import LONGEST
+from ringfence.ledger.events.session_lowered import SessionLowered
+from ringfence.policy.conditions import check
+from ringfence.policy.policy import Policy
+from ringfence.policy.rule import Rule
+from ringfence.vault.file_format import Entry
+
+__all__ = [
+    "CONNECTING_USES",
+    "decide",
+    "is_still_let",
+    "is_whole",
+    "is_worse",
+    "lower",
+    "pass_all",
+    "pass_connecting",
+    "usable",
+    "with_context",
+]
+
+CONNECTING_USES = 64  # connections out for one connection of a program, before it is decided again
+_USE = type_of(CredentialUse(credential="", host="", method="", path=""))
+
+ActionT = TypeVar("ActionT", bound=Action)
+
+
+def with_context(action: ActionT, label: Label) -> ActionT:
+    """The same action, of a session that has read what this label says."""
+    return replace(action, context=label)
+
+
+def decide(policy: Policy, actions: Iterable[Action], door: Door) -> tuple[Decision, ...]:
+    """The policy's word on each. Nothing is recorded."""
+    return tuple(policy.decide(each, now=door.now(), enforcing=True) for each in actions)
+
+
+def pass_all(door: Door, actions: Sequence[Action]) -> tuple[Decided, ...] | Refused:
+    """A receipt for each, or why one of them is refused; those after it are not asked about.
+
+    Raises:
+        LedgerError: it could not be recorded, so nothing goes ahead.
+        PolicyRefused, DocumentRefused, StateRefused: there is no policy.
+    """
+    made = []
+    for action in actions:
+        effect = door.policy().decide(action, now=door.now(), enforcing=True).effect
+        receipt = door.pass_(action)
+        if isinstance(receipt, Refused):
+            return receipt
+        made.append(Decided(action=action, effect=effect, receipt=receipt))
+    return tuple(made)
+
+
+def pass_connecting(door: Door, action: HostConnect) -> Decided | Refused:
+    """The receipt for a connection, which serves for several in a row to the same place.
+
+    Raises:
+        LedgerError: it could not be recorded.
+    """
+    effect = door.policy().decide(action, now=door.now(), enforcing=True).effect
+    receipt = door.pass_(action, uses=CONNECTING_USES, lasts=LONGEST)
+    if isinstance(receipt, Refused):
+        return receipt
+    return Decided(action=action, effect=effect, receipt=receipt)
+
+
+def is_still_let(policy: Policy, decided: Decided, door: Door, label: Label) -> Decision | None:
+    """None, where what was let through would be so again; else the policy's word now.
+
+    What an operator was asked about and approved stays approved while the policy still asks.
+    """
+    action = with_context(decided.action, label)
+    decision = policy.decide(action, now=door.now(), enforcing=True)
+    if decision.may_proceed or (decision.effect is Effect.ASK and decided.effect is Effect.ASK):
+        return None
+    return decision
+
+
+def is_whole(policy: Policy, connection: Connection, door: Door, label: Label) -> bool:
+    """Whether the host is granted as a whole: every request there is allowed, whatever it asks.
+
+    No rule may speak against a push or a tool there either: on the plain leg nobody reads them.
+    """
+    unknown: Any = None  # facts that nobody knows count against allowing
+    who = connection.connecting
+    about: dict[str, Any] = {"agent": who.agent, "session": who.session, "context": label}
+    at: dict[str, Any] = {"host": who.host, "port": who.port, "program": who.program}
+    request = HttpRequest(**about, **at, method=unknown, path=unknown)
+    push = GitUpdate(**about, **at, repository=unknown, ref=unknown, change=unknown)
+    call = ToolCall(**about, server=unknown, tool=unknown, arguments=())
+    whole, *others = (policy.decide(each, now=door.now(), enforcing=True) for each in (request, push, call))
+    return whole.effect is Effect.ALLOW and all(
+        each.effect is Effect.ALLOW or all(reason.rule is None for reason in each.reasons) for each in others
+    )
+
+
+def is_worse(origin: Label, label: Label) -> bool:
+    """Whether reading from there makes a session's label worse."""
+    return origin.integrity < label.integrity or origin.sensitivity > label.sensitivity
+
+
+def lower(door: Door, session: str, label: Label, origin: Label, host: str) -> Label:
+    """What the session carries from now on; that is on the disk when this returns.
+
+    Raises:
+        LedgerError: it could not be recorded, so nothing may be read.
+    """
+    lowered = join(label, origin)
+    event = SessionLowered(
+        session=session,
+        integrity=lowered.integrity.name.lower(),
+        sensitivity=lowered.sensitivity.name.lower(),
+        by=foreign(host),
+    )
+    door.ledger.append(event, stream=door.stream, durability=Durability.FSYNC)
+    return lowered
+
+
+def usable(policy: Policy, agent: str, entries: Iterable[Entry]) -> Mapping[str, Entry]:
+    """The credentials that a rule lets this agent use, for whatever request, by name."""
+    rules = [
+        each
+        for each in policy.rules
+        if _USE.name in each.action_types and each.effect in (Effect.ALLOW, Effect.ASK)
+    ]
+    return {
+        entry.name: entry
+        for entry in entries
+        if any(_names(rule, {"agent": agent, "credential": entry.name}) for rule in rules)
+    }
+
+
+def _names(rule: Rule, facts: Mapping[str, str]) -> bool:
+    """Whether the rule's conditions on these facts are met."""
+    return all(
+        check(condition, _USE, allows=True).judge(facts[condition.field])
+        for condition in rule.conditions
+        if condition.field in facts
+    )

@@ -1,0 +1,202 @@
+"""Connections out: the name resolved once, every address judged, and one of exactly these connected to.
+
+Nothing is resolved a second time between the judgement and the connection, and who gets the descriptor gets a
+connection, not a name. Where the policy sends a host elsewhere, that place is what an operator has named.
+
+Source: RFC 8305 for the order in which addresses are tried.
+"""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from itertools import chain, zip_longest
+from typing import Protocol, TypeVar
+
+from ringfence.core.actions import Action, HostConnect
+from ringfence.core.errors import RingfenceError
+from ringfence.core.limits import LIMITS
+from ringfence.core.receipts import Receipt
+from ringfence.egress.broker.addresses import Address, Network, refusal
+
+__all__ = ["AddressRefused", "Dialer", "NotReached", "Redeems", "Resolve", "Way", "resolved"]
+
+_NEXT_S = 0.25  # until the next address is tried beside the one before: RFC 8305, 5
+
+ActionT = TypeVar("ActionT", bound=Action)
+Resolve = Callable[[str, int], Awaitable[Sequence[Address]]]
+
+
+class Redeems(Protocol):
+    """The gate's seals, as far as the broker needs them."""
+
+    def redeem(self, receipt: Receipt[ActionT], made: type[ActionT]) -> ActionT:
+        """The action to carry out now."""
+
+
+class AddressRefused(RingfenceError):
+    """All addresses of the host are such as boxes may not reach."""
+
+
+class NotReached(RingfenceError):
+    """The host has no address, or nobody answers there."""
+
+    def __init__(self, what: str, *, hint: str, is_slow: bool = False) -> None:
+        super().__init__(what, hint=hint)
+        self.is_slow = is_slow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """Where a host is reached."""
+
+    host: str
+    port: int
+    named: tuple[Network, ...] = ()  # private ones that the policy names for it
+    to: tuple[str, int] | None = None  # where the policy sends it instead, whatever address that has
+    tls: bool = True  # there
+    ca_pem: str | None = None  # whom to trust there; None: the system's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialer:
+    """Connects. `timeout_s` is for one connection in all."""
+
+    seals: Redeems
+    resolve: Resolve
+    timeout_s: float = LIMITS.egress_dial_s
+
+    def dial(self, receipt: Receipt[HostConnect], way: Way) -> Coroutine[None, None, socket.socket]:
+        """A connected socket, not blocking; the caller's.
+
+        Raises:
+            ReceiptRefused: nothing proves that this connection was decided.
+            AddressRefused: nobody goes to where the name leads.
+            NotReached: nobody answers there.
+        """
+        action = self.seals.redeem(receipt, HostConnect)
+        if (action.host, action.port) != (way.host, way.port):
+            raise AddressRefused("this is not the host that was decided", hint="report this")
+        return self._dialled(way)
+
+    async def for_tokens(self, way: Way) -> socket.socket:
+        """The same, to where a credential's own record says that its tokens are got, for a use of it.
+
+        Raises:
+            AddressRefused, NotReached: see `dial`.
+        """
+        return await self._dialled(way)
+
+    async def _dialled(self, way: Way) -> socket.socket:
+        host, port = way.to or (way.host, way.port)
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                addresses = await self._addresses(host, port, way)
+                return await _first(addresses, port, host)
+        except TimeoutError:
+            raise NotReached(f"{host}:{port} does not answer", hint="try again later", is_slow=True) from None
+
+    async def _addresses(self, host: str, port: int, way: Way) -> list[Address]:
+        try:
+            found: Sequence[Address] = [ip_address(host)]
+        except ValueError:
+            try:
+                found = await self.resolve(host, port)
+            except OSError:
+                found = ()
+        if not found:
+            raise NotReached(f"{host} has no address", hint="is the name right, and is there a network?")
+        if way.to is not None:
+            return list(found)
+        why = {each: refusal(each, way.named) or _is_ours(each, way.named) for each in found}
+        good = [each for each in found if why[each] is None]
+        if not good:
+            raise AddressRefused(
+                f"{host} leads to {found[0]}, where boxes do not go: {why[found[0]]}",
+                hint="`egress: {private: [{host, addresses}]}` in the system's or the user's policy names it",
+            )
+        return good[: LIMITS.egress_addresses]
+
+
+async def resolved(host: str, port: int) -> Sequence[Address]:
+    """What the system says of a name.
+
+    Raises:
+        OSError: nothing, or nobody could be asked.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:  # no name at all
+        raise OSError("no name") from error
+    return list(dict.fromkeys(ip_address(str(each[4][0]).partition("%")[0]) for each in found))
+
+
+def _is_ours(address: Address, named: Sequence[Network]) -> str | None:
+    """Whether an address of the internet is this very machine's: then its own services listen there."""
+    if any(address.version == each.version and address in each for each in named):
+        return None
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((str(address), 9))  # sends nothing: the kernel looks for the way
+            ours = probe.getsockname()[0]
+        except OSError:  # no way there; connecting will say so
+            return None
+    return "it is this machine itself" if ip_address(ours) == address else None
+
+
+async def _first(addresses: Sequence[Address], port: int, host: str) -> socket.socket:
+    """The first that answers; each is tried a little after the one before, or once that has failed."""
+    waiting = _in_turn(addresses)
+    trying: set[asyncio.Task[socket.socket]] = set()
+    problem: OSError | None = None
+    try:
+        while waiting or trying:
+            if waiting:
+                trying.add(asyncio.create_task(_one(waiting.pop(0), port)))
+            done, trying = await asyncio.wait(
+                trying, timeout=_NEXT_S if waiting else None, return_when=asyncio.FIRST_COMPLETED
+            )
+            for task in done:
+                error = task.exception()
+                if error is None:
+                    for late in done - {task}:
+                        if late.exception() is None:
+                            late.result().close()
+                    return task.result()
+                if not isinstance(error, OSError):
+                    raise error
+                problem = error
+    finally:
+        for task in trying:
+            task.cancel()
+            task.add_done_callback(_let_go)
+    reason = problem.strerror if problem is not None and problem.strerror else "nobody answers"
+    raise NotReached(f"{host}:{port} cannot be reached: {reason}", hint="is it up, and is there a network?")
+
+
+def _let_go(task: "asyncio.Task[socket.socket]") -> None:
+    if not task.cancelled() and task.exception() is None:
+        task.result().close()
+
+
+async def _one(address: Address, port: int) -> socket.socket:
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setblocking(False)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await asyncio.get_running_loop().sock_connect(made, (str(address), port))
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+def _in_turn(addresses: Sequence[Address]) -> list[Address]:
+    """Both families in turn, beginning with that of the first."""
+    first = [each for each in addresses if each.version == addresses[0].version]
+    other = [each for each in addresses if each.version != addresses[0].version]
+    return [each for each in chain(*zip_longest(first, other)) if each is not None]

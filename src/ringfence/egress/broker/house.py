@@ -1,0 +1,31 @@
+"""What the broker is given: doors, the vault behind receipts, clocks, the way to names."""
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from ringfence.core.secrets import Secret
+from ringfence.egress.broker.dialing import Dialer, Redeems
+from ringfence.egress.broker.releasing import Releasing
+from ringfence.gate.door import Door
+from ringfence.vault.credential import Credential
+
+__all__ = ["House"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Threads may share it; `blocking` is where everything runs that waits for a disk."""
+
+    door: Callable[[str, str], Door]  # of a session, by its id and its folder: it enforces
+    releasing: Releasing = field(repr=False)
+    seals: Redeems
+    dialer: Dialer
+    rotated: Callable[[Credential, Secret], None]  # a token server gave another refresh token: keeps it
+    read_ca: Callable[[Path], str]  # authorities that a policy names; raises OSError, ValueError
+    blocking: Executor
+    now: Callable[[], datetime]  # UTC
+    clock: Callable[[], float]  # seconds that only grow
+    randomness: Callable[[int], bytes]

@@ -1,0 +1,66 @@
+"""The broker's process: nobody reads its memory, and it ends when the daemon does."""
+
+import asyncio
+import socket
+import sys
+from collections.abc import Callable
+
+from ringfence.core.errors import RingfenceError
+from ringfence.egress.broker.house import House
+from ringfence.egress.broker.serving import Broker
+from ringfence.egress.channel import Channel
+
+__all__ = ["MemorySeen", "run"]
+
+
+class MemorySeen(RingfenceError):
+    """Other programs of the user could read this process's memory, and with it secrets."""
+
+
+def run(
+    daemon_socket: socket.socket, proxy_socket: socket.socket | None, *, open_house: Callable[[], House]
+) -> None:
+    """Answers both until the daemon is gone. Nothing is opened before this process's memory is hidden.
+
+    Raises:
+        MemorySeen: it cannot be hidden.
+        RingfenceError: what it needs cannot be opened.
+        BadMessage: the daemon sent what is no message.
+    """
+    _hide()
+    house = open_house()
+    try:
+        with asyncio.Runner(loop_factory=_loop) as runner:
+            runner.run(_serve(daemon_socket, proxy_socket, house))
+    finally:
+        house.blocking.shutdown(cancel_futures=True)
+
+
+async def _serve(daemon: socket.socket, proxy: socket.socket | None, house: House) -> None:
+    broker = Broker(house=house)
+    if proxy is not None:
+        broker.stand_in(proxy)
+    watching = asyncio.create_task(broker.watch())
+    try:
+        await Channel(daemon, broker.daemon_asks).run()
+    finally:
+        watching.cancel()
+        broker.close()
+        await asyncio.gather(watching, return_exceptions=True)
+
+
+def _hide() -> None:
+    if sys.platform != "linux":
+        raise MemorySeen("the broker runs on Linux alone", hint="use a machine with Linux")
+    from ringfence.vault.linux.memory import hide_memory
+
+    if not hide_memory():
+        raise MemorySeen(
+            "other programs of yours could read the broker's memory", hint="does prctl work here?"
+        )
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    import uvloop
+
+    return uvloop.new_event_loop()

@@ -1,0 +1,119 @@
+"""A session begins: what it may use, what stands for it in the box, and what it has read if it goes on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ringfence.core.labels import Integrity, Label, Sensitivity, join
+from ringfence.egress.broker.budgets import Spending
+from ringfence.egress.broker.core import Core
+from ringfence.egress.broker.deciding import usable
+from ringfence.egress.broker.session import FRESH, Session
+from ringfence.egress.broker.upstream import Pool
+from ringfence.egress.messages import OpenSession, SessionOpened
+from ringfence.gate.door import Door
+from ringfence.ledger.events.session_lowered import SessionLowered
+from ringfence.policy.egressing import egressing
+from ringfence.policy.policy import Policy
+from ringfence.vault.credential import Credential
+from ringfence.vault.file_format import Entry
+from ringfence.vault.kinds import public_parts
+from ringfence.vault.services import variables_of
+
+__all__ = ["close_session", "open_session"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What was read for a session, off the event loop."""
+
+    door: Door
+    policy: Policy
+    entries: Mapping[str, Entry]
+    shapes: Mapping[str, Credential]
+    label: Label
+
+
+async def open_session(core: Core, message: OpenSession) -> SessionOpened:
+    """The session, known from now on.
+
+    Raises:
+        RingfenceError: there is no policy, or a vault that cannot be opened although it is needed.
+    """
+    found = await core.blocking(_find, core, message)
+    close_session(core, message.session)
+    if message.state:
+        core.placeholders.from_state(message.session, message.state)
+    given = {name: core.placeholders.give(message.session, each) for name, each in found.shapes.items()}
+    said = egressing(found.policy.document, message.agent)
+    core.sessions[message.session] = Session(
+        id=message.session,
+        agent=message.agent,
+        door=found.door,
+        pool=Pool(clock=core.house.clock),
+        budgets=Spending(clock=core.house.clock),
+        entries=found.entries,
+        given=given,
+        label=found.label,
+        policy=found.policy,
+        said=said,
+    )
+    return SessionOpened(
+        environment=_environment(found, given),
+        ports=tuple(each for each in said.ports if each not in (80, 443)),
+        hosts=len(said.hosts),
+        credentials=tuple(sorted(found.entries)),
+        state=core.placeholders.to_state(message.session),
+    )
+
+
+def close_session(core: Core, id_: str) -> None:
+    """Ends a session, with all that it has open. Its placeholders stand for nothing from now on."""
+    session = core.sessions.pop(id_, None)
+    if session is None:
+        return
+    for each in list(session.connections.values()):
+        core.gone(each)
+    session.end()
+    core.refusals.close(session)
+    core.placeholders.end(id_)
+
+
+def _find(core: Core, message: OpenSession) -> _Found:
+    door = core.house.door(message.session, message.folder)
+    policy = door.policy()
+    entries: Mapping[str, Entry] = {}
+    if any("credential.use" in each.action_types for each in policy.rules):
+        state = core.house.releasing.state()
+        entries = usable(policy, message.agent, state.entries if state is not None else ())
+    return _Found(
+        door=door,
+        policy=policy,
+        entries=entries,
+        shapes={name: core.house.releasing.shape(name) for name in entries},
+        label=_label(door),
+    )
+
+
+def _label(door: Door) -> Label:
+    """What the session's own record says that it has read."""
+    label = FRESH
+    for each in door.ledger.read(stream=door.stream, types=("session.lowered",)):
+        event = each.event
+        if isinstance(event, SessionLowered):
+            read = Label(
+                integrity=Integrity[event.integrity.upper()],
+                sensitivity=Sensitivity[event.sensitivity.upper()],
+            )
+            label = join(label, read)
+    return label
+
+
+def _environment(found: _Found, given: Mapping[str, Mapping[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Variables with placeholders; of several credentials that one program looks for the first by name."""
+    made: dict[str, str] = {}
+    for name, entry in sorted(found.entries.items()):
+        public = public_parts(found.shapes[name].authentication)
+        for variable, part in variables_of(name, entry.kind, public, entry.binding.hosts).items():
+            if part in given[name]:
+                made.setdefault(variable, given[name][part])
+    return tuple(sorted(made.items()))

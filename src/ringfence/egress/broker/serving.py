@@ -1,0 +1,207 @@
+"""The broker's two channels: what daemon and proxy ask, answered; and the policy watched meanwhile."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ringfence.core.errors import RingfenceError
+from ringfence.core.limits import LIMITS
+from ringfence.core.secrets import Secret
+from ringfence.egress.broker.arriving import arrive, dial
+from ringfence.egress.broker.asking import ask
+from ringfence.egress.broker.core import ASKED_IN, Core, RefusedNow
+from ringfence.egress.broker.dialing import Way
+from ringfence.egress.broker.fetching import fetching
+from ringfence.egress.broker.house import House
+from ringfence.egress.broker.opening import close_session, open_session
+from ringfence.egress.broker.programs import Programs
+from ringfence.egress.broker.session import Session
+from ringfence.egress.channel import Answer, Channel
+from ringfence.egress.injecting.tokens import Tokens
+from ringfence.egress.messages import (
+    Arrive,
+    Ask,
+    CloseSession,
+    Dial,
+    Done,
+    Gone,
+    NewProxy,
+    OpenSession,
+    Refused,
+    Revoke,
+    Tell,
+    Watch,
+)
+from ringfence.egress.wire import Message
+from ringfence.protocols.http import BadHttp
+from ringfence.vault.credential import Credential
+from ringfence.vault.placeholders import Placeholders
+
+__all__ = ["Broker"]
+
+_UNASKED = Refused(what="nobody asks this here", hint="report this", status=400)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Broker:
+    """One process's."""
+
+    house: House
+    proxy: Channel | None = None
+    proxies: "set[asyncio.Task[None]]" = field(default_factory=set)
+    core: Core = field(init=False)
+    tokens: Tokens = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.core = Core(
+            house=self.house,
+            revoke=self._revoke,
+            placeholders=Placeholders(randomness=self.house.randomness),
+        )
+        self.tokens = Tokens(
+            fetch=fetching(self.house.dialer, self.core.trust, self._token_way),
+            clock=self.house.now,
+            rotated=self._rotated,
+        )
+
+    async def daemon_asks(self, message: Message, fds: Sequence[int]) -> Answer:
+        """What the daemon says: sessions begin and end."""
+        match message:
+            case OpenSession():
+                _close(fds)
+                try:
+                    return await open_session(self.core, message), ()
+                except RingfenceError as error:
+                    return Refused(what=error.what, hint=error.hint), ()
+            case Watch() if len(fds) == 1:
+                self._watch(message, fds[0])
+                return None, ()
+            case NewProxy() if len(fds) == 1:
+                self.stand_in(socket.socket(fileno=fds[0]))
+                return None, ()
+            case CloseSession():
+                close_session(self.core, message.session)
+        _close(fds)
+        return None, ()
+
+    async def proxy_asks(self, message: Message, fds: Sequence[int]) -> Answer:
+        """What the proxy says. It may be anybody by now."""
+        _close(fds)
+        match message:
+            case Arrive() | Ask() | Dial():
+                return await self._answered(message)
+            case Done():
+                self._done(message)
+            case Gone():
+                connection = self.core.connections.get(message.connection)
+                if connection is not None:
+                    self.core.gone(connection)
+            case Tell():
+                session = self.core.sessions.get(message.session)
+                if session is not None:
+                    self.core.refusals.tell(session, message.trouble, message.host, message.what)
+            case _:
+                return _UNASKED, ()
+        return None, ()
+
+    async def serve_proxy(self, sock: socket.socket) -> None:
+        """Answers one proxy until it is gone; what it had open is then over.
+
+        Raises:
+            BadMessage: it sent what is no message.
+        """
+        channel = self.proxy = Channel(sock, self.proxy_asks)
+        try:
+            await channel.run()
+        finally:
+            for each in list(self.core.connections.values()) if self.proxy is channel else ():
+                self.core.gone(each)
+
+    async def watch(self) -> None:
+        """Looks at the policy as long as anything is in flight; never returns."""
+        while True:
+            await asyncio.sleep(LIMITS.egress_watched_s)
+            for session in list(self.core.sessions.values()):
+                if not session.connections:
+                    continue
+                try:
+                    await self.core.blocking(session.door.policy)
+                    self.core.current(session)
+                except RingfenceError as error:
+                    for connection in list(session.connections.values()):
+                        self.core.drop(connection, error.what)
+
+    def close(self) -> None:
+        """Ends all sessions."""
+        for each in list(self.core.sessions):
+            close_session(self.core, each)
+
+    async def _answered(self, message: Arrive | Ask | Dial) -> Answer:
+        session, host = self._whose(message)
+        try:
+            match message:
+                case Arrive():
+                    return await arrive(self.core, message)
+                case Ask():
+                    return await ask(self.core, message, self.tokens)
+                case Dial():
+                    return await dial(self.core, message)
+        except RefusedNow as error:
+            return error.refused, ()
+        except (RingfenceError, BadHttp) as error:
+            if session is None:
+                return Refused(what=str(error), hint="report this", status=400), ()
+            return self.core.refusals.of(session, host, error), ()
+
+    def _whose(self, message: Arrive | Ask | Dial) -> tuple[Session | None, str]:
+        if isinstance(message, Arrive):
+            return self.core.sessions.get(message.session), message.host
+        connection = self.core.connections.get(message.connection)
+        return (None, "") if connection is None else (connection.session, connection.host)
+
+    def _done(self, message: Done) -> None:
+        connection, exchange = self.core.exchanges.get(message.exchange, (None, None))
+        if connection is not None and exchange is not None:
+            if exchange.task is None:  # else they were counted here
+                connection.session.budgets.sent += message.sent
+                connection.session.budgets.received += message.received
+            self.core.over(connection, exchange)
+
+    def _revoke(self, message: Revoke) -> None:
+        if self.proxy is not None:
+            self.proxy.tell(message)
+
+    def _watch(self, message: Watch, fd: int) -> None:
+        session = self.core.sessions.get(message.session)
+        if session is None:
+            os.close(fd)
+            return
+        if session.programs is not None:
+            session.programs.close()
+        session.programs = Programs(socket.socket(fileno=fd))
+
+    def stand_in(self, sock: socket.socket) -> None:
+        """Answers this proxy from now on, in the place of another one."""
+        if self.proxy is not None:
+            self.proxy.close()
+        task = asyncio.create_task(self.serve_proxy(sock))
+        self.proxies.add(task)
+        task.add_done_callback(self._proxy_gone)
+
+    def _proxy_gone(self, task: "asyncio.Task[None]") -> None:
+        self.proxies.discard(task)
+        if not task.cancelled():
+            task.exception()  # what it sent was no message: its channel is closed, and that is all
+
+    async def _token_way(self, host: str, port: int) -> Way:
+        return await self.core.way(ASKED_IN.get(), host, port, tls=True)
+
+    async def _rotated(self, credential: Credential, secret: Secret) -> None:
+        await self.core.blocking(self.house.rotated, credential, secret)
+
+
+def _close(fds: Sequence[int]) -> None:
+    for fd in fds:
+        os.close(fd)
