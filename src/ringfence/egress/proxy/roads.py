@@ -1,0 +1,143 @@
+"""Where one connection of a box leads: a host and port that the broker was told of, and what runs there."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ringfence.egress.channel import Channel, ChannelClosed
+from ringfence.egress.messages import Ask, Dial, Dialled, Done, Gone, Proceed, Refused, Revoke, Tell, Trouble
+from ringfence.egress.proxy.patience import Patience
+from ringfence.egress.proxy.upstreams import Upstreams
+from ringfence.egress.proxy.wires import Deadlines, Wire
+
+__all__ = ["BROKER_GONE", "Broker", "Road", "Running"]
+
+BROKER_GONE = Refused(what="the broker is gone", hint="it is started again; try again", status=502)
+_REVOKED = "what is allowed has changed since it began; ask for it again"
+
+
+class Running:
+    """The task that carries an exchange, and why it is to end."""
+
+    def __init__(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.revoked: Refused | None = None
+        self.is_gone = False
+        self.is_asking = False  # the broker's answer must be heard, whatever happens
+        self._task = task
+
+    def gone(self) -> None:
+        """Nobody waits for it any more."""
+        self.is_gone = True
+        if not self.is_asking:
+            self._task.cancel()
+
+    def revoke(self, what: str) -> None:
+        """Ends it at once."""
+        if self.revoked is None:
+            self.revoked = Refused(what=what, hint=_REVOKED)
+            self._task.cancel()
+
+    def come_back(self) -> None:
+        """The task goes on: what it carried was ended, not it."""
+        self._task.uncancel()
+
+
+@dataclass(slots=True, kw_only=True)
+class Broker:
+    """The channel to the broker, and the roads that it may take back."""
+
+    channel: Channel
+    roads: "dict[int, Road]" = field(default_factory=dict)
+
+    def revoke(self, message: Revoke) -> None:
+        """Ends an exchange, or a whole connection."""
+        road = self.roads.get(message.connection)
+        if road is not None:
+            road.revoke(message)
+
+
+class Road:
+    """A host and port, once the broker knows that somebody wants to go there."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        wire: Wire,
+        deadlines: Deadlines,
+        patience: Patience,
+        *,
+        session: str,
+        host: str,
+        connection: int,
+        refused: Refused | None = None,
+    ) -> None:
+        self.connection, self.host = connection, host
+        self.refused = refused  # nobody may go there; each request is told so
+        self.deadlines, self.patience = deadlines, patience
+        self.upstreams = Upstreams(self._dial, deadlines, patience)
+        self._broker, self._wire, self._session = broker, wire, session
+        self._running: dict[int, Running] = {}
+        if refused is None:
+            broker.roads[connection] = self
+
+    async def ask(self, question: Ask) -> tuple[Proceed | Refused, list[int]]:
+        """What the broker says to a request."""
+        try:
+            reply, fds = await self._broker.channel.ask(question)
+        except ChannelClosed:
+            return BROKER_GONE, []
+        if isinstance(reply, Proceed | Refused):
+            return reply, fds
+        self.drop(fds)
+        raise AssertionError("the broker answers something else")
+
+    def tell(self, trouble: Trouble, what: str) -> None:
+        """Has it recorded."""
+        self._broker.channel.tell(Tell(session=self._session, trouble=trouble, host=self.host, what=what))
+
+    def begin(self, exchange: int, running: Running) -> None:
+        """It can be taken back from now on."""
+        self._running[exchange] = running
+
+    def over(self, done: Done) -> None:
+        """It is over, which the broker is told."""
+        self._running.pop(done.exchange, None)
+        self._broker.channel.tell(done)
+
+    def revoke(self, message: Revoke) -> None:
+        """Ends what the message says."""
+        if message.exchange is not None:
+            running = self._running.get(message.exchange)
+            if running is not None:
+                running.revoke(message.what)
+            return
+        self.refused = Refused(what=message.what, hint=_REVOKED)
+        for running in self._running.values():
+            running.revoke(message.what)
+        if not self._running:
+            self._wire.abort()
+
+    def leave(self) -> None:
+        """Nobody goes there any more."""
+        self.upstreams.close()
+        if self._broker.roads.pop(self.connection, None) is not None:
+            self._broker.channel.tell(Gone(connection=self.connection))
+
+    @staticmethod
+    def drop(fds: Sequence[int]) -> None:
+        """Closes descriptors that nobody asked for."""
+        for fd in fds:
+            os.close(fd)
+
+    async def _dial(self) -> tuple[Dialled | Refused, list[int]]:
+        try:
+            reply, fds = await self._broker.channel.ask(Dial(connection=self.connection))
+        except ChannelClosed:
+            return BROKER_GONE, []
+        if isinstance(reply, Dialled | Refused):
+            return reply, fds
+        self.drop(fds)
+        raise AssertionError("the broker answers something else")

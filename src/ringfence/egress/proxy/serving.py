@@ -1,0 +1,96 @@
+"""One connection of a program, from its first byte: what it speaks, whom it means, who answers it."""
+
+import socket
+
+from ringfence.egress.messages import Manner, SocketKind, Trouble
+from ringfence.egress.proxy.fronts import Front
+from ringfence.egress.proxy.http1_side import Http1Side
+from ringfence.egress.proxy.http2_side import Http2Side
+from ringfence.egress.proxy.refusing import mismatched
+from ringfence.egress.proxy.relaying import pass_on
+from ringfence.egress.proxy.sessions import Caller, Place
+from ringfence.egress.proxy.sniffing import Hello, Http, Http2, Raw, Unreadable, sniff
+from ringfence.egress.proxy.tls import TlsStream, as_server
+from ringfence.egress.proxy.wires import StreamLost, wire_over
+from ringfence.protocols.targets import DEFAULT_PORTS
+
+__all__ = ["serve"]
+
+_CLIENT_SPEAKS_FIRST = frozenset(DEFAULT_PORTS.values())
+_H2C_ANSWER = b"HTTP/1.1 505 HTTP Version Not Supported\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
+async def serve(caller: Caller, kind: SocketKind) -> None:
+    """Until the connection is over. What is wrong with it ends it, and nothing else."""
+    try:
+        if kind is not SocketKind.PROXY:
+            await _through(caller, *caller.destination, by_connect=False)
+            return
+        front = Front(tls=False, is_proxy=True)
+        tunnel = await Http1Side(caller, caller.wire, front).run()
+        if tunnel is not None:
+            await _through(caller, tunnel.host, tunnel.port, by_connect=True)
+    except StreamLost:
+        pass  # the program has gone, and what it began with it
+    finally:
+        caller.leave()
+        if not caller.wire.is_closing:
+            caller.wire.abort()
+
+
+async def _through(caller: Caller, dialled: str, port: int, *, by_connect: bool) -> None:
+    """What was dialled, or named by CONNECT."""
+    host = caller.session.names.meant(dialled)
+    named = host if by_connect else None  # what was dialled binds nobody who names something
+    match await sniff(caller.wire, caller.session.patience, may_wait=port not in _CLIENT_SPEAKS_FIRST):
+        case Hello() as hello:
+            await _tls(caller, hello, host, port, named)
+        case Http():
+            front = Front(tls=False, host=named, default_host=host, port=port)
+            if await Http1Side(caller, caller.wire, front).run() is not None:
+                raise StreamLost
+        case Http2():
+            caller.session.tell(Trouble.PROTOCOL, host or dialled, "HTTP/2 without TLS")
+            await caller.wire.write(_H2C_ANSWER)
+            caller.wire.close()
+        case Unreadable(what=what):
+            caller.session.tell(Trouble.MALFORMED, host or dialled, what)
+        case Raw():
+            await _raw(caller, host, dialled, port)
+
+
+async def _raw(caller: Caller, host: str | None, dialled: str, port: int) -> None:
+    if host is None:
+        caller.session.tell(Trouble.UPSTREAM, dialled, "an address that stands for no name any more")
+        return
+    road, fd = await caller.raw_to(Place(host=host, port=port, tls=False))
+    if road.refused is None and fd is not None:
+        upstream = await wire_over(socket.socket(fileno=fd), caller.session.deadlines)
+        await pass_on(caller.wire, upstream)
+
+
+async def _tls(caller: Caller, hello: Hello, host: str | None, port: int, named: str | None) -> None:
+    session = caller.session
+    name = hello.name or host
+    if name is None:
+        session.tell(Trouble.MALFORMED, host or "", "TLS for no name")
+        return
+    if named is not None and name != named:
+        what = "SNI and CONNECT name different hosts"
+        session.tell(Trouble.MISMATCH, named, what)
+        road = caller.refusing(name, mismatched(what))
+    else:
+        road = await caller.to(Place(host=name, port=port, tls=True))
+    if road.refused is not None and road.refused.manner is Manner.FAILURE:
+        return
+    caller.wire.within(session.patience.head_s)
+    stream = await as_server(caller.wire, session.leaves.context(name))
+    caller.wire.ends_together = True
+    await _spoken(caller, stream, Front(tls=True, host=name, default_host=name, port=port, road=road))
+
+
+async def _spoken(caller: Caller, stream: TlsStream, front: Front) -> None:
+    if stream.protocol == "h2":
+        await Http2Side(caller, stream, front).run()
+    elif await Http1Side(caller, stream, front).run() is not None:
+        raise StreamLost

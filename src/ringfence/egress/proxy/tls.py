@@ -1,0 +1,189 @@
+"""TLS over a wire, in memory: what was read before is not lost, and an end that is no end is seen.
+
+As a server the certificate is one of the session's own authority; as a client the host must prove its name.
+Source: RFC 8446.
+"""
+
+import contextlib
+import ssl
+from functools import lru_cache
+
+from ringfence.core.limits import LIMITS
+from ringfence.egress.proxy.wires import StreamLost, Wire
+
+__all__ = ["BadCertificate", "TlsStream", "as_client", "as_server", "trusting"]
+
+_PIECE = 64 * 1024  # encrypted at one time, so that the writer can wait in between
+_READ = 16 * 1024 + 256  # a record holds no more
+_GATHERED = LIMITS.egress_buffered_bytes
+
+
+class BadCertificate(Exception):
+    """The host did not prove that it is who it should be. The text is OpenSSL's reason."""
+
+
+class TlsStream:
+    """A wire after the handshake."""
+
+    def __init__(self, wire: Wire, context: ssl.SSLContext, *, server_side: bool, name: str | None) -> None:
+        self._wire = wire
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._in, self._out, server_side=server_side, server_hostname=name)
+        self._back = b""
+        self._is_closing = False
+
+    @property
+    def wire(self) -> Wire:
+        """The one below."""
+        return self._wire
+
+    @property
+    def protocol(self) -> str | None:
+        """What both agreed on by ALPN."""
+        return self._tls.selected_alpn_protocol()
+
+    async def shake_hands(self) -> None:
+        """Until both know each other.
+
+        Raises:
+            BadCertificate: the other end's is not good.
+            StreamLost: it broke off, or speaks no TLS that is good enough.
+        """
+        while True:
+            try:
+                self._tls.do_handshake()
+                await self._flush()
+                return
+            except ssl.SSLWantReadError:
+                await self._flush()
+                await self._more()
+            except ssl.SSLCertVerificationError as error:
+                await self._flush()
+                raise BadCertificate(error.verify_message or "it cannot be verified") from error
+            except ssl.SSLError as error:
+                await self._flush()
+                raise StreamLost from error
+
+    async def read(self) -> bytes:
+        """The next bytes; none at the end.
+
+        Raises:
+            StreamLost: it broke off, which an end without its sign does as well.
+        """
+        if self._back:
+            data, self._back = self._back, b""
+            return data
+        while True:
+            try:
+                first = self._tls.read(_READ)
+            except ssl.SSLWantReadError:
+                await self._flush()
+                await self._more()
+            except ssl.SSLZeroReturnError:
+                return b""
+            except ssl.SSLError as error:
+                raise StreamLost from error
+            else:
+                return self._gathered(first) if self._in.pending else first
+
+    def unread(self, data: bytes) -> None:
+        """Gives back what was read too far."""
+        self._back = data + self._back
+
+    async def write(self, data: bytes) -> None:
+        """Sends; returns when there is room for more.
+
+        Raises:
+            StreamLost: nobody is there.
+        """
+        try:
+            if len(data) <= _PIECE:
+                self._tls.write(data)
+                await self._wire.write(self._out.read())
+                return
+            view = memoryview(data)
+            for start in range(0, len(data), _PIECE):
+                self._tls.write(view[start : start + _PIECE])
+                await self._wire.write(self._out.read())
+        except ssl.SSLError as error:
+            raise StreamLost from error
+
+    async def end(self) -> None:
+        """Nothing more is sent; reading goes on."""
+        self._say_closing()
+        await self._flush()
+        await self._wire.end()
+
+    def close(self) -> None:
+        """A clean end, when all is sent."""
+        if not self._wire.is_lost:
+            self._say_closing()
+            self._wire.send_last(self._out.read())
+        self._wire.close()
+
+    def _say_closing(self) -> None:
+        if not self._is_closing:
+            self._is_closing = True
+            # It waits for the other end to say so as well, which nobody has to.
+            with contextlib.suppress(ssl.SSLError):
+                self._tls.unwrap()
+
+    def _gathered(self, first: bytes) -> bytes:
+        """That, and what else is there already."""
+        pieces, size = [first], len(first)
+        while size < _GATHERED and first:
+            try:
+                piece = self._tls.read(_READ)
+            except ssl.SSLError:
+                break  # nothing more for now, or what the next read says
+            if not piece:
+                break
+            pieces.append(piece)
+            size += len(piece)
+        return b"".join(pieces)
+
+    async def _more(self) -> None:
+        data = await self._wire.read()
+        if not data:
+            raise StreamLost
+        self._in.write(data)
+
+    async def _flush(self) -> None:
+        if self._out.pending:
+            await self._wire.write(self._out.read())
+
+
+async def as_server(wire: Wire, context: ssl.SSLContext) -> TlsStream:
+    """Towards a program in a box.
+
+    Raises:
+        StreamLost: it does not want to, for example because it does not trust the session's authority.
+    """
+    stream = TlsStream(wire, context, server_side=True, name=None)
+    await stream.shake_hands()
+    return stream
+
+
+async def as_client(wire: Wire, context: ssl.SSLContext, name: str) -> TlsStream:
+    """Towards a host, which must prove that it is `name`.
+
+    Raises:
+        BadCertificate: it does not.
+        StreamLost: it broke off.
+    """
+    stream = TlsStream(wire, context, server_side=False, name=name)
+    await stream.shake_hands()
+    return stream
+
+
+@lru_cache(maxsize=64)
+def trusting(ca_pem: str | None) -> ssl.SSLContext:
+    """For a client that trusts these authorities, or the system's.
+
+    Raises:
+        ssl.SSLError: they are none.
+    """
+    context = ssl.create_default_context(cadata=ca_pem)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    return context

@@ -1,0 +1,97 @@
+"""Connections to one host for one connection of a box: dialled by the broker, with TLS of the proxy's own."""
+
+import os
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from ringfence.core.limits import LIMITS
+from ringfence.egress.messages import Dialled, Refused
+from ringfence.egress.proxy.legs import LegBroken, LegRefused
+from ringfence.egress.proxy.patience import Patience
+from ringfence.egress.proxy.refusing import too_slow, unreachable
+from ringfence.egress.proxy.tls import BadCertificate, as_client, trusting
+from ringfence.egress.proxy.wires import NEVER, Deadlines, Stream, StreamLost, wire_over
+
+__all__ = ["Dialling", "Upstream", "Upstreams"]
+
+_TRUST = "a policy of the system or the user can name the authority of a host, in `connect_to`"
+
+Dialling = Callable[[], Awaitable[tuple[Dialled | Refused, list[int]]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """A connection to the host."""
+
+    stream: Stream
+    was_used: bool  # by an earlier request
+
+
+class Upstreams:
+    """Those that are idle, and how new ones are had."""
+
+    def __init__(self, dial: Dialling, deadlines: Deadlines, patience: Patience) -> None:
+        self._dial, self._deadlines, self._patience = dial, deadlines, patience
+        self._idle: list[Stream] = []
+        self._is_open = True
+
+    async def take(self, *, new: bool = False) -> Upstream:
+        """One that is free, or a new one.
+
+        Raises:
+            LegRefused: the broker dials no more.
+            LegBroken: the host did not prove who it is, or broke off.
+        """
+        while self._idle and not new:
+            stream = self._idle.pop()
+            if stream.wire.is_quiet:
+                return Upstream(stream=stream, was_used=True)
+            stream.wire.abort()
+        return Upstream(stream=await self._made(), was_used=False)
+
+    def keep(self, upstream: Upstream) -> None:
+        """For the next request."""
+        if self._is_open and upstream.stream.wire.is_quiet and len(self._idle) < LIMITS.egress_upstreams:
+            upstream.stream.wire.deadline = NEVER
+            self._idle.append(upstream.stream)
+        else:
+            upstream.stream.close()
+
+    def close(self) -> None:
+        """All that are idle end."""
+        self._is_open = False
+        for stream in self._idle:
+            stream.close()
+        self._idle.clear()
+
+    async def _made(self) -> Stream:
+        dialled, fds = await self._dial()
+        if isinstance(dialled, Refused):
+            raise LegRefused(dialled)
+        if len(fds) != 1:
+            for fd in fds:
+                os.close(fd)
+            raise LegBroken(unreachable("the broker gave no connection"))
+        try:
+            wire = await wire_over(socket.socket(fileno=fds[0]), self._deadlines)
+        except StreamLost:
+            raise LegBroken(unreachable("the host broke off at once")) from None
+        if not dialled.tls:
+            return wire
+        wire.within(self._patience.head_s)
+        try:
+            return await as_client(wire, trusting(dialled.ca_pem), dialled.server_name)
+        except BadCertificate as error:
+            refused = unreachable(f"the host's certificate is not good: {error}", hint=_TRUST)
+        except ssl.SSLError:
+            refused = unreachable("the authorities to trust for this host are none", hint=_TRUST)
+        except StreamLost:
+            refused = (
+                too_slow("the host took too long")
+                if wire.is_late
+                else unreachable("the host speaks no good TLS")
+            )
+        wire.abort()
+        raise LegBroken(refused)
