@@ -1,16 +1,17 @@
-"""`ringfence vault set|list|rotate|rm|import|key|restore`: secrets go in, and none comes out."""
+"""`ringfence vault set|list|rotate|rm|import|adopt|key|restore`: secrets go in, and none comes out."""
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from getpass import getpass
 from pathlib import Path
 
 from ringfence.app.documents import document
+from ringfence.app.vault.adopting import Offer, adopt, offers
 from ringfence.app.vault.keeping import Keeper, known, rekey, remove, restore, rotate, set_credential
 from ringfence.app.vault.listing import ShownCredential, VaultListed, list_vault
 from ringfence.app.vault.own_files import own_file
-from ringfence.app.vault.taking_in import VaultImported, take_in
+from ringfence.app.vault.taking_in import VaultImported, Went, take_in
 from ringfence.cli.exact import moment, name
 from ringfence.cli.streams import warn, write
 from ringfence.core.bounded_json import BadJson, parse
@@ -22,7 +23,7 @@ from ringfence.vault.errors import CredentialRefused, VaultLocked
 from ringfence.vault.file_format import KeyPlace
 from ringfence.vault.kinds import KindOf, Part, kind_named
 from ringfence.wiring.gate import has_terminal
-from ringfence.wiring.vault import keeper
+from ringfence.wiring.vault import keeper, login_places
 
 __all__ = ["run"]
 
@@ -59,6 +60,8 @@ def _done(options: argparse.Namespace, own: Keeper) -> int:
             as_json = options.format == "json"
             write(document("ringfence.vault-import/1", taken) + "\n" if as_json else _went(taken))
             return ExitCode.DONE if taken.complete else ExitCode.FAILED_AS_ASKED
+        case "adopt":
+            return _adopt(options, own)
         case "key":
             state = rekey(own, KeyPlace(options.place))
             write(f"encrypted anew; key: {_KEYS[state.header.key.place]}\n")
@@ -81,6 +84,22 @@ def _set(options: argparse.Namespace, own: Keeper) -> None:
         )
     made = set_credential(own, options.name, kind, {**parts, **_secrets(kind)}, binding)
     write(f"{made.name}: kept, for {', '.join(made.binding.hosts)}\n")
+
+
+def _adopt(options: argparse.Namespace, own: Keeper) -> int:
+    def wanted(offer: Offer) -> bool:
+        if options.yes or not has_terminal():
+            return bool(options.yes)
+        what = f"{name(offer.found.name)}, {offer.found.kind} for {', '.join(offer.found.hosts)}"
+        return _prompted(f"{offer.where}: {what}: take it in? [y/N]: ", ask=input).strip().lower() in (
+            "y",
+            "yes",
+        )
+
+    taken = adopt(own, offers(own, login_places(tell=warn)), wanted=wanted)
+    as_json = options.format == "json"
+    write(document("ringfence.vault-import/1", taken) + "\n" if as_json else _adopted(taken))
+    return ExitCode.DONE if taken.complete else ExitCode.FAILED_AS_ASKED
 
 
 def _parts(given: list[str], kind: KindOf) -> Mapping[str, str]:
@@ -137,9 +156,9 @@ def _asked(part: Part) -> str:
     return _prompted(f"{part.says}{'' if part.is_needed else ' (empty: none)'}: ")
 
 
-def _prompted(question: str) -> str:
+def _prompted(question: str, *, ask: Callable[[str], str] = getpass) -> str:
     try:
-        return getpass(question)
+        return ask(question)
     except EOFError:
         raise UsageError("nothing was given", hint=_PIPE) from None
 
@@ -181,12 +200,24 @@ def _line(each: ShownCredential) -> str:
     return f"{each.name}  {each.kind}{parts}  for {where}\n    {times}"
 
 
+def _adopted(taken: VaultImported) -> str:
+    lines = [_line_of(each) for each in taken.values]
+    if any(each.skipped is None for each in taken.values):
+        lines.append(
+            "Files and environment stay as they are, and still hold what was taken; boxes find placeholders "
+            "there. Where a server gives another login with each use, the one in the file may end.\n"
+        )
+    return "".join(lines) or "no logins were found\n"
+
+
+def _line_of(each: Went) -> str:
+    where = f"{each.file}:{each.line}" if each.line else each.file
+    what = f"left: {each.skipped}" if each.skipped else f"taken, {each.kind} for {', '.join(each.hosts)}"
+    return f"{where}: {each.name}: {what}\n"
+
+
 def _went(taken: VaultImported) -> str:
-    lines = []
-    for each in taken.values:
-        where = f"{each.file}:{each.line}" if each.line else each.file
-        what = f"left: {each.skipped}" if each.skipped else f"taken, {each.kind} for {', '.join(each.hosts)}"
-        lines.append(f"{where}: {each.name}: {what}\n")
+    lines = [_line_of(each) for each in taken.values]
     if any(each.skipped is None for each in taken.values):
         lines.append("The files still hold what was taken: remove it from them.\n")
     return "".join(lines) or "no values stand there\n"

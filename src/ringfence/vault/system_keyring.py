@@ -39,6 +39,14 @@ class SystemKeyring:
             return None
         return key if len(key) == size else None
 
+    def text(self, name: str) -> str | None:
+        """What another program keeps there; None where there is nothing.
+
+        Raises:
+            KeyringRefused: there is no keyring, or it is closed.
+        """
+        return _asked(lambda keyring: keyring.get_password(self.service, name), self.instead)
+
     def put(self, name: str, key: bytes) -> None:
         """Keeps it.
 

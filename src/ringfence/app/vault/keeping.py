@@ -18,7 +18,7 @@ from ringfence.ledger.events.credential_kept import CredentialKept
 from ringfence.ledger.events.credential_removed import CredentialRemoved
 from ringfence.ledger.events.vault_rewritten import RewrittenWhy, VaultRewritten
 from ringfence.policy.globs import glob
-from ringfence.vault.credential import Binding, Credential, check_name
+from ringfence.vault.credential import Binding, Credential, check_name, host_and_port
 from ringfence.vault.errors import NoSuchCredential, VaultRefused
 from ringfence.vault.file_format import Entry, KeyPlace, State
 from ringfence.vault.kinds import KindOf, authentication, kind_named
@@ -93,7 +93,7 @@ def set_credential(
     """
     for field, patterns in _KINDS.items():
         for pattern in getattr(binding, field):
-            glob(pattern, patterns)
+            glob(host_and_port(pattern)[0] if field == "hosts" else pattern, patterns)
     made = Credential(
         name=name,
         authentication=authentication(kind, values),

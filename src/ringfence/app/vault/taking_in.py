@@ -18,7 +18,7 @@ from ringfence.vault.kinds import kind_named
 from ringfence.vault.services import SERVICES, completed
 from ringfence.vault.taking import Found, taken
 
-__all__ = ["VaultImported", "Went", "take_in"]
+__all__ = ["VaultImported", "Went", "take_in", "taken_one"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ def _went(
         elif each.name in there:
             skipped = "there is one of that name already"
         else:
-            skipped = _taken(keeper, whole)
+            skipped = taken_one(keeper, whole)
         if skipped is None:
             there.add(each.name)
         yield Went(
@@ -95,8 +95,12 @@ def _is_secret(found: Found) -> bool:
     return found.name in SERVICES or kind_of(found.name, found.values["value"]) is not None
 
 
-def _taken(keeper: Keeper, whole: Found) -> str | None:
-    """Why it was not; None when it was."""
+def taken_one(keeper: Keeper, whole: Found) -> str | None:
+    """Takes it: None, or why it was not.
+
+    Raises:
+        VaultRefused, VaultLocked, ActionRefused: the vault cannot be changed.
+    """
     try:
         binding = Binding(hosts=whole.hosts, methods=whole.methods, paths=whole.paths)
         set_credential(keeper, whole.name, kind_named(whole.kind), whole.values, binding)

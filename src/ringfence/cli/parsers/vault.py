@@ -52,6 +52,7 @@ def add_vault(commands: _Commands) -> None:
     import_.add_argument("files", nargs="+", type=Path, metavar="FILE")
     _add_host(import_, "also take in secrets that no service names, as bearers of this host")
     add_format(import_)
+    _add_adopt(tasks)
     _add_key_and_restore(tasks)
     for each in tasks.choices.values():
         each.add_argument("--passphrase-file", type=Path, metavar="FILE", help="holds the vault's passphrase")
@@ -92,6 +93,19 @@ def _add_set(tasks: _Commands) -> None:
         metavar="NAME=VALUE",
         help="a part that is no secret, as the kind needs it: user=ci, header=x-api-key (may be repeated)",
     )
+
+
+def _add_adopt(tasks: _Commands) -> None:
+    adopt = tasks.add_parser(
+        "adopt",
+        help="take in the logins of your programs",
+        description="Looks for tokens in the environment and in the files of Claude Code, Codex, gh, npm, "
+        "pip and netrc, and takes in those that you say yes to.",
+        epilog="The files stay as they are. Without a terminal and without --yes it only says what is there. "
+        f"{_EXIT_CODES}",
+    )
+    adopt.add_argument("--yes", action="store_true", help="take in everything that is found")
+    add_format(adopt)
 
 
 def _add_key_and_restore(tasks: _Commands) -> None:

@@ -14,7 +14,7 @@ from ringfence.egress.injecting.places import Place, Placed
 from ringfence.egress.injecting.tokens import Tokens
 from ringfence.protocols.http import RequestHead
 from ringfence.vault.credential import Credential
-from ringfence.vault.kinds import AwsSigV4, UrlPath, secret_parts
+from ringfence.vault.kinds import AwsSigV4, Basic, UrlPath, secret_parts
 
 __all__ = ["Injected", "shown_instead", "with_secrets"]
 
@@ -64,6 +64,9 @@ def shown_instead(
     parts = (*secret_parts(credential.authentication).items(), *made.items())
     found = {secret.reveal(): given.get(name, CUT).encode() for name, secret in parts}
     of = credential.authentication
+    if isinstance(of, Basic):  # as a whole: on its own its end is not told apart in base64
+        pairs = found.items()
+        found |= {f"{of.user}:".encode() + one: f"{of.user}:".encode() + other for one, other in pairs}
     if isinstance(of, UrlPath):
         found |= {_escaped(secret): _escaped(instead) for secret, instead in found.items()}
     if isinstance(of, AwsSigV4) and "key_id" in given:
