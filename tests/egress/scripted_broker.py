@@ -241,6 +241,7 @@ class House:
     ca_file: Path
     _loop: asyncio.AbstractEventLoop
     _daemon: Channel
+    has_ended: bool = False  # the test has made the proxy end
 
     def do(self, work: Coroutine[Any, Any, _T]) -> _T:
         """In the thread of broker and daemon."""
@@ -254,6 +255,15 @@ class House:
             self.broker.channel.tell(message)
 
         self.do(tell())
+
+    def hang_up(self) -> None:
+        """The broker is gone."""
+
+        async def close() -> None:
+            assert self.broker.channel is not None
+            self.broker.channel.close()
+
+        self.do(close())
 
     def serve(self, session: str, listeners: Sequence[tuple[SocketKind, socket.socket]]) -> str:
         """Another session; its authority's certificate."""
@@ -324,8 +334,9 @@ def house(folder: Path, hosts: dict[str, Host] | None = None, **patience: float)
         daemon, _running, pem = asyncio.run_coroutine_threadsafe(begin(), loop).result(20)
         (folder / "ca.pem").write_text(pem)
         ports = [each.getsockname()[1] for _, each in listeners]
-        yield House(broker, process.pid, *ports, pem, folder / "ca.pem", loop, daemon)
-        assert process.poll() is None, "the proxy has ended"
+        made = House(broker, process.pid, *ports, pem, folder / "ca.pem", loop, daemon)
+        yield made
+        assert made.has_ended or process.poll() is None, "the proxy has ended"
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()

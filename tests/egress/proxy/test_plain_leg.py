@@ -39,21 +39,25 @@ def test_one_connection_of_a_box_has_one_to_the_host(tmp_path: Path) -> None:
 def test_a_host_that_does_not_prove_its_name_gets_no_request(
     tmp_path: Path, name: str, ca_pem: str | None, why: str
 ) -> None:
-    with http_server(tls=tls_for(name)) as address:
-        with house(tmp_path, {"api.test": Host(address=address, tls=True, ca_pem=ca_pem)}) as it:
-            ran = curl(it, "-w", "%{http_code}", "https://api.test/")
-            assert ran.stdout.endswith("502")
-            assert why in ran.stdout
-            (tell,) = it.broker.wait_for(Tell)
-            assert why in tell.what
+    with (
+        http_server(tls=tls_for(name)) as address,
+        house(tmp_path, {"api.test": Host(address=address, tls=True, ca_pem=ca_pem)}) as it,
+    ):
+        ran = curl(it, "-w", "%{http_code}", "https://api.test/")
+        assert ran.stdout.endswith("502")
+        assert why in ran.stdout
+        (tell,) = it.broker.wait_for(Tell)
+        assert why in tell.what
 
 
 def test_a_host_that_speaks_no_tls_is_told_as_such(tmp_path: Path) -> None:
-    with raw_server(lambda connected: connected.sendall(b"220 mail\r\n")) as address:
-        with house(tmp_path, {"api.test": Host(address=address, tls=True)}) as it:
-            ran = curl(it, "-w", "%{http_code}", "https://api.test/")
-            assert ran.stdout.splitlines()[0] == "ringfence: the host speaks no good TLS"
-            assert ran.stdout.endswith("502")
+    with (
+        raw_server(lambda connected: connected.sendall(b"220 mail\r\n")) as address,
+        house(tmp_path, {"api.test": Host(address=address, tls=True)}) as it,
+    ):
+        ran = curl(it, "-w", "%{http_code}", "https://api.test/")
+        assert ran.stdout.splitlines()[0] == "ringfence: the host speaks no good TLS"
+        assert ran.stdout.endswith("502")
 
 
 def test_a_host_that_nobody_reaches_is_the_brokers_refusal(tmp_path: Path) -> None:
