@@ -91,17 +91,22 @@ def basic_pair(value: str) -> tuple[str, str] | None:
 
 def _in_target(target: str, meaning: Meanings) -> Iterator[Placed]:
     path, mark, query = target.partition("?")
-    read = decoded_path(path)
+    read, seen = decoded_path(path), set[str]()
     for text, meant in meaning.within(read):
+        seen.add(text)
         yield _one(meant, Place.PATH, "", text, fits=_fits_path(read, text, meant))
     for name, value in parameters(query) if mark else ():
         for _text, meant in meaning.within(name):
             raise _misplaced(meant)
         for text, meant in meaning.within(value):
+            seen.add(text)
             if name.lower() == _AWS_PARAMETER.lower() and value.startswith(text + "/"):
                 yield _one(meant, Place.SIGNATURE, name, text)
             else:
                 yield _one(meant, Place.QUERY, name, text, fits=text == value)
+    for text, meant in meaning.within(target):
+        if text not in seen:  # across an escape
+            raise _misplaced(meant)
 
 
 def _in_headers(head: RequestHead, meaning: Meanings) -> Iterator[Placed]:
