@@ -22,7 +22,13 @@ from ringfence.policy.shapes.fields import fields_of, types_of
 from ringfence.policy.shapes.tables import Entry, ListOf, MapOf, Table
 
 EVERYTHING = (Path(__file__).parent / "documents" / "everything.yaml").read_bytes()
-DOCUMENTS = {"starter": text_of(STARTER), "strict": text_of(STRICT), "everything": EVERYTHING}
+WAY_OUT = (Path(__file__).parent / "documents" / "way_out.yaml").read_bytes()
+DOCUMENTS = {
+    "starter": text_of(STARTER),
+    "strict": text_of(STRICT),
+    "everything": EVERYTHING,
+    "way out": WAY_OUT,
+}
 
 
 def as_editors_read(text: bytes) -> object:

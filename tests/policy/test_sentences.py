@@ -32,6 +32,31 @@ RULES = """
 """
 
 
+WAY_OUT = """
+    version: 1
+    agents:
+      rules:
+        - {id: a, match: {query: {not: "token=*"}, operations: query.*}, then: allow}
+        - {id: b, match: {ref: refs/heads/main, change: delete, force: true}, then: deny, refused_as: failure}
+        - {id: c, match: {raw: true, host: db.x}, then: ask, refused_as: empty}
+        - {id: d, match: {raw: false}, then: deny, refused_as: honest}
+"""
+
+
+def test_what_rules_say_of_the_way_out_is_in_their_sentences() -> None:
+    assert {name: backquoted(of_rule(rule)) for name, rule in rules_in(WAY_OUT).items()} == {
+        "a": "Sending a web request is allowed if no parameter is `token=*` and every GraphQL operation is "
+        "`query.*`.",
+        "b": "Pushing to a git reference is not allowed if the ref is `refs/heads/main`, what becomes of it is "
+        "`delete` and commits that were there are dropped. To the program it looks as if nobody could be "
+        "reached.",
+        "c": "Connecting to a host needs an operator's approval if what passes is not read and the host is "
+        "`db.x`. The program gets an empty answer.",
+        "d": "Connecting to a host is not allowed if what passes is read. The program is told that it is "
+        "refused, and why.",
+    }
+
+
 def test_everything_that_a_rule_says_is_in_its_sentence() -> None:
     assert {name: backquoted(of_rule(rule)) for name, rule in rules_in(RULES).items()} == {
         "a": "Using or downloading a model is allowed if the name is `x/*` and any verified signature is "

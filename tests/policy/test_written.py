@@ -20,6 +20,7 @@ from ringfence.policy.rule import (
     From,
     Is,
     Like,
+    Manner,
     Rule,
     RuleId,
     Tier,
@@ -29,6 +30,7 @@ from ringfence.policy.shapes.fields import Field, fields_of, types_of
 from ringfence.policy.written import CannotWrite, written
 
 EVERYTHING = (Path(__file__).parent / "documents" / "everything.yaml").read_bytes()
+WAY_OUT = (Path(__file__).parent / "documents" / "way_out.yaml").read_bytes()
 
 
 def meaning(rule: Rule) -> tuple[object, ...]:
@@ -42,11 +44,12 @@ def meaning(rule: Rule) -> tuple[object, ...]:
         rule.until,
         rule.why,
         rule.controls,
+        rule.refused_as,
         tuple((each.action_type, each.facts, each.matches) for each in rule.examples),
     )
 
 
-@pytest.mark.parametrize("text", [EVERYTHING, text_of(STARTER), text_of(STRICT)])
+@pytest.mark.parametrize("text", [EVERYTHING, WAY_OUT, text_of(STARTER), text_of(STRICT)])
 def test_documents_written_down_mean_the_same(text: bytes) -> None:
     ruling = loaded(text).joined
     modes = {section: mode for section, (mode, _) in ruling.modes.items()}
@@ -124,6 +127,9 @@ def rules(draw: st.DrawFn, number: int) -> Rule:
         else None,
         why=draw(st.none() | st.text("abc é'\"\n:#\\", min_size=1, max_size=9)),
         controls=tuple(draw(st.lists(st.just("soc2:CC7.2"), max_size=2))),
+        refused_as=draw(st.none() | st.sampled_from(Manner))
+        if section is Section.AGENTS and effect is not Effect.ALLOW
+        else None,
     )
 
 

@@ -19,10 +19,11 @@ from ringfence.core.decisions import Effect, Mode, Obligation, ObligationKind, S
 from ringfence.policy.built_in import STARTER, STRICT, text_of
 from ringfence.policy.load import load
 from ringfence.policy.policy import Policy
-from ringfence.policy.rule import AtLeast, Condition, Is, Like, Rule, Unlike
+from ringfence.policy.rule import AtLeast, Condition, Is, Like, Manner, Rule, Unlike
 from ringfence.policy.sentences import backquoted, of_rule, plain
 
 EVERYTHING = (Path(__file__).parents[2] / "policy" / "documents" / "everything.yaml").read_bytes()
+WAY_OUT = (Path(__file__).parents[2] / "policy" / "documents" / "way_out.yaml").read_bytes()
 
 
 def told(of: Policy) -> Document:
@@ -67,7 +68,7 @@ def test_every_rule_is_there_exactly_once(rules: list[Rule], named: dict[Section
     assert [text.count(f"<code>{each.id}</code>") for each in rules] == [1] * len(rules)
 
 
-@pytest.mark.parametrize("text", [EVERYTHING, text_of(STARTER), text_of(STRICT)])
+@pytest.mark.parametrize("text", [EVERYTHING, WAY_OUT, text_of(STARTER), text_of(STRICT)])
 def test_of_whole_documents_every_rule_is_there_once_and_so_is_trust(text: bytes) -> None:
     one = load([of_tier(text)])
     said = [name for name, _ in lines(told(one))]
@@ -81,6 +82,7 @@ def _changes(rule: Rule) -> list[Rule]:
     """The rule, changed in one way each."""
     changed = [replace(rule, effect=each) for each in Effect if each is not rule.effect]
     changed += [replace(rule, mode=each) for each in (None, *Mode) if each is not rule.mode]
+    changed += [replace(rule, refused_as=each) for each in Manner]
     changed.append(replace(rule, until=(rule.until or NOW) + timedelta(days=3)))
     changed.append(replace(rule, why=f"{rule.why} indeed"))
     changed.append(replace(rule, action_types=rule.action_types ^ {"file.read"}))
@@ -116,7 +118,7 @@ def test_a_rule_that_is_changed_reads_otherwise(rules: list[Rule]) -> None:
             assert of_rule(changed) != of_rule(rule)
 
 
-@pytest.mark.parametrize("text", [EVERYTHING, text_of(STARTER), text_of(STRICT)])
+@pytest.mark.parametrize("text", [EVERYTHING, WAY_OUT, text_of(STARTER), text_of(STRICT)])
 def test_the_same_is_on_the_page_and_in_the_text(text: bytes) -> None:
     document = told(load([of_tier(text)]))
     on_page, in_text = Words(page(document)).text, markdown(document)
@@ -160,6 +162,26 @@ def test_a_chapter_without_a_rule_speaks_of_none_of_its_rules() -> None:
     )
     assert intros["Where models come from"] == (
         "There is no rule here: what happens is recorded, and nothing is stopped or told.",
+    )
+
+
+@pytest.mark.parametrize(("mode", "is_told"), [("observe", True), ("warn", True), ("enforce", False)])
+def test_that_boxes_are_held_to_it_is_said_where_the_chapter_would_deny_it(mode: str, is_told: bool) -> None:
+    document = told(load([of_tier(f"version: 1\nmode: {mode}\n")]))
+    intros = {chapter.title: chapter.intro for chapter in document.chapters}
+    said = "What leaves a box is enforced all the same: there, what no rule allows is not allowed."
+    assert [said in intros["Agents"], said in intros["Sensitive data"]] == [is_told, False]
+
+
+def test_a_profile_says_how_its_agent_gets_out() -> None:
+    egress = "{connections: 5, private: [{host: db.test, addresses: 10.0.0.0/8}]}"
+    document = told(load([of_tier(f"version: 1\nagents: {{profiles: {{claude: {{egress: {egress}}}}}}}\n")]))
+    (about,) = (
+        group.about for chapter in document.chapters for group in chapter.groups if chapter.title == "Agents"
+    )
+    assert backquoted(about).endswith(
+        "Its way out has at most 5 connections at one time. "
+        "`db.test` may have the private addresses `10.0.0.0/8`."
     )
 
 

@@ -68,6 +68,7 @@ _NO_RULE = {
     Mode.OBSERVE: "There is no rule here: what happens is recorded, and nothing is stopped or told.",
 }
 _KEPT = "There is no rule here: every record is kept."
+_OF_BOXES = "What leaves a box is enforced all the same: there, what no rule allows is not allowed."
 _OF_OTHERS = "A rule that says how it is carried out is carried out like that."
 
 
@@ -92,11 +93,16 @@ def _chapters(policy: Policy, now: datetime) -> Iterator[Chapter]:
 
     def chapter(title: str, section: Section, *groups: Group) -> Chapter:
         stances = _STANCE if any(each.lines for each in groups) else _NO_RULE
-        stance = stances[policy.modes.get(section, (Mode.OBSERVE, None))[0]]
+        mode = policy.modes.get(section, (Mode.OBSERVE, None))[0]
+        stance = stances[mode]
         if section is Section.RETENTION and not rules(section):
             stance = _KEPT
-        own = any(rule.mode is not None for rule in rules(section))
-        return Chapter(title=title, intro=(stance, *((_OF_OTHERS,) if own else ())), groups=groups)
+        intro = [stance]
+        if section is Section.AGENTS and mode is not Mode.ENFORCE:
+            intro.append(_OF_BOXES)
+        if any(rule.mode is not None for rule in rules(section)):
+            intro.append(_OF_OTHERS)
+        return Chapter(title=title, intro=tuple(intro), groups=groups)
 
     def group(rules: list[Rule]) -> Group:
         return _group((), rules, policy)
