@@ -294,7 +294,7 @@ class Scene:
             running = asyncio.create_task(self.proxy.run())
             watching = asyncio.create_task(self.broker.watch())
             try:
-                await asyncio.wait_for(act(self), 40)
+                await asyncio.wait_for(act(self), 10)
             finally:
                 watching.cancel()
                 self.proxy.close()

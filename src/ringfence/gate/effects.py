@@ -126,6 +126,7 @@ OWN: Mapping[str, str] = MappingProxyType(
         "app.running.kill": "an operator ends a box; what runs in none is never reached",
         "sandbox.box": "hears a box, tells it to go on, and ends it",
         "sandbox.furnishing": "the home of a session, below ringfence's own state",
+        "sandbox.login_files": "the home of a session, below ringfence's own state",
         "sandbox.framing": "carries documents between ringfence's own processes",
         "sandbox.linux.attempts.calls": _ATTEMPT,
         "sandbox.linux.attempts.places": _ATTEMPT,

@@ -49,10 +49,8 @@ async def ask(core: Core, message: Ask, tokens: Tokens) -> tuple[Proceed, Sequen
     actions = _read(message, connection)
     found = placed(message.head, message.body if message.is_whole else b"", core.placeholders.of(session.id))
     is_sealed = bool(found) or core.is_served(connection) or _is_token_server(connection)
-    way = await core.way(session, connection.host, connection.port, tls=connection.tls)
     if is_sealed:
         _check_brought(core, connection, message.head, message.body)
-        _check_private(way, found)
     uses = _uses(connection, found, actions[0])
     decided = await core.passed(session, (*actions, *uses.values()))
     exchange = Exchange(number=next(core.numbers), decided=decided)
@@ -62,6 +60,8 @@ async def ask(core: Core, message: Ask, tokens: Tokens) -> tuple[Proceed, Sequen
     core.begun(connection, exchange)
     if not is_sealed and core.is_whole(connection):
         return Proceed(exchange=exchange.number, leg=Leg.PLAIN), ()
+    way = await core.way(session, connection.host, connection.port, tls=connection.tls)
+    _check_private(way, found)
     fd = _begin(core, connection, exchange, message, way, tokens)
     return Proceed(exchange=exchange.number, leg=Leg.SEALED), (fd,)
 

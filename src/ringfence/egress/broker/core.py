@@ -34,6 +34,7 @@ from ringfence.egress.broker.session import Connection, Decided, Exchange, Sessi
 from ringfence.egress.broker.upstream import Trust, Upstream, opened
 from ringfence.egress.messages import Refused, Revoke, Trouble
 from ringfence.gate import refused as gate
+from ringfence.gate.finding import Stamp, stamp
 from ringfence.gate.seals import ReceiptRefused
 from ringfence.policy.egressing import Egressing, egressing
 from ringfence.policy.policy import Policy
@@ -69,6 +70,7 @@ class Core:
     exchanges: dict[int, tuple[Connection, Exchange]] = field(default_factory=dict)
     placeholders: Placeholders = field(repr=False)
     trust: Trust = field(default_factory=Trust)
+    authorities: dict[Path, tuple[Stamp, str]] = field(default_factory=dict)
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     refusals: Refusals = field(init=False)
 
@@ -102,6 +104,14 @@ class Core:
                 self.judge_again(session, "the policy has changed")
         return policy, session.said
 
+    def said(self, session: Session) -> Egressing:
+        """What the policy said when it was last looked at.
+
+        Raises:
+            RingfenceError: there is none.
+        """
+        return self.current(session)[1] if session.said is None else session.said
+
     async def passed(self, session: Session, actions: Sequence[Action]) -> tuple[Decided, ...]:
         """Receipts for all of them, by what the session has read until now.
 
@@ -110,12 +120,13 @@ class Core:
             RingfenceError: nothing can be decided or recorded.
         """
         policy, said = self.current(session)
-        self._count(session, decide(policy, actions, session.door), actions)
+        decisions = decide(policy, actions, session.door)
+        self._count(session, decisions, actions)
+        effects = [each.effect for each in decisions]
         while True:
             label = session.label
-            made = await self.blocking(
-                pass_all, session.door, [with_context(each, label) for each in actions]
-            )
+            asked = [with_context(each, label) for each in actions]
+            made = await self.blocking(pass_all, session.door, asked, effects)
             if isinstance(made, gate.Refused):
                 raise RefusedNow(by_policy(made, said))
             if session.label is label:  # else it has read something meanwhile, which counts
@@ -128,10 +139,12 @@ class Core:
             RefusedNow, RingfenceError: see `passed`.
         """
         policy, said = self.current(session)
-        self._count(session, decide(policy, [action], session.door), [action])
+        (decision,) = decide(policy, [action], session.door)
+        self._count(session, [decision], [action])
         while True:
             label = session.label
-            made = await self.blocking(pass_connecting, session.door, with_context(action, label))
+            asked = with_context(action, label)
+            made = await self.blocking(pass_connecting, session.door, asked, decision.effect)
             if isinstance(made, gate.Refused):
                 raise RefusedNow(by_policy(made, said))
             if session.label is label:
@@ -144,8 +157,7 @@ class Core:
             RingfenceError: it cannot be recorded, so nothing is read.
         """
         session = connection.session
-        _, said = self.current(session)
-        origin = said.origin(connection.host)
+        origin = self.said(session).origin(connection.host)
         if not is_worse(origin, session.label):
             return
         lowered = await self.blocking(lower, session.door, session.id, session.label, origin, connection.host)
@@ -158,20 +170,27 @@ class Core:
         Raises:
             RefusedNow: the authority that the policy names for it cannot be read.
         """
-        _, said = self.current(session)
+        said = self.said(session)
         to = said.connect_to(host, port)
         if to is None:
             return Way(host=host, port=port, named=said.private(host), tls=tls)
         ca_pem = None
         if to.ca is not None:
             try:
-                ca_pem = await self.blocking(self.house.read_ca, Path(to.ca))
+                ca_pem = await self._ca(Path(to.ca))
             except (OSError, ValueError):
                 what = f"the authority that {to.at} names cannot be read"
                 hint = "it is a file of certificates in PEM"
                 raise RefusedNow(self.refuse(session, Trouble.UPSTREAM, host, what, hint)) from None
         tls = tls if to.tls is None else to.tls
         return Way(host=host, port=port, to=(to.to_host, to.to_port or port), tls=tls, ca_pem=ca_pem)
+
+    async def _ca(self, path: Path) -> str:
+        """The file's text, read once for as long as it stays the same."""
+        now, known = stamp(path), self.authorities.get(path)
+        if known is None or known[0] != now:
+            known = self.authorities[path] = (now, await self.blocking(self.house.read_ca, path))
+        return known[1]
 
     async def dialled(self, connection: Connection, way: Way) -> socket.socket:
         """A connected socket.
@@ -212,7 +231,8 @@ class Core:
     def is_whole(self, connection: Connection) -> bool:
         """Whether every request there is granted."""
         session = connection.session
-        policy, _ = self.current(session)
+        policy = session.policy
+        assert policy is not None
         known = connection.whole
         if known is None or known[0] is not policy or known[1] is not session.label:
             whole = is_whole(policy, connection, session.door, session.label)

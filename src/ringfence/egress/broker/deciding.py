@@ -59,16 +59,19 @@ def decide(policy: Policy, actions: Iterable[Action], door: Door) -> tuple[Decis
     return tuple(policy.decide(each, now=door.now(), enforcing=True) for each in actions)
 
 
-def pass_all(door: Door, actions: Sequence[Action]) -> tuple[Decided, ...] | Refused:
+def pass_all(
+    door: Door, actions: Sequence[Action], effects: Sequence[Effect]
+) -> tuple[Decided, ...] | Refused:
     """A receipt for each, or why one of them is refused; those after it are not asked about.
+
+    `effects` are the policy's words on them: that they are let through because an operator said so is kept.
 
     Raises:
         LedgerError: it could not be recorded, so nothing goes ahead.
         PolicyRefused, DocumentRefused, StateRefused: there is no policy.
     """
     made = []
-    for action in actions:
-        effect = door.policy().decide(action, now=door.now(), enforcing=True).effect
+    for action, effect in zip(actions, effects, strict=True):
         receipt = door.pass_(action)
         if isinstance(receipt, Refused):
             return receipt
@@ -76,13 +79,12 @@ def pass_all(door: Door, actions: Sequence[Action]) -> tuple[Decided, ...] | Ref
     return tuple(made)
 
 
-def pass_connecting(door: Door, action: HostConnect) -> Decided | Refused:
+def pass_connecting(door: Door, action: HostConnect, effect: Effect) -> Decided | Refused:
     """The receipt for a connection, which serves for several in a row to the same place.
 
     Raises:
         LedgerError: it could not be recorded.
     """
-    effect = door.policy().decide(action, now=door.now(), enforcing=True).effect
     receipt = door.pass_(action, uses=CONNECTING_USES, lasts=LONGEST)
     if isinstance(receipt, Refused):
         return receipt
