@@ -192,6 +192,7 @@ class SessionOpened:
     ports: tuple[int, ...]  # beside 80 and 443, those that the policy names
     hosts: int  # patterns of hosts that the policy grants
     credentials: tuple[str, ...]  # names of those that may be used
+    files: tuple[tuple[str, str], ...] = ()  # of logins, below its home: path, content with placeholders
     state: str  # JSON, for whoever opens it again: whose placeholders stand for what, no secret
 
 
@@ -211,7 +212,7 @@ class CloseSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewProxy:
-    """To the broker: another proxy stands in for one that has gone; the socket to it comes along. Not answered."""
+    """To the broker: another proxy stands in for one that has gone; a socket to it comes along. Not answered."""
 
 
 class SocketKind(StrEnum):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from ringfence.core.labels import Integrity, Label, Sensitivity, join
 from ringfence.egress.broker.budgets import Spending
@@ -9,6 +10,7 @@ from ringfence.egress.broker.core import Core
 from ringfence.egress.broker.deciding import usable
 from ringfence.egress.broker.session import FRESH, Session
 from ringfence.egress.broker.upstream import Pool
+from ringfence.egress.injecting.stand_in_files import InBox, stand_in_files
 from ringfence.egress.messages import OpenSession, SessionOpened
 from ringfence.gate.door import Door
 from ringfence.ledger.events.session_lowered import SessionLowered
@@ -62,6 +64,7 @@ async def open_session(core: Core, message: OpenSession) -> SessionOpened:
         ports=tuple(each for each in said.ports if each not in (80, 443)),
         hosts=len(said.hosts),
         credentials=tuple(sorted(found.entries)),
+        files=_files(found, given, core.house.now()),
         state=core.placeholders.to_state(message.session),
     )
 
@@ -117,3 +120,24 @@ def _environment(found: _Found, given: Mapping[str, Mapping[str, str]]) -> tuple
             if part in given[name]:
                 made.setdefault(variable, given[name][part])
     return tuple(sorted(made.items()))
+
+
+def _files(
+    found: _Found, given: Mapping[str, Mapping[str, str]], now: datetime
+) -> tuple[tuple[str, str], ...]:
+    """Files of logins with placeholders, where programs look for them."""
+    made = stand_in_files(
+        (
+            InBox(
+                name=name,
+                kind=entry.kind,
+                public=entry.public,
+                hosts=entry.binding.hosts,
+                paths=entry.binding.paths,
+                placeholders=given[name],
+            )
+            for name, entry in found.entries.items()
+        ),
+        now=now,
+    )
+    return tuple((each.path, each.content) for each in made)
