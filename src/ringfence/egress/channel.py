@@ -25,6 +25,7 @@ Handle = Callable[[Message, Sequence[int]], Awaitable[Answer]]
 
 _LENGTH = struct.Struct("!I")
 _READ_BYTES = 64 * 1024
+_MOMENT_S = 0.01
 _SPACE = socket.CMSG_LEN(LIMITS.channel_fds * array.array("i").itemsize)
 _FAULT = Refused(
     what="ringfence itself failed at this", hint="report it; what it could not decide is refused", status=502
@@ -71,6 +72,8 @@ class Channel:
         self._outgoing: deque[_Outgoing] = deque()
         self._queued = 0
         self._reads = False
+        self._held = b""  # news that go with the next message
+        self._is_timed = False
         self._is_open = True
 
     async def ask(self, message: Message, fds: Sequence[int] = ()) -> tuple[Message, list[int]]:
@@ -99,6 +102,17 @@ class Channel:
         """Sends what is not answered. Where there is nobody any more it is lost. `fds` stay the caller's."""
         if self._is_open:
             self._send(encode(message, 0, False), fds)
+
+    def tell_soon(self, message: Message) -> None:
+        """The same for news that nobody waits for: they go with the next message, or after a moment.
+
+        Each message wakes the other end, which costs more than to read one.
+        """
+        if self._is_open:
+            self._held += _framed(encode(message, 0, False))
+            if not self._is_timed:
+                self._is_timed = True
+                self._loop.call_later(_MOMENT_S, self._flush)
 
     async def run(self) -> None:
         """Returns when the other end is gone; then all that is open here has ended too.
@@ -214,8 +228,22 @@ class Channel:
         if self._is_open:
             self._read_on()
 
+    def _flush(self) -> None:
+        self._is_timed = False
+        if self._held and self._is_open:
+            held, self._held = self._held, b""
+            self._send_framed(held, ())
+
     def _send(self, document: bytes, fds: Sequence[int]) -> None:
-        data = memoryview(_LENGTH.pack(len(document)) + document)
+        data = _framed(document)
+        if self._held and fds:  # descriptors lie beside the first message of what is sent
+            self._flush()
+        elif self._held:
+            data, self._held = self._held + data, b""
+        self._send_framed(data, fds)
+
+    def _send_framed(self, framed: bytes, fds: Sequence[int]) -> None:
+        data = memoryview(framed)
         if not self._outgoing:
             data, fds = self._sent(data, fds)
             if not data:
@@ -275,6 +303,10 @@ class Channel:
                 self._ended.set_result(None)
             else:
                 self._ended.set_exception(error)
+
+
+def _framed(document: bytes) -> bytes:
+    return _LENGTH.pack(len(document)) + document
 
 
 def _close(fds: Sequence[int]) -> None:

@@ -1,15 +1,17 @@
 """What the proxy says to hosts that are granted as a whole, and what it takes from them."""
 
 import socket
+import ssl
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from egress.proxy_clients import after, curl, opened, said
-from egress.scripted_broker import Host, house
-from egress.upstream_servers import OUTSIDE, http_server, raw_server, tls_for
-from ringfence.egress.messages import Ask, Dial, Done, Tell
+from egress.scripted_broker import Host, house, listener
+from egress.upstream_servers import OUTSIDE, Handler, http_server, raw_server, tls_for
+from ringfence.egress.messages import Ask, Dial, Done, SocketKind, Tell
 
 _OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -118,3 +120,27 @@ def test_a_kept_connection_on_which_the_host_spoke_unasked_is_not_used_again(tmp
                 assert after(program, b"ok") == _OK
                 assert spoken.wait(20)
         assert len(it.broker.heard_of(Dial)) == 2
+
+
+def test_a_session_goes_on_with_a_host_that_has_proved_its_name_and_no_other_session_does(
+    tmp_path: Path,
+) -> None:
+    resumed = []
+
+    class Telling(Handler):
+        def answer(self, body: bytes, *, status: int = 200, **headers: str) -> None:
+            assert isinstance(self.connection, ssl.SSLSocket)
+            resumed.append(self.connection.session_reused)
+            super().answer(body, status=status, **headers)
+
+    with http_server(Telling, tls=tls_for("api.test")) as address:
+        hosts = {"api.test": Host(address=address, tls=True, ca_pem=OUTSIDE.certificate_pem)}
+        with house(tmp_path, hosts) as it:
+            other = listener()
+            pem = it.serve("other", [(SocketKind.PROXY, other)])
+            curl(it, "https://api.test/")
+            curl(it, "https://api.test/")
+            it.ca_file.write_text(pem)
+            curl(replace(it, proxy=other.getsockname()[1]), "https://api.test/")
+            other.close()
+    assert resumed == [False, True, False]

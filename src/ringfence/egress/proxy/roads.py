@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ringfence.egress.channel import Channel, ChannelClosed
 from ringfence.egress.messages import Ask, Dial, Dialled, Done, Gone, Proceed, Refused, Revoke, Tell, Trouble
 from ringfence.egress.proxy.patience import Patience
+from ringfence.egress.proxy.tls import Resumptions
 from ringfence.egress.proxy.upstreams import Upstreams
 from ringfence.egress.proxy.wires import Deadlines, Wire
 
@@ -72,12 +73,13 @@ class Road:
         session: str,
         host: str,
         connection: int,
+        resumptions: Resumptions,
         refused: Refused | None = None,
     ) -> None:
         self.connection, self.host = connection, host
         self.refused = refused  # nobody may go there; each request is told so
         self.deadlines, self.patience = deadlines, patience
-        self.upstreams = Upstreams(self._dial, deadlines, patience)
+        self.upstreams = Upstreams(self._dial, deadlines, patience, resumptions)
         self._broker, self._wire, self._session = broker, wire, session
         self._running: dict[int, Running] = {}
         if refused is None:
@@ -105,7 +107,7 @@ class Road:
     def over(self, done: Done) -> None:
         """It is over, which the broker is told."""
         self._running.pop(done.exchange, None)
-        self._broker.channel.tell(done)
+        self._broker.channel.tell_soon(done)
 
     def revoke(self, message: Revoke) -> None:
         """Ends what the message says."""

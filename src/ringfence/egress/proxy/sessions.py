@@ -11,6 +11,7 @@ from ringfence.egress.messages import Arrive, Refused, Tell, Trouble, Welcome
 from ringfence.egress.proxy.names import Names
 from ringfence.egress.proxy.patience import Patience
 from ringfence.egress.proxy.roads import BROKER_GONE, Broker, Road
+from ringfence.egress.proxy.tls import Resumptions
 from ringfence.egress.proxy.wires import Deadlines, Wire
 
 __all__ = ["Caller", "Place", "Session"]
@@ -37,6 +38,7 @@ class Session:
     deadlines: Deadlines
     patience: Patience
     names: Names = field(default_factory=Names)
+    resumptions: Resumptions = field(default_factory=Resumptions)
     tasks: "set[asyncio.Task[None]]" = field(default_factory=set)  # one for each connection
     is_full: bool = False  # a connection was turned away, and that was told
     ends: list[Callable[[], None]] = field(default_factory=list)  # what its listeners want called
@@ -126,5 +128,6 @@ class Caller:
             session=session.name,
             host=host,
             connection=connection,
+            resumptions=session.resumptions,
             refused=refused,
         )

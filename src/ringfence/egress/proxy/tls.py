@@ -6,12 +6,13 @@ Source: RFC 8446.
 
 import contextlib
 import ssl
+from collections import OrderedDict
 from functools import lru_cache
 
 from ringfence.core.limits import LIMITS
 from ringfence.egress.proxy.wires import StreamLost, Wire
 
-__all__ = ["BadCertificate", "TlsStream", "as_client", "as_server", "trusting"]
+__all__ = ["BadCertificate", "Resumptions", "TlsStream", "as_client", "as_server", "trusting"]
 
 _PIECE = 64 * 1024  # encrypted at one time, so that the writer can wait in between
 _READ = 16 * 1024 + 256  # a record holds no more
@@ -25,10 +26,20 @@ class BadCertificate(Exception):
 class TlsStream:
     """A wire after the handshake."""
 
-    def __init__(self, wire: Wire, context: ssl.SSLContext, *, server_side: bool, name: str | None) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        context: ssl.SSLContext,
+        *,
+        server_side: bool,
+        name: str | None,
+        resumed: ssl.SSLSession | None = None,
+    ) -> None:
         self._wire = wire
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._in, self._out, server_side=server_side, server_hostname=name)
+        self._tls = context.wrap_bio(
+            self._in, self._out, server_side=server_side, server_hostname=name, session=resumed
+        )
         self._back = b""
         self._is_closing = False
 
@@ -41,6 +52,11 @@ class TlsStream:
     def protocol(self) -> str | None:
         """What both agreed on by ALPN."""
         return self._tls.selected_alpn_protocol()
+
+    @property
+    def resumable(self) -> ssl.SSLSession | None:
+        """With what a client can go on in another connection; in TLS 1.3 that comes after the handshake."""
+        return self._tls.session
 
     async def shake_hands(self) -> None:
         """Until both know each other.
@@ -164,14 +180,35 @@ async def as_server(wire: Wire, context: ssl.SSLContext) -> TlsStream:
     return stream
 
 
-async def as_client(wire: Wire, context: ssl.SSLContext, name: str) -> TlsStream:
+class Resumptions:
+    """What one session's connections to hosts can go on with: the hosts have proved before who they are."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[ssl.SSLContext, str], ssl.SSLSession] = OrderedDict()
+
+    def of(self, context: ssl.SSLContext, name: str) -> ssl.SSLSession | None:
+        """For this host, as far as these authorities are trusted."""
+        return self._kept.get((context, name))
+
+    def keep(self, context: ssl.SSLContext, name: str, stream: TlsStream) -> None:
+        """For the next connection."""
+        resumable = stream.resumable
+        if resumable is not None:
+            self._kept[context, name] = resumable
+            self._kept.move_to_end((context, name))
+            while len(self._kept) > LIMITS.egress_leaves:
+                self._kept.popitem(last=False)
+
+
+async def as_client(wire: Wire, context: ssl.SSLContext, name: str, resumptions: Resumptions) -> TlsStream:
     """Towards a host, which must prove that it is `name`.
 
     Raises:
         BadCertificate: it does not.
         StreamLost: it broke off.
     """
-    stream = TlsStream(wire, context, server_side=False, name=name)
+    resumed = resumptions.of(context, name)
+    stream = TlsStream(wire, context, server_side=False, name=name, resumed=resumed)
     await stream.shake_hands()
     return stream
 

@@ -11,8 +11,8 @@ from ringfence.egress.messages import Dialled, Refused
 from ringfence.egress.proxy.legs import LegBroken, LegRefused
 from ringfence.egress.proxy.patience import Patience
 from ringfence.egress.proxy.refusing import too_slow, unreachable
-from ringfence.egress.proxy.tls import BadCertificate, as_client, trusting
-from ringfence.egress.proxy.wires import NEVER, Deadlines, Stream, StreamLost, wire_over
+from ringfence.egress.proxy.tls import BadCertificate, Resumptions, as_client, trusting
+from ringfence.egress.proxy.wires import NEVER, Deadlines, Stream, StreamLost, Wire, wire_over
 
 __all__ = ["Dialling", "Upstream", "Upstreams"]
 
@@ -27,13 +27,17 @@ class Upstream:
 
     stream: Stream
     was_used: bool  # by an earlier request
+    remember: Callable[[], None] = lambda: None  # once the host has answered
 
 
 class Upstreams:
     """Those that are idle, and how new ones are had."""
 
-    def __init__(self, dial: Dialling, deadlines: Deadlines, patience: Patience) -> None:
+    def __init__(
+        self, dial: Dialling, deadlines: Deadlines, patience: Patience, resumptions: Resumptions
+    ) -> None:
         self._dial, self._deadlines, self._patience = dial, deadlines, patience
+        self._resumptions = resumptions
         self._idle: list[Stream] = []
         self._is_open = True
 
@@ -49,10 +53,11 @@ class Upstreams:
             if stream.wire.is_quiet:
                 return Upstream(stream=stream, was_used=True)
             stream.wire.abort()
-        return Upstream(stream=await self._made(), was_used=False)
+        return await self._made()
 
     def keep(self, upstream: Upstream) -> None:
         """For the next request."""
+        upstream.remember()
         if self._is_open and upstream.stream.wire.is_quiet and len(self._idle) < LIMITS.egress_upstreams:
             upstream.stream.wire.deadline = NEVER
             self._idle.append(upstream.stream)
@@ -66,7 +71,7 @@ class Upstreams:
             stream.close()
         self._idle.clear()
 
-    async def _made(self) -> Stream:
+    async def _made(self) -> Upstream:
         dialled, fds = await self._dial()
         if isinstance(dialled, Refused):
             raise LegRefused(dialled)
@@ -79,10 +84,10 @@ class Upstreams:
         except StreamLost:
             raise LegBroken(unreachable("the host broke off at once")) from None
         if not dialled.tls:
-            return wire
+            return Upstream(stream=wire, was_used=False)
         wire.within(self._patience.head_s)
         try:
-            return await as_client(wire, trusting(dialled.ca_pem), dialled.server_name)
+            return await self._with_tls(wire, dialled)
         except BadCertificate as error:
             refused = unreachable(f"the host's certificate is not good: {error}", hint=_TRUST)
         except ssl.SSLError:
@@ -95,3 +100,8 @@ class Upstreams:
             )
         wire.abort()
         raise LegBroken(refused)
+
+    async def _with_tls(self, wire: Wire, dialled: Dialled) -> Upstream:
+        context, name, kept = trusting(dialled.ca_pem), dialled.server_name, self._resumptions
+        stream = await as_client(wire, context, name, kept)
+        return Upstream(stream=stream, was_used=False, remember=lambda: kept.keep(context, name, stream))
