@@ -1,13 +1,16 @@
 import asyncio
+import dataclasses
 import gzip
 import os
 import socket
+import ssl
 from pathlib import Path
 
 import pytest
 
 from broker_scene import BrokenOff, Scene, policy, request, server, stream
 from ringfence.core.labels import Integrity
+from ringfence.egress.channel import Channel
 from ringfence.egress.messages import (
     CloseSession,
     Dial,
@@ -170,17 +173,11 @@ def test_nobody_is_answered_who_names_no_session_or_connection(tmp_path: Path) -
 
 
 def test_what_the_session_reads_lowers_it_before_the_first_byte(tmp_path: Path) -> None:
-    rules = (
-        "      rules:\n"
-        "        - {id: clean, allow: http.request, when: {host: bank.example.com, "
-        "context.integrity: {at_least: user}}}\n"
-    )
     origins = "origins: [{host: good.example.com, integrity: user}]"
     network = "{host: api.example.com}, {host: good.example.com}"
     with server(tmp_path) as host:
         text = policy(("api.example.com", host.port), folder=tmp_path, network=network, egress=origins)
         scene = Scene(tmp_path, text)
-        del rules
 
         async def act(scene: Scene) -> None:
             await scene.open()
@@ -248,24 +245,19 @@ def test_a_connection_that_the_proxy_has_ends_when_the_policy_changes(tmp_path: 
 
 
 def test_an_answer_that_breaks_off_is_broken_off(tmp_path: Path) -> None:
-    cut = iter([b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart", b""])
-    with server(tmp_path, lambda _request: next(cut)) as host:
+    def talk(tls: ssl.SSLSocket) -> None:
+        tls.recv(65536)
+        tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart")
 
-        def talk(tls):  # type: ignore[no-untyped-def]
-            tls.recv(65536)
-            tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart")
+    with server(tmp_path, talk=talk) as host:
+        scene = Scene(tmp_path, policy(("api.example.com", host.port), folder=tmp_path, network=NARROW))
 
-        with server(tmp_path, host="api.example.com", talk=talk) as cutting:
-            text = policy(("api.example.com", cutting.port), folder=tmp_path, network=NARROW)
-            scene = Scene(tmp_path, text)
+        async def act(scene: Scene) -> None:
+            await scene.open()
+            with pytest.raises((BrokenOff, ConnectionError)):
+                await scene.exchange(await scene.connection(), request("/a/b"))
 
-            async def act(scene: Scene) -> None:
-                await scene.open()
-                with pytest.raises((BrokenOff, ConnectionError)):
-                    await scene.exchange(await scene.connection(), request("/a/b"))
-
-            scene.play(act)
-    del host
+        scene.play(act)
 
 
 def test_a_host_with_a_bad_certificate_gets_nothing(tmp_path: Path) -> None:
@@ -321,8 +313,6 @@ def test_a_body_is_passed_on_as_it_comes(tmp_path: Path) -> None:
             connection = await scene.connection()
             asked = request("/a", "POST", b"one ")
             for length, pieces in ((11, [b"two ", b"six"]), (None, [b"two"])):
-                import dataclasses
-
                 streamed = dataclasses.replace(asked, is_whole=False, length=length)
                 head, body = await scene.exchange(connection, streamed, pieces)
                 assert isinstance(head, SealedHead), head
@@ -338,30 +328,26 @@ def test_a_body_is_passed_on_as_it_comes(tmp_path: Path) -> None:
 
 
 def test_a_kept_connection_that_was_closed_is_no_problem_of_the_client(tmp_path: Path) -> None:
-    with server(tmp_path) as host:
+    answers = iter([b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1", b""])
+
+    def talk(tls: ssl.SSLSocket) -> None:
+        while tls.recv(65536):
+            answer = next(answers, b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n2")
+            if not answer:
+                return
+            tls.sendall(answer)
+
+    with server(tmp_path, talk=talk) as host:
         scene = Scene(tmp_path, policy(("api.example.com", host.port), folder=tmp_path, network=NARROW))
-        answers = iter([b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1", b""])
 
-        def talk(tls):  # type: ignore[no-untyped-def]
-            while tls.recv(65536):
-                answer = next(answers, b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n2")
-                if not answer:
-                    return
-                tls.sendall(answer)
+        async def act(scene: Scene) -> None:
+            await scene.open()
+            connection = await scene.connection()
+            answers = [(await scene.exchange(connection, request("/a/b")))[1] for _ in range(2)]
+            assert answers == [b"1", b"2"]
 
-        with server(tmp_path, talk=talk) as host:
-            scene.write_policy(policy(("api.example.com", host.port), folder=tmp_path, network=NARROW))
-
-            async def act(scene: Scene) -> None:
-                await scene.open()
-                connection = await scene.connection()
-                assert [(await scene.exchange(connection, request("/a/b")))[1] for _ in range(2)] == [
-                    b"1",
-                    b"2",
-                ]
-
-            scene.play(act)
-            assert host.connections == 2
+        scene.play(act)
+        assert host.connections == 2
 
 
 def test_budgets_run_out(tmp_path: Path) -> None:
@@ -453,8 +439,6 @@ def test_another_proxy_stands_in_for_one_that_has_gone(tmp_path: Path) -> None:
     async def act(scene: Scene) -> None:
         await scene.open()
         await scene.connection()
-        from ringfence.egress.channel import Channel
-
         ours, theirs = socket.socketpair()
         scene.proxy.close()
         await scene.broker.daemon_asks(NewProxy(), (theirs.detach(),))

@@ -1,0 +1,68 @@
+"""The broker's memory and descriptors, sought by another program of the same user."""
+
+import ctypes
+import os
+import socket
+from pathlib import Path
+
+import uvloop
+
+import boxes
+from ringfence.egress.broker import main
+from ringfence.egress.messages import OpenSession
+from ringfence.egress.wire import encode
+from ringfence.sandbox.framing import receive, send
+from ringfence.wiring.broker import broker as run_broker
+
+_DUMPABLE = 4
+assert uvloop  # the user that is tried may not be able to import it
+
+
+def _broker_seen(folder: Path, *, hidden: bool) -> dict[str, object]:
+    """What a program of the same user finds out about a running broker."""
+
+    def attack() -> object:
+        os.environ.update(
+            HOME=str(folder), XDG_STATE_HOME=str(folder / "s"), XDG_CONFIG_HOME=str(folder / "c")
+        )
+        daemon, theirs = socket.socketpair()
+        child = os.fork()
+        if child == 0:
+            daemon.close()
+            ctypes.PyDLL(None).prctl(_DUMPABLE, 1, 0, 0, 0)  # as any program is that was executed
+            if not hidden:
+                main._hide = lambda: None
+            run_broker(theirs, None)
+            os._exit(0)
+        theirs.close()
+        try:
+            asked = OpenSession(session="s1", agent="claude", folder=str(folder))
+            send(daemon, encode(asked, 1, False))
+            receive(daemon, max_fds=0)  # it is there, and serves
+            return {name: _tried(f"/proc/{child}/{name}") for name in ("mem", "environ", "fd/0", "maps")}
+        finally:
+            daemon.close()
+            os.waitpid(child, 0)
+
+    found = boxes.as_user(boxes.ORDINARY, attack) if os.geteuid() == 0 else attack()
+    assert isinstance(found, dict)
+    return found
+
+
+def _tried(path: str) -> bool:
+    try:
+        os.close(os.open(path, os.O_RDONLY))
+    except PermissionError:
+        return False
+    return True
+
+
+def test_a_program_of_the_same_user_reads_nothing_of_the_broker(tmp_path: Path) -> None:
+    for each in (tmp_path, *tmp_path.parents[:2]):
+        each.chmod(0o755)
+    folder = tmp_path / "home"
+    folder.mkdir(mode=0o700)
+    if os.geteuid() == 0:
+        os.chown(folder, boxes.ORDINARY, boxes.ORDINARY)
+    assert set(_broker_seen(folder, hidden=True).values()) == {False}
+    assert _broker_seen(folder, hidden=False)["mem"] is True  # what hiding is for

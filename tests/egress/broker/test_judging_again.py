@@ -1,0 +1,84 @@
+"""What is in flight is judged again: by what the session has read since, and by another policy."""
+
+import asyncio
+import dataclasses
+import os
+from pathlib import Path
+
+from broker_scene import Scene, policy, request, server
+from ringfence.egress.messages import Proceed, Refused, Revoke
+from ringfence.ledger.events.decision_made import DecisionMade
+
+RULES = """
+      rules:
+        - {id: connect, actions: [host.connect], match: {host: '*.example.com'}, then: allow}
+        - {id: anything, actions: [http.request], match: {host: '*.example.com'}, then: allow}
+        - {id: narrow, actions: [http.request], match: {path: '/x'}, then: deny}
+        - id: clean
+          actions: [http.request]
+          match: {host: bank.example.com, context: {integrity: {at_most: untrusted}}}
+          then: deny
+"""
+
+
+def test_what_was_read_ends_what_it_may_not_go_with(tmp_path: Path) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart"
+    with server(tmp_path, lambda _request: answer, host="bank.example.com") as host:
+        text = policy(
+            ("bank.example.com", host.port),
+            folder=tmp_path,
+            egress="origins: [{host: bank.example.com, integrity: user}]",
+            more=RULES.strip("\n"),
+        )
+        scene = Scene(tmp_path, text)
+
+        async def act(scene: Scene) -> None:
+            await scene.open()
+            bank = await scene.connection("bank.example.com")
+            streamed = dataclasses.replace(request("/", "POST"), is_whole=False)
+            proceed, (stream,) = await scene.ask(bank, streamed)
+            assert isinstance(proceed, Proceed)
+            other = await scene.connection("web.example.com")
+            assert isinstance((await scene.ask(other, request()))[0], Proceed)
+            await scene.revokes.wait()
+            assert scene.revoked == [
+                Revoke(
+                    connection=bank,
+                    exchange=proceed.exchange,
+                    what="the session has read from web.example.com",
+                )
+            ]
+            refused, _ = await scene.ask(bank, request())
+            assert isinstance(refused, Refused)
+            assert "rule clean" in refused.what
+            os.close(stream)
+
+        scene.play(act)
+    denied = [each for each in scene.recorded() if isinstance(each, DecisionMade) and not each.proceeds]
+    assert {each.action["host"] for each in denied} == {"bank.example.com"}
+
+
+def test_two_that_read_at_one_time_are_judged_by_what_either_has_read(tmp_path: Path) -> None:
+    """A decision that was made before the label fell does not outlive it."""
+    text = policy(
+        folder=tmp_path,
+        egress="origins: [{host: bank.example.com, integrity: user}]",
+        more=RULES.strip("\n"),
+    )
+    scene = Scene(tmp_path, text)
+
+    async def act(scene: Scene) -> None:
+        await scene.open()
+        web = await scene.connection("web.example.com")
+        bank = await scene.connection("bank.example.com")
+        answers = await asyncio.gather(
+            *(scene.ask(each, request()) for each in (web, bank, web, bank)),
+        )
+        for _, fds in answers:
+            for fd in fds:
+                os.close(fd)
+        session = scene.broker.core.sessions["s1"]
+        assert session.label.integrity == 0
+        assert session.connections[bank].exchanges == {}
+
+    scene.play(act)
