@@ -5,7 +5,7 @@ import os
 import pytest
 
 from injected import Session, credential
-from ringfence.vault.meanings import BadState, Meant
+from ringfence.vault.meanings import BadState, Meanings, Meant
 from ringfence.vault.placeholders import Placeholders
 from ringfence.vault.services import variables_of
 from vaults import WHOLE
@@ -19,6 +19,12 @@ def test_they_are_found_within_text_in_their_order() -> None:
     assert list(session.table.of("theirs").within(one)) == []
     assert session.meaning(one) == Meant(credential="b", part="token", kind="bearer")
     assert session.meaning(other).said("parameter") == "key"
+
+
+def test_of_two_that_begin_alike_the_longer_one_is_found() -> None:
+    short, long = (Meant(credential=each, part="token", kind="bearer") for each in ("short", "long"))
+    found = Meanings({"abcdefgh": short, "abcdefghi": long})
+    assert [meant.credential for _, meant in found.within("abcdefghi abcdefghx")] == ["long", "short"]
 
 
 def test_what_is_given_later_is_found_too_and_after_the_end_nothing() -> None:

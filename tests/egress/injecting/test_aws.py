@@ -134,6 +134,18 @@ def test_what_cannot_be_signed_anew_is_refused(scope: str, algorithm: str, total
     assert WHOLE["aws"]["secret_key"] not in refused.value.what + refused.value.hint
 
 
+def test_what_only_the_clients_own_key_had_is_dropped() -> None:
+    one = credential("aws")
+    session = Session(one)
+    told = _authorization(session, "eu-central-1/s3", "host;x-amz-security-token")
+    items = (told, ("X-Amz-Security-Token", "of-the-client"), ("x-amz-content-sha256", "UNSIGNED-PAYLOAD"))
+    head = RequestHead(method="GET", target="/", headers=Headers(items))
+    found = placed(head, b"", session.meaning)
+    made = signed(head, b"", one, found, authority="s3.amazonaws.com", now=_NOW)
+    assert made.headers.one("x-amz-security-token") is None
+    assert "SignedHeaders=host;x-amz-content-sha256;x-amz-date," in (made.headers.one("authorization") or "")
+
+
 def test_a_request_that_nobody_signed_stays() -> None:
     head = RequestHead(method="GET", target="/public", headers=Headers())
     assert signed(head, b"", credential("aws"), (), authority="s3.amazonaws.com", now=_NOW) is head

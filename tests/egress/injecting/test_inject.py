@@ -197,6 +197,17 @@ def test_a_body_with_an_escaped_placeholder_is_refused() -> None:
         inject(request(method="POST"), data, one, found)
 
 
+def test_a_placeholder_beside_an_escaped_one_is_not_taken_for_it() -> None:
+    one = credential("body")
+    session = Session(one)
+    text = session.text("value")
+    escaped = f"\\u00{ord(text[0]):02x}{text[1:]}"
+    data = f'{{"prompt": "{text}", "auth": {{"token": "{escaped}"}}}}'.encode()
+    found = placed(request(method="POST"), data, session.meaning)
+    with pytest.raises(Misplaced):
+        inject(request(method="POST"), data, one, found)
+
+
 def test_a_credential_that_was_set_anew_elsewhere_is_not_put_in() -> None:
     session = Session(credential("header"))
     head = request(x_api_key=session.text("value"))

@@ -337,13 +337,15 @@ def test_what_no_client_sends_is_refused(sent: list[bytes]) -> None:
         asyncio.run(_asked(*sent))
 
 
-def _scripted(*answers: bytes) -> Callable[[], Awaitable[None]]:
-    """A login at a server that says this, one after the other, whatever it is sent."""
+def _scripted(
+    *answers: bytes | Callable[[bytes], bytes], tls: ssl.SSLContext | None = None
+) -> Callable[[], Awaitable[None]]:
+    """A login at a server that says this, one after the other; some of it is made of what it is sent."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for each in answers:
-            await reader.read(65_536)
-            writer.write(each)
+            sent = await reader.read(65_536)
+            writer.write(each(sent) if callable(each) else each)
             await writer.drain()
         writer.close()
 
@@ -367,7 +369,7 @@ def _scripted(*answers: bytes) -> Callable[[], Awaitable[None]]:
             port = listener.sockets[0].getsockname()[1]
             far, out = await asyncio.open_connection("127.0.0.1", port)
             try:
-                await log_in(opening, one, far, out, host=_NAME, tls=None, randomness=os.urandom)
+                await log_in(opening, one, far, out, host=_NAME, tls=tls, randomness=os.urandom)
             finally:
                 out.close()
 
@@ -402,6 +404,21 @@ def test_a_server_that_says_something_else_gets_no_password(answers: list[bytes]
     with pytest.raises((LogInRefused, BadPostgresql, asyncio.IncompleteReadError)) as wrong:
         asyncio.run(_scripted(*answers)())
     assert _PASSWORD not in repr(wrong.value)
+
+
+def test_a_server_that_does_not_know_the_password_is_found_out() -> None:
+    def challenge(sent: bytes) -> bytes:
+        return _auth(11, b"r=" + sent.rpartition(b"r=")[2] + b"x,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096")
+
+    with pytest.raises(LogInRefused, match="does not know the password"):
+        asyncio.run(_scripted(_OFFER, challenge, _auth(12, b"v=" + b"A" * 43 + b"=") + _auth(0))())
+
+
+@pytest.mark.parametrize("answer", [b"N", b"S" + _auth(3), b"E", b""])
+def test_nothing_is_said_to_a_server_without_tls(answer: bytes) -> None:
+    """Nor is anything heard that somebody put in before it began."""
+    with pytest.raises(LogInRefused, match="does not speak TLS"):
+        asyncio.run(_scripted(answer, tls=ssl.create_default_context())())
 
 
 def test_a_refusal_reads_as_an_error_of_a_server() -> None:

@@ -39,6 +39,13 @@ def test_what_is_no_credential_of_messages_stays_one_of_requests() -> None:
     assert placed_in_message(_identify(session.text("token", "b")), session.meaning) == ()
 
 
+def test_at_the_place_of_another_credential_it_is_text() -> None:
+    session = Session(credential("websocket", name="a"), credential("websocket", name="b", pointer="/t"))
+    texts = [session.text("token", name) for name in ("a", "b")]
+    message = json.dumps({"t": texts[0], "d": {"token": texts[1]}}).encode()
+    assert placed_in_message(message, session.meaning) == ()
+
+
 def test_a_token_that_stands_twice_or_was_set_anew_is_refused() -> None:
     one = credential("websocket")
     session = Session(one)
