@@ -1,0 +1,1 @@
+"""Git over HTTP: what a push changes, and how it is refused in git's own words."""

@@ -1,0 +1,162 @@
+"""The Model Context Protocol: which calls a message makes, and which tools an answer may show.
+
+Whatever acts is a call: of a tool by its name, of everything else by the method's name, which has a slash, so
+that no tool can be called like it. What opens, keeps or describes a session is not.
+Answers to what a server asked are calls too, told by their shape: they carry what a person or model said.
+
+Source: the MCP specification, 2025-06-18 (base protocol, tools, resources, prompts, sampling, elicitation).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import rfc8785
+
+from ringfence.core.actions import Argument
+from ringfence.core.bounded_json import BadJson, Json, parse
+from ringfence.core.labels import Integrity, Label
+from ringfence.core.limits import LIMITS
+from ringfence.protocols.http import BadHttp, Headers
+from ringfence.protocols.json_rpc import Message, is_spelt
+
+__all__ = ["Call", "allowed_tools", "calls", "speaks_mcp"]
+
+_TOLD = frozenset(
+    {
+        *("initialize", "ping", "tools/list", "resources/list", "resources/templates/list", "prompts/list"),
+        "logging/setLevel",
+    }
+)
+_CALL = frozenset({"name", "arguments"})
+_ANSWERS = {
+    "action": "elicitation/create",
+    "content": "sampling/createMessage",
+    "role": "sampling/createMessage",
+    "roots": "roots/list",
+}
+_UNTRUSTED = Label(integrity=Integrity.UNTRUSTED)
+_TOOL_CHARS = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What is called on a server."""
+
+    tool: str  # a method where it has a slash
+    arguments: tuple[Argument, ...]
+
+
+def speaks_mcp(headers: Headers) -> bool:
+    """Whether a request says that it is one of MCP."""
+    return any(name.lower().startswith("mcp-") for name, _ in headers)
+
+
+def calls(said: tuple[Message, ...], headers: Headers, context: Label | None) -> Iterator[Call]:
+    """The calls of a request's messages.
+
+    Raises:
+        BadHttp: one of them has no tool, or one that could be taken for something else.
+    """
+    named = headers.one("mcp-method")
+    for each in said:
+        if named is not None and each.method != named:
+            raise BadHttp("a message of another method than its header says")
+        call = _call(each, context or _UNTRUSTED)
+        if call is not None:
+            yield call
+
+
+def allowed_tools(message: bytes, may: Callable[[str], bool]) -> bytes:
+    """An answer of a server, with those tools alone in its `result.tools` that may be called.
+
+    What is no such answer comes back as it is.
+
+    Raises:
+        BadHttp: it is no JSON that all read in the same way.
+    """
+    document = _parsed(message)
+    result = document.get("result") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or not isinstance(result, dict) or "tools" not in result:
+        return message
+    tools = result["tools"]
+    if not isinstance(tools, list):
+        raise BadHttp("a list of tools that is none")
+    kept: list[Json] = [each for each in tools if isinstance(each, dict) and may(str(each.get("name")))]
+    if len(kept) == len(tools):
+        return message
+    return _written({**document, "result": {**result, "tools": kept}})
+
+
+def _call(message: Message, label: Label) -> Call | None:
+    if message.method is None:
+        return _answer(message.result, label)
+    if message.method in _TOLD or message.method.startswith("notifications/"):
+        return None
+    params = message.params
+    if message.method != "tools/call":
+        if "/" not in message.method:
+            raise BadHttp("a method that is none of MCP")
+        return Call(tool=message.method, arguments=_arguments(params, label))
+    if not isinstance(params, dict) or not is_spelt(params, _CALL):
+        raise BadHttp("a call of a tool that some read otherwise")
+    name, arguments = params.get("name"), params.get("arguments")
+    if not isinstance(name, str) or not _is_tool(name):
+        raise BadHttp("a call of a tool whose name is none")
+    if arguments is not None and not isinstance(arguments, dict):
+        raise BadHttp("a call of a tool whose arguments are none")
+    return Call(tool=name, arguments=_arguments(arguments or {}, label))
+
+
+def _answer(result: Json, label: Label) -> Call | None:
+    """An error says what went wrong, and an empty object that all is well; neither is a call."""
+    if result is None or result == {}:
+        return None
+    members: dict[str, Json] = result if isinstance(result, dict) else {"result": result}
+    tool = next((tool for name, tool in _ANSWERS.items() if name in members), "answer/unknown")
+    return Call(tool=tool, arguments=_arguments(dict(members), label))
+
+
+def _is_tool(name: str) -> bool:
+    return (
+        0 < len(name) <= _TOOL_CHARS
+        and name.isascii()
+        and name.isprintable()
+        and not set(name) & set(" /\\*")
+    )
+
+
+def _arguments(params: Json, label: Label) -> tuple[Argument, ...]:
+    """Each member, and each member of members, by its path. A list is one value.
+
+    Raises:
+        BadHttp: too many, too deep, or two with one path.
+    """
+    found: dict[str, Argument] = {}
+    waiting: list[tuple[tuple[str, ...], Json]] = [((), params)]
+    while waiting:
+        path, value = waiting.pop()
+        if len(path) > LIMITS.rpc_depth or len(found) + len(waiting) > LIMITS.rpc_arguments:
+            raise BadHttp("a call with too many arguments")
+        if isinstance(value, dict) and (value or not path):
+            waiting += (((*path, name), each) for name, each in value.items())
+            continue
+        name = ".".join(path) or "params"
+        if name in found:
+            raise BadHttp("a call with two arguments of one name")
+        text = value if isinstance(value, str) else _written(value).decode()
+        found[name] = Argument(name=name, text=text, label=label)
+    return tuple(sorted(found.values(), key=lambda each: each.name))
+
+
+def _parsed(data: bytes) -> Json:
+    try:
+        return parse(data)
+    except BadJson as error:
+        raise BadHttp(f"a message: {error}") from None
+
+
+def _written(value: Json) -> bytes:
+    try:
+        return rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError):
+        raise BadHttp("a message with a value that is not read alike everywhere") from None
