@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from bench.boxes import boxes
+from bench.egress import egress
 from bench.judging import judging
 from bench.ledger import ledger
 from bench.measure import Result, by_turns, cores, peak_bytes, ringfence, scan_environment, seconds
@@ -136,6 +137,7 @@ CASES: Mapping[str, Callable[[Path], Iterator[Result]]] = MappingProxyType(
         "judging": judging,
         "ledger": ledger,
         "boxes": boxes,
+        "egress": egress,
         "policy": policy,
     }
 )

@@ -1,0 +1,191 @@
+"""What the proxy adds to requests, against mitmdump: both are told by CONNECT, with TLS on both sides."""
+
+import json
+import socket
+import ssl
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+from bench.egress_peers import Started, mitmdump, ours, upstream
+from bench.measure import Result, by_turns
+
+__all__ = ["egress"]
+
+_NEW, _KEPT, _LARGE, _MANY, _EVENTS = 100, 1_000, 60, 500, 50
+_LARGE_BYTES = 1024 * 1024
+_TURNS = 5
+_WARM = 20
+
+
+def egress(place: Path) -> Iterator[Result]:
+    """One row for each limit."""
+    place = place / "egress"
+    place.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        server = stack.enter_context(upstream(place))
+        proxy = stack.enter_context(ours(place, server))
+        other = stack.enter_context(mitmdump(place, server))
+        if other is not None:
+            yield from _compared(server, proxy, other)
+        yield _events(server, proxy)
+        yield _connections(server, proxy)
+
+
+class _Client:
+    """A connection by way of a proxy, or straight to the server."""
+
+    def __init__(self, server: Started, by: Started) -> None:
+        connected = socket.create_connection(("127.0.0.1", by.port))
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if by is not server:
+            connected.sendall(
+                b"CONNECT localhost:%d HTTP/1.1\r\nHost: localhost:%d\r\n\r\n" % ((server.port,) * 2)
+            )
+            if not connected.recv(4096).startswith(b"HTTP/1.1 200"):
+                raise AssertionError("no tunnel")
+        self._host = f"localhost:{server.port}".encode()
+        self._tls = _CONTEXTS(by.ca_file).wrap_socket(connected, server_hostname="localhost")
+        self._buffer = bytearray(2 * _LARGE_BYTES)
+
+    def get(self, target: bytes) -> int:
+        """The bytes of the body."""
+        self._tls.sendall(b"GET %b HTTP/1.1\r\nHost: %b\r\n\r\n" % (target, self._host))
+        view, size, end = memoryview(self._buffer), 0, -1
+        while end < 0:
+            size += self._tls.recv_into(view[size:])
+            end = self._buffer.find(b"\r\n\r\n", 0, size)
+        head = bytes(view[:end]).lower()
+        length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        while size < end + 4 + length:
+            size += self._tls.recv_into(view[size:])
+        return length
+
+    def lines(self, target: bytes) -> Iterator[bytes]:
+        """Those of a body without an end of its own, as they come."""
+        self._tls.sendall(b"GET %b HTTP/1.1\r\nHost: %b\r\n\r\n" % (target, self._host))
+        with self._tls.makefile("rb") as reader:
+            for line in reader:
+                yield line
+                if line == b"0\r\n":
+                    return
+
+    def close(self) -> None:
+        """Ends it."""
+        self._tls.close()
+
+
+def _contexts() -> Callable[[Path], ssl.SSLContext]:
+    known: dict[Path, ssl.SSLContext] = {}
+
+    def context(ca_file: Path) -> ssl.SSLContext:
+        if ca_file not in known:
+            known[ca_file] = ssl.create_default_context(cafile=str(ca_file))
+        return known[ca_file]
+
+    return context
+
+
+_CONTEXTS = _contexts()
+
+
+def _compared(server: Started, proxy: Started, other: Started) -> Iterator[Result]:
+    ways = (server, proxy, other)
+    direct, mine, theirs = by_turns(*(_turn(_new_s, server, way) for way in ways), rounds=_TURNS)
+    yield _row("a new TLS connection with one GET", 0.4, direct, mine, theirs)
+    direct, mine, theirs = by_turns(*(_turn(_kept_s, server, way) for way in ways), rounds=_TURNS)
+    yield _row("a GET on a kept connection", 0.25, direct, mine, theirs)
+    direct, mine, theirs = by_turns(*(_turn(_large_s, server, way) for way in ways), rounds=_TURNS)
+    yield Result(
+        name="bodies of 1 MB, rate against mitmdump",
+        measured=theirs / mine,
+        limit=1.5,
+        at_least=True,
+        detail=", ".join(f"{1 / each:.0f} MB/s" for each in (mine, theirs))
+        + f"; direct {1 / direct:.0f} MB/s",
+    )
+    mine_bytes, their_bytes = _pss_bytes(proxy), _pss_bytes(other)
+    yield Result(
+        name="memory after all that, against mitmdump",
+        measured=mine_bytes / their_bytes,
+        limit=0.6,
+        detail=f"{mine_bytes / 1e6:.0f} MB and {their_bytes / 1e6:.0f} MB",
+    )
+
+
+def _row(name: str, limit: float, direct: float, mine: float, theirs: float) -> Result:
+    told = f"{mine * 1e3:.2f} ms and {theirs * 1e3:.2f} ms; direct {direct * 1e3:.2f} ms"
+    return Result(name=f"{name}, against mitmdump", measured=mine / theirs, limit=limit, detail=told)
+
+
+def _turn(measure: Callable[[Started, Started], float], server: Started, by: Started) -> Callable[[], float]:
+    return lambda: measure(server, by)
+
+
+def _new_s(server: Started, by: Started) -> float:
+    begun = time.perf_counter()
+    for _ in range(_NEW):
+        with closing(_Client(server, by)) as client:
+            client.get(b"/small")
+    return (time.perf_counter() - begun) / _NEW
+
+
+def _kept_s(server: Started, by: Started) -> float:
+    return _each_s(server, by, b"/small", _KEPT)
+
+
+def _large_s(server: Started, by: Started) -> float:
+    return _each_s(server, by, b"/large", _LARGE)
+
+
+def _each_s(server: Started, by: Started, target: bytes, times: int) -> float:
+    with closing(_Client(server, by)) as client:
+        for _ in range(_WARM):
+            client.get(target)
+        begun = time.perf_counter()
+        for _ in range(times):
+            client.get(target)
+        return (time.perf_counter() - begun) / times
+
+
+def _events(server: Started, proxy: Started) -> Result:
+    straight, late = _lateness_s(server, server), _lateness_s(server, proxy)
+    return Result(
+        name="an event of a stream, later than without the proxy",
+        measured=(late - straight) * 1e3,
+        limit=1,
+        unit=" ms",
+        detail=f"{late * 1e3:.2f} ms and {straight * 1e3:.2f} ms after it was sent",
+    )
+
+
+def _lateness_s(server: Started, by: Started) -> float:
+    with closing(_Client(server, by)) as client:
+        events = (line for line in client.lines(b"/events") if line.startswith(b"data: "))
+        return statistics.median((time.monotonic_ns() - int(event[6:])) / 1e9 for event in events)
+
+
+def _connections(server: Started, proxy: Started) -> Result:
+    with ExitStack() as stack:
+        begun = time.perf_counter()
+        clients = [stack.enter_context(closing(_Client(server, proxy))) for _ in range(_MANY)]
+        answered = sum(client.get(b"/small") == 1024 for client in clients)
+        took = time.perf_counter() - begun
+        memory = _pss_bytes(proxy)
+    return Result(
+        name=f"connections of {_MANY} at one time that are answered",
+        measured=answered,
+        limit=_MANY,
+        at_least=True,
+        unit="",
+        detail=json.dumps({"s": round(took, 2), "MB": round(memory / 1e6)}),
+    )
+
+
+def _pss_bytes(started: Started) -> int:
+    lines = [
+        line for pid in started.pids for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    ]
+    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:"))

@@ -1,0 +1,98 @@
+"""What the way out is measured with: a server out there, our proxy, whose broker allows all, and mitmdump.
+
+Each is a process of its own. mitmdump is installed below the bench's own folder; where it cannot be had,
+nothing is measured against it.
+"""
+
+import json
+import subprocess
+import sys
+import venv
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ringfence.egress.authority import make_authority
+
+__all__ = ["Started", "mitmdump", "ours", "upstream"]
+
+_VERSION = "mitmproxy==11.0.2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A process that serves."""
+
+    port: int
+    pids: tuple[int, ...]
+    ca_file: Path  # whom clients have to trust
+
+
+@contextmanager
+def upstream(place: Path) -> Iterator[Started]:
+    """The server, which is `localhost`."""
+    authority = make_authority("outside", datetime.now(UTC))
+    keys, ca_file = place / "upstream-key.pem", place / "upstream-ca.pem"
+    ca_file.write_text(authority.certificate_pem)
+    keys.write_text(authority.key_pem)
+    arguments = ["-m", "bench.egress_peers.server", str(ca_file), str(keys)]
+    with _running([sys.executable, *arguments], ca_file) as started:
+        yield started
+
+
+@contextmanager
+def ours(place: Path, server: Started) -> Iterator[Started]:
+    """The proxy; its broker allows all and dials the server alone."""
+    ca_file = place / "session-ca.pem"
+    arguments = ["-m", "bench.egress_peers.house", str(server.port), str(server.ca_file), str(ca_file)]
+    with _running([sys.executable, *arguments], ca_file) as started:
+        yield started
+
+
+@contextmanager
+def mitmdump(place: Path, server: Started) -> Iterator[Started | None]:
+    """The other proxy."""
+    program = _installed(place)
+    if program is None:
+        yield None
+        return
+    settings = place / "mitmproxy-settings"
+    arguments = [
+        "-q",
+        "-p",
+        "0",
+        "--set",
+        f"confdir={settings}",
+        "-s",
+        str(Path(__file__).parent / "port.py"),
+    ]
+    trust = ["--set", f"ssl_verify_upstream_trusted_ca={server.ca_file}"]
+    with _running([str(program), *arguments, *trust], settings / "mitmproxy-ca-cert.pem") as started:
+        yield started
+
+
+@contextmanager
+def _running(command: Sequence[str], ca_file: Path) -> Iterator[Started]:
+    """Each says on one line where it listens and which processes it has."""
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            told = json.loads(process.stdout.readline())
+            yield Started(port=told["port"], pids=tuple(told["pids"]), ca_file=ca_file)
+        finally:
+            process.stdin.close()
+            process.terminate()
+
+
+def _installed(place: Path) -> Path | None:
+    folder = place / "mitmproxy"
+    program = folder / "bin/mitmdump"
+    if not program.exists():
+        print("fetching mitmproxy …", file=sys.stderr)
+        venv.create(folder, with_pip=True, clear=True)
+        pip = [str(folder / "bin/pip"), "install", "--quiet", "--disable-pip-version-check", _VERSION]
+        subprocess.run(pip, check=False, capture_output=True)
+    return program if program.exists() else None
