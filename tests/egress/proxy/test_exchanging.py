@@ -329,8 +329,8 @@ def _until_steady(pid: int) -> None:
 def test_an_answer_may_come_before_the_request_is_whole(tmp_path: Path) -> None:
     early = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig"
     with _house(tmp_path, _answering(early)) as it:
-        head = b"PUT http://api.test/ HTTP/1.1\r\nHost: api.test\r\nContent-Length: 100\r\n\r\nbegun"
-        assert told(it.proxy, head) == early
+        head = b"PUT http://api.test/ HTTP/1.1\r\nHost: api.test\r\nContent-Length: 100\r\n"
+        assert told(it.proxy, head + b"Content-Type: image/png\r\n\r\nbegun") == early
 
 
 def test_what_is_taken_back_ends_at_once_and_says_so(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 from egress.proxy_clients import after, curl, opened, said, told
 from egress.scripted_broker import Host, house
 from egress.upstream_servers import http_server, raw_server
-from ringfence.egress.messages import Arrive, Ask, Gone, Refused, Tell, Trouble
+from ringfence.egress.messages import Arrive, Ask, Gone, Leg, Refused, Tell, Trouble
+from ringfence.protocols.interpreting import needs_body
 
 _OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -112,7 +113,8 @@ def test_a_chunked_body_that_is_none_ends_the_request_at_the_host(tmp_path: Path
             assert b"0\r\n\r\n" not in said(connected)
         ended.set()
 
-    head = b"POST http://api.test/ HTTP/1.1\r\nHost: api.test\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = b"POST http://api.test/ HTTP/1.1\r\nHost: api.test\r\nTransfer-Encoding: chunked\r\n"
+    head += b"Content-Type: image/png\r\n\r\n"
     with raw_server(serve) as address, house(tmp_path, {"api.test": Host(address=address)}) as it:
         answer = told(it.proxy, head + b"3\r\nabc\r\nxyz\r\n\r\n")
         assert answer.startswith(b"HTTP/1.1 400 ")
@@ -161,7 +163,7 @@ def test_a_program_that_waits_to_be_told_to_go_on_is_told_only_when_it_may(tmp_p
         return Refused(what="no", hint="no") if ask.head.target == "/no" else None
 
     head = b"PUT http://api.test/%b HTTP/1.1\r\nHost: api.test\r\nContent-Length: 2\r\n"
-    head += b"Expect: 100-continue\r\n\r\n"
+    head += b"Content-Type: image/png\r\nExpect: 100-continue\r\n\r\n"
     with (
         http_server() as address,
         house(tmp_path, {"api.test": Host(address=address, refuses=refuses)}) as it,
@@ -172,7 +174,7 @@ def test_a_program_that_waits_to_be_told_to_go_on_is_told_only_when_it_may(tmp_p
             program.sendall(b"hi")
             assert after(program, b"hi").startswith(b"HTTP/1.1 200 OK\r\n")
             (ask,) = it.broker.heard_of(Ask)
-            assert ask.head.headers.items == (("Host", "api.test"), ("Content-Length", "2"))
+            assert [name for name, _ in ask.head.headers] == ["Host", "Content-Length", "Content-Type"]
         assert told(it.proxy, head % b"no").startswith(b"HTTP/1.1 403 Forbidden\r\n")
 
 
@@ -231,3 +233,25 @@ def test_a_body_that_stops_coming_ends_the_request(tmp_path: Path) -> None:
             with pytest.raises(ConnectionResetError):
                 said(program)
             it.broker.wait_for(Gone)
+
+
+def test_a_body_that_decides_is_read_before_anybody_is_asked(tmp_path: Path) -> None:
+    body = b'{"query": "{ viewer { login } }"}'
+    with http_server() as address, house(tmp_path, {"api.test": Host(address=address)}) as it:
+        ran = curl(it, "-H", "Content-Type: application/json", "-d", body.decode(), "http://api.test/graphql")
+        assert ran.stdout == body.decode()
+        (ask,) = it.broker.heard_of(Ask)
+        assert (ask.body, ask.is_whole, ask.length) == (body, True, len(body))
+
+
+def test_of_a_long_body_the_broker_sees_no_more_than_it_needs_and_the_host_all(tmp_path: Path) -> None:
+    body = tmp_path / "body"
+    body.write_bytes(b"{" + bytes(range(32, 127)) * 100_000)
+    arguments = ["-H", "Content-Type: application/json", "-H", "Expect:", "--data-binary", f"@{body}"]
+    for leg in Leg:
+        with http_server() as address, house(tmp_path, {"api.test": Host(address=address, leg=leg)}) as it:
+            ran = curl(it, *arguments, "-o", tmp_path / "back", "http://api.test/graphql")
+            assert ran.returncode == 0
+            assert (tmp_path / "back").read_bytes() == body.read_bytes()
+            (ask,) = it.broker.heard_of(Ask)
+            assert (len(ask.body), ask.is_whole) == (needs_body(ask.head), False)

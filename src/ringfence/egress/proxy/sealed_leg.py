@@ -31,11 +31,9 @@ class SealedLeg:
         self._method = ""
 
     async def begin(self, head: RequestHead, beginning: bytes, length: int | None, *, is_whole: bool) -> None:
-        """The broker has the head and the beginning from its question."""
-        del beginning, length
+        """The broker has all of that from its question: what is whole needs no frame."""
+        del beginning, length, is_whole
         self._method = head.method
-        if is_whole:
-            await self.finish()
 
     async def send(self, data: bytes) -> None:
         """Sends more of the body, or after a 101 what the program says."""

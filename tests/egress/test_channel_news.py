@@ -1,0 +1,65 @@
+"""News that nobody waits for, on a channel."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Sequence
+
+from ringfence.egress.channel import Answer, Channel
+from ringfence.egress.messages import Dial, Done, Gone, Refused
+from ringfence.egress.wire import Message
+
+
+async def _heard(*, asks: bool, fds: Sequence[int] = ()) -> list[tuple[Message, int]]:
+    """What one end hears of two pieces of news and a message behind them, with how many descriptors."""
+    here, there = socket.socketpair()
+    heard: list[tuple[Message, int]] = []
+    all_there = asyncio.Event()
+
+    async def handle(message: Message, beside: Sequence[int]) -> Answer:
+        for fd in beside:
+            os.close(fd)
+        heard.append((message, len(beside)))
+        if len(heard) == 3:
+            all_there.set()
+        return (Refused(what="no", hint="no") if isinstance(message, Dial) else None), ()
+
+    one, other = Channel(here, handle), Channel(there, handle)
+    tasks = [asyncio.create_task(each.run()) for each in (one, other)]
+    for number in (1, 2):
+        one.tell_soon(Done(exchange=number))
+    assert heard == []
+    if asks:
+        await one.ask(Dial(connection=3), fds)
+    else:
+        one.tell_soon(Gone(connection=3))
+    await all_there.wait()
+    one.close()
+    await asyncio.gather(*tasks)
+    return heard
+
+
+def test_news_go_before_the_next_message_in_their_order() -> None:
+    assert asyncio.run(_heard(asks=True)) == [
+        (Done(exchange=1), 0),
+        (Done(exchange=2), 0),
+        (Dial(connection=3), 0),
+    ]
+
+
+def test_descriptors_stay_with_their_own_message() -> None:
+    read, write = os.pipe()
+    try:
+        heard = asyncio.run(_heard(asks=True, fds=[read]))
+    finally:
+        os.close(read)
+        os.close(write)
+    assert heard == [(Done(exchange=1), 0), (Done(exchange=2), 0), (Dial(connection=3), 1)]
+
+
+def test_news_go_by_themselves_where_nothing_follows() -> None:
+    assert asyncio.run(_heard(asks=False)) == [
+        (Done(exchange=1), 0),
+        (Done(exchange=2), 0),
+        (Gone(connection=3), 0),
+    ]
