@@ -112,6 +112,21 @@ def test_what_boxes_may_do_more_of_is_found_where_the_section_only_observes() ->
     assert gains(after, before, now=NOW).found == ()
 
 
+def test_a_connection_that_nobody_reads_is_found_beside_one_that_is_read() -> None:
+    raw = "network:\n            - {id: raw, host: api.example.com, raw: true}"
+    assert found(("network:", raw)) == {("host.connect", None, "raw")}
+
+
+def test_an_allowance_that_is_tried_out_opens_no_box_and_opens_one_when_it_holds() -> None:
+    text = "version: 1\nagents: {mode: warn, rules: [{id: r, match: {host: x}, then: allow MODE}]}\n"
+    tried, held = (
+        load([of_tier(text.replace(" MODE", mode))]) for mode in (", mode: observe", ", mode: warn")
+    )
+    opened = gains(tried, held, now=NOW).found
+    assert {(each.action_type, each.in_box) for each in opened} >= {("host.connect", True)}
+    assert gains(held, tried, now=NOW).found == ()
+
+
 def test_what_is_found_with_and_without_boxes_is_told_once() -> None:
     """A rule that is tried out makes boxes be looked at; what it has nothing to do with is the same there."""
     also = "rules: [{match: {host: x}, then: deny, mode: observe}]"

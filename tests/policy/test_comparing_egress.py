@@ -82,7 +82,15 @@ def test_what_a_way_out_may_do_more_of_is_told(
             "private: [{host: a.test, addresses: [10.0.0.0/9, 10.128.0.0/9]}]",
             "private: [{host: a.test, addresses: 10.0.0.0/8}]",
         ),
+        (
+            "private: [{host: a.test, addresses: ['fd00::/9', 'fd80::/9']}]",
+            "private: [{host: a.test, addresses: 'fd00::/8'}]",
+        ),
         ("origins: [{host: a.test, integrity: untrusted}]", ""),
+        (
+            "connect_to: [{host: a.test, port: 443, to_host: b}, {host: '*.test', to_host: b}]",
+            "connect_to: [{host: '*.test', to_host: b}]",
+        ),
         (
             "connect_to: [{host: a.test, to_host: b}, {host: a.test, to_host: c}]",
             "connect_to: [{host: a.test, to_host: b}]",

@@ -122,6 +122,15 @@ def test_a_general_rule_that_says_nothing_of_raw_is_for_connections_that_are_rea
     assert passes(load([named]), replace(CONNECT, raw=True))
 
 
+def test_an_example_knows_that_a_rule_is_for_connections_that_are_read() -> None:
+    rule = "{{id: r, actions: host.connect, match: {{host: x}}, then: allow, examples: {{{key}: {facts}}}}}"
+    document = "version: 1\nagents: {rules: [RULE]}\n"
+    good = rule.format(key="not_match", facts="[{host: x, raw: true}]")
+    assert list(rules_in(document.replace("RULE", good))) == ["r"]
+    ((what, _),) = refused(document.replace("RULE", rule.format(key="match", facts="[{host: x, raw: true}]")))
+    assert "rule r does not match this host.connect, because of raw" in what
+
+
 def test_a_denial_that_says_nothing_of_raw_is_for_all_connections() -> None:
     policy = network("host: '*', raw: true", "host: api.test, then: deny")
     assert not passes(policy, replace(CONNECT, raw=True))

@@ -47,8 +47,8 @@ def test_what_rules_say_of_the_way_out_is_in_their_sentences() -> None:
     assert {name: backquoted(of_rule(rule)) for name, rule in rules_in(WAY_OUT).items()} == {
         "a": "Sending a web request is allowed if no parameter is `token=*` and every GraphQL operation is "
         "`query.*`.",
-        "b": "Pushing to a git reference is not allowed if the ref is `refs/heads/main`, what becomes of it is "
-        "`delete` and commits that were there are dropped. To the program it looks as if nobody could be "
+        "b": "Pushing to a git reference is not allowed if the ref is `refs/heads/main`, what becomes of it "
+        "is `delete` and commits that were there are dropped. To the program it looks as if nobody could be "
         "reached.",
         "c": "Connecting to a host needs an operator's approval if what passes is not read and the host is "
         "`db.x`. The program gets an empty answer.",

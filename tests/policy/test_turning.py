@@ -93,3 +93,11 @@ def test_the_nearest_rule_lacks_least() -> None:
     assert [(rule.id, [each.field for each in lacking]) for rule, lacking in found] == [
         ("api:http", ["method"])
     ]
+
+
+def test_what_is_not_said_of_a_connection_is_what_would_turn_it() -> None:
+    one = load([of_tier(TEXT)])
+    unread = HostConnect(agent="claude", host="api.example.com", port=443, raw=True)
+    ((rule, lacks),) = [each for each in near(one, unread, now=NOW) if each[0].id == "api"]
+    assert (rule.id, [each.field for each in lacks]) == ("api", ["raw"])
+    assert [each.parts for each in turns(one, unread, now=NOW).found] == [("raw",)]
