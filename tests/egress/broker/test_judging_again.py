@@ -1,12 +1,19 @@
 """What is in flight is judged again: by what the session has read since, and by another policy."""
 
-import asyncio
 import dataclasses
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from broker_scene import Scene, policy, request, server
+from ringfence.core.actions import Action
+from ringfence.core.decisions import Effect
+from ringfence.core.labels import Integrity, Label
+from ringfence.egress.broker.deciding import pass_all
 from ringfence.egress.messages import Proceed, Refused, Revoke
+from ringfence.gate.door import Door
 from ringfence.ledger.events.decision_made import DecisionMade
 
 RULES = """
@@ -58,8 +65,9 @@ def test_what_was_read_ends_what_it_may_not_go_with(tmp_path: Path) -> None:
     assert {each.action["host"] for each in denied} == {"bank.example.com"}
 
 
-def test_two_that_read_at_one_time_are_judged_by_what_either_has_read(tmp_path: Path) -> None:
-    """A decision that was made before the label fell does not outlive it."""
+def test_a_decision_that_was_made_before_the_session_read_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = policy(
         folder=tmp_path,
         egress="origins: [{host: bank.example.com, integrity: user}]",
@@ -67,18 +75,18 @@ def test_two_that_read_at_one_time_are_judged_by_what_either_has_read(tmp_path: 
     )
     scene = Scene(tmp_path, text)
 
+    def slow(door: Door, actions: Sequence[Action], effects: Sequence[Effect]) -> object:
+        made = pass_all(door, actions, effects)
+        session = scene.broker.core.sessions["s1"]
+        session.label = Label(integrity=Integrity.UNTRUSTED)  # as another request does meanwhile
+        return made
+
     async def act(scene: Scene) -> None:
         await scene.open()
-        web = await scene.connection("web.example.com")
         bank = await scene.connection("bank.example.com")
-        answers = await asyncio.gather(
-            *(scene.ask(each, request()) for each in (web, bank, web, bank)),
-        )
-        for _, fds in answers:
-            for fd in fds:
-                os.close(fd)
-        session = scene.broker.core.sessions["s1"]
-        assert session.label.integrity == 0
-        assert session.connections[bank].exchanges == {}
+        monkeypatch.setattr("ringfence.egress.broker.core.pass_all", slow)
+        refused, _ = await scene.ask(bank, request())
+        assert isinstance(refused, Refused)
+        assert "rule clean" in refused.what
 
     scene.play(act)

@@ -1,9 +1,11 @@
 import asyncio
+import contextlib
 import dataclasses
 import gzip
 import os
 import socket
 import ssl
+import threading
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from ringfence.egress.messages import (
     CloseSession,
     Dial,
     Dialled,
+    Done,
     Leg,
     Manner,
     NewProxy,
@@ -348,6 +351,48 @@ def test_a_kept_connection_that_was_closed_is_no_problem_of_the_client(tmp_path:
 
         scene.play(act)
         assert host.connections == 2
+
+
+def test_an_answer_that_nobody_asked_for_answers_nobody(tmp_path: Path) -> None:
+    """What comes behind an answer would be the next one's: of another request, perhaps another path."""
+    ok = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    with server(tmp_path, lambda _request: ok + ok.replace(b"ok", b"no")) as host:
+        scene = Scene(tmp_path, policy(("api.example.com", host.port), folder=tmp_path, network=NARROW))
+
+        async def act(scene: Scene) -> None:
+            await scene.open()
+            connection = await scene.connection()
+            answers = [(await scene.exchange(connection, request("/a/b")))[1] for _ in range(2)]
+            assert answers == [b"ok", b"ok"]
+
+        scene.play(act)
+        assert host.connections == 2
+
+
+def test_an_exchange_that_the_proxy_gives_up_ends_at_the_host(tmp_path: Path) -> None:
+    """A program that is gone is not answered by a model that thinks on."""
+    ended = threading.Event()
+
+    def talk(tls: ssl.SSLSocket) -> None:
+        with contextlib.suppress(OSError):
+            while tls.recv(65536):
+                pass
+        ended.set()
+
+    with server(tmp_path, talk=talk) as host:
+        scene = Scene(tmp_path, policy(("api.example.com", host.port), folder=tmp_path, network=NARROW))
+
+        async def act(scene: Scene) -> None:
+            await scene.open()
+            proceed, (fd,) = await scene.ask(await scene.connection(), request("/a/b"))
+            assert isinstance(proceed, Proceed)
+            while not host.connections:
+                await asyncio.sleep(0.01)
+            scene.proxy.tell(Done(exchange=proceed.exchange))
+            assert await asyncio.to_thread(ended.wait, 8)
+            os.close(fd)
+
+        scene.play(act)
 
 
 def test_budgets_run_out(tmp_path: Path) -> None:

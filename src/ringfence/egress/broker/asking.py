@@ -87,7 +87,10 @@ def _begin(  # noqa: PLR0917 - what an exchange is made of
     """Starts the sealed leg: the proxy's end of its stream."""
 
     async def dial() -> Upstream:
-        return await core.upstream(connection, way)
+        try:
+            return await core.upstream(connection, way)
+        except RefusedNow as error:
+            raise RefusedAfterAll(error.refused) from None
 
     def check(head: RequestHead, body: bytes) -> None:
         if core.is_served(connection):

@@ -101,6 +101,7 @@ class Core:
             is_new, session.policy = session.policy is not None, policy
             session.said = egressing(policy.document, session.agent)
             if is_new:
+                session.pool.close()  # it may lead elsewhere now
                 self.judge_again(session, "the policy has changed")
         return policy, session.said
 

@@ -1,0 +1,64 @@
+import pytest
+
+from ringfence.core.decisions import Obligation, ObligationKind, Place
+from ringfence.egress.broker.budgets import Spending
+from ringfence.policy.egressing import Budgets
+from ringfence.policy.values import Bound, Rate
+
+AT = Place(file="a.yaml", line=1)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.s = 0.0
+
+    def __call__(self) -> float:
+        return self.s
+
+
+def _limit(unit: str, amount: int, per: str) -> Obligation:
+    return Obligation(kind=ObligationKind.LIMIT, unit=unit, amount=amount, per=per)
+
+
+def test_requests_are_counted_within_their_time() -> None:
+    clock = Clock()
+    spending = Spending(clock=clock)
+    granted = Budgets(requests=(Rate(amount=2, per="minute", at=AT), Rate(amount=3, per="session", at=AT)))
+    assert [spending.request(granted) is None for _ in range(3)] == [True, True, False]
+    clock.s = 60
+    assert [spending.request(granted) is None for _ in range(2)] == [True, False]
+    clock.s = 10**6
+    assert spending.request(granted) is not None  # a session has no end
+
+
+@pytest.mark.parametrize("which", ["sent", "received"])
+def test_bytes_are_counted_to_their_bound(which: str) -> None:
+    spending = Spending(clock=Clock())
+    granted = Budgets(**{f"{which}_bytes": Bound(amount=10, at=AT)})
+    setattr(spending, which, 9)
+    assert spending.bytes(granted) is None
+    setattr(spending, which, 10)
+    spent = spending.bytes(granted)
+    assert spent is not None
+    assert spent.what == f"the session's 10 bytes {which} are used up"
+
+
+@pytest.mark.parametrize("per", ["minute", "hour", "day", "session"])
+def test_each_rules_calls_are_its_own(per: str) -> None:
+    spending = Spending(clock=Clock())
+    limit = [_limit("calls", 1, per)]
+    assert spending.limits("a", limit) is None
+    assert spending.limits("b", limit) is None
+    assert spending.limits("a", limit) is not None
+
+
+@pytest.mark.parametrize("obligation", [_limit("usd-micro", 5, "day"), _limit("bytes", 5, "hour")])
+def test_what_nobody_can_count_is_refused(obligation: Obligation) -> None:
+    spent = Spending(clock=Clock()).limits("a", [obligation])
+    assert spent is not None
+    assert "which nobody can count here" in spent.what
+
+
+def test_other_obligations_are_somebody_elses() -> None:
+    other = Obligation(kind=ObligationKind.RECORD_IN_FULL)
+    assert Spending(clock=Clock()).limits("a", [other]) is None
