@@ -50,7 +50,8 @@ import uvloop, asyncio
 from ringfence.egress.proxy.main import prepare, serve_sessions
 from ringfence.egress.proxy.patience import Patience
 prepare()
-daemon, broker, patience = (json.loads(each) for each in sys.argv[1:])
+daemon, broker, patience = (json.loads(each) for each in sys.argv[1:4])
+exec(sys.argv[4])
 with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
     sockets = (socket.socket(fileno=each) for each in (daemon, broker))
     runner.run(serve_sessions(*sockets, patience=Patience(**patience)))
@@ -301,13 +302,15 @@ def listener(kind: int = socket.SOCK_STREAM) -> socket.socket:
 
 
 @contextlib.contextmanager
-def house(folder: Path, hosts: dict[str, Host] | None = None, **patience: float) -> Iterator[House]:
-    """A proxy, a session, and a broker that knows these hosts."""
+def house(
+    folder: Path, hosts: dict[str, Host] | None = None, *, undone: str = "", **patience: float
+) -> Iterator[House]:
+    """A proxy, a session, and a broker that knows these hosts. `undone`: code that takes a defence away."""
     daemon_here, daemon_there = socket.socketpair()
     broker_here, broker_there = socket.socketpair()
     fds = (daemon_there.fileno(), broker_there.fileno())
     told = repr(patience or {"looks_every_s": 0.05}).replace("'", '"')
-    process = subprocess.Popen([sys.executable, "-c", _PROXY, *map(str, fds), told], pass_fds=fds)
+    process = subprocess.Popen([sys.executable, "-c", _PROXY, *map(str, fds), told, undone], pass_fds=fds)
     daemon_there.close()
     broker_there.close()
     loop = asyncio.new_event_loop()
