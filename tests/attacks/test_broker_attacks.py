@@ -27,6 +27,7 @@ from ringfence.egress.messages import (
     Welcome,
 )
 from ringfence.egress.sealed_frames import SealedHead, body_frames, read_frame
+from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.vault.credential import Binding
 from vaults import TOKEN
 
@@ -117,6 +118,8 @@ def test_a_placeholder_is_for_its_host_path_and_method(
 
         scene.play(act)
         assert host.requests == []
+        decided = [each for each in scene.recorded() if isinstance(each, DecisionMade)]
+        assert [each.action["action"] for each in decided] == ["host.connect"]
 
 
 def test_a_placeholder_goes_to_no_other_host_that_is_granted(tmp_path: Path) -> None:

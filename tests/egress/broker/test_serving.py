@@ -369,6 +369,33 @@ def test_an_answer_that_nobody_asked_for_answers_nobody(tmp_path: Path) -> None:
         assert host.connections == 2
 
 
+def test_an_answer_that_grows_beyond_all_measure_is_broken_off(tmp_path: Path) -> None:
+    packed = gzip.compress(bytes(50_000_000))
+    answer = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+    with server(tmp_path, lambda _request: answer + packed) as host:
+        scene = Scene(tmp_path, policy(("api.example.com", host.port), folder=tmp_path, network=NARROW))
+
+        async def act(scene: Scene) -> None:
+            await scene.open()
+            with pytest.raises((BrokenOff, ConnectionError)):
+                await scene.exchange(await scene.connection(), request("/a/b"))
+
+        scene.play(act)
+        (told,) = [each for each in scene.recorded() if isinstance(each, EgressRefused)]
+        assert told.trouble == "upstream"
+
+
+def test_connections_that_come_at_once_are_counted_together(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, policy(folder=tmp_path, network=WHOLE, egress="connections: 2"))
+
+    async def act(scene: Scene) -> None:
+        await scene.open()
+        answers = await asyncio.gather(*(scene.arrive() for _ in range(6)))
+        assert sum(isinstance(each, Welcome) for each, _ in answers) == 2
+
+    scene.play(act)
+
+
 def test_an_exchange_that_the_proxy_gives_up_ends_at_the_host(tmp_path: Path) -> None:
     """A program that is gone is not answered by a model that thinks on."""
     ended = threading.Event()

@@ -32,30 +32,17 @@ async def arrive(core: Core, message: Arrive) -> tuple[Welcome, Sequence[int]]:
         raise RefusedNow(
             core.refuse(session, Trouble.MALFORMED, host, "this is no host, or no port", "check the address")
         )
-    core.spent(session, host, session.budgets.connection(said.budgets, len(session.connections)))
-    if len(session.connections) >= LIMITS.egress_open:
-        raise RefusedNow(
-            core.refuse(session, Trouble.BUDGET, host, "too many connections at one time", "close some first")
-        )
-    action = HostConnect(
-        agent=session.agent,
-        session=session.id,
-        host=host,
-        port=port,
-        program=await _program(core, session, policy, message),
-        raw=message.raw,
-    )
-    connection = Connection(
-        number=next(core.numbers),
-        session=session,
-        host=host,
-        port=port,
-        tls=message.tls,
-        raw=message.raw,
-        program=action.program,
-        decided=await core.connecting(session, action),
-    )
-    _known(core, connection)
+    there = len(session.connections) + session.arriving
+    core.spent(session, host, session.budgets.connection(said.budgets, there))
+    if there >= LIMITS.egress_open:
+        what = "too many connections at one time"
+        raise RefusedNow(core.refuse(session, Trouble.BUDGET, host, what, "close some first"))
+    session.arriving += 1
+    try:
+        connection = await _decided(core, session, policy, message)
+        _known(core, connection)
+    finally:
+        session.arriving -= 1
     if not message.raw:
         return Welcome(connection=connection.number), ()
     try:
@@ -94,6 +81,27 @@ async def dial(core: Core, message: Dial) -> tuple[Dialled, Sequence[int]]:
         raise RefusedNow(_NOBODY)
     fd = core.handed(connection, sock)
     return Dialled(tls=way.tls, server_name=connection.host, ca_pem=way.ca_pem), (fd,)
+
+
+async def _decided(core: Core, session: Session, policy: Policy, message: Arrive) -> Connection:
+    action = HostConnect(
+        agent=session.agent,
+        session=session.id,
+        host=message.host,
+        port=message.port,
+        program=await _program(core, session, policy, message),
+        raw=message.raw,
+    )
+    return Connection(
+        number=next(core.numbers),
+        session=session,
+        host=message.host,
+        port=message.port,
+        tls=message.tls,
+        raw=message.raw,
+        program=action.program,
+        decided=await core.connecting(session, action),
+    )
 
 
 async def _raw(core: Core, connection: Connection) -> int:

@@ -104,7 +104,10 @@ class Sealed:
             if head.status == 101:
                 await self.steps.switch(request, upstream, head, (reader, to.writer))
                 return
-            await self._deliver(request, upstream, head, length, to)
+            try:
+                await self._deliver(request, upstream, head, length, to)
+            except BadHttp as error:
+                raise BrokenOff(f"the host's answer cannot be passed on: {error}") from None
             if upstream.may_stay and (sending is None or sending.done()):
                 self.session.pool.keep(self.key, upstream)
                 kept, upstream = upstream, None  # type: ignore[assignment]
