@@ -113,7 +113,7 @@ def test_what_boxes_may_do_more_of_is_found_where_the_section_only_observes() ->
 
 
 def test_a_connection_that_nobody_reads_is_found_beside_one_that_is_read() -> None:
-    raw = "network:\n            - {id: raw, host: api.example.com, raw: true}"
+    raw = "network:\n            - {id: raw, host: api.example.com, port: 443, raw: true}"
     assert found(("network:", raw)) == {("host.connect", None, "raw")}
 
 
