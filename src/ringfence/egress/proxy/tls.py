@@ -41,6 +41,7 @@ class TlsStream:
             self._in, self._out, server_side=server_side, server_hostname=name, session=resumed
         )
         self._back = b""
+        self._has_ended = False  # the other end said so
         self._is_closing = False
 
     @property
@@ -89,6 +90,10 @@ class TlsStream:
         if self._back:
             data, self._back = self._back, b""
             return data
+        if self._has_ended:
+            return b""
+        if not self._in.pending and not self._tls.pending():
+            await self._more()  # asked in vain, OpenSSL makes an error each time
         while True:
             try:
                 first = self._tls.read(_READ)
@@ -96,11 +101,13 @@ class TlsStream:
                 await self._flush()
                 await self._more()
             except ssl.SSLZeroReturnError:
+                self._has_ended = True
                 return b""
             except ssl.SSLError as error:
                 raise StreamLost from error
             else:
-                return self._gathered(first) if self._in.pending else first
+                self._has_ended = not first
+                return self._gathered(first) if first and self._in.pending else first
 
     def unread(self, data: bytes) -> None:
         """Gives back what was read too far."""
@@ -147,12 +154,15 @@ class TlsStream:
     def _gathered(self, first: bytes) -> bytes:
         """That, and what else is there already."""
         pieces, size = [first], len(first)
-        while size < _GATHERED and first:
+        while size < _GATHERED and self._in.pending:
             try:
                 piece = self._tls.read(_READ)
+            except ssl.SSLZeroReturnError:
+                piece = b""
             except ssl.SSLError:
                 break  # nothing more for now, or what the next read says
             if not piece:
+                self._has_ended = True
                 break
             pieces.append(piece)
             size += len(piece)
