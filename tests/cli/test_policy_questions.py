@@ -89,6 +89,16 @@ def test_explain_writes_a_document_that_fits_its_schema(home: Path) -> None:
     assert [each["holds"] for each in section["conditions"]] == [True] * 6
 
 
+def test_explain_decides_as_for_a_box_where_it_is_told_to(home: Path) -> None:
+    (home / "p.yaml").write_text(POLICY.replace("mode: enforce", "mode: observe"))
+    found = []
+    for more in ((), ("--in-box",)):
+        done = policy("explain", "--action", "a.json", *more, "--policy", "p.yaml", "--json", home=home)
+        told = fits("policy-explain-1.json", done.stdout)
+        found.append((told["outcome"], [each["changes"][0]["fact"] for each in told["turns"]]))
+    assert found == [("happens", []), ("does not happen", ["method"])]
+
+
 def test_explain_takes_a_model_as_it_is(home: Path) -> None:
     (home / "large.safetensors").write_bytes(
         safetensors({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, bytes(4))

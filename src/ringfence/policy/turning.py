@@ -69,9 +69,9 @@ def near(policy: Policy, action: Action, *, now: datetime) -> list[tuple[Rule, t
     return sorted(found, key=lambda each: len(each[1]))
 
 
-def turns(policy: Policy, action: Action, *, now: datetime) -> Turns:
-    """What would turn the policy's effect on the action."""
-    search = _Search(policy, action, now)
+def turns(policy: Policy, action: Action, *, now: datetime, enforcing: bool = False) -> Turns:
+    """What would turn the policy's effect on the action; `enforcing`: as it is decided for boxes."""
+    search = _Search(policy, action, now, enforcing=enforcing)
     found = search.found(1) or search.found(2)
     return Turns(found=tuple(found), tried=search.tried, complete=search.complete)
 
@@ -79,9 +79,9 @@ def turns(policy: Policy, action: Action, *, now: datetime) -> Turns:
 class _Search:
     """Tries values; `tried` counts decisions."""
 
-    def __init__(self, policy: Policy, action: Action, now: datetime) -> None:
-        self._policy, self._action, self._now = policy, action, now
-        self._effect = policy.decide(action, now=now).effect
+    def __init__(self, policy: Policy, action: Action, now: datetime, *, enforcing: bool) -> None:
+        self._policy, self._action, self._now, self._enforcing = policy, action, now, enforcing
+        self._effect = policy.decide(action, now=now, enforcing=enforcing).effect
         self.tried = 0
         self.complete = True
         self._values = self._of_parts()
@@ -97,7 +97,7 @@ class _Search:
                 action = self._action
                 for part, value in zip(parts, values, strict=True):
                     action = _changed(action, part, value)
-                decision = self._policy.decide(action, now=self._now)
+                decision = self._policy.decide(action, now=self._now, enforcing=self._enforcing)
                 self.tried += 1
                 if decision.effect is not self._effect:
                     turn = Turn(parts=parts, action=action, decision=decision)

@@ -118,11 +118,11 @@ def known_facts(action: Action) -> dict[str, object]:
     return {name: value for name, value in facts_of(action).items() if value not in (None, "", [])}
 
 
-def explain(policy: Policy, action: Action, *, started_at: datetime) -> Explanation:
-    """Everything about what the policy says of the action at `started_at`."""
-    decision = policy.decide(action, now=started_at)
+def explain(policy: Policy, action: Action, *, started_at: datetime, in_box: bool = False) -> Explanation:
+    """Everything about what the policy says of the action at `started_at`; `in_box`: as for boxes."""
+    decision = policy.decide(action, now=started_at, enforcing=in_box)
     nearest = near(policy, action, now=started_at)
-    search = turns(policy, action, now=started_at)
+    search = turns(policy, action, now=started_at, enforcing=in_box)
     return Explanation(
         started_at=started_at,
         complete=search.complete,

@@ -98,6 +98,9 @@ def _add_explain(tasks: _Commands) -> None:
     explain.add_argument(
         "--purpose", choices=USES, metavar="USE", help=f"what the model is for: {', '.join(USES)}"
     )
+    explain.add_argument(
+        "--in-box", action="store_true", help="as it is decided for a box, where all of it is enforced"
+    )
     _add_policies(explain)
     add_format(explain)
 

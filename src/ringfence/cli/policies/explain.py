@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     started_at = datetime.now(UTC)
     policy = policy_of(options)
     action = _of_json(options.action) if options.action else _of_artifact(options)
-    result = explain(policy, action, started_at=started_at)
+    result = explain(policy, action, started_at=started_at, in_box=options.in_box)
     if options.format == "json":
         write(document("ringfence.policy-explain/1", result) + "\n")
     else:
