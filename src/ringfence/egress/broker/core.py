@@ -105,13 +105,15 @@ class Core:
                 self.judge_again(session, "the policy has changed")
         return policy, session.said
 
-    def said(self, session: Session) -> Egressing:
-        """What the policy said when it was last looked at.
+    def known(self, session: Session) -> tuple[Policy, Egressing]:
+        """The policy as it was when it was last looked at, which the door does once more by itself.
 
         Raises:
             RingfenceError: there is none.
         """
-        return self.current(session)[1] if session.said is None else session.said
+        if session.policy is None or session.said is None:
+            return self.current(session)
+        return session.policy, session.said
 
     async def passed(self, session: Session, actions: Sequence[Action]) -> tuple[Decided, ...]:
         """Receipts for all of them, by what the session has read until now.
@@ -120,7 +122,7 @@ class Core:
             RefusedNow: one of them is refused.
             RingfenceError: nothing can be decided or recorded.
         """
-        policy, said = self.current(session)
+        policy, said = self.known(session)
         decisions = decide(policy, actions, session.door)
         self._count(session, decisions, actions)
         effects = [each.effect for each in decisions]
@@ -139,7 +141,7 @@ class Core:
         Raises:
             RefusedNow, RingfenceError: see `passed`.
         """
-        policy, said = self.current(session)
+        policy, said = self.known(session)
         (decision,) = decide(policy, [action], session.door)
         self._count(session, [decision], [action])
         while True:
@@ -158,7 +160,7 @@ class Core:
             RingfenceError: it cannot be recorded, so nothing is read.
         """
         session = connection.session
-        origin = self.said(session).origin(connection.host)
+        origin = self.known(session)[1].origin(connection.host)
         if not is_worse(origin, session.label):
             return
         lowered = await self.blocking(lower, session.door, session.id, session.label, origin, connection.host)
@@ -171,7 +173,7 @@ class Core:
         Raises:
             RefusedNow: the authority that the policy names for it cannot be read.
         """
-        said = self.said(session)
+        _, said = self.known(session)
         to = said.connect_to(host, port)
         if to is None:
             return Way(host=host, port=port, named=said.private(host), tls=tls)
