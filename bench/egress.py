@@ -1,9 +1,13 @@
 """What the proxy adds to requests, against mitmdump: both are told by CONNECT, with TLS on both sides."""
 
 import json
+import os
+import random
 import socket
 import ssl
 import statistics
+import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -32,6 +36,7 @@ def egress(place: Path) -> Iterator[Result]:
             yield from _compared(server, proxy, other)
         yield _events(server, proxy)
         yield _connections(server, proxy)
+    yield _clone(place)
 
 
 class _Client:
@@ -182,6 +187,47 @@ def _connections(server: Started, proxy: Started) -> Result:
         unit="",
         detail=json.dumps({"s": round(took, 2), "MB": round(memory / 1e6)}),
     )
+
+
+def _clone(place: Path) -> Result:
+    repositories = _repositories(place)
+    with upstream(place, repositories=repositories) as server, ours(place, server) as proxy:
+
+        def seconds(by: Started) -> float:
+            with tempfile.TemporaryDirectory(dir=place) as folder:
+                url = f"https://localhost:{server.port}/large.git"
+                environment = {**os.environ, "GIT_SSL_CAINFO": str(by.ca_file), "https_proxy": ""}
+                if by is not server:
+                    environment["https_proxy"] = f"http://127.0.0.1:{by.port}"
+                begun = time.perf_counter()
+                subprocess.run(["git", "clone", "-q", "--bare", url, folder], env=environment, check=True)
+                return time.perf_counter() - begun
+
+        direct, through = by_turns(lambda: seconds(server), lambda: seconds(proxy))
+    return Result(
+        name="`git clone` of 100 MB, against direct",
+        measured=through / direct,
+        limit=1.3,
+        detail=f"{through:.2f} s and {direct:.2f} s",
+    )
+
+
+def _repositories(place: Path) -> Path:
+    """A folder with one repository, of files that do not shrink."""
+    folder = place / "repositories"
+    if not (folder / "large.git/HEAD").exists():
+        tree = place / "large-tree"
+        tree.mkdir(exist_ok=True)
+        for number in range(10):
+            (tree / f"file-{number}").write_bytes(random.Random(number).randbytes(10_000_000))
+        author = ["-c", "user.name=bench", "-c", "user.email=bench@example.com"]
+        for command in (["init", "-q"], ["add", "."], [*author, "commit", "-q", "-m", "Large files"]):
+            subprocess.run(["git", "-C", str(tree), *command], check=True)
+        bare = str(folder / "large.git")
+        subprocess.run(["git", "clone", "-q", "--bare", str(tree), bare], check=True)
+        # As servers keep them: what is sent is read, not made.
+        subprocess.run(["git", "-C", bare, "repack", "-adq", "--window=0"], check=True)
+    return folder
 
 
 def _pss_bytes(started: Started) -> int:

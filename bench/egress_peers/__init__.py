@@ -31,13 +31,15 @@ class Started:
 
 
 @contextmanager
-def upstream(place: Path) -> Iterator[Started]:
-    """The server, which is `localhost`."""
+def upstream(place: Path, *, repositories: Path | None = None) -> Iterator[Started]:
+    """The server, which is `localhost`; with `repositories` git's."""
     authority = make_authority("outside", datetime.now(UTC))
     keys, ca_file = place / "upstream-key.pem", place / "upstream-ca.pem"
     ca_file.write_text(authority.certificate_pem)
     keys.write_text(authority.key_pem)
     arguments = ["-m", "bench.egress_peers.server", str(ca_file), str(keys)]
+    if repositories is not None:
+        arguments = ["-m", "bench.egress_peers.git_server", str(ca_file), str(keys), str(repositories)]
     with _running([sys.executable, *arguments], ca_file) as started:
         yield started
 

@@ -13,6 +13,8 @@ import uvloop
 
 from ringfence.egress.authority import Authority, Leaves
 
+__all__ = ["context_of"]
+
 _SMALL, _LARGE = b"x" * 1024, b"x" * 1024 * 1024
 _EVENTS, _BETWEEN_S = 50, 0.01
 
@@ -49,6 +51,14 @@ class _Server(asyncio.Protocol):
         self._transport.write(b"0\r\n\r\n")
 
 
+def context_of(certificate_pem: str, key_pem: str) -> ssl.SSLContext:
+    """As `localhost`, by that authority."""
+    authority = Authority(certificate_pem=certificate_pem, key_pem=key_pem)
+    context = Leaves(authority, now=lambda: datetime.now(UTC)).context("localhost")
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
 async def _serve(context: ssl.SSLContext) -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(_Server, "127.0.0.1", 0, ssl=context, backlog=1024)
@@ -59,11 +69,8 @@ async def _serve(context: ssl.SSLContext) -> None:
 def main() -> None:
     """Until its standard input ends."""
     certificate, key = (Path(each).read_text() for each in sys.argv[1:3])
-    leaves = Leaves(Authority(certificate_pem=certificate, key_pem=key), now=lambda: datetime.now(UTC))
-    context = leaves.context("localhost")
-    context.set_alpn_protocols(["http/1.1"])
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(context))
+        runner.run(_serve(context_of(certificate, key)))
 
 
 if __name__ == "__main__":
