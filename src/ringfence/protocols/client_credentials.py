@@ -128,7 +128,7 @@ def _in_body(head: RequestHead, body: bytes) -> Iterator[Brought]:
     kind = ",".join(head.headers.all("content-type")).lower()
     if "x-www-form-urlencoded" in kind:
         yield from _in_form(body)
-    elif body[:64].lstrip()[:1] in (b"{", b"["):
+    elif body.lstrip()[:1] in (b"{", b"["):
         try:
             document = parse(body, max_bytes=LIMITS.app_push_bytes)
         except BadJson:

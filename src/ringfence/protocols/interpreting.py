@@ -32,7 +32,8 @@ _LOOKED_AT = re.compile(
     r"|text/.*|application/(?:.*[+/.-])?(?:json|graphql)|application/x-www-form-urlencoded"
 )
 _IN_UTF8 = re.compile(r'"?(?:utf-?8|us-ascii|ascii)"?', re.IGNORECASE)
-_MARKS = (b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe")
+_BLANKS = b" \t\r\n\v\f"
+_MARKS = b"\xef\xbb\xbf\xfe\xff\x00"  # before JSON in other characters
 _HTTPS = 443
 
 
@@ -139,15 +140,18 @@ def _read(head: RequestHead, target: Target, body: bytes, *, is_whole: bool) -> 
 
 def _document(read: _Read) -> tuple[Json, bool]:
     """The JSON of a body that may be understood as such, and whether there is one."""
-    begins = read.body[:64].lstrip()
     is_asked = read.must_be_mcp and read.head.method == "POST"
     if not needs_body(read.head) or read.head.method == "GET" or read.kind == _PUSH:
         return None, False
     says_json = read.kind.endswith("json")
-    may_be = begins[:1] in (b"{", b"[") and read.kind not in ("application/graphql", _PUSH)
+    begins = read.body.lstrip(_BLANKS + _MARKS)
+    is_marked = len(begins) < len(read.body.lstrip(_BLANKS)) or b"\0" in begins[:4]
+    may_be = begins[:1] in (b"{", b"[") and read.kind != "application/graphql"
+    if not begins and not read.is_whole:
+        raise BadHttp("a body that begins with nothing for too long")
     if not (may_be or is_asked or (says_json and read.body)):
         return None, False
-    if not all(map(_IN_UTF8.fullmatch, _charsets(read.head))) or begins.startswith(_MARKS):
+    if not all(map(_IN_UTF8.fullmatch, _charsets(read.head))) or is_marked:
         raise BadHttp("JSON in other characters than UTF-8, or with a mark before it")
     if not read.is_whole:
         if is_asked or read.is_at_graphql:
@@ -173,7 +177,9 @@ def _operations(read: _Read, document: Json) -> tuple[str, ...] | None:
     must_be = read.is_at_graphql
     found = list(in_address(read.target, must_be=must_be))
     if read.kind == "application/x-www-form-urlencoded":
-        found += in_form(read.body, must_be=must_be) if read.is_whole or must_be else []
+        if must_be and not read.is_whole:
+            raise BadHttp("a body that must be understood, and is too long for that")
+        found += in_form(read.body, must_be=must_be) if read.is_whole else []
     elif read.kind == "application/graphql":
         found += in_text(read.body, is_whole=read.is_whole)
     elif document is not None:
