@@ -488,11 +488,11 @@ def test_a_door_of_boxes_enforces_what_the_policy_only_observes(tmp_path: Path) 
     assert len(heard) == 1
     assert [lax.decide(request(each)).may_proceed for each in hosts] == [True, True, True]
     assert [strict.decide(request(each)).may_proceed for each in hosts] == [True, False, False]
-    refused = strict.pass_(request("other.test"))
+    refused = strict.pass_(request("other.test", query=("page=1", "token=x")))
     assert isinstance(refused, Refused)
-    assert (
-        refused.what
-        == "http.request other.test 443 GET /: denied by section agents, which has no rule for it"
+    assert refused.what == (
+        "http.request other.test 443 GET / page=1 token=[cut]: denied by section agents, "
+        "which has no rule for it"
     )
 
 

@@ -64,9 +64,8 @@ def _name(action: Action) -> str:
     """The type and the fields that tell which, without secrets, and cut where it is long."""
     kind, action = type_of(action), without_secrets(action)
     told = (getattr(action, each) for each in kind.compares if kind.fields[each] in _TOLD)
-    shown = (
-        clip(printable(str(each)), chars=LIMITS.evidence_chars) for each in told if each not in ("", None, ())
-    )
+    texts = (" ".join(each) if isinstance(each, tuple) else str(each) for each in told if each is not None)
+    shown = (clip(printable(each), chars=LIMITS.evidence_chars) for each in texts if each)
     return " ".join((kind.name, *shown))
 
 
