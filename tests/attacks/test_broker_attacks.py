@@ -14,6 +14,7 @@ import pytest
 
 from broker_scene import BrokenOff, Scene, policy, request, server
 from ringfence.app.vault.keeping import rotate
+from ringfence.core.limits import LIMITS
 from ringfence.egress.broker import dialing
 from ringfence.egress.broker.dialing import Dialer, Way
 from ringfence.egress.messages import (
@@ -31,6 +32,7 @@ from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.vault.credential import Binding
 from vaults import TOKEN
 
+BYTES = {"Content-Type": "application/octet-stream"}
 HOSTS = "{host: api.example.com}, {host: evil.example.com}"
 ONE = "{name: one, host: '*'}"
 
@@ -185,8 +187,11 @@ def test_a_credential_of_the_attackers_own_is_refused_on_a_host_that_the_vault_s
             streamed = dataclasses.replace(
                 request(method="POST", headers={"Content-Type": "application/json"}), is_whole=False
             )
-            refused, _ = await scene.exchange(connection, streamed, [b'{"api_key"', b': "attackers"}'])
+            begun = b'{"text": "' + bytes(LIMITS.app_body_bytes).replace(b"\0", b"x")
+            late = dataclasses.replace(streamed, body=begun)
+            refused, _ = await scene.exchange(connection, late, [b'", "api_key"', b': "attackers"}'])
             assert isinstance(refused, Refused)
+            assert "of the client's own" in refused.what
 
         scene.play(act)
         assert host.requests == []
@@ -239,7 +244,7 @@ def test_an_attacker_in_the_proxy_sends_no_request_behind_one_that_was_decided(t
         async def act(scene: Scene) -> None:
             await scene.open()
             connection = await scene.connection()
-            longer = dataclasses.replace(request("/a/b", "POST", b"ab"), is_whole=False, length=2)
+            longer = dataclasses.replace(request("/a/b", "POST", b"ab", BYTES), is_whole=False, length=2)
             with pytest.raises((BrokenOff, ConnectionError)):
                 await scene.exchange(connection, longer, [behind])
             whole = dataclasses.replace(request("/a/b", "POST", b"ab" + behind), length=2)
@@ -267,6 +272,27 @@ def test_an_attacker_in_the_proxy_sends_no_request_behind_one_that_was_decided(t
 
         scene.play(act)
         assert [each for each in host.requests if each.startswith(b"GET /secret")] == []
+
+
+@pytest.mark.parametrize("size", [0, LIMITS.app_body_bytes], ids=["all of it late", "behind what is read"])
+def test_an_attacker_in_the_proxy_hides_no_call_in_the_rest_of_a_body(tmp_path: Path, size: int) -> None:
+    """A message to a tool's server is decided by what it calls: none comes after the decision."""
+    with server(tmp_path) as host:
+        scene = _scene(tmp_path, host.port, network="{host: api.example.com, paths: ['/a']}", credentials="")
+        begun = b'{"text": "' + b"x" * size if size else b""
+        call = b'"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "pay"}}'
+
+        async def act(scene: Scene) -> None:
+            await scene.open()
+            asked = request("/a", "POST", begun, {"Content-Type": "application/json"})
+            asked = dataclasses.replace(asked, is_whole=False, length=None)
+            pieces = [b'", ' + call if size else b"{" + call]
+            refused, _ = await scene.exchange(await scene.connection(), asked, pieces)
+            assert isinstance(refused, Refused)
+            assert refused.status == 400
+
+        scene.play(act)
+        assert host.requests == []
 
 
 def test_an_attacker_in_the_proxy_uses_a_decision_once(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from ringfence.egress.messages import Proceed, Refused, Revoke
 from ringfence.gate.door import Door
 from ringfence.ledger.events.decision_made import DecisionMade
 
+BYTES = {"Content-Type": "application/octet-stream"}
 RULES = """
       rules:
         - {id: connect, actions: [host.connect], match: {host: '*.example.com'}, then: allow}
@@ -42,7 +43,7 @@ def test_what_was_read_ends_what_it_may_not_go_with(tmp_path: Path) -> None:
         async def act(scene: Scene) -> None:
             await scene.open()
             bank = await scene.connection("bank.example.com")
-            streamed = dataclasses.replace(request("/", "POST"), is_whole=False)
+            streamed = dataclasses.replace(request("/", "POST", headers=BYTES), is_whole=False)
             proceed, (stream,) = await scene.ask(bank, streamed)
             assert isinstance(proceed, Proceed)
             other = await scene.connection("web.example.com")

@@ -314,7 +314,7 @@ def test_a_body_is_passed_on_as_it_comes(tmp_path: Path) -> None:
         async def act(scene: Scene) -> None:
             await scene.open()
             connection = await scene.connection()
-            asked = request("/a", "POST", b"one ")
+            asked = request("/a", "POST", b"one ", {"Content-Type": "application/octet-stream"})
             for length, pieces in ((11, [b"two ", b"six"]), (None, [b"two"])):
                 streamed = dataclasses.replace(asked, is_whole=False, length=length)
                 head, body = await scene.exchange(connection, streamed, pieces)

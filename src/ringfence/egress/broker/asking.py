@@ -13,17 +13,19 @@ from ringfence.core.limits import LIMITS
 from ringfence.egress.broker.core import ASKED_IN, Core, RefusedNow
 from ringfence.egress.broker.dialing import Way
 from ringfence.egress.broker.releasing import check_bound
-from ringfence.egress.broker.sealed import RefusedAfterAll, Sealed
+from ringfence.egress.broker.sealed import RefusedAfterAll, Sealed, answered
 from ringfence.egress.broker.session import Connection, Decided, Exchange
 from ringfence.egress.broker.steps import Exchanging
 from ringfence.egress.broker.upstream import Upstream
 from ringfence.egress.injecting.bound import is_token_url
 from ringfence.egress.injecting.places import Misplaced, Placed, placed
 from ringfence.egress.injecting.tokens import Tokens
-from ringfence.egress.messages import Ask, Leg, Proceed, Refused, Trouble
+from ringfence.egress.messages import Ask, Leg, Manner, Proceed, Refused, Trouble
 from ringfence.protocols.client_credentials import brought
-from ringfence.protocols.http import RequestHead
-from ringfence.protocols.interpreting import interpret
+from ringfence.protocols.git.pushes import push, refusal
+from ringfence.protocols.http import BadHttp, RequestHead
+from ringfence.protocols.interpreting import interpret, is_push, needs_body
+from ringfence.protocols.mcp import speaks_mcp
 
 __all__ = ["ask"]
 
@@ -48,11 +50,21 @@ async def ask(core: Core, message: Ask, tokens: Tokens) -> tuple[Proceed, Sequen
         raise RefusedNow(core.refuse(session, Trouble.BUDGET, connection.host, what, "wait for some first"))
     actions = _read(message, connection)
     found = placed(message.head, message.body if message.is_whole else b"", core.placeholders.of(session.id))
-    is_sealed = bool(found) or core.is_served(connection) or _is_token_server(connection)
+    is_sealed = (
+        bool(found)
+        or speaks_mcp(message.head.headers)
+        or core.is_served(connection)
+        or _is_token_server(connection)
+    )
     if is_sealed:
         _check_brought(core, connection, message.head, message.body)
     uses = _uses(connection, found, actions[0])
-    decided = await core.passed(session, (*actions, *uses.values()))
+    try:
+        decided = await core.passed(session, (*actions, *uses.values()))
+    except RefusedNow as error:
+        if error.refused.manner is Manner.HONEST and is_push(message.head):
+            return _push_refused(core, message, error.refused)
+        raise
     exchange = Exchange(number=next(core.numbers), decided=decided)
     await core.reads_from(connection)
     if core.connections.get(connection.number) is not connection:  # it has ended meanwhile
@@ -66,8 +78,18 @@ async def ask(core: Core, message: Ask, tokens: Tokens) -> tuple[Proceed, Sequen
     return Proceed(exchange=exchange.number, leg=Leg.SEALED), (fd,)
 
 
+def _push_refused(core: Core, message: Ask, refused: Refused) -> tuple[Proceed, Sequence[int]]:
+    """A refusal as git tells it to its user: an answer of its own protocol."""
+    headers, report = refusal(push(message.body), f"{refused.what} ({refused.hint})")
+    here, there = socket.socketpair()
+    core.keep(asyncio.create_task(answered(here, message, headers, report)))
+    return Proceed(exchange=next(core.numbers), leg=Leg.SEALED), (there.detach(),)
+
+
 def _read(message: Ask, connection: Connection) -> tuple[Action, ...]:
     session = connection.session
+    if not message.is_whole and len(message.body) < needs_body(message.head):
+        raise BadHttp("a body whose beginning must be read, and is not there")
     return interpret(
         message.head,
         host=connection.host,

@@ -72,10 +72,16 @@ class Core:
     trust: Trust = field(default_factory=Trust)
     authorities: dict[Path, tuple[Stamp, str]] = field(default_factory=dict)
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    tasks: "set[asyncio.Task[None]]" = field(default_factory=set)  # that nothing else holds
     refusals: Refusals = field(init=False)
 
     def __post_init__(self) -> None:
         self.refusals = Refusals(soon=self.soon)
+
+    def keep(self, task: "asyncio.Task[None]") -> None:
+        """Holds a task until it is done."""
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     async def blocking(self, call: Callable[[*Ts], T], *arguments: *Ts) -> T:
         """What the call returns, which waits for a disk, while others go on."""

@@ -23,10 +23,12 @@ from ringfence.egress.broker.upstream import BrokenOff, Upstream
 from ringfence.egress.messages import Ask, Refused
 from ringfence.egress.sealed_frames import END, body_frames, head_frame, refused_frame
 from ringfence.egress.wire import BadMessage
-from ringfence.protocols.http import BadHttp, ResponseHead
+from ringfence.protocols.http import BadHttp, Headers, ResponseHead
 from ringfence.protocols.http1 import LAST_CHUNK, chunk, end_to_end
+from ringfence.protocols.interpreting import needs_body
+from ringfence.protocols.late_members import LateMembers
 
-__all__ = ["PoolKey", "RefusedAfterAll", "Sealed", "Steps"]
+__all__ = ["PoolKey", "RefusedAfterAll", "Sealed", "Steps", "answered"]
 
 _LOW = 256 * 1024
 
@@ -83,10 +85,10 @@ class Sealed:
         """The whole exchange, over the broker's end of the stream, which it then owns."""
         reader, writer = await asyncio.open_connection(sock=stream, limit=_LOW)
         body = RequestBody(self.ask.body, reader, is_whole=self.ask.is_whole)
-        answer = _Answer(writer)
+        answer = _Answer(reader, writer)
         try:
             await self._exchange(body, reader, answer)
-            writer.close()
+            await answer.finish()
         except RefusedAfterAll as error:
             await answer.refuse(error.refused)
         except (RingfenceError, BrokenOff, BadHttp) as error:
@@ -108,7 +110,7 @@ class Sealed:
                 await self._deliver(request, upstream, head, length, to)
             except BadHttp as error:
                 raise BrokenOff(f"the host's answer cannot be passed on: {error}") from None
-            if upstream.may_stay and (sending is None or sending.done()):
+            if upstream.may_stay and (sending is None or (sending.done() and sending.exception() is None)):
                 self.session.pool.keep(self.key, upstream)
                 kept, upstream = upstream, None  # type: ignore[assignment]
                 del kept
@@ -153,7 +155,7 @@ class Sealed:
         try:
             await asyncio.wait({sending, answering}, return_when=asyncio.FIRST_COMPLETED)
             if sending.done() and not isinstance(sending.exception(), BrokenOff | None):
-                await sending
+                await sending  # what it raises
             answer, length = await answering
         except BaseException:
             await _ended(answering)
@@ -165,8 +167,10 @@ class Sealed:
     async def _send(self, upstream: Upstream, head: bytes, request: Prepared, body: RequestBody) -> None:
         """The head and the body. More or less than was promised breaks the connection off."""
         await upstream.send(head)
-        left = request.length
+        left, late = request.length, LateMembers() if self._is_looked_at() else None
         while data := await body.next():
+            if late is not None:
+                late.feed(data)
             if left is not None:
                 left -= len(data)
                 if left < 0:
@@ -177,6 +181,10 @@ class Sealed:
             raise BadMessage("a body is shorter than it was said to be")
         if left is None:
             await upstream.send(LAST_CHUNK)
+
+    def _is_looked_at(self) -> bool:
+        """Whether what comes behind the body's beginning could still make it another request."""
+        return needs_body(self.ask.head) > 0 and self.ask.body.lstrip()[:1] in (b"{", b"[")
 
     async def _deliver(
         self, request: Prepared, upstream: Upstream, head: ResponseHead, length: int | None, to: "_Answer"
@@ -197,11 +205,26 @@ class Sealed:
             await to.body(piece)
 
 
+async def answered(stream: socket.socket, ask: Ask, headers: Headers, data: bytes) -> None:
+    """An exchange that reaches no host: the request's body is read to its end, and this answers it."""
+    reader, writer = await asyncio.open_connection(sock=stream, limit=_LOW)
+    body, answer = RequestBody(ask.body, reader, is_whole=ask.is_whole), _Answer(reader, writer)
+    with suppress(BadMessage, ConnectionError):
+        while await body.next():
+            pass
+        await answer.begin(ResponseHead(status=200, reason="OK", headers=headers), len(data))
+        await answer.body(data)
+        await answer.write(END)
+        await answer.finish()
+    writer.close()
+
+
 class _Answer:
     """What the proxy is told, on its stream."""
 
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writer = writer
+        self._reader = reader
         self._began = False
 
     async def begin(self, head: ResponseHead, length: int | None) -> None:
@@ -227,11 +250,19 @@ class _Answer:
             return
         with suppress(ConnectionError):
             await self.write(refused_frame(refused))
+            await self.finish()
+        self.writer.close()
+
+    async def finish(self) -> None:
+        """Says no more, and closes once the proxy has said all: what it says last must not fail it."""
+        self.writer.write_eof()
+        while await self._reader.read(_LOW):
+            pass
         self.writer.close()
 
 
 async def _ended(task: "asyncio.Task[object] | asyncio.Task[None] | None") -> None:
     if task is not None:
         task.cancel()
-        with suppress(asyncio.CancelledError, BrokenOff, BadMessage, ConnectionError):
+        with suppress(asyncio.CancelledError, BrokenOff, BadHttp, BadMessage, ConnectionError):
             await task
