@@ -34,6 +34,14 @@ _VAULTS = (
     b'machine h.example login ann password "a b"\nmacdef x\n\n',
     b'{"a": "b", "ci": {"kind": "basic", "hosts": ["h"], "user": "u", "password": "p"}}',
 )
+_REQUESTS = (  # the first byte chooses type and address
+    b'\0{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"b":{"c":[1]}}}}',
+    b'\x05[{"jsonrpc":"2.0","id":1,"result":{"action":"accept","content":{"a":"b"}}}]',
+    b'\x0a{"query":"query Q($a:Int=1){...F ...on T{b:c(d:\\"e\\")@f{g}}} fragment F on T{h}"}',
+    b"\x0bmutation{a:b(c:[1,{d:2}])}",
+    b"\x0cgrant_type=x&code=y&query=%7Ba%7D&api_key=ghp_abcdefgh",
+    b"\x10008a" + b"1" * 40 + b" " + b"2" * 40 + b" refs/heads/main\0report-status\n0000PACK\0\0\0\2\0\0\0\1",
+)
 _DIFFERING = ("json", "safetensors", "onnx", "zip", "tar")  # in the order of fuzz_differ
 
 
@@ -50,6 +58,8 @@ def main(folder: Path) -> None:
         _write(folder / "text" / f"document-{i}", document)
     for i, document in enumerate(_VAULTS):
         _write(folder / "vault" / f"document-{i}", document)
+    for i, document in enumerate(_REQUESTS):
+        _write(folder / "requests" / f"document-{i}", document)
     for choice, kind in enumerate(_DIFFERING):
         for path in _golden(kind):
             _write(folder / "differ" / f"{kind}-{path.name}", bytes([choice]) + path.read_bytes())
