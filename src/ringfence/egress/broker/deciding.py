@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from ringfence.core.action_types import Durability, type_of
+from ringfence.core.action_types import ActionType, Durability, type_of
 from ringfence.core.actions import (
     Action,
     CredentialUse,
@@ -37,6 +37,7 @@ __all__ = [
     "is_whole",
     "is_worse",
     "lower",
+    "may_be_called",
     "pass_all",
     "pass_connecting",
     "usable",
@@ -45,6 +46,7 @@ __all__ = [
 
 CONNECTING_USES = 64  # connections out for one connection of a program, before it is decided again
 _USE = type_of(CredentialUse(credential="", host="", method="", path=""))
+_CALL = type_of(ToolCall(server="", tool="", arguments=()))
 
 ActionT = TypeVar("ActionT", bound=Action)
 
@@ -153,14 +155,24 @@ def usable(policy: Policy, agent: str, entries: Iterable[Entry]) -> Mapping[str,
     return {
         entry.name: entry
         for entry in entries
-        if any(_names(rule, {"agent": agent, "credential": entry.name}) for rule in rules)
+        if any(_fits(rule, _USE, {"agent": agent, "credential": entry.name}) for rule in rules)
     }
 
 
-def _names(rule: Rule, facts: Mapping[str, str]) -> bool:
+def may_be_called(policy: Policy, agent: str, server: str, tool: str) -> bool:
+    """Whether a rule lets this agent call the tool, with whatever arguments, and none refuses it with all."""
+    facts = {"agent": agent, "server": server, "tool": tool}
+    rules = [each for each in policy.rules if _CALL.name in each.action_types and _fits(each, _CALL, facts)]
+    return any(each.effect in (Effect.ALLOW, Effect.ASK) for each in rules) and not any(
+        each.effect is Effect.DENY and all(condition.field in facts for condition in each.conditions)
+        for each in rules
+    )
+
+
+def _fits(rule: Rule, action_type: ActionType, facts: Mapping[str, str]) -> bool:
     """Whether the rule's conditions on these facts are met."""
     return all(
-        check(condition, _USE, allows=True).judge(facts[condition.field])
+        check(condition, action_type, allows=True).judge(facts[condition.field])
         for condition in rule.conditions
         if condition.field in facts
     )

@@ -11,6 +11,7 @@ head is written here, and the body is framed here. No redirect is followed.
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -61,6 +62,12 @@ class Steps(Protocol):
 
     async def sealed_answer(self, request: Prepared, head: ResponseHead, upstream: Upstream) -> bytes | None:
         """The body of an answer that is another one for boxes; None where it is passed on as it is."""
+
+    def may_shorten(self, head: ResponseHead) -> bool:
+        """Whether an answer's body may be passed on with less in it."""
+
+    def passed_on(self, head: ResponseHead, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """An answer's body as the session may have it."""
 
     async def switch(
         self,
@@ -184,7 +191,9 @@ class Sealed:
 
     def _is_looked_at(self) -> bool:
         """Whether what comes behind the body's beginning could still make it another request."""
-        return needs_body(self.ask.head) > 0 and self.ask.body.lstrip()[:1] in (b"{", b"[")
+        if self.ask.is_whole or not needs_body(self.ask.head):
+            return False
+        return self.ask.body.lstrip()[:1] in (b"{", b"[")
 
     async def _deliver(
         self, request: Prepared, upstream: Upstream, head: ResponseHead, length: int | None, to: "_Answer"
@@ -197,10 +206,10 @@ class Sealed:
             await to.body(instead)
             return
         cleaning = Cleaning(headers.listed("content-encoding"), self.session.secrets)
-        if cleaning.changes and request.head.method != "HEAD":
+        if (cleaning.changes or self.steps.may_shorten(head)) and request.head.method != "HEAD":
             headers, length = headers.without("content-length", "content-encoding"), None
         await to.begin(cleaned_head(head, self.session.secrets, headers), length)
-        async for piece in cleaning.pieces(upstream):
+        async for piece in self.steps.passed_on(head, cleaning.pieces(upstream)):
             self.session.budgets.received += len(piece)
             await to.body(piece)
 

@@ -1,7 +1,7 @@
 """What a sealed exchange needs of the broker: its request made and written, a connection, why it failed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from ringfence.core.actions import CredentialUse, HttpRequest
@@ -9,21 +9,26 @@ from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
 from ringfence.core.receipts import Receipt
 from ringfence.egress.broker.bodies import Cleaning, RequestBody
+from ringfence.egress.broker.deciding import may_be_called
 from ringfence.egress.broker.dialing import Way
 from ringfence.egress.broker.house import House
 from ringfence.egress.broker.preparing import Prepared, prepared, written
 from ringfence.egress.broker.refusing import Refusals
 from ringfence.egress.broker.session import Connection, Decided
 from ringfence.egress.broker.switching import Switching
+from ringfence.egress.broker.tool_lists import listed_tools
 from ringfence.egress.broker.upstream import BrokenOff, Upstream
 from ringfence.egress.injecting.places import Placed
 from ringfence.egress.injecting.tokens import NoToken, Tokens
 from ringfence.egress.messages import Ask, Refused
 from ringfence.protocols.http import BadHttp, RequestHead, ResponseHead
+from ringfence.protocols.mcp import speaks_mcp
 from ringfence.vault.credential import Credential
 from ringfence.vault.placeholders import Placeholders
 
 __all__ = ["Exchanging"]
+
+_HTTPS = 443
 
 Uses = Callable[[tuple[Placed, ...]], Awaitable[Mapping[str, Decided]]]
 """A decided CredentialUse for each credential that is placed. Raises RefusedAfterAll, Misplaced."""
@@ -101,6 +106,14 @@ class Exchanging:
             bytes(body), request.credentials[name], session=session.id, table=self.placeholders
         )
 
+    def may_shorten(self, head: ResponseHead) -> bool:
+        """Whether it may list tools."""
+        return speaks_mcp(self.ask.head.headers) and _kind(head) in ("application/json", "text/event-stream")
+
+    def passed_on(self, head: ResponseHead, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """An answer's body, without tools that nobody lets the session call."""
+        return listed_tools(pieces, _kind(head), self._may_call) if self.may_shorten(head) else pieces
+
     async def switch(
         self,
         request: Prepared,
@@ -121,6 +134,13 @@ class Exchanging:
         )
         await switching.run(request.head, head)
 
+    def _may_call(self, tool: str) -> bool:
+        session, at = self.connection.session, self.connection
+        server = (
+            at.host + ("" if at.port == _HTTPS else f":{at.port}") + self.ask.head.target.partition("?")[0]
+        )
+        return session.policy is None or may_be_called(session.policy, session.agent, server, tool)
+
     def _release(self, decided: Decided, placed: tuple[Placed, ...]) -> Credential:
         receipt: Receipt[CredentialUse] = decided.receipt  # type: ignore[assignment]
         return self.house.releasing.release(receipt, placed, port=self.way.port)
@@ -128,6 +148,10 @@ class Exchanging:
     def _written(self, asked: RequestHead, sent: RequestHead) -> bytes:
         receipt: Receipt[HttpRequest] = self.request.receipt  # type: ignore[assignment]
         return written(receipt, asked, sent, host=self.way.host, seals=self.house.seals)
+
+
+def _kind(head: ResponseHead) -> str:
+    return ",".join(head.headers.all("content-type")).partition(";")[0].strip().lower()
 
 
 def authority(host: str, port: int, *, tls: bool) -> str:
