@@ -102,3 +102,13 @@ def test_a_tool_that_is_called_like_a_method_or_a_pattern():
                 host="h", port=443, session="s", agent="a", context=None, program=None,
                 body=body, is_whole=True,
             )  # fmt: skip
+
+
+def test_a_call_of_whose_body_less_is_shown_than_is_there():
+    for shown in (b"", b"{", b'{"a":1'):
+        with pytest.raises(BadHttp):
+            interpret(
+                RequestHead(method="POST", target="/mcp", headers=Headers((_JSON,))),
+                host="h", port=443, session="s", agent="a", context=None, program=None,
+                body=shown, is_whole=False,
+            )  # fmt: skip

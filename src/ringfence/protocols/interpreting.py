@@ -154,7 +154,7 @@ def _document(read: _Read) -> tuple[Json, bool]:
     if not all(map(_IN_UTF8.fullmatch, _charsets(read.head))) or is_marked:
         raise BadHttp("JSON in other characters than UTF-8, or with a mark before it")
     if not read.is_whole:
-        if is_asked or read.is_at_graphql:
+        if is_asked or read.is_at_graphql or len(read.body) < needs_body(read.head):
             raise BadHttp("a body that must be understood, and is too long for that")
         LateMembers().feed(read.body)
         return None, False
