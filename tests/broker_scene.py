@@ -294,7 +294,7 @@ class Scene:
             running = asyncio.create_task(self.proxy.run())
             watching = asyncio.create_task(self.broker.watch())
             try:
-                await asyncio.wait_for(act(self), 10)
+                await asyncio.wait_for(act(self), 30)
             finally:
                 watching.cancel()
                 self.proxy.close()
