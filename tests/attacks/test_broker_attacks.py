@@ -33,6 +33,7 @@ from ringfence.vault.credential import Binding
 from vaults import TOKEN
 
 BYTES = {"Content-Type": "application/octet-stream"}
+_LONG = b"x" * LIMITS.app_body_bytes
 HOSTS = "{host: api.example.com}, {host: evil.example.com}"
 ONE = "{name: one, host: '*'}"
 
@@ -274,20 +275,25 @@ def test_an_attacker_in_the_proxy_sends_no_request_behind_one_that_was_decided(t
         assert [each for each in host.requests if each.startswith(b"GET /secret")] == []
 
 
-@pytest.mark.parametrize("size", [0, LIMITS.app_body_bytes], ids=["all of it late", "behind what is read"])
-def test_an_attacker_in_the_proxy_hides_no_call_in_the_rest_of_a_body(tmp_path: Path, size: int) -> None:
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", ""])
+@pytest.mark.parametrize(
+    ("begun", "rest"),
+    [(b"", b"{"), (b'{"text": "' + _LONG, b'", '), (b" " * len(_LONG), b"{")],
+    ids=["all of it late", "behind what is read", "behind nothing"],
+)
+def test_an_attacker_in_the_proxy_hides_no_call_in_the_rest_of_a_body(
+    tmp_path: Path, begun: bytes, rest: bytes, kind: str
+) -> None:
     """A message to a tool's server is decided by what it calls: none comes after the decision."""
     with server(tmp_path) as host:
         scene = _scene(tmp_path, host.port, network="{host: api.example.com, paths: ['/a']}", credentials="")
-        begun = b'{"text": "' + b"x" * size if size else b""
         call = b'"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "pay"}}'
 
         async def act(scene: Scene) -> None:
             await scene.open()
-            asked = request("/a", "POST", begun, {"Content-Type": "application/json"})
+            asked = request("/a", "POST", begun, {"Content-Type": kind} if kind else {})
             asked = dataclasses.replace(asked, is_whole=False, length=None)
-            pieces = [b'", ' + call if size else b"{" + call]
-            refused, _ = await scene.exchange(await scene.connection(), asked, pieces)
+            refused, _ = await scene.exchange(await scene.connection(), asked, [rest + call])
             assert isinstance(refused, Refused)
             assert refused.status == 400
 

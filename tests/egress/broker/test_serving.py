@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from broker_scene import BrokenOff, Scene, policy, request, server, stream
+from broker_scene import BrokenOff, Scene, authority, policy, request, server, stream
 from ringfence.core.labels import Integrity
 from ringfence.egress.channel import Channel
 from ringfence.egress.messages import (
@@ -420,6 +420,26 @@ def test_an_exchange_that_the_proxy_gives_up_ends_at_the_host(tmp_path: Path) ->
             os.close(fd)
 
         scene.play(act)
+
+
+def test_a_host_that_is_led_elsewhere_by_now_is_asked_there(tmp_path: Path) -> None:
+    ca = authority()
+    with server(tmp_path, ca=ca) as one, server(tmp_path, ca=ca) as other:
+        texts = [
+            policy(("api.example.com", each.port), folder=tmp_path, network=NARROW) for each in (one, other)
+        ]
+        scene = Scene(tmp_path, texts[0])
+
+        async def act(scene: Scene) -> None:
+            await scene.open()
+            connection = await scene.connection()
+            for text in texts:
+                scene.write_policy(text)
+                head, _ = await scene.exchange(connection, request("/a/b"))
+                assert head.status == 200
+
+        scene.play(act)
+        assert (len(one.requests), len(other.requests)) == (1, 1)
 
 
 def test_budgets_run_out(tmp_path: Path) -> None:

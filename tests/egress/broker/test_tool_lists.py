@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from broker_scene import Scene, policy, request, server
 from ringfence.core.limits import LIMITS
 from ringfence.egress.broker.tool_lists import listed_tools
+from ringfence.egress.messages import Leg, Proceed
 from ringfence.egress.sealed_frames import SealedHead
 from ringfence.protocols.http import BadHttp
 
@@ -54,6 +56,25 @@ def test_tools_that_no_rule_lets_are_not_listed(
             assert [each["name"] for each in json.loads(data)["result"]["tools"]] == ["read", "pay"]
 
         scene.play(act)
+
+
+def test_a_host_that_is_granted_as_a_whole_is_read_when_it_speaks_of_tools(tmp_path: Path) -> None:
+    text = policy(folder=tmp_path, network="{host: api.example.com}")
+    scene = Scene(tmp_path, text)
+    said = {"Content-Type": "application/json", "Mcp-Protocol-Version": "2025-06-18"}
+    listing = b'{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}'
+
+    async def act(scene: Scene) -> None:
+        await scene.open()
+        connection = await scene.connection()
+        for headers, leg in ((said, Leg.SEALED), ({}, Leg.PLAIN)):
+            answer, fds = await scene.ask(connection, request("/mcp", "POST", listing, headers))
+            assert isinstance(answer, Proceed)
+            assert answer.leg is leg
+            for fd in fds:
+                os.close(fd)
+
+    scene.play(act)
 
 
 def _passed(kind: str, *pieces: bytes) -> bytes:

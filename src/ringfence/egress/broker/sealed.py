@@ -193,7 +193,7 @@ class Sealed:
         """Whether what comes behind the body's beginning could still make it another request."""
         if self.ask.is_whole or not needs_body(self.ask.head):
             return False
-        return self.ask.body.lstrip()[:1] in (b"{", b"[")
+        return self.ask.body.lstrip()[:1] in (b"", b"{", b"[")
 
     async def _deliver(
         self, request: Prepared, upstream: Upstream, head: ResponseHead, length: int | None, to: "_Answer"
