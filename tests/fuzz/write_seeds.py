@@ -42,6 +42,29 @@ _REQUESTS = (  # the first byte chooses type and address
     b"\x0cgrant_type=x&code=y&query=%7Ba%7D&api_key=ghp_abcdefgh",
     b"\x10008a" + b"1" * 40 + b" " + b"2" * 40 + b" refs/heads/main\0report-status\n0000PACK\0\0\0\2\0\0\0\1",
 )
+_REQUEST = (
+    b"POST /a%2Fb/./c?d=e+f HTTP/1.1\r\nHost: h.example\r\nContent-Length: 5\r\nConnection: close\r\n\r\n"
+)
+_WIRES = (  # in the order of fuzz_wire
+    _REQUEST,
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nA: b \r\n\r\n",
+    b"5;a=b\r\nhello\r\n1\r\n!\r\n0\r\nX-Sum: 1\r\n\r\nnext",
+    b"/a/%7Eb/../c%2fd/.%2e/x;y?a=%20b&c",
+    b"[2001:DB8::1]:443",
+    bytes.fromhex("818537fa213d7f9f4d51588980000000008882000000000003e8"),
+    bytes.fromhex(
+        "160301003f0100003b0303"
+        + "00" * 33
+        + "00021301"
+        + "0100"
+        + "0010"
+        + "0000000c000a0000076578616d706c65"
+    ),
+    bytes.fromhex("12670100000100000000000101680765786d616d706c0000010001")
+    + bytes.fromhex("000029100000000000000000"),
+    bytes.fromhex("00000e010500000001828784418708e4a5f1b2c3d4")
+    + bytes.fromhex("0000080600000000000000000000000000"),
+)
 _DIFFERING = ("json", "safetensors", "onnx", "zip", "tar")  # in the order of fuzz_differ
 
 
@@ -60,6 +83,8 @@ def main(folder: Path) -> None:
         _write(folder / "vault" / f"document-{i}", document)
     for i, document in enumerate(_REQUESTS):
         _write(folder / "requests" / f"document-{i}", document)
+    for i, document in enumerate(_WIRES):
+        _write(folder / "wire" / f"document-{i}", bytes([i, 7]) + document)
     for choice, kind in enumerate(_DIFFERING):
         for path in _golden(kind):
             _write(folder / "differ" / f"{kind}-{path.name}", bytes([choice]) + path.read_bytes())
