@@ -4,7 +4,9 @@ The test speaks the channel itself, as attacker code in the proxy's place would.
 """
 
 import asyncio
+import base64
 import dataclasses
+import gzip
 import os
 import socket
 from ipaddress import ip_address
@@ -294,6 +296,27 @@ def test_an_attacker_in_the_proxy_hides_no_call_in_the_rest_of_a_body(
             asked = request("/a", "POST", begun, {"Content-Type": kind} if kind else {})
             asked = dataclasses.replace(asked, is_whole=False, length=None)
             refused, _ = await scene.exchange(await scene.connection(), asked, [rest + call])
+            assert isinstance(refused, Refused)
+            assert refused.status == 400
+
+        scene.play(act)
+        assert host.requests == []
+
+
+@pytest.mark.parametrize("begun", [0, LIMITS.app_body_bytes], ids=["all of it late", "behind what is read"])
+def test_an_attacker_in_the_proxy_hides_no_call_in_a_body_that_is_coded(tmp_path: Path, begun: int) -> None:
+    with server(tmp_path) as host:
+        scene = _scene(tmp_path, host.port, network="{host: api.example.com, paths: ['/a']}", credentials="")
+        filling = base64.b64encode(os.urandom(begun))
+        call = b'", "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "pay"}}'
+        body = gzip.compress(b'{"text": "' + filling + call)
+
+        async def act(scene: Scene) -> None:
+            await scene.open()
+            coded = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+            asked = request("/a", "POST", body[:begun], coded)
+            asked = dataclasses.replace(asked, is_whole=False, length=None)
+            refused, _ = await scene.exchange(await scene.connection(), asked, [body[begun:]])
             assert isinstance(refused, Refused)
             assert refused.status == 400
 

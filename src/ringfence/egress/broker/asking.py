@@ -89,7 +89,7 @@ def _push_refused(core: Core, message: Ask, refused: Refused) -> tuple[Proceed, 
 def _read(message: Ask, connection: Connection) -> tuple[Action, ...]:
     session = connection.session
     if not message.is_whole and len(message.body) < needs_body(message.head):
-        raise BadHttp("a body whose beginning must be read, and is not there")
+        raise BadHttp("a body whose beginning must be read, and is not there")  # the proxy may lie
     return interpret(
         message.head,
         host=connection.host,
