@@ -16,7 +16,7 @@ from typing import Final, NoReturn
 from ringfence.sandbox.linux import identity, kernel, landlock, limits
 from ringfence.sandbox.linux.failing import NotHad, making
 from ringfence.sandbox.linux.init import tend
-from ringfence.sandbox.linux.network import raise_loopback
+from ringfence.sandbox.linux.network.loopback import raise_loopback
 from ringfence.sandbox.linux.order import Order, close_all_but
 from ringfence.sandbox.linux.own_terminal import open_terminal
 from ringfence.sandbox.linux.root import Root
