@@ -84,7 +84,7 @@ OWN: Mapping[str, str] = MappingProxyType(
         "egress.authority": "hands OpenSSL a session's certificate in a file without a name",
         "egress.broker.asking": _EXCHANGE,
         "egress.broker.core": "waits for the ledger beside the event loop",
-        "egress.broker.dialing": "connects for those with a receipt, and to where credentials' tokens are got",
+        "egress.broker.dialing": "connects for those with a receipt, and to where tokens are got",
         "egress.broker.main": "ringfence's own process, which ends with its daemon",
         "egress.broker.raw": _EXCHANGE,
         "egress.broker.sealed": _EXCHANGE,
