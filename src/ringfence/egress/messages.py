@@ -212,7 +212,7 @@ class CloseSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewProxy:
-    """To the broker: another proxy stands in for one that has gone; a socket to it comes along. Not answered."""
+    """To the broker: a proxy stands in for one that has gone; a socket to it comes along. Not answered."""
 
 
 class SocketKind(StrEnum):
