@@ -2,8 +2,8 @@
 
 Command lines, tools' arguments, paths and parameters of requests lose whatever looks secret, names and paths
 of files only what is a secret beyond doubt (`core/redaction.py`). Where something is cut of what a grant
-compares, an HMAC over the exact value with the user's own key stands beside it, so that a grant is for exactly
-that value, and nobody who reads the ledger finds a short one by guessing.
+compares, an HMAC over the exact value with the user's own key stands beside it, so that a grant is for
+exactly that value, and nobody who reads the ledger finds a short one by guessing.
 """
 
 import dataclasses
