@@ -96,6 +96,8 @@ def _adopt(options: argparse.Namespace, own: Keeper) -> int:
             "yes",
         )
 
+    if not options.yes and not has_terminal():
+        warn("nobody can be asked here: they are only listed; --yes takes them in")
     taken = adopt(own, offers(own, login_places(tell=warn)), wanted=wanted)
     as_json = options.format == "json"
     write(document("ringfence.vault-import/1", taken) + "\n" if as_json else _adopted(taken))
