@@ -109,6 +109,7 @@ class Sealed:
     async def _exchange(self, body: RequestBody, reader: asyncio.StreamReader, to: "_Answer") -> None:
         request = await self.steps.prepare(body)
         upstream, sending, head, length = await self._round(request, body)
+        is_kept = False
         try:
             if head.status == 101:
                 await self.steps.switch(request, upstream, head, (reader, to.writer))
@@ -119,12 +120,11 @@ class Sealed:
                 raise BrokenOff(f"the host's answer cannot be passed on: {error}") from None
             if upstream.may_stay and (sending is None or (sending.done() and sending.exception() is None)):
                 self.session.pool.keep(self.key, upstream)
-                kept, upstream = upstream, None  # type: ignore[assignment]
-                del kept
+                is_kept = True
             await to.write(END)
         finally:
             await _ended(sending)
-            if upstream is not None:
+            if not is_kept:
                 upstream.close()
 
     async def _round(self, request: Prepared, body: RequestBody) -> _Round:
