@@ -140,6 +140,7 @@ OWN: Mapping[str, str] = MappingProxyType(
         "sandbox.linux.limits": "limits that ringfence takes on in the box's own namespaces",
         "sandbox.linux.network.loopback": _BOX,
         "sandbox.linux.network.netlink": _BOX,
+        "sandbox.linux.network.sockets": _BOX,
         "sandbox.linux.own_terminal": _BOX,
         "sandbox.linux.places": _BOX,
         "sandbox.linux.root": _BOX,

@@ -17,13 +17,14 @@ from ringfence.sandbox.linux import identity, kernel, landlock, limits
 from ringfence.sandbox.linux.failing import NotHad, making
 from ringfence.sandbox.linux.init import tend
 from ringfence.sandbox.linux.network.loopback import raise_loopback
+from ringfence.sandbox.linux.network.sockets import make_sockets
 from ringfence.sandbox.linux.order import Order, close_all_but
 from ringfence.sandbox.linux.own_terminal import open_terminal
 from ringfence.sandbox.linux.root import Root
 from ringfence.sandbox.linux.seccomp.loading import load
 from ringfence.sandbox.linux.streams import narrow
 from ringfence.sandbox.linux.telling import Status, failure
-from ringfence.sandbox.plan import Layer
+from ringfence.sandbox.plan import Layer, Network
 
 __all__ = ["enter"]
 
@@ -91,6 +92,9 @@ def _own_namespaces(order: Order, status: Status) -> None:
     if plan.loopback:
         with making(Layer.NETWORK_NAMESPACE, "raise the loopback interface"):
             raise_loopback()
+    if plan.network is not None:
+        with making(Layer.NETWORK_NAMESPACE, "make the sockets of its network"):
+            _hand_out(plan.network, status)
     with making(Layer.UTS_NAMESPACE, "set the host name"):
         socket.sethostname(plan.host_name)
     with making(Layer.LIMITS, "reach the box's settings"):
@@ -108,6 +112,15 @@ def _own_namespaces(order: Order, status: Status) -> None:
         root.close()
     os.close(settings)
     os.close(proc)
+
+
+def _hand_out(network: Network, status: Status) -> None:
+    """The sockets that answer whatever the box says to the world are the supervisor's; none is kept."""
+    made = make_sockets(network)
+    told = {"sockets": [(kind, port) for kind, port, _ in made.sockets], "catches_all": made.catches_all}
+    status.say("sockets", told, *(each.fileno() for *_, each in made.sockets))
+    for *_, each in made.sockets:
+        each.close()
 
 
 def _degradable(

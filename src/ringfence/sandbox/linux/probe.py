@@ -50,5 +50,5 @@ def _attempts(plan: Plan, outside: Outside, quiet: int) -> Iterator[Attempt]:
     yield from privileges(plan, outside)
     yield from calls(MACHINE, quiet)
     yield from processes()
-    yield from network(outside)
+    yield from network(outside, answered=plan.network is not None)
     yield from places(plan)

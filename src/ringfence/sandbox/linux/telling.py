@@ -25,9 +25,9 @@ class Status:
         """Readable when there is an order, or the end."""
         return self._socket.fileno()
 
-    def say(self, name: str, value: Any, fd: int | None = None) -> None:  # noqa: ANN401 - JSON
-        """Says it, if anybody still listens; `fd` goes along."""
-        self._send(json.dumps({name: value}).encode(), [] if fd is None else [fd])
+    def say(self, name: str, value: Any, *fds: int) -> None:  # noqa: ANN401 - JSON
+        """Says it, if anybody still listens; `fds`, 253 at most, go along."""
+        self._send(json.dumps({name: value}).encode(), list(fds))
 
     def close(self) -> None:
         """Says no more."""

@@ -29,6 +29,10 @@ NAMESPACES: Final = (
     (Layer.CGROUP_NAMESPACE, "cgroup"),
 )
 _NOWHERE = "192.0.2.1"  # RFC 5737: documentation, nobody's
+_NOWHERE_6 = "2001:db8::1"  # RFC 3849: the same
+_NO_WAY = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})  # as without IPv6
+_DISCARD = 9
+_LOOPBACK: Final = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 _INTERFACE_FLAGS, _UP = 0x8913, 1
 _INIT = 1
 _NO_CAPABILITY = b"0" * 16
@@ -86,15 +90,27 @@ def processes() -> Iterator[Attempt]:
         )
 
 
-def network(outside: Outside) -> Iterator[Attempt]:
-    """Interfaces, addresses, sockets of the host."""
+def network(outside: Outside, *, answered: bool) -> Iterator[Attempt]:
+    """Interfaces, addresses, sockets of the host. `answered`: every address is the box's own."""
     yield Attempt(layer=Layer.NETWORK_NAMESPACE, tried="find an interface", action=_interfaces)
-    yield Attempt(
-        layer=Layer.NETWORK_NAMESPACE,
-        tried="reach another machine",
-        action=partial(_connect, socket.AF_INET, (_NOWHERE, 80)),
-        held=frozenset({errno.ENETUNREACH, errno.EACCES}),
-    )
+    if not answered:
+        yield Attempt(
+            layer=Layer.NETWORK_NAMESPACE,
+            tried="reach another machine",
+            action=partial(_connect, socket.AF_INET, (_NOWHERE, 80)),
+            held=frozenset({errno.ENETUNREACH, errno.EACCES}),
+        )
+    else:
+        for tried, family, nowhere in (
+            ("reach another machine", socket.AF_INET, _NOWHERE),
+            ("reach another machine by IPv6", socket.AF_INET6, _NOWHERE_6),
+        ):
+            yield Attempt(
+                layer=Layer.NETWORK_NAMESPACE,
+                tried=tried,
+                action=partial(_way_out, family, nowhere),
+                held=_NO_WAY,
+            )
     yield Attempt(
         layer=Layer.NETWORK_NAMESPACE,
         tried="reach an abstract socket of the host",
@@ -186,6 +202,13 @@ def _is_up(name: bytes) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         asked = fcntl.ioctl(any_socket, _INTERFACE_FLAGS, struct.pack("16sH22x", name, 0))
     return bool(struct.unpack_from("H", asked, 16)[0] & _UP)
+
+
+def _way_out(family: socket.AddressFamily, nowhere: str) -> str | None:
+    """None where there is one. Nothing is sent: the kernel says from which address it would be."""
+    with socket.socket(family, socket.SOCK_DGRAM) as asks:
+        asks.connect((nowhere, _DISCARD))
+        return "answered within" if asks.getsockname()[0] == _LOOPBACK[family] else None
 
 
 def _connect(family: socket.AddressFamily, address: str | tuple[str, int]) -> None:
