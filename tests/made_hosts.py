@@ -12,7 +12,7 @@ from ringfence.sandbox.plan import Mount
 from ringfence.sandbox.planning.host import Account, Host, Kind
 from ringfence.sandbox.planning.making import make_plan
 from ringfence.sandbox.planning.view import View
-from ringfence.sandbox.planning.wanted import Planned, Wanted
+from ringfence.sandbox.planning.wanted import Planned, Wanted, WantedNetwork
 from ringfence.sandbox.planning.working_tree import working_tree
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -138,6 +138,7 @@ def planned(
     agent: str = "claude",
     environment: Mapping[str, str] | None = None,
     protections: tuple[Mount, ...] = (),
+    network: WantedNetwork | None = None,
 ) -> Planned:
     """The plan of a command in the made tree."""
     host = host or made_host()
@@ -150,6 +151,7 @@ def planned(
         session_folder=SESSION_FOLDER,
         tree=working_tree(folder, host),
         protections=protections,
+        network=network,
     )
     return make_plan(wanted, policy=policy, host=host, now=NOW)
 

@@ -1,10 +1,11 @@
 """The environment of a box: small, made anew, without what looks secret unless the policy names it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ringfence.core.redaction import redact_value
 from ringfence.policy.sandboxing import Sandboxing
-from ringfence.sandbox.plan import Identity
+from ringfence.sandbox.plan import Identity, Network
+from ringfence.sandbox.planning.answered import answered_variables
 from ringfence.sandbox.planning.host import Kind
 from ringfence.sandbox.planning.view import View
 
@@ -47,11 +48,24 @@ _SHELLS = ("/bin/bash", "/bin/sh")
 
 
 def environment(
-    user_s: Mapping[str, str], said: Sandboxing, view: View, *, who: Identity, home: str, session: str
+    user_s: Mapping[str, str],
+    said: Sandboxing,
+    view: View,
+    *,
+    who: Identity,
+    home: str,
+    session: str,
+    network: Network | None = None,
+    stand_ins: Iterable[tuple[str, str]] = (),
 ) -> tuple[tuple[str, str], ...]:
-    """The whole of it, sorted: the usual as the user has it, what the policy hands in, what the box says."""
+    """The whole of it, sorted: the usual as the user has it, what the policy hands in, what the box says.
+
+    `stand_ins` are variables with placeholders, which come in place of the user's.
+    """
     made = dict(_usual(user_s, view))
     made |= {name: value for name, value in user_s.items() if name and _is_handed(name, value, said)}
+    made |= dict(stand_ins)
+    made |= {} if network is None else answered_variables(network)
     made |= {
         "PATH": ":".join(folders_of(user_s.get("PATH", ""), view)),
         "HOME": home,

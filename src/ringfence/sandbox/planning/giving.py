@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from ringfence.core.errors import UnreadableScope
 from ringfence.sandbox.plan import Identity, Mount, MountKind, Why
+from ringfence.sandbox.planning.answered import answered_mounts
 from ringfence.sandbox.planning.granted import Given, granted
 from ringfence.sandbox.planning.home import (
     home_mount,
@@ -48,7 +49,7 @@ def all_given(
     """
     chains = tuple(toolchain_mounts(host))
     own_places = own(who.uid, memory_bytes, own_files(who, host.home))
-    places = (*own_places, *(mount for mount, _ in chains), *_beside(wanted, host))
+    places = (*own_places, *(mount for mount, _ in chains), *_beside(wanted, host), *_answered(wanted, host))
     base = tuple(without_denied((*_of_host(wanted, host), *places), judge))
     tree, parts = _tree(wanted, judge)
     found = tuple(granted(judge, host, has_tree=tree.kind is not MountKind.MEMORY, budget=budget))
@@ -81,6 +82,11 @@ def _of_host(wanted: Wanted, host: Host) -> Iterator[Mount]:
     yield from of_system(host.files)
     yield from of_kernel(host.files)
     yield home_mount(host, wanted.session_folder)
+
+
+def _answered(wanted: Wanted, host: Host) -> Iterator[Mount]:
+    if wanted.network is not None:
+        yield from answered_mounts(wanted.network, host)
 
 
 def is_giving(mount: Mount) -> bool:

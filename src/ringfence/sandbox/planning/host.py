@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 __all__ = [
+    "BUNDLES",
     "Account",
     "Files",
     "Host",
@@ -17,6 +18,14 @@ __all__ = [
     "parts_of",
     "within",
 ]
+
+BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+    "/etc/ssl/ca-bundle.pem",
+)
+"""Where systems have the authorities that they trust, each a file or a link to one."""
 
 _LINKS = 40  # as Linux follows
 
@@ -75,6 +84,7 @@ class Host:
     state: tuple[str, ...]  # ringfence's own folders: state, settings, cache
     sockets: tuple[str, ...] = ()  # that the user's environment names: of keyrings, agents, displays
     listening: tuple[str, ...] = ()  # sockets that programs have now, anywhere, by paths without links
+    authorities: Callable[[], bytes] = bytes  # the system's, as PEM; nothing where none are found
 
 
 def parts_of(path: str) -> list[str]:

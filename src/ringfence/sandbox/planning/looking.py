@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ringfence.core.limits import LIMITS
-from ringfence.sandbox.planning.host import Account, Host, Kind, within
+from ringfence.sandbox.planning.host import BUNDLES, Account, Host, Kind, within
 
 __all__ = ["HostFiles", "look"]
 
@@ -103,7 +103,21 @@ def look(environment: Mapping[str, str], *, home: str, own: tuple[str, ...]) -> 
         state=tuple(os.path.normpath(each) for each in own),
         sockets=tuple(_sockets(environment)),
         listening=tuple(_listening()),
+        authorities=_authorities,
     )
+
+
+def _authorities() -> bytes:
+    """The first that is there; a file that is larger than any is none."""
+    for path in BUNDLES:
+        try:
+            with open(path, "rb") as file:
+                found = file.read(LIMITS.egress_ca_bytes + 1)
+        except OSError:
+            continue
+        if len(found) <= LIMITS.egress_ca_bytes:
+            return found
+    return b""
 
 
 def _kind(entry: "os.DirEntry[str]") -> Kind:

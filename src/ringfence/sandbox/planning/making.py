@@ -11,6 +11,7 @@ from ringfence.core.limits import LIMITS
 from ringfence.policy.policy import Policy
 from ringfence.policy.sandboxing import Sandboxing, sandboxing
 from ringfence.sandbox.plan import Limits, Mount, MountKind, Plan, Why
+from ringfence.sandbox.planning.answered import network_of
 from ringfence.sandbox.planning.environment import environment
 from ringfence.sandbox.planning.giving import AllGiven, all_given, as_user_s, is_giving
 from ringfence.sandbox.planning.home import home_of, home_places
@@ -52,7 +53,17 @@ def make_plan(wanted: Wanted, *, policy: Policy, host: Host, now: datetime) -> P
     _refuse_many(mounts)
     view = View(mounts, host.files)
     home = host.home if host.home != "/" else home_of(host)
-    variables = environment(wanted.environment, said, view, who=who, home=home, session=wanted.session)
+    network = None if wanted.network is None else network_of(wanted.network)
+    variables = environment(
+        wanted.environment,
+        said,
+        view,
+        who=who,
+        home=home,
+        session=wanted.session,
+        network=network,
+        stand_ins=() if wanted.network is None else wanted.network.environment,
+    )
     debug = said.said.debug
     plan = Plan(
         session=wanted.session,
@@ -67,6 +78,7 @@ def make_plan(wanted: Wanted, *, policy: Policy, host: Host, now: datetime) -> P
         limits_why=limits_why,
         debug=debug is not None and debug.is_on,
         debug_why=None if debug is None else Why(text="sandbox.debug", place=debug.at),
+        network=network,
         may_lack=wanted.may_lack,
         must_hide=tuple(dict.fromkeys((*wanted.must_hide, *_to_hide(mounts, view, host)))),
         must_keep=wanted.must_keep,

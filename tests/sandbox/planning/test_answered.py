@@ -1,0 +1,104 @@
+"""What a plan has whose network is answered, and that no other plan has any of it."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import boxes
+from made_hosts import a_policy, made_host, planned
+from ringfence.sandbox.plan import Mount, MountKind, Network, Plan
+from ringfence.sandbox.planning.answered import AUTHORITIES, answered_mounts, answered_variables, network_of
+from ringfence.sandbox.planning.looking import look
+from ringfence.sandbox.planning.wanted import WantedNetwork
+
+CA = "-----BEGIN CERTIFICATE-----\nsession's\n-----END CERTIFICATE-----\n"
+SYSTEM_S = b"-----BEGIN CERTIFICATE-----\nsystem's\n-----END CERTIFICATE-----"
+WANTED = WantedNetwork(ca_pem=CA, ports=(5432, 443, 22), environment=(("API_KEY", "placeholder"),))
+BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+PROXY = "http://127.0.0.1:3128"
+USERS = ["ordinary", "root"] if os.geteuid() == 0 else ["ordinary"]
+
+
+def files(plan: Plan) -> dict[str, bytes]:
+    """Those that hold authorities."""
+    return {each.target: each.content for each in plan.mounts if each.why.text == "authorities"}
+
+
+def test_the_session_s_authority_is_with_the_system_s_wherever_programs_look() -> None:
+    host = made_host(
+        BUNDLE,
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+        links={
+            "/etc/ssl/cert.pem": "certs/ca-certificates.crt",
+            "/etc/pki/tls/certs/ca-bundle.crt": "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+        },
+    )
+    plan = planned(a_policy(), replace(host, authorities=lambda: SYSTEM_S), network=WANTED).plan
+    both = SYSTEM_S + b"\n" + CA.encode()
+    assert files(plan) == dict.fromkeys(
+        (AUTHORITIES, BUNDLE, "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"), both
+    )
+    (resolver,) = [each for each in plan.mounts if each.target == "/etc/resolv.conf"]
+    assert resolver.content.endswith(b"\nnameserver 127.0.0.1\n")
+
+
+def test_a_system_without_authorities_has_the_session_s_alone() -> None:
+    assert files(planned(a_policy(), network=WANTED).plan) == {AUTHORITIES: CA.encode()}
+
+
+def test_variables_name_the_authorities_and_the_proxy_and_hold_placeholders() -> None:
+    handed = a_policy("profiles: {claude: {sandbox: {environment: [API_KEY, HTTP_PROXY]}}}")
+    user_s = {"API_KEY": "secret", "HTTP_PROXY": "http://elsewhere:1", "PATH": "/usr/bin"}
+    before = dict(planned(handed, environment=user_s).plan.environment)
+    after = dict(planned(handed, environment=user_s, network=WANTED).plan.environment)
+    assert {name: value for name, value in after.items() if before.get(name) != value} == {
+        "API_KEY": "placeholder",
+        **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), PROXY),
+        **dict.fromkeys(("NO_PROXY", "no_proxy"), "localhost,127.0.0.1,::1"),
+        **dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), AUTHORITIES),
+        **dict.fromkeys(("GIT_SSL_CAINFO", "PIP_CERT", "NODE_EXTRA_CA_CERTS"), AUTHORITIES),
+        "CODEX_CA_CERTIFICATE": AUTHORITIES,
+    }
+
+
+def test_placeholders_do_not_take_the_place_of_what_the_box_says() -> None:
+    wanted = replace(WANTED, environment=(("HOME", "/elsewhere"), ("SSL_CERT_FILE", "/elsewhere")))
+    made = dict(planned(a_policy(), network=wanted).plan.environment)
+    assert (made["HOME"], made["SSL_CERT_FILE"]) == ("/home/ann", AUTHORITIES)
+
+
+def test_ports_are_those_that_no_box_catches_anyhow() -> None:
+    assert network_of(WANTED) == Network(ports=(22, 5432))
+    assert planned(a_policy(), network=WANTED).plan.network == Network(ports=(22, 5432))
+
+
+def test_the_proxy_makes_way_for_a_port_that_the_policy_names() -> None:
+    network = network_of(replace(WANTED, ports=(3129, 3128)))
+    assert network == Network(ports=(3128, 3129), proxy_port=3130)
+    assert answered_variables(network)["http_proxy"] == "http://127.0.0.1:3130"
+
+
+def test_without_a_network_a_plan_has_none_of_it() -> None:
+    plan = planned(a_policy(), made_host(BUNDLE)).plan
+    assert (plan.network, files(plan)) == (None, {})
+    assert not {name for name, _ in plan.environment} & {"SSL_CERT_FILE", "http_proxy", "NO_PROXY"}
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_a_box_reads_the_session_s_authority_in_the_system_s_own_file(user: str, tmp_path: Path) -> None:
+    bundle = Path(BUNDLE)
+    if not bundle.is_file():
+        pytest.skip("this system has its authorities elsewhere")
+    host = look({}, home=str(tmp_path), own=())
+    ssl = [boxes.bind("/etc/ssl/certs", MountKind.READ)]
+    mounts: tuple[Mount, ...] = (*boxes.system_mounts(), *ssl, *answered_mounts(WANTED, host))
+    result = boxes.run(
+        ["/bin/cat", BUNDLE, AUTHORITIES],
+        user=user,
+        mounts=(*mounts, boxes.made("/w", MountKind.MEMORY)),
+        folder="/w",
+    )
+    both = bundle.read_bytes().rstrip(b"\n") + b"\n" + CA.encode()
+    assert (result.exit, result.stdout) == (0, both * 2)
