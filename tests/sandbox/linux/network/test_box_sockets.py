@@ -2,16 +2,22 @@
 
 import errno
 import os
+import select
 import socket
 import struct
+import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 import boxes
-from ringfence.sandbox.messages import Failed, Message, Ready, Sockets
+from ringfence.sandbox.box import Streams
+from ringfence.sandbox.linux import kernel
+from ringfence.sandbox.messages import Failed, Message, Ready, Running, Sockets
 from ringfence.sandbox.plan import Layer, Network, SocketKind
+from ringfence.sandbox.supervising import Supervisor
 
 USERS = ["ordinary", "root"] if os.geteuid() == 0 else ["ordinary"]
 _CAUGHT = Network(ports=(5432,), catch_all=False)
@@ -33,6 +39,10 @@ asks.settimeout(20)
 asks.connect(("9.9.9.9", 53))
 asks.send(b"who?")
 print(asks.recv(100).decode())
+"""
+_CONNECT = """
+import socket
+socket.create_connection(("203.0.113.7", 9999), 20).close()
 """
 _BIND = """
 import errno, socket, sys
@@ -82,12 +92,10 @@ class Answering:
     def said(self, _box: object, message: Message) -> None:
         if isinstance(message, Sockets):
             self.told = message
-        if type(message).__name__ == "Running" and self.told:
+        if isinstance(message, Running) and self.told:
             self.answer()
 
     def answer(self) -> None:
-        import select
-
         assert self.told
         listeners = {}
         for kind, _, fd in self.told.sockets:
@@ -166,7 +174,7 @@ def test_a_question_to_any_server_is_answered_from_the_address_that_was_asked(us
     def said(_box: object, message: Message) -> None:
         if isinstance(message, Sockets):
             told.append(message)
-        if type(message).__name__ == "Running":
+        if isinstance(message, Running):
             fd = next(each.fd for each in told[0].sockets if each.kind is SocketKind.DNS_UDP)
             with socket.socket(fileno=os.dup(fd)) as dns:
                 dns.settimeout(boxes.PATIENCE_S)
@@ -179,6 +187,46 @@ def test_a_question_to_any_server_is_answered_from_the_address_that_was_asked(us
 
     result = boxes.run(python(_ASK), user=user, said=said, network=_ALL)
     assert (result.exit, result.stdout) == (0, b"who? 9.9.9.9\n")
+
+
+def supervised() -> tuple[list[str], bool, tuple[object, ...], tuple[str, int]]:
+    """Which sockets a supervisor has, and where a connection came in at one of them."""
+    with boxes.tree_of() as tree, boxes.launcher() as starts, Path("/dev/null").open("r+b") as null:
+        plan = boxes.plan_for(python(_CONNECT), tree=tree, network=_ALL)
+        streams = Streams(stdin=null.fileno(), stdout=null.fileno(), stderr=null.fileno())
+        with boxes.start(starts, plan, streams) as box:
+            supervisor = Supervisor(
+                box, terminal=None, keys=False, machine=kernel.MACHINE, monotonic=time.monotonic
+            )
+            assert isinstance(supervisor.stand(), Ready)
+            kinds, catches_all = [each.kind.value for each in supervisor.sockets], supervisor.catches_all
+            fd = next(each.fd for each in supervisor.sockets if each.kind is SocketKind.REDIRECTED)
+            with socket.socket(fileno=os.dup(fd)) as listener:
+                assert supervisor.watch(wall_s=60).status == 0
+                listener.settimeout(boxes.PATIENCE_S)
+                accepted, _ = listener.accept()  # the kernel keeps it, though who dialled is gone
+                with accepted:
+                    return kinds, catches_all, supervisor.sockets, original(accepted)
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_a_supervisor_has_the_sockets_until_its_box_has_ended(user: str) -> None:
+    each_family = ["redirected", "dns-udp", "dns-tcp"]
+    kinds = ["proxy", *each_family, *each_family, "diag"]
+    assert as_(user, supervised) == (kinds, True, (), ("203.0.113.7", 9999))
+
+
+@pytest.mark.parametrize("user", USERS)
+@pytest.mark.parametrize("wanted", [_ALL, _CAUGHT], ids=["redirected", "caught"])
+def test_whoever_dials_is_refused_at_once_where_nobody_has_the_sockets(user: str, wanted: Network) -> None:
+    def said(_box: object, message: Message) -> None:
+        if isinstance(message, Sockets):
+            for each in message.sockets:
+                os.close(each.fd)
+
+    places = ("203.0.113.7|443", "2001:db8::7|80", "127.0.0.1|3128")
+    result = boxes.run(python(_DIAL, *places), user=user, said=said, network=wanted)
+    assert result.stdout.splitlines() == [b"ConnectionRefusedError"] * 3
 
 
 def ready(result: boxes.Result) -> dict[str, str]:
