@@ -21,6 +21,7 @@ from ringfence.cli.console import show
 from ringfence.cli.tables.explained import explained as table
 from ringfence.sandbox.linux.seccomp.calls import CALLS
 from ringfence.sandbox.plan import Mount, MountKind, Why
+from ringfence.sandbox.planning.wanted import WantedNetwork
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
 POLICY = """
@@ -142,3 +143,22 @@ def test_names_that_would_move_the_cursor_are_spelled_out(capsys: pytest.Capture
     text = capsys.readouterr().out
     assert r"\x1b[2J" in text
     assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    ("network", "said"),
+    [
+        (None, "none; programs in the box reach each other"),
+        (
+            WantedNetwork(ca_pem="", ports=(22,)),
+            "no way out; ringfence answers at every TCP port, or where the kernel cannot, at 22, 53, 80, 443",
+        ),
+    ],
+    ids=["none", "answered"],
+)
+def test_the_network_is_said_to_have_no_way_out_and_who_answers(
+    network: WantedNetwork | None, said: str
+) -> None:
+    policy = a_policy(POLICY)
+    found = explained(planned(policy, network=network), policy, machine="x86_64", started_at=AT)
+    assert found.network == said

@@ -137,7 +137,7 @@ def explained(planned: Planned, policy: Policy, *, machine: str, started_at: dat
             NotGiven(path=each.path, reason=each.reason.value, why=each.why.text, at=_at(each.why.place))
             for each in planned.withheld
         ),
-        network="none; programs in the box reach each other" if plan.loopback else "none",
+        network=_network(plan),
         calls=_calls(machine, debug=plan.debug),
         debug=plan.debug,
         debug_at=_at(plan.debug_why.place) if plan.debug_why else None,
@@ -189,6 +189,14 @@ def _calls(machine: str, *, debug: bool) -> tuple[ExplainedCalls, ...]:
         if call.number(machine) is not None
     )
     return tuple(ExplainedCalls(fate=fate.value, count=fates[fate]) for fate in Fate if fates[fate])
+
+
+def _network(plan: Plan) -> str:
+    if plan.network is None:
+        return "none; programs in the box reach each other" if plan.loopback else "none"
+    ports = ", ".join(str(port) for port in sorted({53, 80, 443, *plan.network.ports}))
+    every = "every TCP port, or where the kernel cannot, at " if plan.network.catch_all else ""
+    return f"no way out; ringfence answers at {every}{ports}"
 
 
 def _limits(plan: Plan, policy: Policy) -> Iterator[ExplainedLimit]:
