@@ -57,6 +57,7 @@ EFFECTS: Mapping[
 
 _ATTEMPT = "tries what a box must refuse, in the process that becomes its command"
 _BOX = "a part of a box, which sandbox.launcher starts with a receipt; it changes nothing outside of it"
+_DAEMON = "ringfence's own processes and the socket to them; they act for a box with receipts alone"
 _EXCHANGE = "carries out what has receipts, which are redeemed before: of the connection, request, secrets"
 _OUTPUT = "writes the file that the command line names for its result"
 _PROXY = "bytes on descriptors that daemon and broker gave it; it has no way out of its own"
@@ -81,6 +82,9 @@ OWN: Mapping[str, str] = MappingProxyType(
         "cli.delivering": _OUTPUT,
         "cli.ledger.export": _OUTPUT,
         "cli.streams": "standard streams that are closed lead to the null device",
+        "daemon.children": _DAEMON,
+        "daemon.control": _DAEMON,
+        "daemon.serving": _DAEMON,
         "egress.authority": "hands OpenSSL a session's certificate in a file without a name",
         "egress.broker.asking": _EXCHANGE,
         "egress.broker.core": "waits for the ledger beside the event loop",

@@ -1,0 +1,139 @@
+"""Broker and proxy as the daemon's own processes: forked, spoken with over one socket each, ended.
+
+Source: fork(2), pidfd_open(2).
+"""
+
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from ringfence.core.errors import RingfenceError
+from ringfence.daemon.control import Inbox, put
+from ringfence.egress.wire import Message, decode, encode
+
+__all__ = ["Child", "Entry", "fork_child"]
+
+Entry = Callable[[socket.socket, socket.socket], None]
+"""What a child is: its socket to the daemon, and that between broker and proxy. It returns at the end."""
+
+_ENDS_WITHIN_MS = 5_000  # what it records last
+_FIRST = 3
+
+
+@dataclass(slots=True, kw_only=True)
+class Child:
+    """One that runs. `ask` numbers what is asked; the answer comes with that number from `read`."""
+
+    pid: int
+    pidfd: int
+    channel: socket.socket
+    inbox: Inbox = field(init=False)
+    asked: int = 0
+
+    def __post_init__(self) -> None:
+        self.inbox = Inbox(self.channel, max_fds=0)
+
+    def ask(self, message: Message, fds: Sequence[int] = ()) -> int:
+        """Sends a question; its number. A child that is gone or does not read is found by its descriptors.
+
+        Raises:
+            OSError: there is nobody.
+        """
+        self.asked += 1
+        put(self.channel, encode(message, self.asked, False), fds)
+        return self.asked
+
+    def tell(self, message: Message, fds: Sequence[int] = ()) -> None:
+        """Sends what is not answered.
+
+        Raises:
+            OSError: there is nobody.
+        """
+        put(self.channel, encode(message, 0, False), fds)
+
+    def read(self) -> tuple[Message, int] | None:
+        """An answer and its question's number; None where nothing is whole yet.
+
+        Raises:
+            OSError: there is nobody.
+            BadMessage: it sent what is no answer.
+        """
+        found = self.inbox.read()
+        if found is None:
+            return None
+        message, number, _ = decode(found[0])
+        return message, number
+
+    def end(self, *, at_once: bool) -> None:
+        """Ends it and waits for that. One that is not to end at once may record what it has to."""
+        self.channel.close()
+        ended = select.poll()
+        ended.register(self.pidfd, select.POLLIN)
+        if at_once or not ended.poll(_ENDS_WITHIN_MS):
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self.pidfd)
+
+
+def fork_child(entry: Entry, other: socket.socket) -> Child:
+    """A process that is `entry`, with `other`, which is closed here. This process must have one thread.
+
+    Raises:
+        OSError: no process can be had.
+    """
+    with other:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with theirs:
+            try:
+                pid = os.fork()
+            except BaseException:
+                ours.close()
+                raise
+            if not pid:
+                _be(entry, theirs, other)
+    return Child(pid=pid, pidfd=os.pidfd_open(pid), channel=ours)
+
+
+def _be(entry: Entry, daemon: socket.socket, other: socket.socket) -> None:
+    """Is the child, and never returns: what the daemon's own frames would do on their way is not its."""
+    status = 1
+    try:
+        _leave_everything(daemon.fileno(), other.fileno())
+        entry(daemon, other)
+        status = 0
+    except RingfenceError as error:
+        sys.stderr.write(f"ringfence: {error.what}\n")
+    except BaseException:  # noqa: BLE001 - nobody above is left to say it
+        traceback.print_exc()
+    finally:
+        with suppress(OSError):
+            sys.stderr.flush()
+        os._exit(status)
+
+
+def _leave_everything(*kept: int) -> None:
+    """Of what the daemon has open only these stay, and where errors are written."""
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    begin = _FIRST
+    for each in sorted(kept):
+        os.closerange(begin, each)
+        begin = each + 1
+    os.closerange(begin, 2**31 - 1)
+    signal.set_wakeup_fd(-1)
+    for number in signal.valid_signals():
+        if number not in (signal.SIGKILL, signal.SIGSTOP):
+            with suppress(OSError):
+                signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    gc.freeze()  # the daemon's own sockets are closed by number, and are not to be closed once more
