@@ -242,7 +242,11 @@ def test_a_connection_that_the_proxy_has_ends_when_the_policy_changes(tmp_path: 
                 Revoke(connection=connection, exchange=None, what="the policy has changed")
             ]
             with socket.socket(fileno=fd) as out:  # the proxy still has it, and it leads nowhere
-                assert out.recv(1) == b""
+                try:
+                    came = out.recv(1)
+                except ConnectionResetError:  # as the host says it that had not read all
+                    came = b""
+                assert came == b""
 
         scene.play(act)
 

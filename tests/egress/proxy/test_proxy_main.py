@@ -27,7 +27,8 @@ def test_each_session_has_its_own_name_and_authority(tmp_path: Path) -> None:
         assert curl(there, "https://api.test/").returncode == 60  # the first session's authority is not its
         there.ca_file.write_text(pem)
         assert curl(there, "https://api.test/").returncode == 0
-        assert [each.session for each in it.broker.heard_of(Arrive)] == ["s", "other", "other"]
+        arrived = [each.session for each in it.broker.heard_of(Arrive) if each.host == "api.test"]
+        assert arrived == ["s", "other", "other"]  # another test may look what listens on this machine
         other.close()
 
 
