@@ -237,7 +237,7 @@ def test_the_policy_can_refuse_and_the_exit_status_says_so(home: Home) -> None:
 
 def _with_logins(home: Home) -> None:
     (home.folder / ".netrc").write_text("machine git.example.org login ann password correct-horse\n")
-    (home.folder / ".npmrc").write_text(f"//registry.npmjs.org/:_authToken={TOKEN}\n")
+    (home.folder / ".npmrc").write_text(f"//npm.example.org/:_authToken={TOKEN}\n")
 
 
 def test_without_a_yes_logins_are_only_said(home: Home) -> None:
@@ -246,7 +246,7 @@ def test_without_a_yes_logins_are_only_said(home: Home) -> None:
     assert ran.returncode == 0
     assert ran.stderr.endswith("nobody can be asked here: they are only listed; --yes takes them in\n")
     assert ran.stdout == (
-        f"{home.folder}/.npmrc:1: npm/registry.npmjs.org: left: not asked for\n"
+        f"{home.folder}/.npmrc:1: npm/npm.example.org: left: not asked for\n"
         f"{home.folder}/.netrc:1: netrc/git.example.org: left: not asked for\n"
     )
     assert home.vault("list").stdout.startswith("there is no vault yet")
@@ -258,7 +258,7 @@ def test_with_a_yes_to_all_logins_are_taken_and_no_value_is_shown(home: Home) ->
     shown = json.loads(ran.stdout)
     jsonschema.validate(shown, json.loads((SCHEMA_FOLDER / "vault-import-1.json").read_text()))
     assert [(each["name"], each["skipped"]) for each in shown["values"]] == [
-        ("npm/registry.npmjs.org", None),
+        ("npm/npm.example.org", None),
         ("netrc/git.example.org", None),
     ]
     assert TOKEN not in ran.stdout + ran.stderr and "correct-horse" not in ran.stdout + ran.stderr
@@ -270,7 +270,7 @@ def test_at_a_terminal_each_login_is_asked_about(home: Home) -> None:
     _with_logins(home)
     code, shown = home.at_terminal("adopt", answers=[b"n", b"y"])
     assert code == 0
-    assert b"npm/registry.npmjs.org, bearer for registry.npmjs.org: take it in? [y/N]: " in shown
+    assert b"npm/npm.example.org, bearer for npm.example.org: take it in? [y/N]: " in shown
     assert b"stay as they are" in shown
     listed = home.vault("list").stdout
     assert "netrc/git.example.org" in listed and "npm/" not in listed

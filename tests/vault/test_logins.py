@@ -67,14 +67,14 @@ def test_of_npm_every_registry_with_a_secret_of_its_own_is_taken() -> None:
     pair = base64.b64encode(b"ann:correct-horse").decode()
     password = base64.b64encode(b"correct-horse").decode()
     text = (
-        f"registry=https://registry.npmjs.org/\n//registry.npmjs.org/:_authToken={_TOKEN}\n"
+        f"registry=https://npm.example.org/\n//npm.example.org/:_authToken={_TOKEN}\n"
         f"//one.example.org/team/:_auth = {pair}\n"
         f"//two.example.org:4873/:username=ann\n//two.example.org:4873/:_password={password}\n"
         "//three.example.org/:_authToken=${NPM_TOKEN}\n; //four.example.org/:_authToken=x\n"
     )
     found = read("npm", text)
     assert told(found) == [
-        ("npm/registry.npmjs.org", "bearer", ("registry.npmjs.org",), 2),
+        ("npm/npm.example.org", "bearer", ("npm.example.org",), 2),
         ("npm/one.example.org", "basic", ("one.example.org",), 3),
         ("npm/two.example.org-4873", "basic", ("two.example.org:4873",), 5),
     ]
@@ -85,7 +85,7 @@ def test_of_npm_every_registry_with_a_secret_of_its_own_is_taken() -> None:
 def test_of_pip_addresses_with_a_password_are_taken() -> None:
     text = (
         "[global]\nindex-url = https://ann:correct%20horse@pip.example.org/simple\n"
-        "extra-index-url =\n    https://pypi.org/simple\n    https://b:$PASSWORD@c.example.org/simple\n"
+        "extra-index-url =\n    https://packages.example.org/simple\n    https://b:$PASSWORD@c.example.org/simple\n"
         "    http://b:correct-horse@c.example.org/simple\n    https://d:correct-horse@d.example.org:8443/a/\n"
     )
     found = read("pip", text)

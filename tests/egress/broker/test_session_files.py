@@ -7,7 +7,7 @@ from vaults import TOKEN
 
 
 def test_a_login_that_was_adopted_is_a_file_in_the_box(tmp_path: Path) -> None:
-    host = "registry.npmjs.org"
+    host = "npm.example.org"
     text = policy(
         folder=tmp_path,
         network=f"{{host: {host}}}",

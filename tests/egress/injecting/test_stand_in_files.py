@@ -49,7 +49,7 @@ def _all() -> list[Credential]:
         credential("oauth", name="codex", host="chatgpt.com"),
         credential("header", name="codex-account", host="chatgpt.com", header="chatgpt-account-id"),
         credential("bearer", name="gh/github.com", host="github.com"),
-        credential("bearer", name="npm/registry.npmjs.org", host="registry.npmjs.org"),
+        credential("bearer", name="npm/npm.example.org", host="npm.example.org"),
         credential("basic", name="pip/pip.example.org", host="pip.example.org:8443"),
         credential("basic", name="netrc/git.example.org", host="git.example.org"),
         credential("bearer", name="something-else", host="example.org"),
@@ -67,9 +67,9 @@ def test_what_was_taken_is_found_again_in_the_same_places_as_placeholders() -> N
             found[each.name] = (each.kind, each.values)
     assert files == {".config/gh/config.yml": 'version: "1"\n'}
     assert {name: kind for name, (kind, _) in found.items()} == {
-        each.name: each.kind for each in kept if each.name not in ("npm/registry.npmjs.org", "something-else")
+        each.name: each.kind for each in kept if each.name not in ("npm/npm.example.org", "something-else")
         and not each.name.startswith("pip/")
-    } | {"npm/registry.npmjs.org": "bearer", "pip/pip.example.org-8443": "basic"}  # fmt: skip
+    } | {"npm/npm.example.org": "bearer", "pip/pip.example.org-8443": "basic"}  # fmt: skip
     for name, (_, values) in found.items():
         given = session.given[name.removesuffix("-8443")]
         part = next(each for each in ("refresh_token", "token", "value", "password") if each in values)
@@ -107,7 +107,7 @@ def test_npm_reads_its_token(tmp_path: Path) -> None:
     npm = shutil.which("npm")
     if npm is None:
         pytest.skip("npm is not installed")
-    kept = credential("bearer", name="npm/registry.npmjs.org", host="registry.npmjs.org")
+    kept = credential("bearer", name="npm/npm.example.org", host="npm.example.org")
     session = Session(kept)
     (tmp_path / ".npmrc").write_text(_files(session, kept)[".npmrc"])
     told = subprocess.run(
@@ -118,7 +118,7 @@ def test_npm_reads_its_token(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    assert "//registry.npmjs.org/:_authToken = (protected)" in told.stdout
+    assert "//npm.example.org/:_authToken = (protected)" in told.stdout
 
 
 @pytest.mark.parametrize("password", ["correct-horse", 'quo"te back\\slash #1'])
