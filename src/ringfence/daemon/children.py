@@ -83,8 +83,10 @@ class Child:
         os.close(self.pidfd)
 
 
-def fork_child(entry: Entry, other: socket.socket) -> Child:
+def fork_child(entry: Entry, other: socket.socket, *, keeps: Sequence[int] = ()) -> Child:
     """A process that is `entry`, with `other`, which is closed here. This process must have one thread.
+
+    Of what this process has open it gets the descriptors that it `keeps`, and nothing else.
 
     Raises:
         OSError: no process can be had.
@@ -98,15 +100,15 @@ def fork_child(entry: Entry, other: socket.socket) -> Child:
                 ours.close()
                 raise
             if not pid:
-                _be(entry, theirs, other)
+                _be(entry, theirs, other, keeps)
     return Child(pid=pid, pidfd=os.pidfd_open(pid), channel=ours)
 
 
-def _be(entry: Entry, daemon: socket.socket, other: socket.socket) -> None:
+def _be(entry: Entry, daemon: socket.socket, other: socket.socket, keeps: Sequence[int]) -> None:
     """Is the child, and never returns: what the daemon's own frames would do on their way is not its."""
     status = 1
     try:
-        _leave_everything(daemon.fileno(), other.fileno())
+        _leave_everything(daemon.fileno(), other.fileno(), *keeps)
         entry(daemon, other)
         status = 0
     except RingfenceError as error:

@@ -9,7 +9,7 @@ import select
 import socket
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -37,17 +37,28 @@ def serve(
     *,
     broker: Entry,
     proxy: Entry,
+    broker_keeps: Sequence[int] = (),
     idle_s: float = _IDLE_S,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Serves sessions until there was none for `idle_s` seconds; then closes all that it has, `control` too.
 
+    `broker_keeps` are descriptors that each broker finds open, at their numbers; they stay the caller's.
+
     Raises:
         ChildrenEnd: they cannot be kept running.
         OSError: no process can be had.
     """
-    daemon = _Daemon(control=control, broker_is=broker, proxy_is=proxy, idle_s=idle_s, now=now, clock=clock)
+    daemon = _Daemon(
+        control=control,
+        broker_is=broker,
+        proxy_is=proxy,
+        broker_keeps=broker_keeps,
+        idle_s=idle_s,
+        now=now,
+        clock=clock,
+    )
     try:
         daemon.start()
         daemon.run()
@@ -62,6 +73,7 @@ class _Daemon:
     control: Control
     broker_is: Entry
     proxy_is: Entry
+    broker_keeps: Sequence[int]
     idle_s: float
     now: Callable[[], datetime]
     clock: Callable[[], float]
@@ -105,16 +117,24 @@ class _Daemon:
         self._count_start()
         for_broker, for_proxy = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with for_proxy:
-            self.broker = self._child(self.broker_is, for_broker, self._broker_says, self._broker_gone)
+            self.broker = self._child(
+                self.broker_is, for_broker, self._broker_says, self._broker_gone, keeps=self.broker_keeps
+            )
             self.proxy = self._child(self.proxy_is, for_proxy, self._proxy_says, self._proxy_gone)
         self.waiting.clear()
         for session in list(self.sessions.values()):
             self._open(session)
 
     def _child(
-        self, entry: Entry, other: socket.socket, says: Callable[[], None], gone: Callable[[], None]
+        self,
+        entry: Entry,
+        other: socket.socket,
+        says: Callable[[], None],
+        gone: Callable[[], None],
+        *,
+        keeps: Sequence[int] = (),
     ) -> Child:
-        child = fork_child(entry, other)
+        child = fork_child(entry, other, keeps=keeps)
         self._hear(child.channel.fileno(), says)
         self._hear(child.pidfd, gone)
         return child
