@@ -1,4 +1,4 @@
-"""What the proxy adds to requests, against mitmdump: both are told by CONNECT, with TLS on both sides."""
+"""What proxy and broker add to requests, against mitmdump: all are told by CONNECT, TLS on both sides."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from bench.egress_peers import Started, mitmdump, ours, upstream
+from bench.egress_peers import Started, mitmdump, ours, upstream, yielding
 from bench.measure import Result, by_turns
 
 __all__ = ["egress"]
@@ -30,12 +30,13 @@ def egress(place: Path) -> Iterator[Result]:
     place.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         server = stack.enter_context(upstream(place))
-        proxy = stack.enter_context(ours(place, server))
+        house = stack.enter_context(ours(place, server))
+        proxy = stack.enter_context(yielding(place, server))
         other = stack.enter_context(mitmdump(place, server))
         if other is not None:
-            yield from _compared(server, proxy, other)
-        yield _events(server, proxy)
-        yield _connections(server, proxy)
+            yield from _compared(server, house, proxy, other)
+        yield _events(server, house)
+        yield _connections(server, house)
     yield _clone(place)
 
 
@@ -96,13 +97,18 @@ def _contexts() -> Callable[[Path], ssl.SSLContext]:
 _CONTEXTS = _contexts()
 
 
-def _compared(server: Started, proxy: Started, other: Started) -> Iterator[Result]:
-    ways = (server, proxy, other)
-    direct, mine, theirs = by_turns(*(_turn(_new_s, server, way) for way in ways), rounds=_TURNS)
-    yield _row("a new TLS connection with one GET", 0.4, direct, mine, theirs)
-    direct, mine, theirs = by_turns(*(_turn(_kept_s, server, way) for way in ways), rounds=_TURNS)
-    yield _row("a GET on a kept connection", 0.25, direct, mine, theirs)
-    direct, mine, theirs = by_turns(*(_turn(_large_s, server, way) for way in ways), rounds=_TURNS)
+def _compared(server: Started, house: Started, proxy: Started, other: Started) -> Iterator[Result]:
+    ways = (server, house, proxy, other)
+    for name, limit, measure in (
+        ("a new TLS connection with one GET", 0.4, _new_s),
+        ("a GET on a kept connection", 0.25, _kept_s),
+    ):
+        direct, mine, alone, theirs = by_turns(*(_turn(measure, server, way) for way in ways), rounds=_TURNS)
+        yield _row(name, limit, direct, mine, theirs)
+        yield _row(f"{name}, by a broker that allows all", limit, direct, alone, theirs)
+    direct, mine, theirs = by_turns(
+        *(_turn(_large_s, server, way) for way in (server, house, other)), rounds=_TURNS
+    )
     yield Result(
         name="bodies of 1 MB, rate against mitmdump",
         measured=theirs / mine,
@@ -111,9 +117,9 @@ def _compared(server: Started, proxy: Started, other: Started) -> Iterator[Resul
         detail=", ".join(f"{1 / each:.0f} MB/s" for each in (mine, theirs))
         + f"; direct {1 / direct:.0f} MB/s",
     )
-    mine_bytes, their_bytes = _pss_bytes(proxy), _pss_bytes(other)
+    mine_bytes, their_bytes = _pss_bytes(house), _pss_bytes(other)
     yield Result(
-        name="memory after all that, against mitmdump",
+        name="memory of proxy and broker after all that, against mitmdump",
         measured=mine_bytes / their_bytes,
         limit=0.6,
         detail=f"{mine_bytes / 1e6:.0f} MB and {their_bytes / 1e6:.0f} MB",

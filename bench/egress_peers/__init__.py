@@ -1,10 +1,11 @@
-"""What the way out is measured with: a server out there, our proxy, whose broker allows all, and mitmdump.
+"""What the way out is measured with: a server out there, our proxy with either broker, and mitmdump.
 
 Each is a process of its own. mitmdump is installed below the bench's own folder; where it cannot be had,
 nothing is measured against it.
 """
 
 import json
+import shutil
 import subprocess
 import sys
 import venv
@@ -16,9 +17,18 @@ from pathlib import Path
 
 from ringfence.egress.authority import make_authority
 
-__all__ = ["Started", "mitmdump", "ours", "upstream"]
+__all__ = ["Started", "mitmdump", "ours", "upstream", "yielding"]
 
 _VERSION = "mitmproxy==11.0.2"
+_POLICY = """\
+version: 1
+agents:
+  profiles:
+    bench:
+      network: [{{host: localhost, port: {port}}}]
+      egress:
+        connect_to: [{{host: localhost, to_host: 127.0.0.1, to_port: {port}, ca: {ca_file}}}]
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +56,27 @@ def upstream(place: Path, *, repositories: Path | None = None) -> Iterator[Start
 
 @contextmanager
 def ours(place: Path, server: Started) -> Iterator[Started]:
-    """The proxy; its broker allows all and dials the server alone."""
-    ca_file = place / "session-ca.pem"
+    """The proxy and the broker, whose policy grants the server; with a ledger and a vault's folder of its own."""
+    home = place / "home"
+    shutil.rmtree(home, ignore_errors=True)
+    policy = home / ".config/ringfence/ringfence.yaml"
+    policy.parent.mkdir(parents=True)
+    policy.write_text(_POLICY.format(port=server.port, ca_file=server.ca_file))
+    with _house(place / "session-ca.pem", server, str(home)) as started:
+        yield started
+
+
+@contextmanager
+def yielding(place: Path, server: Started) -> Iterator[Started]:
+    """The proxy alone: its broker allows all and records nothing."""
+    with _house(place / "yielding-ca.pem", server) as started:
+        yield started
+
+
+@contextmanager
+def _house(ca_file: Path, server: Started, *home: str) -> Iterator[Started]:
     arguments = ["-m", "bench.egress_peers.house", str(server.port), str(server.ca_file), str(ca_file)]
-    with _running([sys.executable, *arguments], ca_file) as started:
+    with _running([sys.executable, *arguments, *home], ca_file) as started:
         yield started
 
 

@@ -1,6 +1,7 @@
-"""`python -m bench.egress_peers.house PORT CA OUTPUT`: our proxy, and a broker that allows all, dials PORT.
+"""`python -m bench.egress_peers.house PORT CA OUTPUT [HOME]`: our proxy, with a broker that dials PORT.
 
-OUTPUT gets the certificate that clients have to trust.
+The broker is ringfence's own, with the door, the ledger and the policy of HOME; without HOME one that allows
+all. OUTPUT gets the certificate that clients have to trust.
 """
 
 import asyncio
@@ -8,7 +9,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -17,12 +18,30 @@ import uvloop
 
 from ringfence.egress.authority import make_authority
 from ringfence.egress.channel import Answer, Channel
-from ringfence.egress.messages import Arrive, Ask, Dial, Dialled, Leg, Proceed, Serve, SocketKind, Welcome
+from ringfence.egress.messages import (
+    Arrive,
+    Ask,
+    Dial,
+    Dialled,
+    Leg,
+    OpenSession,
+    Proceed,
+    Serve,
+    Serving,
+    SessionOpened,
+    SocketKind,
+    Welcome,
+)
 from ringfence.egress.proxy.main import run
 from ringfence.egress.wire import Message
+from ringfence.wiring.broker import broker
+
+_SESSION = "bench"
 
 
-class _Broker:
+class _Yes:
+    """Says so to everything."""
+
     def __init__(self, port: int, ca_pem: str) -> None:
         self._port, self._ca_pem = port, ca_pem
         self._numbers = count(1)
@@ -48,43 +67,69 @@ async def _nothing(message: Message, fds: Sequence[int]) -> Answer:
     raise AssertionError(message, fds)
 
 
-async def _serve(daemon: socket.socket, broker: socket.socket, proxy: int) -> None:
-    port, ca_file, output = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
-    answering = Channel(broker, _Broker(port, ca_file.read_text()).handle)
-    serving = Channel(daemon, _nothing)
-    parts = [asyncio.ensure_future(each.run()) for each in (answering, serving)]
-    authority = make_authority("bench", datetime.now(UTC))
+async def _allow_all(proxy: socket.socket, port: int, ca_file: Path) -> None:
+    await Channel(proxy, _Yes(port, ca_file.read_text()).handle).run()
+
+
+async def _serve(proxy: socket.socket, broker: socket.socket, output: Path, pids: list[int]) -> None:
+    """Is the daemon."""
+    serving, opening = Channel(proxy, _nothing), Channel(broker, _nothing)
+    parts = [asyncio.ensure_future(each.run()) for each in (serving, opening)]
+    if len(pids) > 1:
+        answer, _ = await opening.ask(OpenSession(session=_SESSION, agent="bench", folder="/"))
+        assert isinstance(answer, SessionOpened), answer
+    authority = make_authority(_SESSION, datetime.now(UTC))
     output.write_text(authority.certificate_pem)
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     message = Serve(
-        session="bench",
+        session=_SESSION,
         certificate_pem=authority.certificate_pem,
         key_pem=authority.key_pem,
         sockets=(SocketKind.PROXY,),
     )
-    await serving.ask(message, [listener.fileno()])
-    print(json.dumps({"port": listener.getsockname()[1], "pids": [proxy]}), flush=True)
+    answer, _ = await serving.ask(message, [listener.fileno()])
+    assert isinstance(answer, Serving), answer
+    print(json.dumps({"port": listener.getsockname()[1], "pids": pids}), flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     for each in parts:
         each.cancel()
     serving.close()
-    answering.close()
+    opening.close()
+
+
+def _child(be: Callable[[], None], *others: socket.socket) -> int:
+    child = os.fork()
+    if not child:
+        for each in others:
+            each.close()
+        be()
+        os._exit(0)
+    return child
 
 
 def main() -> None:
     """Until its standard input ends."""
-    daemon, broker = socket.socketpair(), socket.socketpair()
-    child = os.fork()
-    if not child:
-        daemon[0].close()
-        broker[0].close()
-        run(daemon[1], broker[1])
-        os._exit(0)
-    daemon[1].close()
-    broker[1].close()
+    port, ca_file, output = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
+    to_proxy, of_proxy = socket.socketpair()
+    to_broker, of_broker = socket.socketpair()
+    ours, theirs = socket.socketpair()  # between the two
+
+    def be_broker() -> None:
+        if len(sys.argv) > 4:
+            broker(of_broker, theirs, {"HOME": sys.argv[4]})
+        else:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(_allow_all(theirs, port, ca_file))
+
+    pids = [_child(lambda: run(of_proxy, ours), to_proxy, to_broker, of_broker, theirs)]
+    pids.append(_child(be_broker, to_proxy, to_broker, of_proxy, ours))
+    for each in (of_proxy, of_broker, ours, theirs):
+        each.close()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(daemon[0], broker[0], child))
-    os.waitpid(child, 0)
+        shown = pids if len(sys.argv) > 4 else pids[:1]
+        runner.run(_serve(to_proxy, to_broker, output, shown))
+    for each in pids:
+        os.waitpid(each, 0)
 
 
 if __name__ == "__main__":
