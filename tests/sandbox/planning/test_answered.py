@@ -2,18 +2,29 @@
 
 import os
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 import boxes
 from made_hosts import a_policy, made_host, planned
+from ringfence.egress.authority import make_authority
 from ringfence.sandbox.plan import Mount, MountKind, Network, Plan
-from ringfence.sandbox.planning.answered import AUTHORITIES, answered_mounts, answered_variables, network_of
+from ringfence.sandbox.planning.answered import (
+    AUTHORITIES,
+    FOLDER,
+    JAVA_STORE,
+    answered_mounts,
+    answered_variables,
+    network_of,
+)
+from ringfence.sandbox.planning.authority_forms import hashed_name, java_store
 from ringfence.sandbox.planning.looking import look
 from ringfence.sandbox.planning.wanted import WantedNetwork
 
-CA = "-----BEGIN CERTIFICATE-----\nsession's\n-----END CERTIFICATE-----\n"
+CA = make_authority("one", datetime.now(UTC)).certificate_pem
+OWN = {f"{FOLDER}/{hashed_name(CA)}": CA.encode(), JAVA_STORE: java_store(CA)}
 SYSTEM_S = b"-----BEGIN CERTIFICATE-----\nsystem's\n-----END CERTIFICATE-----"
 WANTED = WantedNetwork(ca_pem=CA, ports=(5432, 443, 22), environment=(("API_KEY", "placeholder"),))
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
@@ -37,15 +48,19 @@ def test_the_session_s_authority_is_with_the_system_s_wherever_programs_look() -
     )
     plan = planned(a_policy(), replace(host, authorities=lambda: SYSTEM_S), network=WANTED).plan
     both = SYSTEM_S + b"\n" + CA.encode()
-    assert files(plan) == dict.fromkeys(
-        (AUTHORITIES, BUNDLE, "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"), both
-    )
+    bundles = (AUTHORITIES, BUNDLE, "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem")
+    assert files(plan) == dict.fromkeys(bundles, both) | OWN
     (resolver,) = [each for each in plan.mounts if each.target == "/etc/resolv.conf"]
     assert resolver.content.endswith(b"\nnameserver 127.0.0.1\n")
 
 
 def test_a_system_without_authorities_has_the_session_s_alone() -> None:
-    assert files(planned(a_policy(), network=WANTED).plan) == {AUTHORITIES: CA.encode()}
+    assert files(planned(a_policy(), network=WANTED).plan) == {AUTHORITIES: CA.encode()} | OWN
+
+
+def test_before_a_session_has_an_authority_there_is_nothing_of_it() -> None:
+    wanted = replace(WANTED, ca_pem="")
+    assert files(planned(a_policy(), network=wanted).plan) == {AUTHORITIES: b""}
 
 
 def test_variables_name_the_authorities_and_the_proxy_and_hold_placeholders() -> None:
@@ -59,7 +74,12 @@ def test_variables_name_the_authorities_and_the_proxy_and_hold_placeholders() ->
         **dict.fromkeys(("NO_PROXY", "no_proxy"), "localhost,127.0.0.1,::1"),
         **dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), AUTHORITIES),
         **dict.fromkeys(("GIT_SSL_CAINFO", "PIP_CERT", "NODE_EXTRA_CA_CERTS"), AUTHORITIES),
-        "CODEX_CA_CERTIFICATE": AUTHORITIES,
+        **dict.fromkeys(("NPM_CONFIG_CAFILE", "DENO_CERT", "CARGO_HTTP_CAINFO"), AUTHORITIES),
+        **dict.fromkeys(("AWS_CA_BUNDLE", "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE"), AUTHORITIES),
+        **dict.fromkeys(("HTTPLIB2_CA_CERTS", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"), AUTHORITIES),
+        **dict.fromkeys(("PERL_LWP_SSL_CA_FILE", "CODEX_CA_CERTIFICATE"), AUTHORITIES),
+        "SSL_CERT_DIR": FOLDER,
+        "JAVA_TOOL_OPTIONS": f"-Djavax.net.ssl.trustStore={JAVA_STORE} -Djavax.net.ssl.trustStoreType=JKS",
     }
 
 
