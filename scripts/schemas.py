@@ -25,6 +25,7 @@ from ringfence.app.policy.diff import PolicyDiff
 from ringfence.app.policy.explain import Explanation
 from ringfence.app.policy.show import PolicyShown
 from ringfence.app.running.explain import Explained
+from ringfence.app.running.forget import Forgottens
 from ringfence.app.running.kill import Kills
 from ringfence.app.running.report import SessionReports
 from ringfence.app.signing import Verification
@@ -33,6 +34,7 @@ from ringfence.app.vault.taking_in import VaultImported
 from ringfence.cli.ledger.checkpoint import CheckpointShown
 from ringfence.cli.ledger.verify_proof import ProofVerified
 from ringfence.core.inventory import Inventory
+from ringfence.daemon.finding import Daemons
 
 DOCUMENTS: dict[str, type] = {
     "ringfence.scan/1": Inventory,
@@ -55,7 +57,9 @@ DOCUMENTS: dict[str, type] = {
     "ringfence.ledger-prune/1": Pruned,
     "ringfence.ledger-holds/1": HoldsShown,
     "ringfence.sessions/1": SessionReports,
+    "ringfence.daemons/1": Daemons,
     "ringfence.kills/1": Kills,
+    "ringfence.forgotten/1": Forgottens,
     "ringfence.vault-list/1": VaultListed,
     "ringfence.vault-import/1": VaultImported,
     "ringfence.checkpoint/1": CheckpointShown,

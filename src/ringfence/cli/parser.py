@@ -268,7 +268,7 @@ _COMMANDS: tuple[tuple[tuple[str, ...], Callable[[_Commands], None]], ...] = (
     (("diff",), _add_diff),
     (("sign", "verify"), add_signing),
     (("lock",), _add_lock),
-    (("run", "kill"), add_running),
+    (("run", "kill", "forget", "daemon"), add_running),
     (("vault",), add_vault),
     (("policy",), add_policy),
     (("asks", "approve", "deny", "grants"), add_approvals),

@@ -10,6 +10,8 @@ from ringfence.wiring import running
 
 if TYPE_CHECKING:
     from ringfence.app.running.prepare import Wish
+    from ringfence.app.running.way_out import Asked
+    from ringfence.sandbox.sessions import Session
 
 __all__ = ["run"]
 
@@ -28,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace, argv: tuple[str, ...]) -> int:
     try:
-        ran = running.run(lambda: _wish(options, argv), os.environ, tell=warn)
+        ran = running.run(lambda: _wish(options, argv), os.environ, ask=_ask, tell=warn, say=_say)
     except RingfenceError as error:
         if error.code not in _OWN:
             error.code = ExitCode.NO_BOX
@@ -44,6 +46,26 @@ def _run(options: argparse.Namespace, argv: tuple[str, ...]) -> int:
     for change in ran.changes:
         tell(f"ringfence: {change}")
     return ran.outcome.status
+
+
+def _say(line: str) -> None:
+    tell(f"ringfence: {line}")
+
+
+def _ask(session: "Session") -> "Asked":
+    """Asks this user's daemon for a session; one is started where there is none."""
+    from ringfence.daemon.control import Open
+    from ringfence.daemon.keeping import Asked as AskedDaemon
+    from ringfence.daemon.starting import kept_variables, place_of, start
+    from ringfence.wiring.gate import state_folder
+
+    variables = kept_variables(os.environ)
+    folder = place_of(state_folder(os.environ), variables)
+    return AskedDaemon(
+        folder=folder,
+        open=Open(session=session.id, agent=session.agent, folder=session.folder),
+        start=lambda: start(folder, variables),
+    )
 
 
 def _explain(options: argparse.Namespace, argv: tuple[str, ...]) -> int:

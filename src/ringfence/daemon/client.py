@@ -12,7 +12,7 @@ from ringfence.egress.messages import SocketKind
 from ringfence.egress.wire import BadMessage, decode_fields, encode_fields
 from ringfence.sandbox.framing import receive, send
 
-__all__ = ["DaemonGone", "DaemonSession", "SessionRefused", "open_session"]
+__all__ = ["DaemonGone", "DaemonSession", "SessionRefused", "answered", "ask", "open_session"]
 
 _ANSWERS_WITHIN_S = 60.0  # the broker may wait for a ledger that is far away
 
@@ -39,11 +39,22 @@ class DaemonSession:
             SessionRefused: they do not fit.
             DaemonGone
         """
-        _asked(
-            self.connection,
-            Attach(sockets=tuple(kind for kind, _ in sockets)),
-            [fd for _, fd in sockets],
-        )
+        asked = Attach(sockets=tuple(kind for kind, _ in sockets))
+        try:
+            send(self.connection, json.dumps(encode_fields(asked)).encode(), [fd for _, fd in sockets])
+        except OSError as error:
+            raise _gone() from error
+        _answer(self.connection)
+
+    def said(self) -> SessionRefused | None:
+        """Why the daemon ended the session, once the connection is readable; None where it just went."""
+        try:
+            _answer(self.connection)
+        except SessionRefused as refused:
+            return refused
+        except DaemonGone:
+            return None
+        return None
 
     def close(self) -> None:
         """Ends the session; all that its programs have open ends."""
@@ -57,11 +68,20 @@ class DaemonSession:
 
 
 def open_session(folder: Path, asked: Open) -> DaemonSession:
-    """A session with the daemon whose state folder that is.
+    """A session with the daemon of that folder.
 
     Raises:
         DaemonGone: there is none, or it went.
         SessionRefused: the policy or the vault will not have it.
+    """
+    return answered(ask(folder, asked))
+
+
+def ask(folder: Path, asked: Open) -> socket.socket:
+    """A connection on which a session was asked for, for `answered`.
+
+    Raises:
+        DaemonGone: there is no daemon, or it went.
     """
     try:
         connection = connect(folder)
@@ -69,7 +89,21 @@ def open_session(folder: Path, asked: Open) -> DaemonSession:
         raise _gone() from error
     try:
         connection.settimeout(_ANSWERS_WITHIN_S)
-        opened = _asked(connection, asked).opened
+        send(connection, json.dumps(encode_fields(asked)).encode())
+    except OSError as error:
+        connection.close()
+        raise _gone() from error
+    return connection
+
+
+def answered(connection: socket.socket) -> DaemonSession:
+    """The session that was asked for; where there is none the connection is closed.
+
+    Raises:
+        DaemonGone, SessionRefused
+    """
+    try:
+        opened = _answer(connection).opened
         if opened is None:
             raise _gone()
     except BaseException:
@@ -78,9 +112,8 @@ def open_session(folder: Path, asked: Open) -> DaemonSession:
     return DaemonSession(opened=opened, connection=connection)
 
 
-def _asked(connection: socket.socket, asked: Open | Attach, fds: Sequence[int] = ()) -> Answer:
+def _answer(connection: socket.socket) -> Answer:
     try:
-        send(connection, json.dumps(encode_fields(asked)).encode(), fds)
         document, _ = receive(connection, max_fds=0)
         if document is None:
             raise _gone()

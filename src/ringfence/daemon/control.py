@@ -30,11 +30,13 @@ __all__ = [
     "connect",
     "is_own",
     "listen",
+    "peer_of",
     "put",
 ]
 
 _SOCKET = "control.sock"
-_LOCK = "daemon.lock"
+_LOCK = "daemon.lock"  # held as long as it runs
+_BEGINS = "begins.lock"  # held while one begins to listen
 _BACKLOG = 64
 _PEER = struct.Struct("3i")  # pid, uid, gid
 _LENGTH = struct.Struct("!I")
@@ -104,31 +106,47 @@ class Control:
 
 
 def listen(folder: Path) -> Control:
-    """The control socket in ringfence's state folder, for this user alone.
+    """The control socket in a daemon's folder, for this user alone.
 
     Raises:
         StateRefused: the folder is not as it must be.
-        DaemonThere: there is a daemon.
+        DaemonThere: there is a daemon, which listens.
         OSError: no socket can be had there.
     """
     make_folder(folder)
-    lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        with suppress(FileNotFoundError):
-            (folder / _SOCKET).unlink()
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-        with _short(folder) as path:
-            listener.bind(path)
-        (folder / _SOCKET).chmod(0o600)
-        listener.listen(_BACKLOG)
-    except BlockingIOError:
-        os.close(lock)
-        raise DaemonThere("a daemon of yours runs already", hint="use that one") from None
-    except BaseException:
-        os.close(lock)
-        raise
+    with _alone(folder):
+        lock = _opened(folder / _LOCK)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with suppress(FileNotFoundError):
+                (folder / _SOCKET).unlink()
+            listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+            with _short(folder) as path:
+                listener.bind(path)
+            (folder / _SOCKET).chmod(0o600)
+            listener.listen(_BACKLOG)
+        except BlockingIOError:
+            os.close(lock)
+            raise DaemonThere("a daemon of yours runs already", hint="use that one") from None
+        except BaseException:
+            os.close(lock)
+            raise
     return Control(listener, lock)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Of several daemons that begin at one time each sees the one before it listen, or gone."""
+    fd = _opened(folder / _BEGINS)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _opened(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
 
 def connect(folder: Path) -> socket.socket:
@@ -151,8 +169,17 @@ def connect(folder: Path) -> socket.socket:
 
 def is_own(connection: socket.socket) -> bool:
     """Whether a process of this same user made the other end."""
-    said = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
-    return int(_PEER.unpack(said)[1]) == os.geteuid()
+    return _peer(connection)[1] == os.geteuid()
+
+
+def peer_of(connection: socket.socket) -> int:
+    """The number of the process that made the other end."""
+    return _peer(connection)[0]
+
+
+def _peer(connection: socket.socket) -> tuple[int, int, int]:
+    pid, uid, gid = _PEER.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
+    return pid, uid, gid
 
 
 @contextmanager

@@ -71,7 +71,7 @@ class Supervisor:
     ) -> None:
         self.calls: Counter[tuple[str, str]] = Counter()  # of refused system calls, and whose
         self.limits_met: LimitsMet | None = None
-        self.sockets: tuple[BoxSocket, ...] = ()  # from `stand` on, until nothing of the box is left
+        self.sockets: tuple[BoxSocket, ...] = ()  # from `stand` on, until they are closed
         self.catches_all = False  # every TCP port reaches one of them
         self._box, self._terminal, self._keys = box, terminal, keys
         self._machine, self._monotonic = machine, monotonic
@@ -103,7 +103,7 @@ class Supervisor:
                 case Ready() as ready:
                     return ready
                 case Failed() as failed:
-                    self._close_sockets()
+                    self.close_sockets()
                     return failed
                 case OwnTerminal(fd=fd):
                     self._take_terminal(fd)
@@ -119,6 +119,12 @@ class Supervisor:
         raise NotStanding(
             f"the box did not stand within {LIMITS.start_wait_s:.0f} seconds", hint="try again; see: uptime"
         )
+
+    def close_sockets(self) -> None:
+        """Somebody else has them now, or nobody needs them."""
+        for each in self.sockets:
+            os.close(each.fd)
+        self.sockets = ()
 
     def watch(self, *, wall_s: int | None) -> Outcome:
         """Lets the command start, and returns when nothing of the box is left."""
@@ -266,12 +272,7 @@ class Supervisor:
         if self._listener is not None:
             os.close(self._listener)
             self._listener = None
-        self._close_sockets()
-
-    def _close_sockets(self) -> None:
-        for each in self.sockets:
-            os.close(each.fd)
-        self.sockets = ()
+        self.close_sockets()
 
     def _status(self) -> tuple[int, bool]:
         match self._ended:

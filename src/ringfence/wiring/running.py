@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # what is imported is what a launcher has to copy
     from ringfence.app.running.report import SessionReports
     from ringfence.app.running.run import Ran
     from ringfence.app.running.tidying import Places
+    from ringfence.app.running.way_out import Ask
     from ringfence.gate.door import Door
     from ringfence.sandbox.sessions import Sessions
 
@@ -26,8 +27,12 @@ __all__ = ["explain", "report", "run", "sessions"]
 Tell = Callable[[str], None]
 
 
-def run(wish: "Callable[[], Wish]", environment: Mapping[str, str], *, tell: Tell) -> "Ran":
+def run(
+    wish: "Callable[[], Wish]", environment: Mapping[str, str], *, ask: "Ask", tell: Tell, say: Tell
+) -> "Ran":
     """Runs what is wished in a box, after putting in order what a killed supervisor left.
+
+    `ask` is how the way out is asked for, where the policy gives any.
 
     Raises:
         RingfenceError: there is no such box, or it may not be.
@@ -40,6 +45,7 @@ def run(wish: "Callable[[], Wish]", environment: Mapping[str, str], *, tell: Tel
     from ringfence.app.running.run import House
     from ringfence.app.running.run import run as run_prepared
     from ringfence.app.running.tidying import tidy_lost
+    from ringfence.app.running.way_out import WayOut
     from ringfence.sandbox.launcher import Launcher
     from ringfence.wiring.gate import open_door
 
@@ -51,16 +57,21 @@ def run(wish: "Callable[[], Wish]", environment: Mapping[str, str], *, tell: Tel
             for change in changes:
                 tell(f"session {session.name}, which was lost: {change}")
         try:
-            with held_session(wished, around, folder=_folder()) as session:
-                prepared, _ = prepare(session, around, is_resumed=wished.resume is not None)
+            with (
+                held_session(wished, around, folder=_folder()) as session,
+                WayOut(session, around.policy, ask) as way_out,
+            ):
+                prepared, _ = prepare(session, around, way_out.wanted, is_resumed=wished.resume is not None)
                 house = House(
                     door=replace(door, stream=stream_of(session.id)),
                     launcher=launcher,
                     places=around.places,
+                    way_out=way_out,
                     machine=os.uname().machine,
                     monotonic=time.monotonic,
                     now=_now,
                     tell=tell,
+                    say=say,
                 )
                 return run_prepared(prepared, house)
         finally:
@@ -92,13 +103,14 @@ def explain(wish: "Wish", environment: Mapping[str, str], *, tell: Tell) -> "Exp
     """What the box would be. Nothing runs, and no session stays."""
     from ringfence.app.running.explain import explained
     from ringfence.app.running.prepare import held_session, prepare
+    from ringfence.app.running.way_out import as_explained
     from ringfence.sandbox.tree.settle import forget
     from ringfence.wiring.gate import open_door
 
     door = open_door(environment, tell=tell)
     around = _around(environment, door, tell)
     with held_session(wish, around, folder=_folder()) as session:
-        _, planned = prepare(session, around, is_resumed=False)
+        _, planned = prepare(session, around, lambda: as_explained(session, around.policy), is_resumed=False)
         forget(around.places.sessions.folder_of(session))
         around.places.sessions.forget(session)
     return explained(planned, around.policy, machine=os.uname().machine, started_at=around.now)

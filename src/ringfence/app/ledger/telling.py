@@ -32,6 +32,7 @@ from ringfence.ledger.events.hold_set import HoldSet
 from ringfence.ledger.events.policy_loaded import PolicyLoaded
 from ringfence.ledger.events.policy_refused import PolicyRefused
 from ringfence.ledger.events.sandbox_ended import EndedBy, SandboxEnded
+from ringfence.ledger.events.sandbox_forgotten import SandboxForgotten
 from ringfence.ledger.events.sandbox_refused import SandboxRefused
 from ringfence.ledger.events.sandbox_started import SandboxStarted
 from ringfence.ledger.events.scan_finished import ScanFinished
@@ -160,7 +161,7 @@ def _told(event: Event) -> Told:
             return Told(what="policy refused", subject=first)
         case ThingAppeared() | ThingChanged() | ThingVanished():
             return _thing(event)
-        case SandboxStarted() | SandboxRefused() | SandboxEnded():
+        case SandboxStarted() | SandboxRefused() | SandboxEnded() | SandboxForgotten():
             return _sandbox(event)
         case CredentialKept() | CredentialRemoved() | VaultRewritten():
             return _vault(event)
@@ -266,7 +267,7 @@ def _thing(event: ThingAppeared | ThingChanged | ThingVanished) -> Told:
     )
 
 
-def _sandbox(event: SandboxStarted | SandboxRefused | SandboxEnded) -> Told:
+def _sandbox(event: SandboxStarted | SandboxRefused | SandboxEnded | SandboxForgotten) -> Told:
     match event:
         case SandboxStarted(session=session, agent=agent, lacking=lacking):
             without = f" without {', '.join(lacking)}" if lacking else ""
@@ -285,6 +286,8 @@ def _sandbox(event: SandboxStarted | SandboxRefused | SandboxEnded) -> Told:
                 EndedBy.LOST: "lost with whoever watched it",
             }
             return Told(what=f"box {session_name(session)} {how[by]}")
+        case SandboxForgotten(session=session, operator=operator):
+            return Told(what=f"session {session_name(session)} forgotten by {operator}")
         case _:
             assert_never(event)
 

@@ -13,11 +13,12 @@ from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.text import printable
 from ringfence.policy.policy import Policy
 from ringfence.sandbox.furnishing import furnish, give, introduce
+from ringfence.sandbox.login_files import put_login_files
 from ringfence.sandbox.plan import DEGRADABLE, MountKind
 from ringfence.sandbox.planning.host import Host
 from ringfence.sandbox.planning.identity import identity
 from ringfence.sandbox.planning.making import make_plan
-from ringfence.sandbox.planning.wanted import Planned, Wanted
+from ringfence.sandbox.planning.wanted import Planned, Wanted, WantedNetwork
 from ringfence.sandbox.planning.working_tree import working_tree
 from ringfence.sandbox.processes import is_running
 from ringfence.sandbox.sessions import Session
@@ -109,14 +110,18 @@ def _new(wish: Wish, around: Around, folder: str) -> Session:
     return session
 
 
-def prepare(session: Session, around: Around, *, is_resumed: bool) -> tuple[Prepared, Planned]:
+def prepare(
+    session: Session, around: Around, network: Callable[[], WantedNetwork | None], *, is_resumed: bool
+) -> tuple[Prepared, Planned]:
     """The plan, with all in its place that must be there before the box stands.
+
+    `network` is called when the working tree has been looked at.
 
     Raises:
         RingfenceError: there can be no such box, and why. A new session is forgotten again.
     """
     try:
-        return _prepared(session, around, is_resumed=is_resumed)
+        return _prepared(session, around, network, is_resumed=is_resumed)
     except BaseException:
         forget_tree(around.places.sessions.folder_of(session))
         if not is_resumed:
@@ -124,7 +129,9 @@ def prepare(session: Session, around: Around, *, is_resumed: bool) -> tuple[Prep
         raise
 
 
-def _prepared(session: Session, around: Around, *, is_resumed: bool) -> tuple[Prepared, Planned]:
+def _prepared(
+    session: Session, around: Around, network: Callable[[], WantedNetwork | None], *, is_resumed: bool
+) -> tuple[Prepared, Planned]:
     sessions, host = around.places.sessions, around.host
     place = sessions.folder_of(session)
     of = working_tree(session.folder, host)
@@ -138,6 +145,7 @@ def _prepared(session: Session, around: Around, *, is_resumed: bool) -> tuple[Pr
             hint="move them out of the working tree, or leave --strict out: they are then shown empty",
         )
     protections = (*mounts(tree, place), *kept_code(around.code, of.path, around.tell))
+    answered = network()
     wanted = Wanted(
         session=session.id,
         agent=session.agent,
@@ -149,12 +157,15 @@ def _prepared(session: Session, around: Around, *, is_resumed: bool) -> tuple[Pr
         protections=protections,
         must_keep=tuple(each.target for each in protections if each.kind is MountKind.READ),
         may_lack=DEGRADABLE if session.options["is_degradable"] else frozenset(),
+        network=answered,
     )
     planned = make_plan(wanted, policy=around.policy, host=host, now=around.now)
     prepare_tree(tree, place)
     furnish(place / "home", planned.home_places, who)
     if not is_resumed:
         introduce(place / "home", _git_s(around), who)
+    if answered is not None:
+        put_login_files(place / "home", answered.files, who)
     prepared = Prepared(
         session=session,
         plan=planned.plan,

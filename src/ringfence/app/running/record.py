@@ -9,6 +9,7 @@ from ringfence.core.actions import CommandRun
 from ringfence.core.limits import LIMITS
 from ringfence.core.receipts import Receipt
 from ringfence.gate.hiding import foreign
+from ringfence.ledger.events.egress_opened import EgressOpened
 from ringfence.ledger.events.sandbox_ended import EndedBy, SandboxEnded
 from ringfence.ledger.events.sandbox_refused import RefusedKind, SandboxRefused
 from ringfence.ledger.events.sandbox_started import SandboxStarted
@@ -64,6 +65,13 @@ class SessionRecord:
             resumed=resumed,
         )
         self.ledger.append(event, stream=stream_of(self.session), durability=Durability.FSYNC)
+
+    def opened(self, *, ports: tuple[int, ...], catches_all: bool, credentials: tuple[str, ...]) -> None:
+        """Its programs are answered; before the command starts."""
+        event = EgressOpened(
+            session=self.session, ports=ports, catches_all_ports=catches_all, credentials=credentials
+        )
+        self.ledger.append(event, stream=stream_of(self.session), durability=Durability.WRITTEN)
 
     def refused(self, refusals: Mapping[Refusal, int]) -> None:
         """Each kind of thing once, with how often; past the limit they are counted together."""

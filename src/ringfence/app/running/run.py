@@ -13,6 +13,7 @@ from datetime import datetime
 
 from ringfence.app.running.record import Refusal, SessionRecord
 from ringfence.app.running.tidying import Places, tidy
+from ringfence.app.running.way_out import WayOut
 from ringfence.core.actions import CommandRun
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.receipts import Receipt
@@ -60,10 +61,12 @@ class House:
     door: Door  # of the session's stream
     launcher: Launcher
     places: Places
+    way_out: WayOut
     machine: str  # as os.uname() says
     monotonic: Callable[[], float]
     now: Callable[[], datetime]
-    tell: Callable[[str], None]
+    tell: Callable[[str], None]  # what somebody should know
+    say: Callable[[str], None]  # what is so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +110,7 @@ def _run(prepared: Prepared, house: House, record: SessionRecord) -> Ran:
         )
         house.places.sessions.set_running(session, _running(box, house.now()))
         _start(supervisor, receipt, prepared, record, house)
+        _open_way_out(supervisor, receipt, record, house)
         outcome = supervisor.watch(wall_s=plan.limits.wall_s)
     return _end(outcome, supervisor, receipt, prepared, house)
 
@@ -165,6 +169,29 @@ def _start(
             )
 
 
+def _open_way_out(
+    supervisor: Supervisor, receipt: Receipt[CommandRun], record: SessionRecord, house: House
+) -> None:
+    try:
+        given = house.way_out.join(supervisor.sockets)
+    except RingfenceError as error:
+        _not_started(receipt, record, error, house)
+        raise
+    if given is None:
+        return
+    ports = tuple(sorted({each.port for each in supervisor.sockets if each.port}))
+    supervisor.close_sockets()
+    record.opened(ports=ports, catches_all=supervisor.catches_all, credentials=given.credentials)
+    house.say(
+        f"{_count(len(given.credentials), 'credential')} outside · {_count(given.hosts, 'host')} · "
+        "workspace writable"
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def _named(paths: tuple[str, ...], tree: str) -> str:
     """The first of them, counted from the working tree's top, and how many more there are."""
     first = ", ".join(printable(each.removeprefix(f"{tree}/")) for each in paths[:_NAMED])
@@ -197,6 +224,8 @@ def _end(
             lasted_ms=int(outcome.lasted_s * 1000),
         )
     changes = tidy(session, house.places, record, now=house.now())
+    if house.way_out.lost is not None:
+        house.tell(f"its programs were answered no more: {house.way_out.lost.what}")
     house.door.done(receipt, {"exit_status": outcome.status})
     return Ran(outcome=outcome, killed_by=killed_by, changes=changes)
 

@@ -1,8 +1,9 @@
-"""Options of `run` and `kill`."""
+"""Options of `run`, `kill`, `forget` and `daemon`."""
 
 import argparse
 from typing import TypeAlias
 
+from ringfence.cli.moments import parse_moment
 from ringfence.cli.options import add_format
 
 __all__ = ["add_running"]
@@ -11,7 +12,7 @@ _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def add_running(commands: _Commands) -> None:
-    """The two commands."""
+    """The four commands."""
     run = commands.add_parser(
         "run",
         help="run a command in a box: with what it was given, and nothing else",
@@ -53,3 +54,38 @@ def add_running(commands: _Commands) -> None:
     kill.add_argument("session", nargs="?", metavar="SESSION", help="as ringfence run --report shows it")
     kill.add_argument("--all", action="store_true", help="every box of this user")
     add_format(kill)
+    _add_forget(commands)
+    daemon = commands.add_parser(
+        "daemon",
+        help="see or end what answers the boxes' programs",
+        description="Of what decides and carries out whatever boxes ask the world for. It starts when a box "
+        "needs it, and ends ten minutes after the last one.",
+        epilog="example: ringfence daemon status. exit status: 0 done, 2 usage, 3 one does not end",
+    )
+    daemon.add_argument(
+        "what", choices=("status", "stop"), help="stop: boxes that run go on with another one"
+    )
+    add_format(daemon)
+
+
+def _add_forget(commands: _Commands) -> None:
+    forget = commands.add_parser(
+        "forget",
+        help="remove what sessions keep that have ended",
+        description="Removes the homes of sessions and what was taken out of their working trees. A session "
+        "that runs is never touched, nor one that a legal hold covers; what the ledger says of them stays.",
+        epilog="example: ringfence forget --older-than 30d. "
+        "exit status: 0 done, 2 usage, 3 a session that was named stays",
+    )
+    forget.add_argument(
+        "sessions", nargs="*", metavar="SESSION", help="as ringfence run --report shows it"
+    )
+    forget.add_argument(
+        "--older-than",
+        type=parse_moment(),
+        metavar="TIME",
+        help="all that nobody has used for so long, such as 30d or 2w, or since a date",
+    )
+    forget.add_argument("--all-ended", action="store_true", help="all that do not run")
+    forget.add_argument("--yes", action="store_true", help="do not ask")
+    add_format(forget)

@@ -11,7 +11,6 @@ __all__ = [
     "HomePlace",
     "Planned",
     "Reason",
-    "StandIn",
     "Wanted",
     "WantedNetwork",
     "Withheld",
@@ -29,21 +28,13 @@ class WorkingTree:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StandIn:
-    """A file with placeholders, for programs that insist on one with a login."""
-
-    path: str  # below the home
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WantedNetwork:
     """That the box's sockets are handed out, and what goes with that."""
 
     ca_pem: str  # the session's own authority
     ports: tuple[int, ...] = ()  # that the policy names
     environment: tuple[tuple[str, str], ...] = ()  # variables with placeholders
-    files: tuple[StandIn, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()  # of logins, with placeholders: path below the home, content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

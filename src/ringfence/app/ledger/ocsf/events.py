@@ -36,6 +36,7 @@ from ringfence.ledger.events.hold_set import HoldSet
 from ringfence.ledger.events.policy_loaded import PolicyLoaded
 from ringfence.ledger.events.policy_refused import PolicyRefused
 from ringfence.ledger.events.sandbox_ended import SandboxEnded
+from ringfence.ledger.events.sandbox_forgotten import SandboxForgotten
 from ringfence.ledger.events.sandbox_refused import SandboxRefused
 from ringfence.ledger.events.sandbox_started import SandboxStarted
 from ringfence.ledger.events.session_lowered import SessionLowered
@@ -69,6 +70,7 @@ CLASS_OF_EVENT: Mapping[str, str] = {
     "credential.kept": "6003",
     "credential.removed": "6003",
     "sandbox.ended": "6003",
+    "sandbox.forgotten": "6003",
     "sandbox.refused": "2004",
     "sandbox.started": "6003",
     "egress.opened": "6003",
@@ -112,7 +114,7 @@ def ocsf_event(row: Row, recorded: Recorded) -> Made | None:
             made = _operation(row, words, event)
         case SandboxStarted() | SandboxEnded() | CredentialKept() | CredentialRemoved() | VaultRewritten():
             made = _operation(row, words, event)
-        case EgressOpened() | SessionLowered():
+        case SandboxForgotten() | EgressOpened() | SessionLowered():
             made = _operation(row, words, event)
         case _:
             return None
@@ -278,6 +280,7 @@ def _operation(
     | HoldLifted
     | SandboxStarted
     | SandboxEnded
+    | SandboxForgotten
     | CredentialKept
     | CredentialRemoved
     | VaultRewritten
@@ -315,6 +318,7 @@ _OPERATIONS: Mapping[type[Any], int] = {
     HoldLifted: 4,
     SandboxStarted: 1,
     SandboxEnded: 4,
+    SandboxForgotten: 4,
     CredentialKept: 1,
     CredentialRemoved: 4,
     VaultRewritten: 3,

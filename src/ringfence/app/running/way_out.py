@@ -1,0 +1,112 @@
+"""The way out of one run: asked for early, answered when its box is planned, joined when the box stands."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from ringfence.core.errors import RingfenceError
+from ringfence.egress.messages import SessionOpened, SocketKind
+from ringfence.policy.egressing import egressing
+from ringfence.policy.policy import Policy
+from ringfence.sandbox.messages import BoxSocket
+from ringfence.sandbox.planning.wanted import WantedNetwork
+from ringfence.sandbox.sessions import Session
+
+__all__ = ["Ask", "Asked", "Open", "WayOut", "as_explained"]
+
+
+class Open(Protocol):
+    """A session with broker and proxy, until it is closed."""
+
+    @property
+    def certificate_pem(self) -> str:
+        """Of the session's own authority."""
+
+    @property
+    def given(self) -> SessionOpened:
+        """What the box is given."""
+
+    @property
+    def lost(self) -> RingfenceError | None:
+        """Why it is over before its time."""
+
+    def attach(self, sockets: Sequence[tuple[SocketKind, int]]) -> None:
+        """Hands the sockets of the box's network over; they stay the caller's here, too."""
+
+    def close(self) -> None:
+        """Ends it."""
+
+
+class Asked(Protocol):
+    """One that was asked for."""
+
+    def answer(self) -> Open:
+        """Waits for it, once."""
+
+    def close(self) -> None:
+        """Waits no longer."""
+
+
+Ask = Callable[[Session], Asked]
+
+
+class WayOut:
+    """That of one run; or none, where the policy grants its agent no host. Close it at the end."""
+
+    def __init__(self, session: Session, policy: Policy, ask: Ask) -> None:
+        granted = egressing(policy.document, session.agent).hosts
+        self._asked = ask(session) if granted else None
+        self._open: Open | None = None
+
+    def wanted(self) -> WantedNetwork | None:
+        """What the box is planned with. Waits for the answer.
+
+        Raises:
+            RingfenceError: there is no session with the broker, and why.
+        """
+        if self._asked is None:
+            return None
+        asked, self._asked = self._asked, None
+        self._open = asked.answer()
+        given = self._open.given
+        return WantedNetwork(
+            ca_pem=self._open.certificate_pem,
+            ports=given.ports,
+            environment=given.environment,
+            files=given.files,
+        )
+
+    def join(self, sockets: Sequence[BoxSocket]) -> SessionOpened | None:
+        """From now on the box's programs are answered. What the session was given; None: there is no way out.
+
+        Raises:
+            RingfenceError: nobody takes the sockets.
+        """
+        if self._open is None:
+            return None
+        self._open.attach([(SocketKind(each.kind.value), each.fd) for each in sockets])
+        return self._open.given
+
+    @property
+    def lost(self) -> RingfenceError | None:
+        """Why the box's programs were answered no more, though it ran."""
+        return self._open.lost if self._open is not None else None
+
+    def close(self) -> None:
+        """Ends the session with the broker, and all that its programs have open."""
+        if self._asked is not None:
+            self._asked.close()
+        if self._open is not None:
+            self._open.close()
+        self._asked = self._open = None
+
+    def __enter__(self) -> "WayOut":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def as_explained(session: Session, policy: Policy) -> WantedNetwork | None:
+    """The same, for a box that is only explained: without placeholders, which a session has for itself."""
+    said = egressing(policy.document, session.agent)
+    return WantedNetwork(ca_pem="", ports=said.ports) if said.hosts else None

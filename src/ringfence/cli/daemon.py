@@ -1,0 +1,66 @@
+"""`ringfence daemon status` and `ringfence daemon stop`; and what the daemon's own process begins with."""
+
+import argparse
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ringfence.app.documents import document
+from ringfence.cli.streams import tell, write
+from ringfence.core.errors import ExitCode, RingfenceError
+
+__all__ = ["run", "serve"]
+
+_ENVIRONMENT_BYTES = 4 << 20
+
+
+def run(options: argparse.Namespace) -> int:
+    """Says which daemons of this user run, or ends them."""
+    from ringfence.daemon.finding import Daemons, running_in, stop
+    from ringfence.wiring.gate import state_folder
+
+    started_at = datetime.now(UTC)
+    found = running_in(state_folder())
+    stopped = options.what == "stop"
+    if stopped:
+        for each in found:
+            stop(each)
+    if options.format == "json":
+        write(
+            document("ringfence.daemons/1", Daemons(started_at=started_at, complete=True, daemons=found))
+            + "\n"
+        )
+        return ExitCode.DONE
+    for each in found:
+        write(f"{'stopped' if stopped else 'running'}: process {each.pid}, its log: {each.folder}/log\n")
+    if not found:
+        write("no daemon runs; ringfence run starts one when a box needs it\n")
+    return ExitCode.DONE
+
+
+def serve(folder: str, environment: int, ready: int) -> None:
+    """Is the daemon. `environment` and `ready` are descriptors, as `daemon.starting` gives them."""
+    import socket
+
+    from ringfence.daemon.main import run as run_daemon
+    from ringfence.daemon.serving import serve as serve_sessions
+    from ringfence.egress.proxy.main import run as proxy
+
+    def broker(daemon_socket: socket.socket, proxy_socket: socket.socket) -> None:
+        os.environ |= json.loads(os.pread(environment, _ENVIRONMENT_BYTES, 0))
+        from ringfence.wiring.broker import broker as run_broker
+
+        run_broker(daemon_socket, proxy_socket, tell=lambda line: tell(f"ringfence: {line}"))
+
+    try:
+        run_daemon(
+            Path(folder),
+            ready=ready,
+            serve=lambda control: serve_sessions(
+                control, broker=broker, proxy=proxy, broker_keeps=(environment,)
+            ),
+        )
+    except RingfenceError as error:
+        tell(f"ringfence: error: {error.what}")
+        tell(f"ringfence: hint: {error.hint}")
