@@ -171,7 +171,7 @@ class _Daemon:
             self.proxy = self._child(self.proxy_is, for_proxy, self._proxy_says, self._proxy_gone)
             if self.broker is not None:
                 with suppress(OSError):
-                    self.broker.tell(NewProxy(), [for_broker.fileno()])
+                    self.broker.tell(NewProxy(session=""), [for_broker.fileno()])
         for key in [key for key in self.waiting if key[0] == "proxy"]:
             del self.waiting[key]
         for session in list(self.sessions.values()):

@@ -86,6 +86,7 @@ class Welcome:
 
     connection: int
     raw: bool = False
+    postgresql: bool = False  # its start-up is read by the broker: if its client wants TLS, that ends here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +213,12 @@ class CloseSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewProxy:
-    """To the broker: a proxy stands in for one that has gone; a socket to it comes along. Not answered."""
+    """To the broker: a session's proxy, in the place of one before; a socket to it comes along. Not answered.
+
+    What it asks and tells is heard for that session alone.
+    """
+
+    session: str
 
 
 class SocketKind(StrEnum):

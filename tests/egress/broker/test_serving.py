@@ -537,7 +537,7 @@ def test_another_proxy_stands_in_for_one_that_has_gone(tmp_path: Path) -> None:
         await scene.connection()
         ours, theirs = socket.socketpair()
         scene.proxy.close()
-        await scene.broker.daemon_asks(NewProxy(), (theirs.detach(),))
+        await scene.broker.daemon_asks(NewProxy(session="s1"), (theirs.detach(),))
         scene.proxy = Channel(ours, scene._told)
         running = asyncio.create_task(scene.proxy.run())
         await scene.connection()

@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
@@ -49,7 +50,7 @@ class Broker:
     """One process's."""
 
     house: House
-    proxy: Channel | None = None
+    channels: dict[str, Channel] = field(default_factory=dict)  # to proxies, by session; "": of all
     proxies: "set[asyncio.Task[None]]" = field(default_factory=set)
     core: Core = field(init=False)
     tokens: Tokens = field(init=False, repr=False)
@@ -79,16 +80,22 @@ class Broker:
                 self._watch(message, fds[0])
                 return None, ()
             case NewProxy() if len(fds) == 1:
-                self.stand_in(socket.socket(fileno=fds[0]))
+                self.stand_in(socket.socket(fileno=fds[0]), message.session)
                 return None, ()
+            case Tell():
+                self._told(message)
             case CloseSession():
                 close_session(self.core, message.session)
+                if (channel := self.channels.get(message.session)) is not None:
+                    channel.close()
         _close(fds)
         return None, ()
 
-    async def proxy_asks(self, message: Message, fds: Sequence[int]) -> Answer:
-        """What the proxy says. It may be anybody by now."""
+    async def proxy_asks(self, of: str, message: Message, fds: Sequence[int]) -> Answer:
+        """What a session's proxy says. It may be anybody by now, but no other session's; "" is any's."""
         _close(fds)
+        if of and self._session_of(message) not in (of, None):
+            return _UNASKED, ()
         match message:
             case Arrive() | Ask() | Dial():
                 return await self._answered(message)
@@ -99,25 +106,23 @@ class Broker:
                 if connection is not None:
                     self.core.gone(connection)
             case Tell():
-                session = self.core.sessions.get(message.session)
-                if session is not None:
-                    self.core.refusals.tell(session, message.trouble, message.host, message.what)
+                self._told(message)
             case _:
                 return _UNASKED, ()
         return None, ()
 
-    async def serve_proxy(self, sock: socket.socket) -> None:
+    async def serve_proxy(self, sock: socket.socket, of: str) -> None:
         """Answers one proxy until it is gone; what it had open is then over.
 
         Raises:
             BadMessage: it sent what is no message.
         """
-        channel = self.proxy = Channel(sock, self.proxy_asks)
+        channel = self.channels[of] = Channel(sock, partial(self.proxy_asks, of))
         try:
             await channel.run()
         finally:
-            for each in list(self.core.connections.values()) if self.proxy is channel else ():
-                self.core.gone(each)
+            if self.channels.get(of) is channel:
+                self._left(of)
 
     async def watch(self) -> None:
         """Looks at the policy as long as anything is in flight; never returns."""
@@ -169,9 +174,30 @@ class Broker:
                 connection.session.budgets.received += message.received
             self.core.over(connection, exchange)
 
+    def _session_of(self, message: Message) -> str | None:
+        """Whom it is about; None where there is nobody."""
+        match message:
+            case Arrive() | Tell():
+                return message.session
+            case Ask() | Dial() | Gone():
+                connection = self.core.connections.get(message.connection)
+            case Done():
+                connection, _ = self.core.exchanges.get(message.exchange, (None, None))
+            case _:
+                connection = None
+        return None if connection is None else connection.session.id
+
+    def _told(self, message: Tell) -> None:
+        session = self.core.sessions.get(message.session)
+        if session is not None:
+            self.core.refusals.tell(session, message.trouble, message.host, message.what)
+
     def _revoke(self, message: Revoke) -> None:
-        if self.proxy is not None:
-            self.proxy.tell(message)
+        connection = self.core.connections.get(message.connection)
+        session = "" if connection is None else connection.session.id
+        channel = self.channels.get(session) or self.channels.get("")
+        if channel is not None:
+            channel.tell(message)
 
     def _watch(self, message: Watch, fd: int) -> None:
         session = self.core.sessions.get(message.session)
@@ -182,13 +208,21 @@ class Broker:
             session.programs.close()
         session.programs = Programs(socket.socket(fileno=fd))
 
-    def stand_in(self, sock: socket.socket) -> None:
-        """Answers this proxy from now on, in the place of another one."""
-        if self.proxy is not None:
-            self.proxy.close()
-        task = asyncio.create_task(self.serve_proxy(sock))
+    def stand_in(self, sock: socket.socket, of: str = "") -> None:
+        """Answers this proxy of a session from now on, in the place of another one; "": of all sessions."""
+        if (before := self.channels.get(of)) is not None:
+            before.close()
+            self._left(of)
+        task = asyncio.create_task(self.serve_proxy(sock, of))
         self.proxies.add(task)
         task.add_done_callback(self._proxy_gone)
+
+    def _left(self, of: str) -> None:
+        """What a proxy had open is over."""
+        del self.channels[of]
+        for each in list(self.core.connections.values()):
+            if of in ("", each.session.id):
+                self.core.gone(each)
 
     def _proxy_gone(self, task: "asyncio.Task[None]") -> None:
         self.proxies.discard(task)
