@@ -21,6 +21,7 @@ from ringfence.ledger.events.hold_set import HoldSet
 from ringfence.ledger.events.policy_loaded import PolicyLoaded
 from ringfence.ledger.events.policy_refused import PolicyRefused
 from ringfence.ledger.events.sandbox_ended import SandboxEnded
+from ringfence.ledger.events.sandbox_forgotten import SandboxForgotten
 from ringfence.ledger.events.sandbox_refused import SandboxRefused
 from ringfence.ledger.events.sandbox_started import SandboxStarted
 from ringfence.ledger.events.scan_finished import ScanFinished
@@ -58,6 +59,7 @@ Event = (
     | SandboxStarted
     | SandboxRefused
     | SandboxEnded
+    | SandboxForgotten
     | CredentialKept
     | CredentialRemoved
     | VaultRewritten
@@ -91,6 +93,7 @@ EVENTS: tuple[type[Event], ...] = (
     SandboxStarted,
     SandboxRefused,
     SandboxEnded,
+    SandboxForgotten,
     CredentialKept,
     CredentialRemoved,
     VaultRewritten,

@@ -8,7 +8,6 @@ holds the session: what is not held and still says so was killed.
 import fcntl
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -19,10 +18,12 @@ from ringfence.core.errors import RingfenceError
 from ringfence.core.ids import session_name
 from ringfence.core.text import printable
 from ringfence.gate.state import make_folder, read_private, write_private
+from ringfence.sandbox.removing import remove
 
 __all__ = ["NoSession", "Running", "Session", "Sessions"]
 
 _SESSION, _RUNNING, _KILLED, _LOCK = "session.json", "running.json", "killed-by", "lock"
+_GONE = ".gone"  # behind the name of a folder that is being removed
 _ID_CHARS = 36
 _OPTIONS = ("strict", "is_degradable")
 
@@ -115,15 +116,25 @@ class Sessions:
 
     @contextmanager
     def held(self, session: Session) -> Iterator[bool]:
-        """Whether nobody else has the session; within, nobody else gets it. The dead let go."""
+        """Whether nobody else has the session; within, nobody else gets it. The dead let go.
+
+        Raises:
+            NoSession: it was forgotten meanwhile.
+        """
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        fd = os.open(self.folder_of(session) / _LOCK, flags, 0o600)
+        path = self.folder_of(session) / _LOCK
+        try:
+            fd = os.open(path, flags, 0o600)
+        except FileNotFoundError as error:
+            raise _forgotten(session) from error
         try:
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 yield False
             else:
+                if not path.exists():
+                    raise _forgotten(session)
                 yield True
         finally:
             os.close(fd)
@@ -160,9 +171,24 @@ class Sessions:
         data = read_private(self.folder_of(session) / _KILLED)
         return None if data is None else data.decode("utf-8", "replace")
 
-    def forget(self, session: Session) -> None:
-        """The session with all that it kept."""
-        shutil.rmtree(self.folder_of(session))
+    def forget(self, session: Session) -> int:
+        """Removes the session with all that it kept: at once for whoever looks. How many bytes that frees.
+
+        Raises:
+            OSError: something of it cannot be removed; `finish_forgetting` tries again.
+        """
+        gone = self.folder / f"{session.id}{_GONE}"
+        self.folder_of(session).rename(gone)
+        return remove(gone)
+
+    def finish_forgetting(self) -> None:
+        """Removes what is left of sessions whose forgetting was broken off. Raises OSError."""
+        for gone in self.folder.glob(f"*{_GONE}"):
+            remove(gone)
+
+
+def _forgotten(session: Session) -> NoSession:
+    return NoSession(f"session {session.name} was forgotten", hint="see others: ringfence run --report")
 
 
 def _json(value: Session | Running) -> bytes:

@@ -45,9 +45,7 @@ class Forgetting:
 
     def forget(self, wanted: Sequence[Ended]) -> Iterator[Forgotten | Kept]:
         """As `app.running.forget.forget` does."""
-        return forget(
-            wanted, sessions=self.sessions, ledger=self.door.ledger, operator=operator().name
-        )
+        return forget(wanted, sessions=self.sessions, ledger=self.door.ledger, operator=operator().name)
 
 
 @contextmanager

@@ -80,7 +80,7 @@ def look(
     holds: Sequence[Hold],
     before: datetime | None,
 ) -> tuple[tuple[Ended, ...], tuple[Kept, ...]]:
-    """Which of these may be forgotten, and which stay and why; those that were used since `before` are neither.
+    """Which of these may be forgotten, and which stay and why. None of those used since `before`.
 
     `holds`: those that stop something now.
 

@@ -77,9 +77,7 @@ def _add_forget(commands: _Commands) -> None:
         epilog="example: ringfence forget --older-than 30d. "
         "exit status: 0 done, 2 usage, 3 a session that was named stays",
     )
-    forget.add_argument(
-        "sessions", nargs="*", metavar="SESSION", help="as ringfence run --report shows it"
-    )
+    forget.add_argument("sessions", nargs="*", metavar="SESSION", help="as ringfence run --report shows it")
     forget.add_argument(
         "--older-than",
         type=parse_moment(),

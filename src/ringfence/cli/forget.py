@@ -1,0 +1,69 @@
+"""`ringfence forget SESSION…`, `--older-than 30d` and `--all-ended`."""
+
+import argparse
+
+from ringfence.app.documents import document
+from ringfence.app.running.forget import Ended, Forgotten, Forgottens, Kept, NotForgotten
+from ringfence.cli.exact import name
+from ringfence.cli.sizes import show_size
+from ringfence.cli.streams import tell, warn, write
+from ringfence.core.errors import ExitCode, UsageError
+from ringfence.core.redaction import redact
+from ringfence.wiring.forgetting import Forgetting, opened
+from ringfence.wiring.gate import has_terminal
+
+__all__ = ["run"]
+
+_YES = ("y", "yes")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Forgets sessions after asking; says which are gone, and which stay and why."""
+    if bool(options.sessions) + options.all_ended + (options.older_than is not None) != 1:
+        raise UsageError(
+            "which sessions?",
+            hint="name them, or --older-than 30d, or --all-ended; see: ringfence run --report",
+        )
+    with opened(tell=warn) as forgetting:
+        ended, kept = forgetting.look(options.sessions, before=options.older_than)
+        if options.sessions and kept:
+            raise NotForgotten(f"session {kept[0].name}: {name(kept[0].why)}", hint=_HINT)
+        return _forgotten(forgetting, ended, kept, options)
+
+
+_HINT = "end it with ringfence kill, or see who holds it: ringfence ledger hold list"
+
+
+def _forgotten(
+    forgetting: Forgetting, ended: tuple[Ended, ...], kept: tuple[Kept, ...], options: argparse.Namespace
+) -> int:
+    started_at = forgetting.door.now()
+    found = tuple(forgetting.forget(ended)) if ended and _is_wanted(ended, yes=options.yes) else ()
+    gone = tuple(each for each in found if isinstance(each, Forgotten))
+    kept = (*kept, *(each for each in found if isinstance(each, Kept)))
+    if options.format == "json":
+        said = Forgottens(started_at=started_at, complete=True, sessions=gone, kept=kept)
+        write(document("ringfence.forgotten/1", said) + "\n")
+        return ExitCode.DONE
+    write(f"forgotten {each.name}: {show_size(each.freed_bytes)} freed\n" for each in gone)
+    for each in kept:
+        tell(f"ringfence: session {each.name} stays: {name(each.why)}")
+    if not gone:
+        write("nothing was forgotten\n")
+    return ExitCode.DONE
+
+
+def _is_wanted(ended: tuple[Ended, ...], *, yes: bool) -> bool:
+    """Whether somebody at the terminal says so, or did on the command line."""
+    if yes:
+        return True
+    if not has_terminal():
+        raise UsageError("nobody can be asked here", hint="to forget without being asked: --yes")
+    for each in ended:
+        command = name(" ".join(redact(each.session.command)))
+        tell(f"{each.session.name}  last used {each.last_at:%Y-%m-%d %H:%M}  {command}")
+    tell("their homes and what was taken out of their working trees will be gone; the ledger stays")
+    try:
+        return input(f"forget {len(ended)}? [y/N]: ").strip().lower() in _YES
+    except EOFError:
+        return False
