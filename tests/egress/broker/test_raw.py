@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import shutil
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -11,6 +13,7 @@ import psycopg
 import pytest
 
 from broker_scene import Scene, policy
+from egress.two_processes import Box, play, tunnel
 from postgresql_server import binaries, running_server
 from ringfence.egress.messages import Refused, Welcome
 from ringfence.ledger.events.decision_made import DecisionMade
@@ -134,3 +137,26 @@ def test_a_raw_connection_leads_to_its_host_and_ends_with_its_grant(tmp_path: Pa
             os.close(fd)
 
         scene.play(act)
+
+
+@pytest.mark.skipif(shutil.which("psql") is None, reason="psql is not installed")
+def test_a_client_that_insists_on_tls_gets_it_from_the_session_s_authority(tmp_path: Path, port: int) -> None:
+    scene = _scene(tmp_path, port)
+    scene.keep("postgresql", _HOST)
+
+    def act(box: Box) -> None:
+        with tunnel(box.port, f"{_HOST}:5432") as at:
+            dsn = f"host={_HOST} hostaddr=127.0.0.1 port={at} user=app dbname=postgres connect_timeout=5"
+            trust = f"sslmode=verify-full sslrootcert={box.ca_file}"
+            said = _psql(f"{dsn} {trust}", box.given()["one"]["password"])
+            assert said == "app" + "x" * 100_000 + "\n"
+
+    play(scene, act)
+
+
+def _psql(dsn: str, password: str) -> str:
+    """What it prints."""
+    command = [*("psql", "-X", "-A", "-t", "-w", "-c", "SELECT current_user || repeat('x', 100000)"), dsn]
+    environment = {"PATH": os.environ["PATH"], "PGPASSWORD": password, "HOME": "/nonexistent"}
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    return ran.stdout + ran.stderr

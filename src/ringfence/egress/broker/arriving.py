@@ -46,11 +46,10 @@ async def arrive(core: Core, message: Arrive) -> tuple[Welcome, Sequence[int]]:
     if not message.raw:
         return Welcome(connection=connection.number), ()
     try:
-        fd = await _raw(core, connection)
+        return await _raw(core, connection)
     except BaseException:
         core.gone(connection)
         raise
-    return Welcome(connection=connection.number, raw=True), (fd,)
 
 
 async def dial(core: Core, message: Dial) -> tuple[Dialled, Sequence[int]]:
@@ -104,20 +103,18 @@ async def _decided(core: Core, session: Session, policy: Policy, message: Arrive
     )
 
 
-async def _raw(core: Core, connection: Connection) -> int:
+async def _raw(core: Core, connection: Connection) -> tuple[Welcome, Sequence[int]]:
     """A descriptor to the host, of which nobody reads what passes; or to us, where a password is put in."""
     way = await core.way(connection.session, connection.host, connection.port, tls=connection.tls)
     await core.reads_from(connection)
-    postgresql = [
-        each for each in connection.session.entries.values() if each.kind == "postgresql"
-    ] and core.is_served(connection)
+    kinds = {each.kind for each in connection.session.entries.values()}
+    postgresql = "postgresql" in kinds and core.is_served(connection)
     sock = await core.dialled(connection, way)
     if connection.number not in core.connections:
         sock.close()
         raise RefusedNow(_NOBODY)
-    if postgresql:
-        return spoken_here(core, connection, way, sock)
-    return core.handed(connection, sock)
+    fd = spoken_here(core, connection, way, sock) if postgresql else core.handed(connection, sock)
+    return Welcome(connection=connection.number, raw=True, postgresql=postgresql), (fd,)
 
 
 def _known(core: Core, connection: Connection) -> None:

@@ -5,7 +5,7 @@ placeholder is known, and with it the credential. The server is given what it as
 text), the last two over TLS alone. From `AuthenticationOk` on both ends speak with each other; nothing here
 reads it.
 
-What a client wants encrypted up to here is declined (`sslmode=prefer` and `allow` go on, `require` does not).
+What a client wants encrypted up to here the proxy has ended already; what is still asked for is declined.
 
 Source: PostgreSQL's manual, "Frontend/Backend Protocol", message flow.
 """

@@ -78,6 +78,7 @@ class Road:
     ) -> None:
         self.connection, self.host = connection, host
         self.refused = refused  # nobody may go there; each request is told so
+        self.is_postgresql = False  # raw, and the broker reads its start-up, without TLS
         self.deadlines, self.patience = deadlines, patience
         self.upstreams = Upstreams(self._dial, deadlines, patience, resumptions)
         self._broker, self._wire, self._session = broker, wire, session

@@ -6,6 +6,7 @@ from ringfence.egress.messages import Manner, SocketKind, Trouble
 from ringfence.egress.proxy.fronts import Front
 from ringfence.egress.proxy.http1_side import Http1Side
 from ringfence.egress.proxy.http2_side import Http2Side
+from ringfence.egress.proxy.postgresql_side import with_tls
 from ringfence.egress.proxy.refusing import mismatched
 from ringfence.egress.proxy.relaying import pass_on
 from ringfence.egress.proxy.sessions import Caller, Place
@@ -60,13 +61,20 @@ async def _through(caller: Caller, dialled: str, port: int, *, by_connect: bool)
 
 
 async def _raw(caller: Caller, host: str | None, dialled: str, port: int) -> None:
+    session = caller.session
     if host is None:
-        caller.session.tell(Trouble.UPSTREAM, dialled, "an address that stands for no name any more")
+        session.tell(Trouble.UPSTREAM, dialled, "an address that stands for no name any more")
         return
     road, fd = await caller.raw_to(Place(host=host, port=port, tls=False))
     if road.refused is None and fd is not None:
-        upstream = await wire_over(socket.socket(fileno=fd), caller.session.deadlines)
-        await pass_on(caller.wire, upstream)
+        upstream = await wire_over(socket.socket(fileno=fd), session.deadlines)
+        try:
+            is_open = not road.is_postgresql
+            program = caller.wire if is_open else await with_tls(caller.wire, session.leaves.context(host))
+        except BaseException:
+            upstream.abort()
+            raise
+        await pass_on(program, upstream)
 
 
 async def _tls(caller: Caller, hello: Hello, host: str | None, port: int, named: str | None) -> None:

@@ -75,7 +75,7 @@ class Caller:
         return road
 
     async def raw_to(self, place: Place) -> tuple[Road, int | None]:
-        """The same for what nobody reads, and the descriptor of a connection to there."""
+        """The same for what is not read here, and the descriptor of a connection to there."""
         road, fds = await self._arrive(place, raw=True)
         return road, fds[0] if fds else None
 
@@ -112,6 +112,7 @@ class Caller:
         else:
             assert isinstance(reply, Welcome)
             self._road = self._made(place.host, reply.connection, None)
+            self._road.is_postgresql = reply.postgresql
         self._place = place
         wanted = int(raw and isinstance(reply, Welcome))
         for fd in fds[wanted:]:
