@@ -1,8 +1,8 @@
 """Removes a folder that programs of a box wrote, whatever they made in it.
 
 They may nest folders deeper than any path or any number of open files reaches, and take from a folder that
-its owner may look into it. So folders are emptied at the top: what lies in one is moved up before it goes.
-Nothing but folders is opened, and no link is followed. Whoever is killed on the way begins again.
+its owner may look into it. So what lies deep is moved up to the top before it is emptied. Nothing but folders is
+opened, and no link is followed. Whoever is killed on the way begins again.
 """
 
 import errno
@@ -15,6 +15,7 @@ from typing import Final
 __all__ = ["remove"]
 
 _PATH: Final = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_DEPTH: Final = 32  # folders in folders that are open at one time
 _BLOCK_BYTES: Final = 512  # of st_blocks, whatever the file system
 _TAKEN: Final = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR)
 
@@ -30,7 +31,7 @@ def remove(folder: Path) -> int:
     except FileNotFoundError:
         return 0
     try:
-        freed = _emptied(top)
+        freed = _emptied(top, top, map(str, count()), depth=0)
     finally:
         os.close(top)
     with suppress(FileNotFoundError):
@@ -38,39 +39,26 @@ def remove(folder: Path) -> int:
     return freed
 
 
-def _emptied(top: int) -> int:
-    freed, found, names = 0, True, map(str, count())
-    while found:  # what was moved up meanwhile is not surely seen in the same round
+def _emptied(folder: int, top: int, names: "map[str]", *, depth: int) -> int:
+    freed, found = 0, True
+    while found:  # what is moved up meanwhile is not surely seen in the same round
         found = False
-        with os.scandir(top) as entries:
+        with os.scandir(folder) as entries:
             for each in entries:
                 found = True
                 with suppress(FileNotFoundError):  # somebody else removes it too
-                    if each.is_dir(follow_symlinks=False):
-                        freed += _moved_up(each.name, top, names)
-                    else:
-                        freed += _unlinked(each, top)
-    return freed
-
-
-def _moved_up(name: str, top: int, names: "map[str]") -> int:
-    """Removes the folder of this name in `top`; the folders in it go beside it, under one of `names`."""
-    freed, inner = 0, _opened(name, top)
-    try:
-        found = True
-        while found:
-            found = False
-            with os.scandir(inner) as entries:
-                for each in entries:
-                    found = True
                     if not each.is_dir(follow_symlinks=False):
-                        freed += _unlinked(each, inner)
+                        freed += _unlinked(each, folder)
                         continue
-                    os.close(_opened(each.name, inner))  # the kernel moves only what may be written
-                    _move(each.name, inner, top, names)
-    finally:
-        os.close(inner)
-    os.rmdir(name, dir_fd=top)
+                    inner = _opened(each.name, folder)  # the kernel moves only what may be written
+                    try:
+                        if depth == _DEPTH:
+                            _move(each.name, folder, top, names)
+                            continue
+                        freed += _emptied(inner, top, names, depth=depth + 1)
+                    finally:
+                        os.close(inner)
+                    os.rmdir(each.name, dir_fd=folder)
     return freed
 
 
