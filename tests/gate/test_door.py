@@ -86,6 +86,40 @@ def test_what_is_allowed_is_recorded_before_its_receipt_and_done_after(tmp_path:
     assert told(door) == [("policy.loaded/1", None), ("decision.made/1", True), ("effect.done/1", None)]
 
 
+_AT_ONCE = """
+version: 1
+agents:
+  mode: enforce
+  rules:
+    - {id: asked, actions: [http.request], match: {path: /asked}, then: ask}
+    - {id: never, actions: [http.request], match: {path: /never}, then: deny}
+    - {id: fine, actions: [http.request], then: allow}
+"""
+
+
+def test_what_only_reads_passes_at_once_and_is_recorded_just_so(tmp_path: Path) -> None:
+    door = door_in(tmp_path, _AT_ONCE)
+    get = HttpRequest(agent="a", session="s", host="example.com", port=443, method="GET", path="/")
+    assert isinstance(door.pass_(get), Receipt)
+    receipt = door.pass_at_once(get)
+    assert isinstance(receipt, Receipt)
+    assert door.seals.redeem(receipt, HttpRequest) == get
+    first, second = (each.event for each in door.ledger.read(stream=STREAM, types=["decision.made"]))
+    assert first == second
+    assert isinstance(door.pass_at_once(dataclasses.replace(get, path="/never")), Refused)
+    assert told(door)[1:] == [("decision.made/1", True)] * 2 + [("decision.made/1", False)]
+
+
+def test_what_somebody_must_be_waited_for_does_not_pass_at_once(tmp_path: Path) -> None:
+    door = door_in(tmp_path, _AT_ONCE)
+    get = HttpRequest(agent="a", session="s", host="example.com", port=443, method="GET", path="/")
+    assert isinstance(door.pass_(get), Receipt)
+    before = told(door)
+    for method, path in (("POST", "/"), ("GET", "/asked")):
+        assert door.pass_at_once(dataclasses.replace(get, method=method, path=path)) is None
+    assert told(door) == before
+
+
 def test_what_is_denied_is_recorded_and_says_which_line(tmp_path: Path) -> None:
     door = door_in(tmp_path, _ASKS)
     refused = door.pass_(named("evil"))
@@ -491,8 +525,7 @@ def test_a_door_of_boxes_enforces_what_the_policy_only_observes(tmp_path: Path) 
     refused = strict.pass_(request("other.test", query=("page=1", "token=x")))
     assert isinstance(refused, Refused)
     assert refused.what == (
-        "http.request other.test 443 GET / page=1 token=[cut]: denied by section agents, "
-        "which has no rule for it"
+        "GET other.test/?page=1&token=[cut]: denied by section agents, which has no rule for it"
     )
 
 

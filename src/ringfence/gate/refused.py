@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ringfence.core.action_types import type_of
-from ringfence.core.actions import Action, FieldKind
+from ringfence.core.actions import Action, FieldKind, HostConnect, HttpRequest
 from ringfence.core.decisions import Decision, Effect, Reason
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.limits import LIMITS
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ActionRefused", "Refused", "denied", "held"]
 
+_WHOSE = frozenset({"agent", "session"})
+_WEB_PORTS = (80, 443)
 _TOLD = (FieldKind.NAME, FieldKind.PATH, FieldKind.HOST, FieldKind.TEXT, FieldKind.NUMBER)
 
 
@@ -61,12 +63,26 @@ def held(action: Action, decision: Decision, *, ask: "Ask", short: str) -> Refus
 
 
 def _name(action: Action) -> str:
-    """The type and the fields that tell which, without secrets, and cut where it is long."""
+    """What is asked for, without secrets, and cut where it is long.
+
+    Of most actions their type and the fields that tell which; whose it is, the one who is told knows.
+    """
     kind, action = type_of(action), without_secrets(action)
-    told = (getattr(action, each) for each in kind.compares if kind.fields[each] in _TOLD)
+    match action:
+        case HttpRequest(method=method, path=path, query=query):
+            asked = f"?{'&'.join(query)}" if query else ""
+            return clip(printable(f"{method} {_where(action)}{path}{asked}"), chars=LIMITS.evidence_chars)
+        case HostConnect():
+            return printable(f"a connection to {_where(action)}")
+    names = (each for each in kind.compares if each not in _WHOSE and kind.fields[each] in _TOLD)
+    told = (getattr(action, each) for each in names)
     texts = (" ".join(each) if isinstance(each, tuple) else str(each) for each in told if each is not None)
     shown = (clip(printable(each), chars=LIMITS.evidence_chars) for each in texts if each)
     return " ".join((kind.name, *shown))
+
+
+def _where(action: HttpRequest | HostConnect) -> str:
+    return action.host if action.port in _WEB_PORTS else f"{action.host}:{action.port}"
 
 
 def _word(effect: Effect) -> str:

@@ -113,7 +113,7 @@ def test_a_credential_that_the_policy_does_not_let_is_not_used(tmp_path: Path, p
     async def act(scene: Scene) -> None:
         opened = await scene.open()
         answer = str(await _asked(scene, dict(opened.environment)["PGPASSWORD"]))
-        assert "credential.use claude s1 one db.example.com CONNECT /: denied" in answer
+        assert "credential.use one db.example.com CONNECT /: denied" in answer
 
     scene.play(act)
 

@@ -134,7 +134,7 @@ def test_what_no_rule_lets_is_refused_with_the_reason_and_recorded(tmp_path: Pat
             refused, _ = await scene.exchange(connection, request("/b"))
             assert isinstance(refused, Refused)
             assert refused.status == 403
-            assert "http.request" in refused.what
+            assert "GET api.example.com/b" in refused.what
             assert "section agents, which has no rule for it" in refused.what
             other, _ = await scene.arrive("evil.example.com")
             assert isinstance(other, Refused)

@@ -102,6 +102,8 @@ def trouble_of(error: RingfenceError | BrokenOff | BadHttp) -> tuple[Trouble, in
 
 def by_policy(refused: gate.Refused, said: Egressing | None) -> Refused:
     """The gate's refusal, as the program is told it; the gate has recorded it."""
-    rule = refused.decision.reasons[0].rule
-    manner = Manner.HONEST if said is None else Manner(said.manner(rule).value)
-    return Refused(what=refused.what, hint=refused.hint, manner=manner)
+    because = refused.decision.reasons[0]
+    manner = Manner.HONEST if said is None else Manner(said.manner(because.rule).value)
+    is_new = because.rule is None and refused.ask is None
+    hint = "outside of the box, a person can grant it: profiles of the policy" if is_new else refused.hint
+    return Refused(what=refused.what, hint=hint, manner=manner)
