@@ -214,6 +214,8 @@ def place(user: str = USERS[0], *, repository: bool = False, executed: bool = Fa
             here.git("add", ".")
             here.git("commit", "-q", "-m", "one")
         yield here
+        if (home / ".local/state/ringfence/daemons").exists():
+            here.ringfence("daemon", "stop")
         assert not left(str(top)), "something still runs"
         assert str(top) not in Path("/proc/self/mountinfo").read_text()
     finally:
@@ -232,12 +234,12 @@ def _environment(home: Path) -> dict[str, str]:
 @cache
 def _import_all() -> None:
     """What is only imported when it is needed: afterwards it may be out of reach."""
-    for package in ("app.running", "core", "gate", "ledger", "policy", "sandbox"):
+    for package in ("app.running", "core", "daemon", "gate", "ledger", "policy", "sandbox"):
         found = importlib.import_module(f"ringfence.{package}")
         for each in pkgutil.walk_packages(found.__path__, f"ringfence.{package}."):
             importlib.import_module(each.name)
     "".encode("utf-8-sig")  # as policies are read
-    for name in ("cli.kill", "cli.run", "cli.tables.explained", "cli.tables.sessions"):
+    for name in ("cli.daemon", "cli.kill", "cli.run", "cli.tables.explained", "cli.tables.sessions"):
         importlib.import_module(f"ringfence.{name}")
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from ringfence.core.errors import RingfenceError
 from ringfence.daemon.client import DaemonGone, DaemonSession, answered, ask
 from ringfence.daemon.control import Open
-from ringfence.daemon.starting import Starting
+from ringfence.daemon.starting import LOG, Starting
 from ringfence.egress.messages import SessionOpened, SocketKind
 
 __all__ = ["Asked", "Kept"]
@@ -53,14 +53,17 @@ class Asked:
 
     def session(self) -> DaemonSession:
         """The same, without anybody who looks after it."""
-        for left in reversed(range(_TRIES)):
+        for _ in range(_TRIES - 1):
             try:
                 return answered(self._asked())
             except DaemonGone:
-                if not left:
-                    raise
                 self._starting = self.start()
-        raise AssertionError("unreachable")
+        try:
+            return answered(self._asked())
+        except DaemonGone as error:
+            raise DaemonGone(
+                "what answers boxes does not stay", hint=f"it says why: {self.folder / LOG}"
+            ) from error
 
     def close(self) -> None:
         """Gives up waiting."""

@@ -29,10 +29,7 @@ def run(folder: Path, *, ready: int, serve: Callable[[Control], None]) -> None:
         return
     finally:
         os.close(ready)
-    try:
-        serve(control)
-    finally:
-        control.close()
+    serve(control)
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:

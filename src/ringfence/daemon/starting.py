@@ -20,14 +20,16 @@ from ringfence import __version__
 from ringfence.core.limits import LIMITS
 from ringfence.gate.state import make_folder
 
-__all__ = ["FOLDER", "Starting", "kept_variables", "place_of", "start"]
+__all__ = ["FOLDER", "LOG", "Starting", "kept_variables", "place_of", "start"]
 
 _NAMED = frozenset({"HOME", "DBUS_SESSION_BUS_ADDRESS"})
 _BEGINNINGS = ("XDG_", "RINGFENCE_", "PG")  # where state, configuration and ledger lie, and how to get there
 FOLDER = "daemons"
 """Below ringfence's state folder."""
 
-_LOG = "log"
+LOG = "log"
+"""In its folder: what it and its children say."""
+
 _LOG_BYTES = 1 << 20
 _PROGRAM = """
 import json, sys
@@ -84,9 +86,9 @@ def start(folder: Path, variables: Mapping[str, str]) -> Starting:
     ready, told = os.pipe()
     given = os.memfd_create("environment")
     with suppress(OSError):
-        if (folder / _LOG).stat().st_size > _LOG_BYTES:
-            (folder / _LOG).unlink()
-    log = os.open(folder / _LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        if (folder / LOG).stat().st_size > _LOG_BYTES:
+            (folder / LOG).unlink()
+    log = os.open(folder / LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         os.write(given, json.dumps(dict(variables)).encode("utf-8", "surrogateescape"))
         asked = {"folder": str(folder), "environment": given, "ready": told}

@@ -43,6 +43,7 @@ def test_whatever_programs_left_in_its_home_goes_and_the_ledger_says_so(user: st
         assert (gone["name"], gone["agent"], gone["freed_bytes"] > 0) == (name, "sh", True)
         assert _kept(here) == []
         assert _types(here)[-3:] == ["sandbox.ended/1", "sandbox.forgotten/1", "sandbox.started/1"]
+        assert f"session {name} forgotten by" in here.ringfence("ledger", "show").out
         assert here.ringfence("run", "--resume", name).err.startswith(f"ringfence: error: {name}: no session")
         assert here.ringfence("forget", "--yes", name).exit == 2
 
