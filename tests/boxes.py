@@ -39,7 +39,7 @@ from ringfence.sandbox.box import Box, Streams
 from ringfence.sandbox.launcher import Launcher, fork_launcher
 from ringfence.sandbox.linux import kernel
 from ringfence.sandbox.linux.seccomp.listening import Refused, answer
-from ringfence.sandbox.messages import Ended, Listener, Message, NotRun, Ready, Stopped, Terminal
+from ringfence.sandbox.messages import Ended, Listener, Message, NotRun, Ready, Sockets, Stopped, Terminal
 from ringfence.sandbox.plan import Identity, Layer, Limits, Mount, MountKind, Plan, Why
 
 ORDINARY = 1000
@@ -238,7 +238,8 @@ def start(launcher: Launcher, plan: Plan, streams: Streams, *, decided: Plan | N
             key=b"k" * 32, uses=Uses(Path(state) / "receipts.sqlite"), now=lambda: datetime.now(UTC)
         )
         receipt = seals.seal(action, stream="endpoint", seq=1, lasts=timedelta(minutes=5))
-        return launcher.start(receipt, plan, streams, seals=seals)
+        with contextlib.closing(seals):
+            return launcher.start(receipt, plan, streams, seals=seals)
 
 
 def _drive(
@@ -330,7 +331,7 @@ class _Following:
                     self._hear(fd)
                 else:
                     self._read(fd)
-        for fd in (self.listener, self.screen):
+        for fd in (self.listener, self.screen, *self._nobody_s()):
             if fd is not None:
                 os.close(fd)
         out = self.screen if self.stdout is None else self.stdout
@@ -341,6 +342,11 @@ class _Following:
             messages=self.messages,
             refused=self.refused,
         )
+
+    def _nobody_s(self) -> list[int]:
+        """The sockets of its network, unless the test takes them."""
+        told = [] if self.said else [each for each in self.messages if isinstance(each, Sockets)]
+        return [each.fd for sockets in told for each in sockets.sockets]
 
     def _watch(self, fd: int) -> None:
         self.open.add(fd)

@@ -1,5 +1,7 @@
 """What tests of several rooms share."""
 
+import contextlib
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from doors import doors_closed
 from ringfence.app.demo import build
 
 # Machines are noisy: nothing is judged by the clock. A run of CI says something of the change alone; the
@@ -23,6 +26,8 @@ for _number, _handler in (
 ):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, _handler)
+
+_STAYING = 16  # the shared door, and what libraries open when they are first used
 
 _XDG = {
     "XDG_CACHE_HOME": ".cache",
@@ -45,6 +50,33 @@ def own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             patch.setenv(name, str(home / below))
         patch.delenv("RINGFENCE_LEDGER", raising=False)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _doors_of_a_test() -> Iterator[None]:
+    with doors_closed():
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_stays_open() -> Iterator[None]:
+    """A module leaves no descriptors behind: thousands of tests share a process, and `select` takes 1,024."""
+    before = _descriptors()
+    with doors_closed():
+        yield
+    if len(_descriptors()) > len(before) + _STAYING:
+        gc.collect()  # exceptions that were raised keep what their frames had, in circles
+    left = {fd: leads for fd, leads in _descriptors().items() if before.get(fd) != leads}
+    assert len(left) <= _STAYING, f"the module leaves these open: {left}"
+
+
+def _descriptors() -> dict[str, str]:
+    """This process's, and where they lead."""
+    found = {}
+    for fd in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):  # the listing's own
+            found[fd] = os.readlink(f"/proc/self/fd/{fd}")
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,15 @@
-"""Doors that tests go through: the real gate, with a policy of the test's own, in a folder of its own."""
+"""Doors that tests go through: the real gate, with a policy of the test's own, in a folder of its own.
+
+They are closed when the test is over, or its module where a fixture of the module made them.
+"""
 
 import atexit
+import contextlib
 import functools
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +24,7 @@ from ringfence.ledger.ledger import Ledger
 from ringfence.ledger.open import open_ledger
 
 STREAM = "endpoint"
+_MADE: list[Door] = []
 
 
 def now() -> datetime:
@@ -47,6 +52,31 @@ def door_in(
     told: list[Refused] | None = None,
 ) -> Door:
     """A door whose state, ledger and policies lie in `folder`; `policy` is the system's, if any."""
+    made = _door(folder, policy, asker=asker, clock=clock, ledger=ledger, told=told)
+    _MADE.append(made)
+    return made
+
+
+@contextlib.contextmanager
+def doors_closed() -> Iterator[None]:
+    """Closes the doors that are made within."""
+    before = len(_MADE)
+    yield
+    while len(_MADE) > before:
+        door = _MADE.pop()
+        door.ledger.close()
+        door.seals.close()
+
+
+def _door(
+    folder: Path,
+    policy: str | None,
+    *,
+    asker: str,
+    clock: Callable[[], datetime],
+    ledger: Ledger | None,
+    told: list[Refused] | None,
+) -> Door:
     state = make_folder(folder / "state")
     if policy is not None:
         (folder / "system.yaml").write_text(policy)
@@ -73,6 +103,6 @@ def door_in(
 def free_door() -> Door:
     """One that lets everything through and records it, for tests of what comes behind it."""
     folder = tempfile.mkdtemp(prefix="ringfence-door-")
-    door = door_in(Path(folder))
+    door = _door(Path(folder), None, asker="ann", clock=now, ledger=None, told=None)
     atexit.register(lambda: (door.ledger.close(), shutil.rmtree(folder, ignore_errors=True)))
     return door

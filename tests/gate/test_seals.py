@@ -1,7 +1,9 @@
 """Receipts: what holds, what does not, and how often."""
 
 import dataclasses
+import gc
 import multiprocessing
+import os
 import stat
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -220,8 +222,6 @@ def test_makers_of_the_key_at_once_agree_on_one(tmp_path: Path) -> None:
 
 
 def _sealed_elsewhere(folder: Path) -> bytes:
-    import os
-
     return _receipt(open_seals(folder, now=lambda: _NOW, randomness=os.urandom)).seal
 
 
@@ -230,3 +230,23 @@ def test_uses_that_cannot_be_counted_redeem_nothing(tmp_path: Path) -> None:
     (tmp_path / "receipts.sqlite").write_bytes(b"no database at all, whatever its name says" * 100)
     with pytest.raises(StateRefused, match="cannot be counted"):
         seals.redeem(_receipt(seals), ModelSign)
+
+
+def test_nothing_stays_open_of_a_count_that_failed_or_was_given_back(tmp_path: Path) -> None:
+    seals = _seals(tmp_path)
+    receipt = _receipt(seals)
+    gc.disable()  # which would come to it some time
+    try:
+        before = os.listdir("/proc/self/fd")
+        (tmp_path / "receipts.sqlite").write_bytes(b"no database at all, whatever its name says" * 100)
+        with pytest.raises(StateRefused):
+            seals.redeem(receipt, ModelSign)
+        assert os.listdir("/proc/self/fd") == before
+        (tmp_path / "receipts.sqlite").unlink()
+        seals.redeem(receipt, ModelSign)
+        seals.close()
+        assert os.listdir("/proc/self/fd") == before
+    finally:
+        gc.enable()
+    with pytest.raises(ReceiptRefused, match="used before"):
+        seals.redeem(receipt, ModelSign)

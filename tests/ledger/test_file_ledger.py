@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import gc
 import os
 import resource
 import socket
@@ -42,6 +43,35 @@ def test_a_second_ledger_appends_through_the_first_and_takes_over_when_it_is_clo
     assert _is_locked_by_nobody(ledger_file)
     assert scans(first) == ["a", "b", "c", "d"]
     assert_whole(first.rows())
+
+
+def test_the_process_that_writes_records_at_once_and_no_other(ledger_file: Path) -> None:
+    first, second = opened(ledger_file), opened(ledger_file)
+    assert first.append_at_once(scan("nobody writes yet"), stream="one") is None
+    first.append(scan("a"), stream="one", durability=_WRITTEN)
+    second.append(scan("b"), stream="one", durability=_WRITTEN)
+    position = first.append_at_once(scan("c"), stream="one")
+    assert position is not None and position.seq == 3
+    assert second.append_at_once(scan("another process writes"), stream="one") is None
+    first.close()
+    assert first.append_at_once(scan("nobody writes any more"), stream="one") is None
+    second.close()
+    assert scans(first) == ["a", "b", "c"]
+    assert_whole(first.rows())
+
+
+def test_a_ledger_that_was_closed_keeps_nothing_open(ledger_file: Path) -> None:
+    gc.disable()  # which would come to it some time
+    try:
+        before = os.listdir("/proc/self/fd")
+        first, second = opened(ledger_file), opened(ledger_file)
+        for ledger in (first, second):
+            ledger.append(scan("a"), stream="one", durability=_FSYNC)
+        second.close()
+        first.close()
+        assert os.listdir("/proc/self/fd") == before
+    finally:
+        gc.enable()
 
 
 def test_a_reader_takes_no_lock_and_makes_nothing(ledger_file: Path) -> None:

@@ -94,6 +94,10 @@ class Seals:
         over = f"ringfence hidden value 1 {digest_of(value)}"
         return hmac.digest(self._key, over.encode("ascii"), "sha256").hex()
 
+    def close(self) -> None:
+        """Gives back the file where uses are counted; the next use opens it again."""
+        self._uses.close()
+
     def _count(self, receipt: Receipt[Action], now: datetime) -> int:
         decided = (receipt.stream, receipt.seq)
         with self._lock:

@@ -4,6 +4,7 @@ What is over is forgotten when the file is opened, and its time remembered, so t
 makes nothing usable again.
 """
 
+import contextlib
 import os
 import sqlite3
 import threading
@@ -64,6 +65,14 @@ class Uses:
                     hint="make room on the disk; if the file is damaged, stop ringfence and remove it",
                 ) from error
 
+    def close(self) -> None:
+        """Gives the file back; the next use opens it again."""
+        self._forget_parent()
+        with self._lock:
+            if self._database is not None:
+                self._database.close()
+            self._database = None
+
     def _forget_parent(self) -> None:
         """In a child that was forked: its parent's database is not used, nor closed, and opened anew."""
         if self._pid != os.getpid():
@@ -79,13 +88,16 @@ class Uses:
                 hint="it must be a regular file of your own, on a disk that can be written",
             ) from error
         database = sqlite3.connect(self._path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False)
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = FULL")
-        database.executescript(_SCHEMA)
-        with database:
-            database.execute("BEGIN IMMEDIATE")
-            database.execute("UPDATE forgotten SET until_us = max(until_us, ?)", (_us(now),))
-            database.execute("DELETE FROM uses WHERE expires_us <= (SELECT until_us FROM forgotten)")
+        with contextlib.ExitStack() as unless_whole:
+            unless_whole.callback(database.close)
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = FULL")
+            database.executescript(_SCHEMA)
+            with database:
+                database.execute("BEGIN IMMEDIATE")
+                database.execute("UPDATE forgotten SET until_us = max(until_us, ?)", (_us(now),))
+                database.execute("DELETE FROM uses WHERE expires_us <= (SELECT until_us FROM forgotten)")
+            unless_whole.pop_all()
         return database
 
 

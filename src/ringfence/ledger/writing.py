@@ -71,6 +71,7 @@ class Writer:
         self._storing = threading.Lock()  # for as long as the store is at work, or being closed
         self._group = GroupCommit(self._commit)
         self._gone = threading.Event()
+        self._waking = threading.Lock()  # nobody may send to a descriptor that is somebody else's by then
         self._flush_at: float | None = None
         self._callers: dict[socket.socket, Frames] = {}
         with contextlib.ExitStack() as unless_whole:
@@ -132,10 +133,20 @@ class Writer:
         """
         return self._group.append(entry)
 
+    def append_at_once(self, entry: Entry) -> Position | None:
+        """Records the entry; None where another thread is recording.
+
+        Raises:
+            WriterGone, LedgerError: see `append`.
+        """
+        return self._group.append_at_once(entry)
+
     def close(self) -> None:
         """Steps down, with everything on the disk."""
         self._step_down()
         self._thread.join()
+        with self._waking:
+            self._wake.close()
 
     def forget_after_fork(self) -> tuple[object, ...]:
         """Lets go of what a child has of its parent's writer; what comes back must stay alive, unused."""
@@ -166,7 +177,7 @@ class Writer:
 
     def _look_up(self) -> None:
         """Has the serving thread look at what changed. What is waiting there already has it do so anyway."""
-        with contextlib.suppress(OSError):
+        with self._waking, contextlib.suppress(OSError):
             self._wake.send(b"\0")
 
     def _serve(self) -> None:

@@ -33,12 +33,14 @@ class Ptys:
         self._seen += _read(self.hand)
         return self._seen
 
-    def close_slave(self) -> None:
+    def box_ends(self, relay: Relay) -> None:
+        """It is gone, and its master with it when the relay has finished."""
         os.close(self.slave)
+        relay.finish()
         self._open = False
 
     def close(self) -> None:
-        for fd in (self.hand, self.user, *([self.slave] if self._open else [])):
+        for fd in (self.hand, self.user, *((self.master, self.slave) if self._open else ())):
             os.close(fd)
 
 
@@ -61,8 +63,7 @@ def test_what_is_typed_reaches_the_box_and_what_it_writes_the_screen(ptys: Ptys)
 def test_all_that_was_written_is_shown_although_the_box_is_gone(ptys: Ptys) -> None:
     relay = Relay(ptys.master, keys=None, screen=ptys.user)
     os.write(ptys.slave, b"last words\x1b[?25l")
-    ptys.close_slave()
-    relay.finish()
+    ptys.box_ends(relay)
     assert ptys.seen() == b"last words\x1b[?25l\x1b[?25h\x1b(B\x1b[0m\x1b>"
 
 
