@@ -4,12 +4,13 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ringfence.gate.state import StateRefused
-from ringfence.sandbox.sessions import NoSession, Running, Session, Sessions
+from ringfence.sandbox.sessions import CommandNotKept, NoSession, Running, Session, Sessions
 
 _FIRST = "0197f2a0-0000-7000-8000-00000000aaaa"
 _SECOND = "0197f2a0-0000-7000-8000-00000000bbbb"
@@ -108,9 +109,43 @@ def test_those_that_ended_in_good_order_are_not_even_read(sessions: Sessions) ->
 
 def test_another_command_is_kept_for_the_next_time(sessions: Sessions) -> None:
     sessions.make(session())
-    changed = sessions.changed(session(), command=("true",))
+    changed = sessions.going_on(session(), ("true",))
     assert changed.command == ("true",)
     assert sessions.find("aaaa") == changed
+    assert sessions.going_on(changed, ()) == changed
+
+
+def test_a_secret_in_a_command_is_kept_nowhere_and_the_command_must_be_given_again(
+    sessions: Sessions,
+) -> None:
+    typed = replace(session(), command=("curl", "--oauth2-bearer", "abc-secret-value", "https://a.test"))
+    folder = sessions.make(typed)
+    for again in (typed, sessions.going_on(typed, typed.command)):
+        assert again.command == typed.command
+        assert "abc-secret-value" not in (folder / "session.json").read_text()
+        kept = sessions.find("aaaa")
+        assert (kept.command[2], kept.is_whole) == ("[cut]", False)
+        with pytest.raises(CommandNotKept, match="looks secret") as refused:
+            sessions.going_on(kept, ())
+        assert refused.value.code == 125
+    assert (folder / "session.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_one_that_was_forgotten_is_held_by_nobody(sessions: Sessions) -> None:
+    sessions.make(session())
+    with sessions.held(session()) as is_ours:
+        assert is_ours
+        sessions.forget(session())
+    with pytest.raises(NoSession, match="was forgotten"), sessions.held(session()):
+        pass
+
+
+def test_forgetting_that_was_broken_off_is_finished(sessions: Sessions) -> None:
+    folder = sessions.make(session())
+    folder.rename(folder.with_name(f"{folder.name}.gone"))
+    assert list(sessions.all()) == []
+    sessions.finish_forgetting()
+    assert list(sessions.folder.iterdir()) == []
 
 
 @pytest.mark.parametrize(

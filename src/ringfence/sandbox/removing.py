@@ -1,8 +1,8 @@
 """Removes a folder that programs of a box wrote, whatever they made in it.
 
 They may nest folders deeper than any path or any number of open files reaches, and take from a folder that
-its owner may look into it. So what lies deep is moved up to the top before it is emptied. Nothing but folders is
-opened, and no link is followed. Whoever is killed on the way begins again.
+its owner may look into it. So what lies deep is moved up to the top before it is emptied. Nothing but folders
+is opened, and no link is followed. Whoever is killed on the way begins again.
 """
 
 import errno

@@ -14,13 +14,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-from ringfence.core.errors import RingfenceError
+from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.ids import session_name
+from ringfence.core.redaction import redact
 from ringfence.core.text import printable
 from ringfence.gate.state import make_folder, read_private, write_private
 from ringfence.sandbox.removing import remove
 
-__all__ = ["NoSession", "Running", "Session", "Sessions"]
+__all__ = ["CommandNotKept", "NoSession", "Running", "Session", "Sessions"]
 
 _SESSION, _RUNNING, _KILLED, _LOCK = "session.json", "running.json", "killed-by", "lock"
 _GONE = ".gone"  # behind the name of a folder that is being removed
@@ -32,9 +33,15 @@ class NoSession(RingfenceError):
     """There is none of this name, or several."""
 
 
+class CommandNotKept(RingfenceError):
+    """A session is to go on with its command, and nobody knows that any more."""
+
+    code = ExitCode.NO_BOX
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """What was started, and where. `command` is what the user typed; it leaves this folder redacted only."""
+    """What was started, and where. `command` is what was typed, or what is kept of it: all but its secrets."""
 
     id: str
     agent: str
@@ -43,6 +50,7 @@ class Session:
     tree: str
     started_at: str  # RFC 3339, UTC
     options: dict[str, Any]  # of the first start, which a resumed one has too
+    is_whole: bool = True  # False: of the command something was cut that looked secret
 
     @property
     def name(self) -> str:
@@ -75,13 +83,24 @@ class Sessions:
         folder = make_folder(self.folder / session.id)
         for name in ("home", "git", "refused"):
             (folder / name).mkdir(mode=0o700)
-        write_private(folder / _SESSION, _json(session), replace=False)
+        write_private(folder / _SESSION, _json(_kept(session)), replace=False)
         return folder
 
-    def changed(self, session: Session, *, command: tuple[str, ...]) -> Session:
-        """The session with another command from now on."""
-        now = replace(session, command=command)
-        write_private(self.folder_of(now) / _SESSION, _json(now), replace=True)
+    def going_on(self, session: Session, command: tuple[str, ...]) -> Session:
+        """The session with this command from now on; without any, with the one that it had.
+
+        Raises:
+            CommandNotKept: it is needed, and there was a secret in it.
+        """
+        if not command and not session.is_whole:
+            raise CommandNotKept(
+                f"session {session.name}: its command held what looks secret, which is not kept",
+                hint=f"give the command again: ringfence run --resume {session.name} -- COMMAND",
+            )
+        if not command:
+            return session
+        now = replace(session, command=command, is_whole=True)
+        write_private(self.folder_of(now) / _SESSION, _json(_kept(now)), replace=True)
         return now
 
     def find(self, name: str) -> Session:
@@ -191,6 +210,12 @@ def _forgotten(session: Session) -> NoSession:
     return NoSession(f"session {session.name} was forgotten", hint="see others: ringfence run --report")
 
 
+def _kept(session: Session) -> Session:
+    """As it stands on the disk."""
+    command = redact(session.command)
+    return replace(session, command=command, is_whole=command == session.command)
+
+
 def _json(value: Session | Running) -> bytes:
     return json.dumps(asdict(value), ensure_ascii=True, sort_keys=True).encode()
 
@@ -206,7 +231,10 @@ def _session(data: bytes) -> Session | None:
         return None
     if not all(isinstance(options.get(name), bool) for name in _OPTIONS):
         return None
-    return Session(**cast("dict[str, str]", texts), command=tuple(command), options=options)
+    is_whole = found.get("is_whole") is True
+    return Session(
+        **cast("dict[str, str]", texts), command=tuple(command), options=options, is_whole=is_whole
+    )
 
 
 def _object(data: bytes) -> dict[str, Any]:

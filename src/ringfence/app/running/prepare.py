@@ -80,6 +80,7 @@ def held_session(wish: Wish, around: Around, *, folder: str) -> Iterator[Session
 
     Raises:
         NoSession: there is none of that name.
+        CommandNotKept: it would go on with a command that is not known any more.
         StillRunning: its box has not ended.
         UnreadableScope, NeverGiven: `folder` is in no working tree that a box may have.
     """
@@ -92,8 +93,7 @@ def held_session(wish: Wish, around: Around, *, folder: str) -> Iterator[Session
                 f"session {session.name} is still running",
                 hint=f"end it first: ringfence kill {session.name}",
             )
-        is_other = wish.resume is not None and wish.argv
-        yield sessions.changed(session, command=wish.argv) if is_other else session
+        yield session if wish.resume is None else sessions.going_on(session, wish.argv)
 
 
 def _new(wish: Wish, around: Around, folder: str) -> Session:
