@@ -44,6 +44,8 @@ def test_what_the_policy_grants_is_reached_and_all_else_is_refused_with_a_reason
             "403",
         ], done
         assert done.err == "ringfence: 0 credentials outside · 1 host · workspace writable\n"
+        asked = {each["host"]: (each["allowed"], each["refused"]) for each in here.report()["hosts"]}
+        assert asked == {"api.example.com": (2, 2), "other.example.com": (0, 1), "169.254.169.254": (0, 1)}
         said = (here.tree / "said").read_text()
         assert "api.example.com" in said
         assert "denied by section agents, which has no rule for it" in said
@@ -67,6 +69,7 @@ def test_a_credential_stays_outside(user: str) -> None:
         assert (found, said) == ("0", f"/x Bearer {placeholder}"), done
         assert len(placeholder) == len(_SECRET)
         assert _Hears.heard == [f"Bearer {_SECRET}"]
+        assert here.report()["credentials"] == [{"name": "API_TOKEN", "times": 1}]
 
 
 def test_no_daemon_starts_where_nothing_is_granted() -> None:

@@ -7,8 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from ringfence.app.running.reached import CredentialUsed, Reached, ReachedHost
 from ringfence.app.running.record import Refusal, stream_of
 from ringfence.core.redaction import redact
+from ringfence.ledger.events.decision_made import DecisionMade
+from ringfence.ledger.events.egress_refused import EgressRefused
 from ringfence.ledger.events.sandbox_ended import EndedBy, SandboxEnded
 from ringfence.ledger.events.sandbox_refused import RefusedKind, SandboxRefused
 from ringfence.ledger.events.sandbox_started import SandboxStarted
@@ -60,6 +63,8 @@ class SessionReport:
     proofs: int  # what was tried from within before the last start, and failed
     masked: tuple[str, ...]
     refused: tuple[RefusedThing, ...]
+    hosts: tuple[ReachedHost, ...]  # that its programs asked for, with what came of it
+    credentials: tuple[CredentialUsed, ...]
     kept: str | None  # the folder of refused changes, if there are any
 
 
@@ -86,6 +91,7 @@ def report(session: Session, *, sessions: Sessions, ledger: Ledger) -> SessionRe
     started: list[tuple[Recorded, SandboxStarted]] = []
     ended: tuple[Recorded, SandboxEnded] | None = None
     refused: Counter[Refusal] = Counter()
+    reached = Reached()
     for recorded in ledger.read(stream=stream_of(session.id)):
         match recorded.event:
             case SandboxStarted() as event:
@@ -95,6 +101,8 @@ def report(session: Session, *, sessions: Sessions, ledger: Ledger) -> SessionRe
                 ended = (recorded, event)
             case SandboxRefused(kind=kind, what=what, by=by, times=times):
                 refused[Refusal(kind=kind, what=what.text, by=None if by is None else by.text)] += times
+            case DecisionMade() | EgressRefused() as event:
+                reached.hear(event)
     last = started[-1][1] if started else None
     kept = sessions.folder_of(session) / "refused"
     return SessionReport(
@@ -119,6 +127,8 @@ def report(session: Session, *, sessions: Sessions, ledger: Ledger) -> SessionRe
             RefusedThing(kind=each.kind, what=each.what, by=each.by, times=times)
             for each, times in sorted(refused.items(), key=lambda item: _order(item[0]))
         ),
+        hosts=reached.hosts(),
+        credentials=reached.credentials(),
         kept=str(kept) if _holds_something(kept) else None,
     )
 

@@ -7,6 +7,7 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from ringfence.app.running.reached import ReachedHost
 from ringfence.app.running.report import RefusedThing, SessionReport, SessionState
 from ringfence.cli.console import safe
 from ringfence.cli.shortening import from_here
@@ -60,6 +61,11 @@ def session_report(session: SessionReport) -> Iterator[RenderableType]:
         yield from _line(f"without {', '.join(session.lacking)}, as --allow-degraded let it", "yellow")
     if session.masked:
         yield from _list("files with secrets, shown empty", session.masked)
+    if session.hosts:
+        yield from _list("asked of the world", [_host(each) for each in session.hosts])
+    if session.credentials:
+        used = [f"{each.name}, {_times(each.times)}" for each in session.credentials]
+        yield from _list("credentials used, which it never had", used)
     for kind, title in _HEADINGS.items():
         things = [each for each in session.refused if each.kind is kind]
         if things:
@@ -87,6 +93,17 @@ def _lasted(session: SessionReport) -> str:
         return ""
     seconds = (session.ended_at - session.started_at).total_seconds()
     return f", lasted {seconds:.1f} s" if seconds < 120 else f", lasted {seconds / 60:.0f} min"
+
+
+def _host(host: ReachedHost) -> str:
+    said = [f"{host.allowed} request{'s' * (host.allowed > 1)}"] if host.allowed else []
+    if host.refused:
+        said.append(f"{host.refused} refused: {host.why}")
+    return f"{host.host or 'no host'}: {'; '.join(said)}"
+
+
+def _times(times: int) -> str:
+    return "once" if times == 1 else f"{times} times"
 
 
 def _thing(thing: RefusedThing) -> str:
