@@ -56,7 +56,7 @@ def upstream(place: Path, *, repositories: Path | None = None) -> Iterator[Start
 
 @contextmanager
 def ours(place: Path, server: Started) -> Iterator[Started]:
-    """The proxy and the broker, whose policy grants the server; with a ledger and a vault's folder of its own."""
+    """The proxy and the broker, whose policy grants the server; with a ledger of its own."""
     home = place / "home"
     shutil.rmtree(home, ignore_errors=True)
     policy = home / ".config/ringfence/ringfence.yaml"

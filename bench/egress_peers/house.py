@@ -128,8 +128,8 @@ def main() -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         shown = pids if len(sys.argv) > 4 else pids[:1]
         runner.run(_serve(to_proxy, to_broker, output, shown))
-    for each in pids:
-        os.waitpid(each, 0)
+    for pid in pids:
+        os.waitpid(pid, 0)
 
 
 if __name__ == "__main__":

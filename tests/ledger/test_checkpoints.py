@@ -139,6 +139,20 @@ def test_a_ledger_is_signed_after_so_many_events_while_it_is_written(where: str)
     assert newest(ledger) == signed
 
 
+def test_who_does_not_wait_leaves_the_checkpoint_that_is_due_to_others(ledger_file: Path) -> None:
+    time = _Time()
+    ledger, _ = _signed(str(ledger_file), time)
+    _add(ledger, 1)
+    assert ledger.append_at_once(scan("at once"), stream="one") is not None
+    time.passed = AGE
+    assert ledger.append_at_once(scan("one is due"), stream="one") is None
+    _add(ledger, 1)
+    assert (signed := newest(ledger)) is not None
+    assert signed.size == 3
+    assert ledger.append_at_once(scan("at once"), stream="one") is not None
+    ledger.close()
+
+
 def test_a_ledger_is_signed_after_so_long_a_time(where: str) -> None:
     time = _Time()
     ledger, _ = _signed(where, time)

@@ -71,6 +71,18 @@ def test_more_than_fits_one_transaction_goes_into_several_in_order() -> None:
     assert GroupCommit(commit).append_all([]) == []
 
 
+def test_who_does_not_wait_records_alone_or_not_at_all() -> None:
+    store, positions = _Store(), dict[str, Position]()
+    group = GroupCommit(store)
+    first = _appending(group, "first", positions)
+    store.at_work.acquire()
+    assert group.append_at_once(_entry("second")) is None
+    store.may_end.release(2)
+    first.join()
+    assert group.append_at_once(_entry("third")) == _position(_entry("third"))
+    assert store.groups == [["first"], ["third"]]
+
+
 def test_a_leader_that_is_interrupted_leaves_the_others_a_leader() -> None:
     store, positions = _Store(), dict[str, Position]()
     interrupts = iter((True, False, False))

@@ -135,16 +135,9 @@ class Door:
         while True:  # the policy may change meanwhile: its last word counts
             policy = self.policies.current()
             decision = policy.decide(action, now=self.now(), enforcing=self.enforcing)
-            if decision.may_proceed:
-                if decision.effect is not Effect.ALLOW and decision.mode is Mode.WARN:
-                    self.tell(denied(action, decision))
-                position = self._record(action, decision, proceeds=True)
-                return self.seals.seal(
-                    action, stream=position.stream, seq=position.seq, lasts=lasts, uses=uses
-                )
-            if decision.effect is Effect.DENY:
-                self._record(action, decision, proceeds=False)
-                return denied(action, decision)
+            if decision.may_proceed or decision.effect is Effect.DENY:
+                position = self._record(action, decision, proceeds=decision.may_proceed)
+                return self._answer(action, decision, position, uses=uses, lasts=lasts)
             from ringfence.gate.approvals import AskState
             from ringfence.gate.asking import NotAskable, short_id, wanted
 
@@ -164,6 +157,25 @@ class Door:
             if outcome.state is AskState.REFUSED or left <= 0:
                 return held(action, decision, ask=outcome, short=short_id(outcome.id, self.approvals))
             self._wait(min(left, self.waiting.every_s), outcome)
+
+    def pass_at_once(
+        self, action: ActionT, *, uses: int = 1, lasts: timedelta = RECEIPT_LASTS
+    ) -> Receipt[ActionT] | Refused | None:
+        """The same where neither operator nor disk is waited for; else None, and nothing has happened.
+
+        Raises:
+            LedgerError: it could not be recorded, so it does not go ahead.
+        """
+        if durability_of(action) is not Durability.WRITTEN:
+            return None
+        decision = self.policies.current().decide(action, now=self.now(), enforcing=self.enforcing)
+        if not decision.may_proceed and decision.effect is not Effect.DENY:
+            return None
+        event = self._event(action, decision, proceeds=decision.may_proceed)
+        position = self.ledger.append_at_once(event, stream=self.stream)
+        if position is None:
+            return None
+        return self._answer(action, decision, position, uses=uses, lasts=lasts)
 
     def pass_approval(self, action: GrantGive, operator: Operator) -> Receipt[GrantGive] | Refused:
         """The receipt for an approval by this operator, who is the one that `action` names; or why not.
@@ -235,6 +247,16 @@ class Door:
             ),
         )
 
+    def _answer(
+        self, action: ActionT, decision: Decision, at: Position, *, uses: int, lasts: timedelta
+    ) -> Receipt[ActionT] | Refused:
+        """What comes of a decision that asks nobody and is recorded."""
+        if not decision.may_proceed:
+            return denied(action, decision)
+        if decision.effect is not Effect.ALLOW and decision.mode is Mode.WARN:
+            self.tell(denied(action, decision))
+        return self.seals.seal(action, stream=at.stream, seq=at.seq, lasts=lasts, uses=uses)
+
     def _ended(self, receipt: Receipt[Action], event: EffectDone | EffectFailed) -> None:
         if not self.seals.is_true(receipt):
             raise ReceiptRefused("what was done had no receipt", hint="ask the gate first")
@@ -285,7 +307,19 @@ class Door:
         ask: str | None = None,
     ) -> Position:
         durability = durability_of(action) if proceeds else Durability.WRITTEN
-        event = DecisionMade(
+        event = self._event(action, decision, proceeds=proceeds, grant=grant, ask=ask)
+        return self.ledger.append(event, stream=self.stream, durability=durability)
+
+    def _event(
+        self,
+        action: Action,
+        decision: Decision,
+        *,
+        proceeds: bool,
+        grant: str | None = None,
+        ask: str | None = None,
+    ) -> DecisionMade:
+        return DecisionMade(
             action=recorded_facts(action, self.seals.fingerprint),
             decision=decision,
             proceeds=proceeds,
@@ -293,7 +327,6 @@ class Door:
             ask=ask,
             asked_by=self.asker.pseudonym,
         )
-        return self.ledger.append(event, stream=self.stream, durability=durability)
 
     def new_id(self) -> str:
         return self.randomness(_ID_BYTES).hex()

@@ -57,6 +57,17 @@ class FileLedger:
         """See `Ledger.append`."""
         return self._append(entry_of(event, stream=stream, durability=durability, expect_seq=expect_seq))
 
+    def append_at_once(self, event: "Event", *, stream: str) -> Position | None:
+        """See `Ledger.append_at_once`: for the process that writes, while it writes nothing else."""
+        role = self._role
+        if not isinstance(role, Writer):
+            return None
+        written = Durability.WRITTEN
+        try:
+            return role.append_at_once(entry_of(event, stream=stream, durability=written, expect_seq=None))
+        except WriterGone:
+            return None
+
     def append_all(
         self, events: "Sequence[Event]", *, stream: str, durability: Durability
     ) -> Position | None:

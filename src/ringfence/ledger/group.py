@@ -38,13 +38,23 @@ class GroupCommit:
         Raises:
             LedgerError: it was not recorded.
         """
+        position = self.append_at_once(entry)
+        return position or _position(self.append_all((entry,)))
+
+    def append_at_once(self, entry: Entry) -> Position | None:
+        """Records one entry where nobody commits; None where somebody does.
+
+        Raises:
+            LedgerError: it was not recorded.
+        """
         with self._mutex:
-            alone = not self._busy  # nobody waits then
-            self._busy = True
-        (outcome,) = self._alone(entry) if alone else self.append_all((entry,))
-        if isinstance(outcome, LedgerError):
-            raise outcome
-        return outcome
+            if self._busy:
+                return None
+            self._busy = True  # nobody waits then
+        try:
+            return _position(self._commit((entry,)))
+        finally:
+            self._hand_on()
 
     def append_all(self, entries: Sequence[Entry]) -> list[Outcome]:
         """Records the entries in this order, and says of each what became of it."""
@@ -67,12 +77,6 @@ class GroupCommit:
             self._leave(entries)
             raise
         return [entry.outcome for entry in entries if entry.outcome is not None]
-
-    def _alone(self, entry: Entry) -> Sequence[Outcome]:
-        try:
-            return self._commit((entry,))
-        finally:
-            self._hand_on()
 
     def _lead(self) -> None:
         with self._mutex:
@@ -110,6 +114,13 @@ class GroupCommit:
             leads = any(entry.leads and entry.outcome is None for entry in entries)
         if leads:
             self._hand_on()
+
+
+def _position(outcomes: Sequence[Outcome]) -> Position:
+    (outcome,) = outcomes
+    if isinstance(outcome, LedgerError):
+        raise outcome
+    return outcome
 
 
 def _interrupted() -> LedgerUnavailable:

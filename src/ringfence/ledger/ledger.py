@@ -64,6 +64,13 @@ class Ledger(Protocol):
             LedgerUnavailable: it could not be recorded now; nothing of it was.
         """
 
+    def append_at_once(self, event: "Event", *, stream: str) -> Position | None:
+        """The same for an event of *written* durability, where no thread, process or disk is waited for.
+
+        None where one would be, and nothing was recorded. For an event loop, which must not be kept long: now
+        and then what is written is moved within the file, which takes as long as that.
+        """
+
     def append_all(
         self, events: "Sequence[Event]", *, stream: str, durability: Durability
     ) -> Position | None:

@@ -77,6 +77,9 @@ class ServerLedger:
         entry = entry_of(event, stream=stream, durability=durability, expect_seq=expect_seq)
         return self._append(entry)
 
+    def append_at_once(self, event: Event, *, stream: str) -> None:
+        """See `Ledger.append_at_once`: a server is always waited for."""
+
     def append_all(self, events: Sequence[Event], *, stream: str, durability: Durability) -> Position | None:
         """See `Ledger.append_all`."""
         last = None

@@ -49,6 +49,12 @@ class SignedLedger:
         self._sign_now_and_then(1)
         return position
 
+    def append_at_once(self, event: "Event", *, stream: str) -> Position | None:
+        """See `Ledger.append_at_once`. Who waits makes the checkpoint that is due."""
+        position = None if self._looks() else self._ledger.append_at_once(event, stream=stream)
+        self._appended += position is not None
+        return position
+
     def append_all(
         self, events: "Sequence[Event]", *, stream: str, durability: Durability
     ) -> Position | None:
@@ -105,8 +111,12 @@ class SignedLedger:
 
     def _sign_now_and_then(self, appended: int) -> None:
         self._appended += appended
-        if self._appended >= EVENTS or self._monotonic() - self._since >= AGE.total_seconds():
+        if self._looks():
             self._sign_if_due()
+
+    def _looks(self) -> bool:
+        """Whether so much was recorded here, or so long ago, that a checkpoint may be due."""
+        return self._appended >= EVENTS or self._monotonic() - self._since >= AGE.total_seconds()
 
     def _sign_if_due(self) -> None:
         self._appended, self._since = 0, self._monotonic()

@@ -86,7 +86,7 @@ def test_a_decision_that_was_made_before_the_session_read_is_made_again(
         await scene.open()
         bank = await scene.connection("bank.example.com")
         monkeypatch.setattr("ringfence.egress.broker.core.pass_all", slow)
-        refused, _ = await scene.ask(bank, request())
+        refused, _ = await scene.ask(bank, request(method="POST", headers=BYTES))
         assert isinstance(refused, Refused)
         assert "rule clean" in refused.what
 

@@ -23,6 +23,7 @@ from ringfence.egress.broker.deciding import (
     is_worse,
     lower,
     pass_all,
+    pass_at_once,
     pass_connecting,
     with_context,
 )
@@ -135,7 +136,9 @@ class Core:
         while True:
             label = session.label
             asked = [with_context(each, label) for each in actions]
-            made = await self.blocking(pass_all, session.door, asked, effects)
+            made = pass_at_once(session.door, asked, effects)
+            if made is None:
+                made = await self.blocking(pass_all, session.door, asked, effects)
             if isinstance(made, gate.Refused):
                 raise RefusedNow(by_policy(made, said))
             if session.label is label:  # else it has read something meanwhile, which counts

@@ -39,6 +39,7 @@ __all__ = [
     "lower",
     "may_be_called",
     "pass_all",
+    "pass_at_once",
     "pass_connecting",
     "usable",
     "with_context",
@@ -79,6 +80,21 @@ def pass_all(
             return receipt
         made.append(Decided(action=action, effect=effect, receipt=receipt))
     return tuple(made)
+
+
+def pass_at_once(
+    door: Door, actions: Sequence[Action], effects: Sequence[Effect]
+) -> tuple[Decided, ...] | Refused | None:
+    """The same on the event loop, for one that only reads; None where somebody must be waited for.
+
+    Most requests are such ones, and another thread would cost them more than all the rest of this.
+    """
+    if len(actions) != 1:
+        return None
+    receipt = door.pass_at_once(actions[0])
+    if receipt is None or isinstance(receipt, Refused):
+        return receipt
+    return (Decided(action=actions[0], effect=effects[0], receipt=receipt),)
 
 
 def pass_connecting(door: Door, action: HostConnect, effect: Effect) -> Decided | Refused:
