@@ -1,4 +1,4 @@
-"""What a session asked the world for, summed up by host: from the decisions and refusals that were recorded."""
+"""What a session asked the world for, by host: summed up from recorded decisions and refusals."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ _OTHERS = "others"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReachedHost:
-    """One host. A request is counted once, whatever was decided about it: git's pushes and tools beside it."""
+    """One host. Pushes of git and calls of tools are counted beside the requests that hold them."""
 
     host: str
     allowed: int
