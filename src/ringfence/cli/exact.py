@@ -6,18 +6,16 @@ like others, the exact characters stand below.
 """
 
 import shutil
-import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from ringfence.app.approving import ShownAsk, ShownFact
-from ringfence.core.text import printable
+from ringfence.core.exact import exact, name
 
 __all__ = ["ask_lines", "exact", "fact_lines", "hidden_lines", "moment", "name"]
 
 _MARK = "      | "
 _NARROWEST = 40
-_BLANK = {"Zs", "Mn", "Me"}  # blanks of other widths, and marks that lie over other letters
 
 
 def ask_lines(ask: ShownAsk) -> Iterator[str]:
@@ -48,26 +46,6 @@ def hidden_lines(hidden: int) -> Iterator[str]:
     if hidden:
         values, these = ("1 value is", "this") if hidden == 1 else (f"{hidden} values are", "these")
         yield f"  {values} hidden as [cut]; a grant is for exactly {these}"
-
-
-def exact(value: str | int | bool | None) -> str:
-    """The value, so that no two look the same but for letters that do."""
-    match value:
-        case None:
-            return "unknown"
-        case bool():
-            return "yes" if value else "no"
-        case int():
-            return str(value)
-    return '"' + name(value.replace("\\", "\\\\").replace('"', '\\"')) + '"'
-
-
-def name(text: str | None) -> str:
-    """Text of anybody's, whole, with whatever hides or moves spelled out."""
-    return "".join(
-        f"\\u{{{ord(c):x}}}" if c != " " and unicodedata.category(c) in _BLANK else c
-        for c in printable(text or "")
-    )
 
 
 def moment(at: datetime) -> str:

@@ -27,6 +27,7 @@ from ringfence.cli.parsers.policy import add_policy
 from ringfence.cli.parsers.running import add_running
 from ringfence.cli.parsers.signing import add_signing
 from ringfence.cli.parsers.suggesting import SuggestingParser
+from ringfence.cli.parsers.tui import add_tui
 from ringfence.cli.parsers.vault import add_vault
 from ringfence.cli.sizes import parse_size
 
@@ -272,6 +273,7 @@ _COMMANDS: tuple[tuple[tuple[str, ...], Callable[[_Commands], None]], ...] = (
     (("vault",), add_vault),
     (("policy",), add_policy),
     (("asks", "approve", "deny", "grants"), add_approvals),
+    (("tui",), add_tui),
     (("ledger",), add_ledger),
     (("doctor",), _add_doctor),
     (("demo",), _add_demo),

@@ -50,6 +50,9 @@ class Limits:
     policy_near_rules: int = 200  # whose conditions are tried for that
     egress_ports: int = 64  # that policy names and a box listens on besides its own
     policy_cases: int = 10_000  # of all files that are tried at one time
+    imported_rules: int = 1_000  # network policies of all files that are imported
+    imported_endpoints: int = 1_000
+    imported_entries: int = 20_000  # that they come down to
 
     # Model files
     sniff_bytes: int = 4 * _KIB
@@ -182,6 +185,14 @@ class Limits:
     pending_asks: int = 10_000  # questions that wait for an operator at one time
     pending_asks_of_one: int = 1_000  # of them, of one agent, or of one person with none
     ask_chars: int = 50_000  # of one action that an operator is shown; nobody reads more
+
+    # What an operator watches
+    watched_events: int = 10_000  # lines that are kept; the ledger has all
+    watched_chars: int = 300  # of one text in a line; the whole of it is shown on demand
+    watched_at_once: int = 2_000  # events of one look, so that keys are answered in between
+    watched_sessions: int = 1_000
+    watched_settled: int = 2_000  # answered questions that are looked through for ones asked again
+    watched_notes: int = 50  # of what went wrong, until somebody has seen it
 
     # Folders and stores
     walk_depth: int = 512
@@ -327,6 +338,8 @@ class Limits:
     egress_names: int = 16_384  # of one session that have an address
     egress_datagrams: int = 64  # that are answered before others have their turn
     egress_upstreams: int = 100  # kept for one connection of a box
+    proxy_open_files: int = 8_192  # of one session's; each connection has two to four
+    proxy_memory_bytes: int = 1 << 30  # of one session's, besides programs' code
 
     # What is said within requests and answers
     app_body_bytes: int = 1 * _MIB  # of a JSON body, looked at before its request may go

@@ -1,0 +1,365 @@
+"""`ringfence tui`: the lists, and the keys that lead from one to the other.
+
+What the ledger says is read in a thread beside, and drawn when it has been read: at most four times a second,
+however much there is. Answers go through the same use cases as `ringfence approve` and `deny`.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Input, Static
+
+from ringfence.app.ledger.fields import fields_of
+from ringfence.app.policy.show import show as policy_shown
+from ringfence.app.watching.answering import Answered, answer_all
+from ringfence.app.watching.asking import AskDetail, AskRow
+from ringfence.app.watching.kinds import Kind
+from ringfence.app.watching.log import Filter, Log
+from ringfence.app.watching.rows import EventRow
+from ringfence.app.watching.sessions import WatchedSession
+from ringfence.app.watching.watch import Looked
+from ringfence.core.errors import RingfenceError
+from ringfence.core.ids import session_name
+from ringfence.gate.confined import Confined
+from ringfence.tui import drawing
+from ringfence.tui.asking import asks_text
+from ringfence.tui.lines import Lines, Rows
+from ringfence.tui.pages import AnswerPage, Given, Page, Says
+from ringfence.tui.text import fact_lines, spelled
+from ringfence.tui.words import KEYS, TABS, help_text, policy_text, unseen_text
+from ringfence.wiring.watching import Watching
+
+__all__ = ["View", "show"]
+
+_KINDS: tuple[Kind | None, ...] = (None, *Kind)
+
+
+def show(watched: Watching) -> None:
+    """Shows it until somebody quits. Only the keyboard is listened to, so that text can be marked."""
+    View(watched).run(mouse=False)
+
+
+class View(App[None]):
+    """The whole of it."""
+
+    ENABLE_COMMAND_PALETTE = False
+    CSS = """
+    Screen, Rows, Lines, Input { background: ansi_default; color: ansi_default; }
+    Screen { layout: vertical; overflow: hidden; }
+    Rows, Lines { height: 1fr; scrollbar-size: 0 0; border: none; }
+    Rows:focus, Lines:focus { background: ansi_default; background-tint: ansi_default 0%; }
+    .bar { height: 1; }
+    #lists, #lists Vertical { height: 1fr; }
+    #lists Vertical Lines { height: 2fr; }
+    Input { height: 1; border: none; padding: 0 1; display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(str(n), f"tab({n - 1})", show=False) for n in range(1, 1 + len(TABS))),
+        Binding("tab", "next(1)", show=False, priority=True),
+        Binding("shift+tab", "next(-1)", show=False, priority=True),
+        Binding("enter", "open", show=False),
+        Binding("a", "answer('yes')", show=False),
+        Binding("x", "answer('no')", show=False),
+        Binding("A", "answer_kind", show=False),
+        Binding("l", "log", show=False),
+        Binding("p", "policy", show=False),
+        Binding("slash", "search", show=False),
+        Binding("f", "follow", show=False),
+        Binding("c", "kind(1)", show=False),
+        Binding("C", "kind(-1)", show=False),
+        Binding("d", "denied", show=False),
+        Binding("s", "session", show=False),
+        Binding("escape", "all", show=False, priority=True),
+        Binding("question_mark", "help", show=False),
+        Binding("q", "quit", show=False),
+        Binding("ctrl+c", "quit", show=False, priority=True),
+    ]
+
+    def __init__(self, watched: Watching, *, every_s: float = 0.25) -> None:
+        super().__init__(ansi_color=True)
+        self._watch, self._queue, self._who = watched.watch, watched.queue, watched.who
+        self._now, self._notes, self._every_s = watched.now, watched.notes, every_s
+        self._kept = Log()
+        self._looked: Looked | None = None
+        self._tab = 0
+        self._said = ""
+        self._previewed: AskRow | None = None
+        self.looks = 0
+        self.asks: Rows[AskRow] = Rows(
+            self._draw_ask, lambda row: row.key, empty="nothing waits for an answer"
+        )
+        self.events: Rows[EventRow] = Rows(
+            drawing.event, lambda row: row.ordinal, empty="no event", follows=True
+        )
+        self.question = Lines(lambda _cells: [])
+        self.sessions: Rows[WatchedSession] = Rows(
+            self._draw_session, lambda row: row.id, empty="no session; begin one: ringfence run -- COMMAND"
+        )
+
+    def compose(self) -> ComposeResult:
+        """One line of state, one of headings, the lists, one of remarks, one of keys."""
+        yield Static(id="top", classes="bar")
+        yield Static(id="heads", classes="bar")
+        asks = Vertical(self.asks, Static(id="line", classes="bar"), self.question)
+        yield Vertical(asks, self.events, self.sessions, Lines(unseen_text), id="lists")
+        yield Input(id="search", placeholder="search", select_on_focus=False)
+        yield Static(id="note", classes="bar")
+        yield Static(id="keys", classes="bar")
+
+    def on_mount(self) -> None:
+        """Begins to look."""
+        try:
+            self._who.check_free()
+        except Confined as error:
+            self._said = f"to look only: {error.what}"
+        self.action_tab(0)
+        self.run_worker(self._follow(), name="follow")
+
+    async def _follow(self) -> None:
+        while True:
+            looked = await asyncio.to_thread(self._watch.look)
+            self._take(looked)
+            if not looked.is_behind:
+                await asyncio.sleep(self._every_s)
+
+    def _take(self, looked: Looked) -> None:
+        before, self._looked = self._looked, looked
+        self.looks += 1
+        if looked.rows:
+            self.events.show(self._kept.shown, gone=self._kept.take(looked.rows))
+        if before is None or looked.asks != before.asks or looked.asks:
+            self.asks.show(looked.asks)
+            self._preview()
+        if before is None or looked.rows:
+            self.sessions.show(looked.sessions)
+        if before is not None and {each.key for each in looked.asks} - {each.key for each in before.asks}:
+            self.bell()
+        while self._notes:
+            self._said = self._notes.popleft()
+        self._tell()
+
+    def _draw_ask(self, row: AskRow, cells: int) -> Text:
+        return drawing.ask(row, cells, self._now(), self._watch.tries(row))
+
+    def _draw_session(self, row: WatchedSession, cells: int) -> Text:
+        return drawing.session(row, cells, self._now())
+
+    def _preview(self) -> None:
+        """The chosen question, below the list."""
+        row = self.asks.chosen
+        if row == self._previewed:
+            return
+        self._previewed = row
+        details = [self._queue.detail(row, self._now())] if row else []
+        self.question.show(self._asks_text(details))
+
+    # What the bars say
+
+    def _tell(self) -> None:
+        top, heads, note, keys = self._bars()
+        top.update(self._state())
+        columns = (drawing.ASK_COLUMNS, drawing.EVENT_COLUMNS, drawing.SESSION_COLUMNS, ())[self._tab]
+        heads.update(drawing.headings(columns))
+        note.update(self._remark())
+        keys.update(Text(f" {KEYS[TABS[self._tab]]}", "dim"))
+
+    def _bars(self) -> list[Static]:
+        lists = self.screen_stack[0]
+        return [lists.query_one(f"#{each}", Static) for each in ("top", "heads", "note", "keys")]
+
+    def _state(self) -> Text:
+        looked = self._looked
+        counts = (len(looked.asks), looked.seen, len(looked.sessions)) if looked else (0, 0, 0)
+        line = Text(" ringfence ", "bold")
+        for number, tab in enumerate(TABS):
+            count = f" {counts[number]:,}" if number < len(counts) else ""
+            style = "reverse" if number == self._tab else "bold yellow" if not number and counts[0] else ""
+            line.append(" ").append(f" {number + 1} {tab}{count} ", style)
+        if looked:
+            line.append(f"  {looked.running} running", "dim")
+        return line
+
+    def _remark(self) -> Text:
+        if self._looked and self._looked.trouble:
+            return Text(f" the ledger: {spelled(self._looked.trouble)}", "red")
+        if TABS[self._tab] != "events":
+            return Text(f" {spelled(self._said)}", "yellow")
+        chosen = self._kept.filter
+        session = f"session {spelled(session_name(chosen.session))}" if chosen.session else ""
+        denied = "denied only" if chosen.refusals else ""
+        text = f'"{spelled(chosen.text)}"' if chosen.text else ""
+        said = " · ".join(filter(None, (chosen.kind or "", session, denied, text)))
+        shown, kept = len(self._kept.shown), self._kept.kept
+        many = f"{shown:,} of {kept:,} events" if shown < kept else f"{kept:,} events"
+        follows = "following" if self.events.follows else "stopped: f or G follows"
+        behind = ", still reading" if self._looked and self._looked.is_behind else ""
+        return Text(f" {many}{behind} · {follows}" + (f" · {said}" if said else ""))
+
+    # Keys
+
+    def action_tab(self, number: int) -> None:
+        """Shows this list."""
+        self._tab = number
+        lists = list(self.screen_stack[0].query_one("#lists").children)
+        for each, widget in enumerate(lists):
+            widget.display = each == number
+        (self.asks if number == 0 else lists[number]).focus()
+        self._tell()
+
+    def action_next(self, by: int) -> None:
+        """Shows the next list."""
+        if len(self.screen_stack) == 1:
+            self.action_tab((self._tab + by) % len(TABS))
+
+    async def action_open(self) -> None:
+        """All of what is chosen."""
+        match TABS[self._tab]:
+            case "asks":
+                self.action_answer("")
+            case "events" if (row := self.events.chosen) is not None:
+                recorded = await asyncio.to_thread(self._watch.event, row)
+                if recorded is not None:
+                    facts = tuple(fields_of(recorded))
+                    title = f"{row.stream}:{row.seq}  {spelled(row.what)}"
+                    self.push_screen(
+                        Page(title, lambda cells: [Text(each) for each in fact_lines(facts, cells)])
+                    )
+            case "sessions":
+                self.action_log()
+
+    def action_answer(self, says: Says) -> None:
+        """Shows the chosen questions, with this answer prepared."""
+        row = self.asks.chosen
+        if TABS[self._tab] == "asks" and row is not None:
+            self._ask((row,), says)
+
+    def action_answer_kind(self) -> None:
+        """Shows all questions of the chosen one's kind, with a yes prepared."""
+        row = self.asks.chosen
+        if TABS[self._tab] == "asks" and row is not None and self._looked:
+            self._ask(tuple(each for each in self._looked.asks if each.kind == row.kind), "yes")
+
+    def _ask(self, rows: tuple[AskRow, ...], says: Says) -> None:
+        details = [self._queue.detail(each, self._now()) for each in rows]
+        ids = tuple(each for row in rows for each in row.asks)
+        what = f"{rows[0].action_type}: {len(ids)} question{'' if len(ids) == 1 else 's'}"
+        page = AnswerPage(what, self._asks_text(details), says=says, many=len(ids))
+        self.push_screen(page, partial(self._given, ids))
+
+    def _asks_text(self, details: Sequence[AskDetail]) -> Callable[[int], list[Text]]:
+        sessions = {each.id: each for each in self._looked.sessions} if self._looked else {}
+        return asks_text(details, sessions, {each.row.key: self._watch.tries(each.row) for each in details})
+
+    def _given(self, ids: tuple[str, ...], given: Given | None) -> None:
+        if given is not None:
+            self._said = "…"
+            self.run_worker(self._answer(ids, given))
+
+    async def _answer(self, ids: tuple[str, ...], given: Given) -> None:
+        done = await asyncio.to_thread(answer_all, ids, given.answer, self._who)
+        self._said = _told(done)
+        self._tell()
+
+    def action_log(self) -> None:
+        """The events of the chosen session."""
+        chosen = self._chosen_session()
+        if chosen is not None:
+            self._choose(Filter(session=chosen))
+            self.action_tab(TABS.index("events"))
+
+    def _chosen_session(self) -> str | None:
+        match TABS[self._tab]:
+            case "asks":
+                row = self.asks.chosen
+                return row.sessions[0] if row is not None and row.sessions else None
+            case "events":
+                return self.events.chosen.session if self.events.chosen else None
+            case "sessions":
+                return self.sessions.chosen.id if self.sessions.chosen else None
+        return None
+
+    def action_policy(self) -> None:
+        """The policy in force."""
+        try:
+            policy = self._who.door.policy()
+        except RingfenceError as error:
+            self._said = f"{error.what}; {error.hint}"
+            self._tell()
+            return
+        shown = policy_shown(policy, trouble=self._who.door.policies.trouble, started_at=self._now())
+        self.push_screen(Page("the policy", policy_text(shown)))
+
+    def action_help(self) -> None:
+        """All keys."""
+        self.push_screen(Page("keys", help_text))
+
+    def action_search(self) -> None:
+        """A text to look for in events."""
+        self.action_tab(TABS.index("events"))
+        search = self.query_one("#search", Input)
+        search.value = self._kept.filter.text
+        search.display = True
+        search.focus()
+
+    def on_input_changed(self, changed: Input.Changed) -> None:
+        """Looks for what was typed so far."""
+        self._choose(replace(self._kept.filter, text=changed.value))
+
+    def on_input_submitted(self) -> None:
+        """Back to the list of what was found."""
+        self.query_one("#search", Input).display = False
+        self.events.focus()
+
+    def action_follow(self) -> None:
+        """Follows what comes, or stops."""
+        self.events.follows = not self.events.follows
+        self.events.show(self._kept.shown)
+        self._tell()
+
+    def action_kind(self, by: int) -> None:
+        """Only events of the next kind."""
+        at = _KINDS.index(self._kept.filter.kind)
+        self._choose(replace(self._kept.filter, kind=_KINDS[(at + by) % len(_KINDS)]))
+
+    def action_denied(self) -> None:
+        """Only what was refused, or everything."""
+        self._choose(replace(self._kept.filter, refusals=not self._kept.filter.refusals))
+
+    def action_session(self) -> None:
+        """Only the chosen session, or all."""
+        session = None if self._kept.filter.session else self._chosen_session()
+        self._choose(replace(self._kept.filter, session=session))
+
+    def action_all(self) -> None:
+        """Everything again; on a page, back from it."""
+        if len(self.screen_stack) > 1:
+            self.screen.dismiss(None)
+            return
+        self.query_one("#search", Input).display = False
+        self._said = ""
+        self._choose(Filter())
+        self.action_tab(self._tab)
+
+    def _choose(self, filter_: Filter) -> None:
+        self._kept.choose(filter_)
+        self.events.show(self._kept.shown)
+        self._tell()
+
+    def on_rows_moved(self) -> None:
+        """Shows another question. Stops following when somebody goes up, goes on at the end."""
+        self._preview()
+        self.events.follows = self.events.cursor >= len(self._kept.shown) - 1
+        self._tell()
+
+
+def _told(done: Answered) -> str:
+    counts = ((done.granted, "approved"), (done.refused, "denied"))
+    said = [f"{count} {word}" for count, word in counts if count]
+    return " · ".join([*said, *done.problems[:3]]) or "nothing was answered"
