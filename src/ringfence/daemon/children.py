@@ -1,4 +1,4 @@
-"""Broker and proxy as the daemon's own processes: forked, spoken with over one socket each, ended.
+"""The daemon's own processes: forked, spoken with over one socket each, ended.
 
 Source: fork(2), pidfd_open(2).
 """
@@ -13,15 +13,16 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from ringfence.core.errors import RingfenceError
 from ringfence.daemon.control import Inbox, put
 from ringfence.egress.wire import Message, decode, encode
 
-__all__ = ["Child", "Entry", "fork_child"]
+__all__ = ["Child", "Entry", "be_child", "fork_child"]
 
 Entry = Callable[[socket.socket, socket.socket], None]
-"""What a child is: its socket to the daemon, and that between broker and proxy. It returns at the end."""
+"""What broker and proxy are: the socket to the daemon, and that to the other one. It returns at the end."""
 
 _ENDS_WITHIN_MS = 5_000  # what it records last
 _FIRST = 3
@@ -79,37 +80,38 @@ class Child:
         if at_once or not ended.poll(_ENDS_WITHIN_MS):
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
+            ended.poll()
+        with suppress(ChildProcessError):  # it is another process's child
+            os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED)
         os.close(self.pidfd)
 
 
-def fork_child(entry: Entry, other: socket.socket, *, keeps: Sequence[int] = ()) -> Child:
-    """A process that is `entry`, with `other`, which is closed here. This process must have one thread.
+def fork_child(be: Callable[[socket.socket], None], *, keeps: Sequence[int] = ()) -> Child:
+    """A process that is `be`, with its socket to this one, which must have one thread.
 
     Of what this process has open it gets the descriptors that it `keeps`, and nothing else.
 
     Raises:
         OSError: no process can be had.
     """
-    with other:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        with theirs:
-            try:
-                pid = os.fork()
-            except BaseException:
-                ours.close()
-                raise
-            if not pid:
-                _be(entry, theirs, other, keeps)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    with theirs:
+        try:
+            pid = os.fork()
+        except BaseException:
+            ours.close()
+            raise
+        if not pid:
+            be_child(lambda: be(theirs), keeps=(theirs.fileno(), *keeps))
     return Child(pid=pid, pidfd=os.pidfd_open(pid), channel=ours)
 
 
-def _be(entry: Entry, daemon: socket.socket, other: socket.socket, keeps: Sequence[int]) -> None:
-    """Is the child, and never returns: what the daemon's own frames would do on their way is not its."""
+def be_child(be: Callable[[], None], *, keeps: Sequence[int]) -> NoReturn:
+    """Is a new process until `be` returns: what the frames above would do on their way is not its."""
     status = 1
     try:
-        _leave_everything(daemon.fileno(), other.fileno(), *keeps)
-        entry(daemon, other)
+        _leave_everything(*keeps)
+        be()
         status = 0
     except RingfenceError as error:
         sys.stderr.write(f"ringfence: {error.what}\n")

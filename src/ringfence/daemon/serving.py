@@ -1,8 +1,10 @@
-"""The daemon's loop: sessions of boxes come and go at the control socket, broker and proxy serve them.
+"""The daemon's loop: sessions of boxes come and go at the control socket, broker and proxies serve them.
 
-One thread, so that a child can be forked at any time. A child that dies is started again and is given all
-sessions; a box's programs see connections that broke off, and the next one works. The daemon keeps each
-session's sockets, its authority, and what the broker said of its placeholders; it has no secret of the vault.
+One thread, so that a child can be forked at any time. Each session has a proxy of its own: what a program can
+do to it, it does to its own session alone. A child that dies is started again and is given what it had to
+serve; a box's programs see connections that broke off, and the next one works. A session whose proxy dies
+again and again ends, and is told why. The daemon keeps each session's sockets, its authority, and what the
+broker said of its placeholders; it has no secret of the vault.
 """
 
 import select
@@ -13,23 +15,35 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 from ringfence.core.errors import RingfenceError
 from ringfence.daemon.children import Child, Entry, fork_child
 from ringfence.daemon.control import Control, is_own
+from ringfence.daemon.forking import Forker, start_forker
 from ringfence.daemon.sessions import Session
-from ringfence.egress.messages import CloseSession, NewProxy, Refused, Serving, SessionOpened
+from ringfence.egress.messages import (
+    CloseSession,
+    NewProxy,
+    Refused,
+    Serving,
+    SessionOpened,
+    Tell,
+    Trouble,
+)
+from ringfence.egress.proxy.main import prepare
 from ringfence.egress.wire import BadMessage
 
 __all__ = ["ChildrenEnd", "serve"]
 
 _IDLE_S = 600.0
-_STARTS = 8  # in so many seconds, and no more: what ends at once will do so again
-_STARTS_IN_S = 30.0
+_STARTS = 8  # of the broker in so many seconds, and no more: what ends at once will do so again
+_PROXIES = 4  # of one session
+_WITHIN_S = 30.0
 
 
 class ChildrenEnd(RingfenceError):
-    """Broker or proxy end as soon as they are started."""
+    """The broker ends as soon as it is started."""
 
 
 def serve(
@@ -38,6 +52,7 @@ def serve(
     broker: Entry,
     proxy: Entry,
     broker_keeps: Sequence[int] = (),
+    prepare_proxy: Callable[[], None] = prepare,
     idle_s: float = _IDLE_S,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     clock: Callable[[], float] = time.monotonic,
@@ -45,16 +60,18 @@ def serve(
     """Serves sessions until there was none for `idle_s` seconds; then closes all that it has, `control` too.
 
     `broker_keeps` are descriptors that each broker finds open, at their numbers; they stay the caller's.
+    `prepare_proxy` reads, once, what a proxy needs: each is confined before it is `proxy`.
 
     Raises:
         ChildrenEnd: they cannot be kept running.
         OSError: no process can be had.
     """
+    forker = start_forker(proxy, prepare=prepare_proxy)
     daemon = _Daemon(
         control=control,
         broker_is=broker,
-        proxy_is=proxy,
         broker_keeps=broker_keeps,
+        forker=forker,
         idle_s=idle_s,
         now=now,
         clock=clock,
@@ -66,28 +83,55 @@ def serve(
         daemon.close()
 
 
+@dataclass(slots=True, kw_only=True)
+class _Starts:
+    """Those of late. `add` says whether they are no more than may be."""
+
+    clock: Callable[[], float]
+    most: int
+    at: deque[float] = field(default_factory=deque)
+
+    def add(self) -> bool:
+        self.at.append(self.clock())
+        while self.at[0] < self.clock() - _WITHIN_S:
+            self.at.popleft()
+        return len(self.at) <= self.most
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Served:
+    """A session, and its proxy once it has one."""
+
+    session: Session
+    starts: _Starts
+    proxy: Child | None = None
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Daemon:
     """All that it has. `handlers` are what is done when a descriptor is ready."""
 
     control: Control
     broker_is: Entry
-    proxy_is: Entry
     broker_keeps: Sequence[int]
+    forker: Forker
     idle_s: float
     now: Callable[[], datetime]
     clock: Callable[[], float]
     broker: Child | None = None
-    proxy: Child | None = None
-    sessions: dict[int, Session] = field(default_factory=dict)  # by their connection's descriptor
+    sessions: dict[int, _Served] = field(default_factory=dict)  # by their connection's descriptor
     handlers: dict[int, Callable[[], None]] = field(default_factory=dict)
     poll: select.poll = field(default_factory=select.poll)
-    waiting: dict[tuple[str, int], Session] = field(default_factory=dict)  # by child and question's number
-    started: deque[float] = field(default_factory=deque)
+    waiting: dict[int, _Served] = field(default_factory=dict)  # by the number of the question to the broker
+    starts: _Starts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.starts = _Starts(clock=self.clock, most=_STARTS)
 
     def run(self) -> None:
         """Until it is idle for long enough."""
         self._hear(self.control.listener.fileno(), self._accept)
+        self._hear(self.forker.process.pidfd, self._forker_gone)
         idle_since = self.clock()
         while True:
             if self.sessions:
@@ -98,56 +142,32 @@ class _Daemon:
             ready = self.poll.poll(None if self.sessions else left * 1000 + 1)
             known = [(fd, self.handlers[fd]) for fd, _ in ready]
             for fd, handler in known:
-                if (
-                    self.handlers.get(fd) is handler
-                ):  # else it was closed meanwhile, and the number is another's
+                if self.handlers.get(fd) is handler:  # else it was closed, and the number is another's
                     handler()
 
     def close(self) -> None:
         """Ends sessions, children and the control socket."""
         self.control.close()
         for each in self.sessions.values():
-            each.close()
-        for child in (self.broker, self.proxy):
-            if child is not None:
-                child.end(at_once=False)
+            self._end(each.proxy)
+            each.session.close()
+        self.forker.process.end(at_once=True)
+        if self.broker is not None:
+            self.broker.end(at_once=False)
 
     def start(self) -> None:
-        """Starts both anew, and gives them all sessions."""
-        self._count_start()
-        for_broker, for_proxy = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        with for_proxy:
-            self.broker = self._child(
-                self.broker_is, for_broker, self._broker_says, self._broker_gone, keeps=self.broker_keeps
-            )
-            self.proxy = self._child(self.proxy_is, for_proxy, self._proxy_says, self._proxy_gone)
-        self.waiting.clear()
-        for session in list(self.sessions.values()):
-            self._open(session)
-
-    def _child(
-        self,
-        entry: Entry,
-        other: socket.socket,
-        says: Callable[[], None],
-        gone: Callable[[], None],
-        *,
-        keeps: Sequence[int] = (),
-    ) -> Child:
-        child = fork_child(entry, other, keeps=keeps)
-        self._hear(child.channel.fileno(), says)
-        self._hear(child.pidfd, gone)
-        return child
-
-    def _count_start(self) -> None:
-        self.started.append(self.clock())
-        while self.started[0] < self.clock() - _STARTS_IN_S:
-            self.started.popleft()
-        if len(self.started) > _STARTS:
+        """Starts the broker anew, and gives it all sessions."""
+        if not self.starts.add():
             raise ChildrenEnd(
-                "the processes that serve boxes end as soon as they are started",
-                hint="look at what they wrote; ringfence doctor says what this machine lacks",
+                "the process that decides for boxes ends as soon as it is started",
+                hint="look at what it wrote; ringfence doctor says what this machine lacks",
             )
+        self.broker = fork_child(partial(_be_broker, self.broker_is), keeps=self.broker_keeps)
+        self._hear(self.broker.channel.fileno(), self._broker_says)
+        self._hear(self.broker.pidfd, self._broker_gone)
+        self.waiting.clear()
+        for each in list(self.sessions.values()):
+            self._open(each)
 
     def _end(self, child: Child | None) -> None:
         if child is not None:
@@ -155,27 +175,34 @@ class _Daemon:
             self._leave(child.pidfd)
             child.end(at_once=True)
 
+    def _forker_gone(self) -> None:
+        raise ChildrenEnd(
+            "the process that proxies are forked from has ended", hint="run it again: the daemon starts anew"
+        )
+
     def _broker_gone(self) -> None:
-        """The proxy knows connections that no other broker does: it goes too."""
-        self._end(self.proxy)
+        """Proxies know connections that no other broker does: they go too."""
+        for each in self.sessions.values():
+            self._end(each.proxy)
+            each.proxy = None
         self._end(self.broker)
-        self.proxy = self.broker = None
+        self.broker = None
         self.start()
 
-    def _proxy_gone(self) -> None:
-        self._end(self.proxy)
-        self.proxy = None
-        self._count_start()
-        for_broker, for_proxy = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        with for_broker:
-            self.proxy = self._child(self.proxy_is, for_proxy, self._proxy_says, self._proxy_gone)
-            if self.broker is not None:
-                with suppress(OSError):
-                    self.broker.tell(NewProxy(session=""), [for_broker.fileno()])
-        for key in [key for key in self.waiting if key[0] == "proxy"]:
-            del self.waiting[key]
-        for session in list(self.sessions.values()):
-            self._serve(session)
+    def _proxy_gone(self, served: _Served) -> None:
+        """Another one stands in for it, unless that has been so too often."""
+        self._end(served.proxy)
+        served.proxy = None
+        if served.starts.add():
+            self._give_proxy(served)
+            self._serve(served)
+            return
+        what = f"the session's proxy has ended {_PROXIES} times within {_WITHIN_S:.0f} seconds"
+        if self.broker is not None:
+            with suppress(OSError):
+                name = served.session.name
+                self.broker.tell(Tell(session=name, trouble=Trouble.MALFORMED, host="", what=what))
+        self._refuse(served, Refused(what=what, hint="see the daemon's log: ringfence daemon status"))
 
     def _broker_says(self) -> None:
         try:
@@ -186,40 +213,34 @@ class _Daemon:
         if found is None:
             return
         message, number = found
-        session = self.waiting.pop(("broker", number), None)
-        if session is None:
+        served = self.waiting.pop(number, None)
+        if served is None:
             return
-        if session.is_closed:  # while the broker opened it
-            self._forget(session)
+        if served.session.is_closed:  # while the broker opened it
+            self._forget(served.session)
             return
         match message:
-            case SessionOpened() if session.opened(message):
-                self._serve(session)  # where this broker stands in for another one
+            case SessionOpened() if served.session.opened(message):
+                self._serve(served)  # where this broker stands in for another one
             case SessionOpened():
-                self._drop(session)
+                self._drop(served)
             case Refused():
-                session.failed(message)
-                self._drop(session)
+                self._refuse(served, message)
 
-    def _proxy_says(self) -> None:
+    def _proxy_says(self, served: _Served) -> None:
         try:
-            found = self.proxy.read() if self.proxy is not None else None
+            found = served.proxy.read() if served.proxy is not None else None
         except (OSError, BadMessage):
-            self._proxy_gone()
+            self._proxy_gone(served)
             return
         if found is None:
             return
-        message, number = found
-        session = self.waiting.pop(("proxy", number), None)
-        if session is None or session.is_closed:
-            return
-        match message:
+        match found[0]:
             case Serving():
-                if not session.attached():
-                    self._drop(session)
-            case Refused():
-                session.failed(message)
-                self._drop(session)
+                if not served.session.attached():
+                    self._drop(served)
+            case Refused() as refused:
+                self._refuse(served, refused)
 
     def _accept(self) -> None:
         try:
@@ -229,65 +250,97 @@ class _Daemon:
         if not is_own(connection):
             connection.close()
             return
-        session = Session(connection, now=self.now)
+        served = _Served(
+            session=Session(connection, now=self.now), starts=_Starts(clock=self.clock, most=_PROXIES)
+        )
         fd = connection.fileno()
-        self.sessions[fd] = session
-        self._hear(fd, lambda: self._client_says(session))
+        self.sessions[fd] = served
+        self._hear(fd, partial(self._client_says, served))
 
-    def _client_says(self, session: Session) -> None:
+    def _client_says(self, served: _Served) -> None:
+        session = served.session
         try:
             was_open = session.opening is not None
-            if not session.hear(taken={each.name for each in self.sessions.values()}):
+            if not session.hear(taken={each.session.name for each in self.sessions.values()}):
                 return
         except (OSError, BadMessage):
-            self._drop(session)
+            self._drop(served)
             return
         if was_open:
-            self._serve(session)
+            self._serve(served)
         else:
-            self._open(session)
+            served.starts.add()
+            self._open(served)
 
-    def _open(self, session: Session) -> None:
-        """Asks the broker for it. A broker that is gone is found, and asked anew, in the next round."""
-        if self.broker is None or session.opening is None:
+    def _open(self, served: _Served) -> None:
+        """Asks the broker for it, and gives it a proxy, which is there by the time that it has sockets.
+
+        A broker that is gone is found, and asked anew, in the next round.
+        """
+        if self.broker is None or served.session.opening is None:
             return
         try:
-            self.waiting["broker", self.broker.ask(session.opening)] = session
+            self.waiting[self.broker.ask(served.session.opening)] = served
         except ValueError:  # too long
-            self._drop(session)
+            self._drop(served)
+            return
         except OSError:
             return
+        self._give_proxy(served)
 
-    def _serve(self, session: Session) -> None:
+    def _give_proxy(self, served: _Served) -> None:
+        for_broker, for_proxy = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with for_broker:
+            try:
+                proxy = served.proxy = self.forker.fork(for_proxy)
+            except OSError as error:
+                what = f"no process can be had for its proxy: {error.strerror}"
+                self._refuse(served, Refused(what=what, hint="see: ulimit -u"))
+                return
+            self._hear(proxy.channel.fileno(), partial(self._proxy_says, served))
+            self._hear(proxy.pidfd, partial(self._proxy_gone, served))
+            if self.broker is not None:
+                with suppress(OSError):
+                    self.broker.tell(NewProxy(session=served.session.name), [for_broker.fileno()])
+
+    def _serve(self, served: _Served) -> None:
         """Gives broker and proxy the session's sockets, if it has them yet."""
-        sockets = session.sockets
-        if sockets is None or self.broker is None or self.proxy is None:
+        sockets = served.session.sockets
+        if sockets is None or self.broker is None or served.proxy is None:
             return
         if sockets.diag is not None:
             with suppress(OSError):
                 self.broker.tell(sockets.watch, [sockets.diag])
         try:
-            self.waiting["proxy", self.proxy.ask(sockets.serve, sockets.fds)] = session
+            served.proxy.ask(sockets.serve, sockets.fds)
         except ValueError:  # too long
-            self._drop(session)
+            self._drop(served)
         except OSError:
             return
 
-    def _drop(self, session: Session) -> None:
+    def _refuse(self, served: _Served, refused: Refused) -> None:
+        served.session.failed(refused)
+        self._drop(served)
+
+    def _drop(self, served: _Served) -> None:
+        session = served.session
         fd = session.fileno()
+        if fd not in self.sessions:
+            return
         self._leave(fd)
         del self.sessions[fd]
+        self._end(served.proxy)
+        served.proxy = None
         self._forget(session)
         session.close()
 
     def _forget(self, session: Session) -> None:
-        """Tells broker and proxy that it is over, unless another one has its name by now."""
-        if not session.name or session.name in {each.name for each in self.sessions.values()}:
+        """Tells the broker that it is over, unless another one has its name by now."""
+        if not session.name or session.name in {each.session.name for each in self.sessions.values()}:
             return
-        for child in (self.broker, self.proxy):
-            if child is not None:
-                with suppress(OSError):
-                    child.tell(CloseSession(session=session.name))
+        if self.broker is not None:
+            with suppress(OSError):
+                self.broker.tell(CloseSession(session=session.name))
 
     def _hear(self, fd: int, handler: Callable[[], None]) -> None:
         self.handlers[fd] = handler
@@ -296,3 +349,10 @@ class _Daemon:
     def _leave(self, fd: int) -> None:
         if self.handlers.pop(fd, None) is not None:
             self.poll.unregister(fd)
+
+
+def _be_broker(broker: Entry, daemon: socket.socket) -> None:
+    """Its proxies come later, each with its session: at its own socket for one there is nobody."""
+    nobody, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    nobody.close()
+    broker(daemon, other)

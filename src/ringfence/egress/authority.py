@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -102,7 +103,7 @@ class Leaves:
         fd = os.memfd_create("leaf", os.MFD_CLOEXEC)
         try:
             os.write(fd, chain.encode())
-            context.load_cert_chain(f"/proc/self/fd/{fd}")
+            context.load_cert_chain(_named(fd))
         finally:
             os.close(fd)
         return context
@@ -127,6 +128,12 @@ class Leaves:
             )
             .sign(self._key, hashes.SHA256())
         )
+
+
+def _named(fd: int) -> str:
+    """The descriptor as a file, also where a process sees nothing but its descriptors: `daemon.confining`."""
+    name = f"/proc/self/fd/{fd}"
+    return name if Path(name).exists() else f"/{fd}"
 
 
 def _begun(

@@ -1,6 +1,7 @@
 """The proxy's process: what the daemon asks of it, what the broker takes back, until the daemon is gone."""
 
 import asyncio
+import codecs
 import contextlib
 import os
 import socket
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 
 import uvloop
 
-from ringfence.egress.authority import Authority, Leaves
+from ringfence.egress.authority import Authority, Leaves, make_authority
 from ringfence.egress.channel import Answer, Channel
 from ringfence.egress.messages import CloseSession, Refused, Revoke, Serve, Serving, SocketKind
 from ringfence.egress.proxy.accepting import accept_from
@@ -23,15 +24,20 @@ from ringfence.egress.wire import BadMessage, Message
 
 __all__ = ["prepare", "run", "serve_sessions"]
 
+_ENCODINGS = ("idna", "utf-8-sig")
+
 
 def prepare() -> None:
-    """Reads what the system trusts, while this process may still read it."""
+    """Reads what the system trusts, and modules that are read when they are first used, as long as it may."""
     trusting(None)
+    for each in _ENCODINGS:
+        codecs.lookup(each)
+    now = datetime.now(UTC)
+    Leaves(make_authority("nobody", now), now=lambda: now).context("localhost")
 
 
 def run(daemon_socket: socket.socket, broker_socket: socket.socket) -> None:
     """Serves until the daemon is gone, or the broker."""
-    prepare()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve_sessions(daemon_socket, broker_socket))
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from ringfence.sandbox.linux.kernel import call
 from ringfence.sandbox.plan import Mount, MountKind
 
-__all__ = ["Landlocked", "abi", "restrict"]
+__all__ = ["Landlocked", "abi", "restrict", "restrict_to_nothing"]
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _REMOVE_AND_MAKE = 0b1_0111_1011_0000  # folders, files, sockets, pipes, links: all but devices
@@ -73,6 +73,21 @@ def restrict(mounts: Iterable[Mount], *, loopback: bool) -> Landlocked:
     Raises:
         OSError: the kernel has none, or a place of the plan is not there.
     """
+    return _restrict(_needed(mounts), loopback=loopback)
+
+
+def restrict_to_nothing() -> Landlocked:
+    """Keeps this process from every file, port and process outside; what it has open it keeps.
+
+    No new privileges must be set.
+
+    Raises:
+        OSError: the kernel has none.
+    """
+    return _restrict((), loopback=False)
+
+
+def _restrict(places: Iterable[tuple[str, int]], *, loopback: bool) -> Landlocked:
     version = abi()
     handled = sum(rights for since, rights in _RIGHTS_SINCE if version >= since)
     tcp = _TCP if version >= _TCP_SINCE and not loopback else 0
@@ -80,7 +95,7 @@ def restrict(mounts: Iterable[Mount], *, loopback: bool) -> Landlocked:
     attributes = struct.pack(_LAYOUT, handled, tcp, scopes)[: _size(version)]
     rules = call("landlock_create_ruleset", attributes, len(attributes), 0)
     try:
-        for path, rights in _needed(mounts):
+        for path, rights in places:
             _allow(rules, path, rights & handled)
         call("landlock_restrict_self", rules, _QUIET if version >= _QUIET_SINCE else 0)
     finally:

@@ -6,11 +6,13 @@ Source: seccomp(2), seccomp_unotify(2).
 import ctypes
 import errno
 import struct
+from collections.abc import Mapping
 
 from ringfence.sandbox.linux.kernel import call
-from ringfence.sandbox.linux.seccomp.program import program
+from ringfence.sandbox.linux.seccomp.program import program, program_allowing
+from ringfence.sandbox.linux.seccomp.rules import Rule
 
-__all__ = ["load"]
+__all__ = ["load", "load_allowing"]
 
 _SET_MODE_FILTER = 1
 _NEW_LISTENER, _WAIT_KILLABLE = 0x8, 0x20
@@ -39,6 +41,16 @@ def load(*, debug: bool, machine: str, quiet: int) -> int | None:
         if error.errno != errno.EINVAL:  # Linux before 5.19 does not know how to wait like that
             raise
     return _set(telling, _NEW_LISTENER)
+
+
+def load_allowing(calls: Mapping[str, Rule | None], *, machine: str) -> None:
+    """Refuses all but these calls. No new privileges must be set.
+
+    Raises:
+        OSError: the kernel has no such filters, ENOSYS, EINVAL or EPERM.
+        UnknownMachine: there is no table for it.
+    """
+    _set(program_allowing(calls, machine=machine), 0)
 
 
 def _set(code: bytes, flags: int) -> int:

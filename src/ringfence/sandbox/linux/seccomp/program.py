@@ -13,13 +13,14 @@ Source: seccomp(2), the kernel's networking/filter document.
 
 import errno
 import struct
+from collections.abc import Callable, Mapping
 from functools import cache
 
 from ringfence.core.errors import RingfenceError
 from ringfence.sandbox.linux.seccomp.calls import CALLS, DEBUGGING, MACHINES, Fate, Machine
 from ringfence.sandbox.linux.seccomp.rules import RULES, Clause, Condition, Rule
 
-__all__ = ["UnknownMachine", "program"]
+__all__ = ["UnknownMachine", "program", "program_allowing"]
 
 _Step = tuple[
     int, int, int, int | None
@@ -51,23 +52,54 @@ def program(*, machine: str, debug: bool, quiet: int, tells: bool = True) -> byt
     return struct.pack("=I", quiet).join(_around(machine, debug=debug, tells=tells))
 
 
+def program_allowing(calls: Mapping[str, Rule | None], *, machine: str) -> bytes:
+    """One for a process that needs these calls alone, some as a rule says.
+
+    All others are refused (EPERM), or absent where they are in a box.
+
+    Raises:
+        UnknownMachine
+    """
+
+    def code(name: str) -> _Code:
+        rule = calls.get(name)
+        if rule is not None:
+            return _rule(rule, tells=False)
+        if name in calls:
+            return _leaf(Fate.ALLOW, tells=False)
+        return _leaf(Fate.ABSENT if CALLS[name].fate is Fate.ABSENT else Fate.REFUSE, tells=False)
+
+    return b"".join(_pieces(_whole(machine, code)))
+
+
 @cache
 def _around(machine: str, *, debug: bool, tells: bool) -> tuple[bytes, ...]:
     """The program's bytes, without the drawn number where it stands."""
+
+    def code(name: str) -> _Code:
+        return _call(name, debug=debug, tells=tells)
+
+    return _pieces(_whole(machine, code))
+
+
+def _whole(machine: str, code: Callable[[str], _Code]) -> _Code:
     known = MACHINES.get(machine)
     if known is None:
         raise UnknownMachine(
             f"boxes run on {' and '.join(MACHINES)}, and this machine is neither",
             hint="run the command on a machine of one of these kinds",
         )
-    whole: _Code = (
+    return (
         (_LOAD, 0, 0, _ARCHITECTURE_AT),
         (_EQUAL, 1, 0, known.audit),
         (_RETURN, 0, 0, _KILL_PROCESS),
         (_LOAD, 0, 0, _NUMBER_AT),
         *_wrong_way_in(known),
-        *_search(tuple(_runs(machine, debug=debug, tells=tells))),
+        *_search(tuple(_runs(machine, code))),
     )
+
+
+def _pieces(whole: _Code) -> tuple[bytes, ...]:
     pieces = [b""]
     for code, if_true, if_false, constant in whole:
         pieces[-1] += struct.pack("=HBB", code, if_true, if_false)
@@ -88,23 +120,24 @@ def _wrong_way_in(machine: Machine) -> _Code:
     )
 
 
-def _runs(machine: str, *, debug: bool, tells: bool) -> list[tuple[int, _Code]]:
+def _runs(machine: str, code: Callable[[str], _Code]) -> list[tuple[int, _Code]]:
     """Where each run of numbers with one fate starts, and its code."""
-    starts = [(0, _leaf(Fate.ABSENT, tells=tells))]
+    absent = _leaf(Fate.ABSENT, tells=False)
+    starts = [(0, absent)]
     following = 0
     numbered = sorted((n, name) for name, call in CALLS.items() if (n := call.number(machine)) is not None)
     for number, name in numbered:
         if number > following:
-            starts.append((following, _leaf(Fate.ABSENT, tells=tells)))
-        starts.append((number, _call(name, debug=debug, tells=tells)))
+            starts.append((following, absent))
+        starts.append((number, code(name)))
         following = number + 1
-    starts.append((following, _leaf(Fate.ABSENT, tells=tells)))
+    starts.append((following, absent))
     merged: list[tuple[int, _Code]] = []
-    for start, code in starts:
+    for start, fate in starts:
         if merged and merged[-1][0] == start:
             merged.pop()
-        if not merged or merged[-1][1] != code:
-            merged.append((start, code))
+        if not merged or merged[-1][1] != fate:
+            merged.append((start, fate))
     return merged
 
 
