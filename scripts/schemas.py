@@ -23,6 +23,7 @@ from ringfence.app.policy.cases import PolicyTested
 from ringfence.app.policy.check import PolicyCheck
 from ringfence.app.policy.diff import PolicyDiff
 from ringfence.app.policy.explain import Explanation
+from ringfence.app.policy.openshell import PolicyImported
 from ringfence.app.policy.show import PolicyShown
 from ringfence.app.running.explain import Explained
 from ringfence.app.running.forget import Forgottens
@@ -48,6 +49,7 @@ DOCUMENTS: dict[str, type] = {
     "ringfence.policy-explain/1": Explanation,
     "ringfence.policy-test/1": PolicyTested,
     "ringfence.policy-diff/1": PolicyDiff,
+    "ringfence.policy-import/1": PolicyImported,
     "ringfence.run-explain/1": Explained,
     "ringfence.asks/1": Asks,
     "ringfence.grants/1": Grants,

@@ -42,6 +42,10 @@ def run(options: argparse.Namespace) -> int:
             return _init(options)
         case "check":
             return _check(options)
+        case "import":
+            from ringfence.cli.policies.openshell import run as import_openshell
+
+            return import_openshell(options)
         case _:
             return _show(options)
 

@@ -8,7 +8,7 @@ from ringfence.core.errors import UsageError
 from ringfence.core.text import printable
 from ringfence.policy.built_in import SCHEMA, STARTER, STRICT, text_of
 
-__all__ = ["document_text", "write_document"]
+__all__ = ["document_text", "write_document", "write_new"]
 
 
 def document_text(*, strict: bool) -> str:
@@ -22,11 +22,22 @@ def write_document(path: Path, *, strict: bool, makes_folder: bool) -> None:
     Raises:
         UsageError: something is there already, or cannot be written.
     """
+    write_new(path, document_text(strict=strict), makes_folder=makes_folder)
+    with suppress(OSError):  # it only helps editors
+        _write_new(path.with_name(SCHEMA), text_of(SCHEMA))
+
+
+def write_new(path: Path, text: str, *, makes_folder: bool = False) -> None:
+    """Writes a document that was not there.
+
+    Raises:
+        UsageError: something is there already, or it cannot be written.
+    """
     try:
         if makes_folder:
             with suppress(FileExistsError):  # a file: the next step says so
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write_new(path, document_text(strict=strict).encode())
+        _write_new(path, text.encode())
     except FileExistsError as error:
         raise UsageError(
             f"{printable(str(path))}: there is something already",
@@ -37,8 +48,6 @@ def write_document(path: Path, *, strict: bool, makes_folder: bool) -> None:
             f"{printable(str(path))}: {os.strerror(error.errno or 0).lower()}",
             hint="name a file in a folder that exists and that you may write to, with --output",
         ) from error
-    with suppress(OSError):  # it only helps editors
-        _write_new(path.with_name(SCHEMA), text_of(SCHEMA))
 
 
 def _write_new(path: Path, data: bytes) -> None:

@@ -30,6 +30,7 @@ def add_policy(commands: _Commands) -> None:
     _add_test(tasks)
     _add_diff(tasks)
     _add_render(tasks)
+    _add_import(tasks)
 
 
 def _add_init(tasks: _Commands) -> None:
@@ -157,6 +158,41 @@ def _add_render(tasks: _Commands) -> None:
         "-o", "--output", type=Path, default=Path("-"), metavar="FILE", help="default: -, standard output"
     )
     _add_policies(render)
+
+
+def _add_import(tasks: _Commands) -> None:
+    of = tasks.add_parser(
+        "import",
+        help="other products' policies",
+        description="Writes other products' policies as a policy of ringfence that allows the same or less.",
+    ).add_subparsers(dest="product", metavar="PRODUCT", required=True)
+    openshell = of.add_parser(
+        "openshell",
+        help="policies of OpenShell and presets of NemoClaw",
+        description="Writes a policy of OpenShell, with the presets of NemoClaw that go into it, as a policy "
+        "of ringfence that allows the same or less, and tells what was made stricter.",
+        epilog="docs/policy-openshell.md says what becomes of each key. example: ringfence policy import "
+        "openshell policy.yaml npm.yaml -o ringfence.yaml. exit status: 0 imported, 1 a file is no such "
+        "policy, 2 usage, 3 a file cannot be read",
+    )
+    openshell.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="a policy, or a preset; - is standard input"
+    )
+    openshell.add_argument(
+        "--agent",
+        default="*",
+        metavar="NAME",
+        help="the agent that it is for, a pattern (default: every agent)",
+    )
+    openshell.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("-"),
+        metavar="FILE",
+        help="a file that is not there yet; default: -, standard output, with the report beside it",
+    )
+    add_format(openshell)
 
 
 def _add_policies(parser: argparse.ArgumentParser) -> None:
