@@ -32,7 +32,9 @@ def host(name: str, handler: type[BaseHTTPRequestHandler] = Handler) -> Iterator
         yield Host(name=name, port=port)
 
 
-def lead(here: Place, *hosts: Host, network: str, credentials: str = "", egress: str = "") -> None:
+def lead(
+    here: Place, *hosts: Host, network: str, credentials: str = "", git: str = "", egress: str = ""
+) -> None:
     """The user's policy: for each agent this network, and names lead to these hosts."""
     ca = here.home / "outside.pem"
     ca.write_text(OUTSIDE.certificate_pem)
@@ -50,6 +52,7 @@ agents:
     "*":
       network: [{network}]
       credentials: [{credentials}]
+      git: {{{git}}}
       egress:
         {egress}
         connect_to: {there}

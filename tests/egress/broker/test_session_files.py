@@ -20,7 +20,10 @@ def test_a_login_that_was_adopted_is_a_file_in_the_box(tmp_path: Path) -> None:
     async def act(scene: Scene) -> None:
         opened = await scene.open()
         given = scene.broker.core.sessions["s1"].given
-        assert opened.files == ((".npmrc", f"//{host}/:_authToken={given[f'npm/{host}']['token']}\n"),)
+        assert opened.files == (
+            (".netrc", f"machine {host} login ann password {given['other']['password']}\n"),
+            (".npmrc", f"//{host}/:_authToken={given[f'npm/{host}']['token']}\n"),
+        )
         assert TOKEN not in repr(opened)
         again = await scene.open(state=opened.state)
         assert again.files == opened.files

@@ -69,7 +69,9 @@ def test_what_was_taken_is_found_again_in_the_same_places_as_placeholders() -> N
     assert {name: kind for name, (kind, _) in found.items()} == {
         each.name: each.kind for each in kept if each.name not in ("npm/npm.example.org", "something-else")
         and not each.name.startswith("pip/")
-    } | {"npm/npm.example.org": "bearer", "pip/pip.example.org-8443": "basic"}  # fmt: skip
+    } | {"npm/npm.example.org": "bearer", "pip/pip.example.org-8443": "basic", "netrc/github.com": "basic"}  # fmt: skip
+    token = found.pop("netrc/github.com")[1]["password"]
+    assert token == session.given["gh/github.com"]["token"], "git takes it there"
     for name, (_, values) in found.items():
         given = session.given[name.removesuffix("-8443")]
         part = next(each for each in ("refresh_token", "token", "value", "password") if each in values)

@@ -20,6 +20,8 @@ from ringfence.vault.taking.logins import ACCOUNT_HEADER
 __all__ = ["InBox", "StandInFile", "stand_in_files"]
 
 _FOREVER = 4_102_444_800  # 2100
+_OF_REPOSITORIES = frozenset({"github.com"})  # that take a token as a password
+_TOKEN_USER = "x-access-token"
 _SCOPES: list[Json] = ["user:inference", "user:profile", "user:sessions:claude_code"]
 
 
@@ -154,13 +156,25 @@ def _pip(by_name: Mapping[str, InBox]) -> str:
 
 
 def _netrc(by_name: Mapping[str, InBox]) -> str:
-    lines = [
-        f"machine {host_and_port(each.hosts[0])[0]} login {_quoted(each.public['user'])}"
-        f" password {_quoted(each.placeholders['password'])}"
-        for name, each in sorted(by_name.items())
-        if name.startswith("netrc/") and each.kind == "basic"
-    ]
-    return "\n".join([*lines, ""])
+    """What git, curl and others look up by host. Tokens stand there only for hosts of repositories: some
+    programs send what stands there instead of what they were told to.
+    """
+    lines = dict[str, str]()
+    for name, each in sorted(by_name.items()):
+        if name.startswith(("npm/", "pip/")):  # these have files of their own
+            continue
+        user, password = _pair(each)
+        for host in (host_and_port(pattern)[0] for pattern in each.hosts):
+            if "*" not in host and (each.kind == "basic" or host in _OF_REPOSITORIES):
+                line = f"machine {host} login {_quoted(user)} password {_quoted(password)}"
+                lines.setdefault(host, line)
+    return "\n".join([*lines.values(), ""]) if lines else ""
+
+
+def _pair(each: InBox) -> tuple[str, str]:
+    if each.kind == "basic":
+        return each.public["user"], each.placeholders["password"]
+    return _TOKEN_USER, next(iter(each.placeholders.values()), "")
 
 
 def _path(each: InBox) -> str:
