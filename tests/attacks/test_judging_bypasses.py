@@ -13,6 +13,7 @@ from ringfence.artifacts.budget import Budget
 from ringfence.artifacts.judging import judge
 from ringfence.artifacts.reader import Reader
 from telling import told, verdict
+from zipping import EVIL, zipped
 
 
 def _name(module: str, name: str) -> bytes:
@@ -185,3 +186,18 @@ def test_padding_hides_no_text_of_a_configuration(count: int, expected: str) -> 
     labels = {str(number): f"label {number}" for number in range(count)}
     key = {"zz": "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA"}
     assert verdict(json.dumps(labels | key).encode(), "config.json") in (expected, "suspicious")
+
+
+@pytest.mark.parametrize("folder", ["weights", "constants"])
+def test_a_weight_that_an_exported_program_loads_as_a_pickle_is_judged_as_one(folder: str) -> None:
+    stem = "weight_0" if folder == "weights" else "tensor_0"
+    payload = {"path_name": stem.upper(), "is_param": True, "use_pickle": True, "tensor_meta": None}
+    config = json.dumps({"config": {"w": payload}}).encode()
+    data = zipped(
+        {
+            "m/archive_format": b"pt2",
+            f"m/data/{folder}/model_{folder}_config.json": config,
+            f"m/data/{folder}/{stem}": b"\x80\4" + EVIL.removeprefix(b"\x80\2"),
+        }
+    )
+    assert verdict(data, "a.pt2") == "malicious"

@@ -27,6 +27,7 @@ _STORAGE = re.compile(r"(?:data|constants|tensors|traced_inputs)/\d+|\.data/\d+\
 _EXPORTED = re.compile(r"data/weights/weight_\d+|data/constants/tensor_\d+")
 _OF_TORCH_SAVE = (b"PK\3\4", b"\x80\2\x8a")
 _PROGRAM = re.compile(r"(?:models|data/(?:weights|constants|aotinductor))/.*\.json")
+_PAYLOADS = re.compile(r"data/(?:weights|constants)/[^/]*_config\.json")
 _NOTE = re.compile(
     r"version|byteorder|archive_format|archive_version|\.format_version|\.storage_alignment"
     r"|\.data/(?:version|serialization_id|python_version|extern_modules)"
@@ -56,13 +57,16 @@ def judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
     yield from _two_pickles(entries)
     native: list[str] = []
     exported = any(_within_folder(entry.name) == _EXPORT_MARK for entry in entries)
+    loaded = _loaded_as_pickles(reader, entries) if exported else frozenset()
     for entry in entries:
         path = _within_folder(entry.name)
         if exported and path.startswith(_NATIVE) and not path.endswith(".json"):
             native.append(entry.name)
             continue
         yield from _program(reader, entry)
-        if not _is_raw(reader, entry, path) and not _is_note(reader, entry, path):
+        if path.lower() in loaded and not _is_of_torch_save(reader, entry):
+            yield from zip_members.inside(reader, entry, judge=_pickle, checks_crc=False)
+        elif not _is_raw(reader, entry, path) and not _is_note(reader, entry, path):
             yield from zip_members.inside(reader, entry, judge=_judge_of(path), checks_crc=False)
     if native:
         yield _native_code(native)
@@ -76,8 +80,30 @@ def _within_folder(name: str) -> str:
 def _is_raw(reader: Reader, entry: Entry, path: str) -> bool:
     """Whether it is a storage, whose bytes nobody takes for anything else."""
     if _EXPORTED.fullmatch(path):
-        return not zip_members.beginning(reader, entry, max_bytes=4).startswith(_OF_TORCH_SAVE)
+        return not _is_of_torch_save(reader, entry)
     return _STORAGE.fullmatch(path) is not None
+
+
+def _is_of_torch_save(reader: Reader, entry: Entry) -> bool:
+    """Whether its content tells that torch.save wrote it."""
+    return zip_members.beginning(reader, entry, max_bytes=4).startswith(_OF_TORCH_SAVE)
+
+
+def _loaded_as_pickles(reader: Reader, entries: list[Entry]) -> frozenset[str]:
+    """The members that an exported program's lists of weights say are pickles, whatever they begin with.
+
+    Their names are in lower case, as PyTorch does not tell it from upper case.
+    """
+    from ringfence.artifacts import torch_export
+
+    found: set[str] = set()
+    for entry in entries:
+        path = _within_folder(entry.name)
+        if _PAYLOADS.fullmatch(path) and not entry.is_link:
+            text = zip_members.beginning(reader, entry, max_bytes=LIMITS.judged_json_bytes + 1)
+            folder = path.rpartition("/")[0]
+            found |= {f"{folder}/{name}".lower() for name in torch_export.pickled(text)}
+    return frozenset(found)
 
 
 def _is_note(reader: Reader, entry: Entry, path: str) -> bool:

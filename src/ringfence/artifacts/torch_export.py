@@ -14,9 +14,11 @@ from ringfence.artifacts.json_table import document_of
 from ringfence.artifacts.problems import Problem
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
+from ringfence.core.bounded_json import BadJson, parse
 from ringfence.core.findings import Confidence, Severity
+from ringfence.core.limits import LIMITS
 
-__all__ = ["judge", "judge_expression"]
+__all__ = ["judge", "judge_expression", "pickled"]
 
 _OPERATOR = re.compile(
     r"torch\.(?:ops\.(?!os\b|sys\b)\w+(?:\.\w+)*|sym_\w+|_sym_\w+|_higher_order_ops\.\w+(?:\.\w+)*"
@@ -50,6 +52,18 @@ def judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
                 if isinstance(text, str) and (key, text) not in seen:
                     seen.add((key, text))
                     yield from _target(text) if key == "target" else judge_expression(text)
+
+
+def pickled(text: bytes) -> Iterator[str]:
+    """Which files a list of weights or constants says are pickles. One that is broken says nothing."""
+    try:
+        document = parse(text, max_bytes=LIMITS.judged_json_bytes)
+    except BadJson:  # which `judge` tells
+        return
+    payloads = document.get("config") if isinstance(document, dict) else None
+    for payload in payloads.values() if isinstance(payloads, dict) else ():
+        if isinstance(payload, dict) and payload.get("use_pickle"):
+            yield str(payload.get("path_name"))
 
 
 def _target(name: str) -> Iterator[Spotted]:
