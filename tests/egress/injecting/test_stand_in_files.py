@@ -66,10 +66,15 @@ def test_what_was_taken_is_found_again_in_the_same_places_as_placeholders() -> N
         for each in login.read(files.pop(path, "")):
             found[each.name] = (each.kind, each.values)
     assert files == {".config/gh/config.yml": 'version: "1"\n'}
+    more = {
+        "npm/npm.example.org": "bearer",
+        "pip/pip.example.org-8443": "basic",
+        "netrc/github.com": "basic",
+    }
     assert {name: kind for name, (kind, _) in found.items()} == {
         each.name: each.kind for each in kept if each.name not in ("npm/npm.example.org", "something-else")
         and not each.name.startswith("pip/")
-    } | {"npm/npm.example.org": "bearer", "pip/pip.example.org-8443": "basic", "netrc/github.com": "basic"}  # fmt: skip
+    } | more  # fmt: skip
     token = found.pop("netrc/github.com")[1]["password"]
     assert token == session.given["gh/github.com"]["token"], "git takes it there"
     for name, (_, values) in found.items():

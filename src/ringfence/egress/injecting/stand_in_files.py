@@ -21,7 +21,7 @@ __all__ = ["InBox", "StandInFile", "stand_in_files"]
 
 _FOREVER = 4_102_444_800  # 2100
 _OF_REPOSITORIES = frozenset({"github.com"})  # that take a token as a password
-_TOKEN_USER = "x-access-token"
+_TOKEN_USER = "x-access-token"  # noqa: S105 - a name
 _SCOPES: list[Json] = ["user:inference", "user:profile", "user:sessions:claude_code"]
 
 
