@@ -1,163 +1,188 @@
-"""The daemon with the real broker and the real proxy: a program's requests through a session's socket."""
+"""The daemon with the real broker and confined proxies: a program's requests through a session's socket."""
 
-import os
-import signal
 import socket
-import subprocess
-import sys
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from broker_scene import policy, server
+from broker_scene import Scene, policy, server
+from daemon_scene import USERS, WHOLE, attach, curl, daemon, gone, kill, listener, until
 from ringfence.daemon.client import DaemonGone, DaemonSession, SessionRefused, open_session
 from ringfence.daemon.control import DaemonThere, Open, connect, listen
 from ringfence.egress.messages import SocketKind
+from vaults import TOKEN
 
-_TESTS = Path(__file__).parent.parent
-_DAEMON = """
-import os, sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-from broker_scene import Scene
-from ringfence.daemon.control import listen
-from ringfence.daemon.serving import serve
-from ringfence.egress.broker import main as broker
-from ringfence.egress.proxy import main as proxy
-
-folder = Path(sys.argv[2])
-
-def be_broker(daemon, other):
-    (folder / "broker.pid").write_text(str(os.getpid()))
-    broker.run(daemon, other, open_house=Scene(folder, (folder / "policy").read_text()).house)
-
-def be_proxy(daemon, other):
-    (folder / "proxy.pid").write_text(str(os.getpid()))
-    proxy.run(daemon, other)
-
-control = listen(folder / "state")
-print("ready", flush=True)
-serve(control, broker=be_broker, proxy=be_proxy, idle_s=float(sys.argv[3]))
-"""
-_WHOLE = "{host: api.example.com}"
-
-
-@dataclass(frozen=True)
-class _Daemon:
-    process: "subprocess.Popen[str]"
-    folder: Path
-
-    def open(self, session: str = "s1", state: str = "") -> DaemonSession:
-        asked = Open(session=session, agent="claude", folder=str(self.folder / "tree"), state=state)
-        return open_session(self.folder / "state", asked)
-
-    def pid(self, child: str) -> int:
-        return int((self.folder / f"{child}.pid").read_text())
-
-    def kill(self, child: str) -> None:
-        """Kills it, and returns when it is gone."""
-        pidfd = os.pidfd_open(self.pid(child))
-        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-        os.close(pidfd)
+_AGAIN = ("--retry", "5", "--retry-all-errors")
+_HERE = "https://api.example.com/"
+_SOCK_DIAG = 4
+_USED = "{name: ONE, host: api.example.com}"
 
 
 @contextmanager
-def _daemon(folder: Path, text: str, *, idle_s: float = 0.0) -> Iterator[_Daemon]:
-    """It ends by itself when its last session has."""
-    (folder / "policy").write_text(text)
-    command = [sys.executable, "-c", _DAEMON, str(_TESTS), str(folder), str(idle_s or 5.0)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            assert process.stdout.readline() == "ready\n"
-            yield _Daemon(process, folder)
-            assert process.wait(30) == 0
-        finally:
-            process.kill()
+def _spoken(box: DaemonSession, at: socket.socket) -> Iterator[ssl.SSLSocket]:
+    """A program's connection to the host, by way of the proxy."""
+    with socket.create_connection(at.getsockname()) as plain:
+        plain.settimeout(20)
+        plain.sendall(b"CONNECT api.example.com:443 HTTP/1.1\r\nHost: api.example.com:443\r\n\r\n")
+        assert plain.recv(4096).startswith(b"HTTP/1.1 200 ")
+        context = ssl.create_default_context(cadata=box.opened.certificate_pem)
+        with context.wrap_socket(plain, server_hostname="api.example.com") as program:
+            assert _asked(program)
+            yield program
 
 
-def _curl(box: DaemonSession, listener: socket.socket, folder: Path, *arguments: str) -> str:
-    ca_file = folder / "session-ca.pem"
-    ca_file.write_text(box.opened.certificate_pem)
-    port = listener.getsockname()[1]
-    command = ["curl", "-sS", "--max-time", "20", "-x", f"http://127.0.0.1:{port}", "--cacert", str(ca_file)]
-    ran = subprocess.run([*command, *arguments], capture_output=True, check=False)
-    assert ran.returncode == 0, ran
-    return ran.stdout.decode()
+def _asked(program: ssl.SSLSocket) -> bool:
+    """Whether a request is answered."""
+    try:
+        program.sendall(b"GET / HTTP/1.1\r\nHost: api.example.com\r\n\r\n")
+        answer = program.recv(4096)
+        while answer and b"ok" not in answer:
+            answer += program.recv(4096)
+    except OSError:
+        return False
+    return answer.startswith(b"HTTP/1.1 200 ")
 
 
-def _listener() -> socket.socket:
-    return socket.create_server(("127.0.0.1", 0), backlog=512)
-
-
-def test_a_program_reaches_a_granted_host_and_is_refused_another(tmp_path: Path) -> None:
+@pytest.mark.parametrize("user", USERS)
+def test_a_program_reaches_a_granted_host_and_is_refused_another(tmp_path: Path, user: str) -> None:
     with server(tmp_path) as host:
-        text = policy(("api.example.com", host.port), folder=tmp_path, network=_WHOLE)
-        with _daemon(tmp_path, text) as daemon, daemon.open() as box, _listener() as listener:
-            box.attach([(SocketKind.PROXY, listener.fileno())])
+        text = policy(("api.example.com", host.port), folder=tmp_path, network=WHOLE)
+        with daemon(tmp_path, text, user=user) as here, here.open() as box, listener() as at:
+            attach(box, at)
             assert box.opened.given.hosts == 1
-            assert _curl(box, listener, tmp_path, "https://api.example.com/") == "ok"
-            assert "ringfence: " in _curl(box, listener, tmp_path, "https://other.example.com/")
+            assert curl(box, at, tmp_path, _HERE) == "ok"
+            assert "ringfence: " in curl(box, at, tmp_path, "https://other.example.com/")
+            assert here.log() == ""
 
 
 @pytest.mark.parametrize("child", ["proxy", "broker"])
 def test_a_child_that_is_killed_is_replaced_and_the_listener_goes_on(tmp_path: Path, child: str) -> None:
     with server(tmp_path) as host:
-        text = policy(("api.example.com", host.port), folder=tmp_path, network=_WHOLE)
-        with _daemon(tmp_path, text) as daemon, daemon.open() as box, _listener() as listener:
-            box.attach([(SocketKind.PROXY, listener.fileno())])
-            assert _curl(box, listener, tmp_path, "https://api.example.com/") == "ok"
-            before = daemon.pid(child)
-            daemon.kill(child)
-            with daemon.open("s2"):  # the daemon has seen it by then, or sees it first
-                assert (
-                    _curl(
-                        box,
-                        listener,
-                        tmp_path,
-                        "--retry",
-                        "5",
-                        "--retry-all-errors",
-                        "https://api.example.com/",
-                    )
-                    == "ok"
-                )
-            assert daemon.pid(child) != before
+        text = policy(("api.example.com", host.port), folder=tmp_path, network=WHOLE)
+        with daemon(tmp_path, text) as here, here.open() as box, listener() as at:
+            attach(box, at)
+            assert curl(box, at, tmp_path, _HERE) == "ok"
+            before = {"proxy": here.proxy(), "broker": here.broker()}
+            kill(before[child])
+            assert curl(box, at, tmp_path, *_AGAIN, _HERE) == "ok"
+            after = {"proxy": here.proxy(), "broker": here.broker()}
+            assert before["proxy"] != after["proxy"]
+            assert (before["broker"] != after["broker"]) is (child == "broker")
+
+
+def test_a_proxy_that_dies_breaks_its_own_sessions_connections_and_no_others(tmp_path: Path) -> None:
+    with server(tmp_path) as host:
+        text = policy(("api.example.com", host.port), folder=tmp_path, network=WHOLE)
+        with daemon(tmp_path, text) as here, listener() as one, listener() as two:
+            with here.open("s1") as first, here.open("s2") as second:
+                attach(first, one)
+                of_first = here.proxies()[0]
+                attach(second, two)
+                with _spoken(first, one) as broken, _spoken(second, two) as whole:
+                    kill(of_first)
+                    assert not _asked(broken)
+                    assert _asked(whole)
+                with _spoken(first, one) as again:
+                    assert _asked(again)
+                assert len(here.proxies()) == 2
+            until(lambda: not here.proxies(), "the proxies' end")
+
+
+def test_a_killed_broker_leaves_placeholders_as_they_were(tmp_path: Path) -> None:
+    with server(tmp_path) as host:
+        text = policy(("api.example.com", host.port), folder=tmp_path, network=WHOLE, credentials=_USED)
+        scene = Scene(tmp_path, text)
+        scene.keep("bearer", "api.example.com", name="ONE")
+        scene.door.ledger.close()
+        with daemon(tmp_path, text) as here, here.open() as box, listener() as at:
+            attach(box, at)
+            assert box.opened.given.credentials == ("ONE",)
+            _, placeholder = next(iter(box.opened.given.environment))
+            assert TOKEN not in placeholder
+            header = f"Authorization: Bearer {placeholder}"
+            assert curl(box, at, tmp_path, "-H", header, _HERE) == "ok"
+            kill(here.broker())
+            assert curl(box, at, tmp_path, *_AGAIN, "-H", header, _HERE) == "ok"
+    assert [f"Bearer {TOKEN}".encode() in each for each in host.requests] == [True, True]
+
+
+def test_a_session_goes_on_with_the_next_daemon_where_one_was_killed(tmp_path: Path) -> None:
+    with server(tmp_path) as host, listener() as at:
+        text = policy(("api.example.com", host.port), folder=tmp_path, network=WHOLE, credentials=_USED)
+        scene = Scene(tmp_path, text)
+        scene.keep("bearer", "api.example.com", name="ONE")
+        scene.door.ledger.close()
+        with daemon(tmp_path, text, ends=False) as here:
+            box = here.open()
+            attach(box, at)
+            proxy, broker = here.proxy(), here.broker()
+            kill(here.process.pid)
+        until(lambda: gone(proxy) and gone(broker), "the children's end")
+        had = box.opened
+        given = {"certificate_pem": had.certificate_pem, "key_pem": had.key_pem, "state": had.given.state}
+        with daemon(tmp_path, text) as here, here.open(**given) as again:
+            attach(again, at)
+            assert again.opened.given.environment == had.given.environment
+            assert again.opened.certificate_pem == had.certificate_pem
+            _, placeholder = next(iter(had.given.environment))
+            assert curl(box, at, tmp_path, "-H", f"Authorization: Bearer {placeholder}", _HERE) == "ok"
+        box.close()
+    assert [f"Bearer {TOKEN}".encode() in each for each in host.requests] == [True]
+
+
+def test_a_grant_for_one_program_is_no_other_programs(tmp_path: Path) -> None:
+    """The broker asks the kernel, by the session's own socket, also after it was started again."""
+    with server(tmp_path) as host:
+        network = "{host: api.example.com, program: /usr/bin/curl}"
+        text = policy(("api.example.com", host.port), folder=tmp_path, network=network)
+        with daemon(tmp_path, text) as here, here.open() as box, listener() as at:
+            with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _SOCK_DIAG) as diag:
+                box.attach([(SocketKind.DIAG, diag.fileno()), (SocketKind.PROXY, at.fileno())])
+            assert curl(box, at, tmp_path, _HERE) == "ok"
+            with pytest.raises(AssertionError), _spoken(box, at):
+                pass
+            kill(here.broker())
+            assert curl(box, at, tmp_path, *_AGAIN, _HERE) == "ok"
 
 
 def test_a_session_ends_with_its_connection_and_its_name_is_free_again(tmp_path: Path) -> None:
-    with _daemon(tmp_path, policy(folder=tmp_path, network=_WHOLE)) as daemon:
-        with daemon.open("s1") as first, pytest.raises(DaemonGone):
-            daemon.open("s1")
-        with daemon.open("s1", state=first.opened.given.state) as again:
+    with daemon(tmp_path, policy(folder=tmp_path, network=WHOLE)) as here:
+        with here.open("s1") as first, pytest.raises(DaemonGone):
+            here.open("s1")
+        with here.open("s1", state=first.opened.given.state) as again:
             assert again.opened.certificate_pem != first.opened.certificate_pem
 
 
 def test_sockets_that_do_not_fit_end_the_session(tmp_path: Path) -> None:
-    with _daemon(tmp_path, policy(folder=tmp_path, network=_WHOLE)) as daemon:
-        with daemon.open() as box, _listener() as one, _listener() as two, pytest.raises(DaemonGone):
+    with daemon(tmp_path, policy(folder=tmp_path, network=WHOLE)) as here:
+        with here.open() as box, listener() as one, listener() as two, pytest.raises(DaemonGone):
             box.attach([(SocketKind.DIAG, one.fileno()), (SocketKind.DIAG, two.fileno())])
-        with daemon.open() as box:
+        with here.open() as box:
             box.attach([])
             with pytest.raises(DaemonGone):
                 box.attach([])
 
 
 def test_what_the_broker_refuses_is_told(tmp_path: Path) -> None:
-    text = policy(folder=tmp_path, network=_WHOLE)
-    with _daemon(tmp_path, text) as daemon, pytest.raises(SessionRefused):
-        daemon.open(state="no state")
+    text = policy(folder=tmp_path, network=WHOLE)
+    with daemon(tmp_path, text) as here, pytest.raises(SessionRefused):
+        here.open(state="no state")
 
 
 def test_a_client_that_sends_half_a_document_holds_up_nobody(tmp_path: Path) -> None:
-    text = policy(folder=tmp_path, network=_WHOLE)
-    with _daemon(tmp_path, text) as daemon, connect(tmp_path / "state") as slow:
+    text = policy(folder=tmp_path, network=WHOLE)
+    with daemon(tmp_path, text) as here, connect(tmp_path / "state") as slow:
         slow.sendall(b"\0\0")
-        with daemon.open() as box:
+        with here.open() as box:
             box.attach([])
+
+
+def test_without_sessions_it_ends(tmp_path: Path) -> None:
+    with daemon(tmp_path, policy(folder=tmp_path, network=WHOLE), idle_s=0.1) as here:
+        assert here.process.wait(20) == 0
 
 
 def test_there_is_one_daemon_and_nobody_else_can_reach_its_socket(tmp_path: Path) -> None:
