@@ -37,6 +37,17 @@ _XDG = {
 }
 
 
+def pytest_configure() -> None:
+    """Nothing that is collected is garbage: it is not searched, neither now nor when a test makes some."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """See `pytest_configure`."""
+    gc.freeze()
+    gc.enable()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Tests read no policy of whoever runs them, look at nothing in that home, and record into no ledger

@@ -4,20 +4,23 @@ import ast
 
 import pytest
 
-from effect_finding import SOURCE, all_effects, effects_of, function_at, module_of, takes_receipt
+from effect_finding import SOURCE, Effect, all_effects, effects_of, function_at, module_of, takes_receipt
 from ringfence.gate.effects import EFFECTS, OWN
 
-_FOUND = all_effects()
+
+@pytest.fixture(scope="module")
+def found() -> list[Effect]:
+    return all_effects()
 
 
 def _module(where: str) -> str:
     return where.partition(":")[0]
 
 
-def test_every_function_with_an_effect_is_in_the_table_or_is_said_to_be_our_own() -> None:
+def test_every_function_with_an_effect_is_in_the_table_or_is_said_to_be_our_own(found: list[Effect]) -> None:
     missing = [
         f"{each.where}, line {each.line}, calls {each.call}"
-        for each in _FOUND
+        for each in found
         if not {each.where, _module(each.where)} & {*EFFECTS, *OWN}
     ]
     assert not missing, "these need a receipt, or a reason in gate/effects.py"
@@ -45,8 +48,8 @@ def test_nobody_but_the_door_makes_receipts() -> None:
     assert makers == {"gate.door", "gate.seals"}
 
 
-def test_every_reason_is_still_needed() -> None:
-    places = {each.where for each in _FOUND} | {_module(each.where) for each in _FOUND}
+def test_every_reason_is_still_needed(found: list[Effect]) -> None:
+    places = {each.where for each in found} | {_module(each.where) for each in found}
     assert sorted(OWN.keys() - places) == []
     assert all(reason for reason in OWN.values())
 

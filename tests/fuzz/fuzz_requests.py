@@ -12,11 +12,12 @@ with atheris.instrument_imports(include=["ringfence"]):
     from ringfence.protocols.http import BadHttp, Headers, RequestHead
     from ringfence.protocols.interpreting import interpret, needs_body
     from ringfence.protocols.mcp import allowed_tools
-    from ringfence.protocols.scrubbing import Scrubber
+    from ringfence.protocols.scrubbing import Scrubber, Secrets
 
 _KINDS = ("application/json", "application/graphql", "application/x-www-form-urlencoded", "text/plain", "")
 _TARGETS = ("/mcp", "/graphql", "/o/r.git/git-receive-pack", "/a?query={b}&key=c")
 _SECRETS = {b"ghp_abcdefgh": b"ghp_hgfedcba", b'a/b+c"defgh': b'h/g+f"edcba'}
+_SOUGHT = Secrets(_SECRETS)
 
 
 def _requests(data: bytes) -> None:
@@ -41,10 +42,10 @@ def _requests(data: bytes) -> None:
         decoder.feed(body[:20])
         decoder.feed(body[20:])
         decoder.finish()
-    scrubber = Scrubber(_SECRETS)
+    scrubber = Scrubber(_SOUGHT)
     cut = choice % (len(body) + 1)
     made = scrubber.feed(body[:cut]) + scrubber.feed(body[cut:]) + scrubber.finish()
-    whole = Scrubber(_SECRETS)
+    whole = Scrubber(_SOUGHT)
     assert made == whole.feed(body) + whole.finish()
     assert not any(secret in made for secret in _SECRETS)
 

@@ -16,6 +16,7 @@ from ringfence.artifacts.formats import FORMATS
 __all__ = ["names_of"]
 
 _GOLDEN = Path(__file__).parent.parent / "golden"
+_POLICIES = Path(__file__).parent.parent / "policy"
 _LARGEST_BYTES = 60_000
 _DOCUMENTS = (
     b'{"a": [1, 2.5e3, null, true, "\\u00e9"]}',
@@ -65,6 +66,15 @@ _WIRES = (  # in the order of fuzz_wire
     bytes.fromhex("00000e010500000001828784418708e4a5f1b2c3d4")
     + bytes.fromhex("0000080600000000000000000000000000"),
 )
+_DOCUMENTS_BETWEEN = (  # in the order of fuzz_documents, after the policies
+    b'{"name":"a","path":"/a","host":"h","port":1,"agent":"a","digest":"00","method":"GET"}',
+    b'{"version":1,"stream":"endpoint","durability":"fsync","expect_seq":null,"retried":false,'
+    b'"key":"%s","type":"ask.opened/1","body":"{}"}' % (b"00" * 16),
+    b"ringfence/a\n3\n%s=\n\n\xe2\x80\x94 ringfence/a %s\n" % (b"A" * 43, b"A" * 92),
+    b'{"n":1,"m":"Gone","connection":1}',
+    b'{"ready":{"layers":["landlock"],"lacking":[],"proofs":[["landlock","write","EACCES"]]}}',
+    b"\x01\x38tree %s\nauthor a\n\n\x06\x06\x3b\x38\x38\x90\x38\x00" % (b"0" * 40),
+)
 _DIFFERING = ("json", "safetensors", "onnx", "zip", "tar")  # in the order of fuzz_differ
 
 
@@ -85,6 +95,10 @@ def main(folder: Path) -> None:
         _write(folder / "requests" / f"document-{i}", document)
     for i, document in enumerate(_WIRES):
         _write(folder / "wire" / f"document-{i}", bytes([i, 7]) + document)
+    for path in sorted((_POLICIES / "documents").glob("*.yaml")):
+        _write(folder / "documents" / path.name, b"\0\0" + path.read_bytes())
+    for i, document in enumerate(_DOCUMENTS_BETWEEN, 1):
+        _write(folder / "documents" / f"document-{i}", bytes([i, 0]) + document)
     for choice, kind in enumerate(_DIFFERING):
         for path in _golden(kind):
             _write(folder / "differ" / f"{kind}-{path.name}", bytes([choice]) + path.read_bytes())
