@@ -34,7 +34,7 @@ __all__ = ["ORDINARY", "USERS", "Done", "Place", "appears", "left", "place", "un
 
 ORDINARY = 1000
 USERS = ("root", "ordinary") if os.geteuid() == 0 else ("ordinary",)
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 _COMMAND = Path(sys.executable).with_name("ringfence")
 _PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 

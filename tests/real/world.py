@@ -33,9 +33,18 @@ def host(name: str, handler: type[BaseHTTPRequestHandler] = Handler) -> Iterator
 
 
 def lead(
-    here: Place, *hosts: Host, network: str, credentials: str = "", git: str = "", egress: str = ""
+    here: Place,
+    *hosts: Host,
+    network: str,
+    credentials: str = "",
+    git: str = "",
+    reads: str = "",
+    egress: str = "",
 ) -> None:
-    """The user's policy: for each agent this network, and names lead to these hosts."""
+    """The user's policy: for each agent this network, and names lead to these hosts.
+
+    `reads` is a folder out of the working tree that programs are in.
+    """
     ca = here.home / "outside.pem"
     ca.write_text(OUTSIDE.certificate_pem)
     here.own(ca)
@@ -53,6 +62,7 @@ agents:
       network: [{network}]
       credentials: [{credentials}]
       git: {{{git}}}
+      files: {{read: ["**"{f', "{reads}/**"' if reads else ""}], write: ["**"]}}
       egress:
         {egress}
         connect_to: {there}
