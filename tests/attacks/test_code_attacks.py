@@ -304,3 +304,15 @@ def test_everyday_nodes_servers_and_examples_are_unknown(source: str) -> None:
 def test_bytecode_that_is_a_module_of_its_own_is_suspicious(name: str, expected: Verdict) -> None:
     code = b"\xa7\r\r\n" + bytes(12) + b"\xe3" + bytes(40)
     assert verdict(code, name) == expected
+
+
+@pytest.mark.parametrize("module", ["urllib.request", "http.client", "httpx"])
+def test_a_module_that_is_imported_by_a_function_is_known_by_its_whole_name(module: str) -> None:
+    call = {"urllib.request": "urlopen", "http.client": "HTTPSConnection", "httpx": "post"}[module]
+    source = f"import importlib\nm = importlib.import_module({module!r})\nm.{call}('https://x.example.com')\n"
+    assert verdict(source) == Verdict.SUSPICIOUS
+
+
+def test_a_module_that_connects_and_whose_name_is_put_together_is_suspicious_in_a_function_too() -> None:
+    source = "import importlib\ndef f():\n    return importlib.import_module('url' + 'lib.request')\n"
+    assert verdict(source) == Verdict.SUSPICIOUS

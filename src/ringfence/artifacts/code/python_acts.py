@@ -9,7 +9,7 @@ from enum import Enum
 from functools import cache
 from typing import Final
 
-__all__ = ["Act", "act_of", "sends", "touches"]
+__all__ = ["Act", "act_of", "has_acts", "leads_to_acts", "sends", "touches"]
 
 
 class Act(Enum):
@@ -122,6 +122,14 @@ _ACTS: Final[dict[str, Act]] = {
     **_names(Act.DELETE, "shutil", "rmtree"),
     **_names(Act.DELETE, "os", "remove unlink rmdir removedirs"),
 }
+_MODULES: Final = {
+    name.rpartition(".")[0]
+    for name, act in _ACTS.items()
+    if act in (Act.COMMAND, Act.CODE, Act.BYTECODE, Act.NETWORK, Act.NATIVE)
+}
+_LEADING: Final = {
+    module.rsplit(".", count)[0] for module in _MODULES for count in range(module.count(".") + 1)
+}
 # Of a library's names one is enough: they are what they are under any parent.
 _ANYWHERE: Final = re.compile(
     r"(?:^|\.)_{0,2}(?P<name>os\.(?:system|popen|exec[lv]p?e?|posix_spawnp?)"
@@ -167,6 +175,16 @@ def act_of(name: str) -> Act | None:
     if (found := _ANYWHERE.search(name)) is not None:
         return _ACTS.get(found["name"])
     return Act.COMMAND if _NATIVE_COMMAND.search(name) or _OF_ANY_MODULE.search(name) else None
+
+
+def has_acts(module: str) -> bool:
+    """Whether what leaves the process, or runs code, stands in the module of that dotted name."""
+    return module in _MODULES
+
+
+def leads_to_acts(name: str) -> bool:
+    """Whether the dotted name is such a module, or has one within."""
+    return name in _LEADING
 
 
 def sends(name: str) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ringfence.artifacts.code.commands import dangerous_command
-from ringfence.artifacts.code.python_acts import Act, act_of, sends, touches
+from ringfence.artifacts.code.python_acts import Act, act_of, has_acts, sends, touches
 from ringfence.artifacts.code.python_flow import Origin, Origins
 from ringfence.artifacts.code.python_names import Names
 from ringfence.artifacts.code.python_scopes import Scope, When, scopes
@@ -235,7 +235,7 @@ class _Weigher:
     def _import(self, node: ast.Call, name: str, arguments: list[ast.expr]) -> Iterator[Weighed]:
         first = arguments[0] if arguments else None
         module = self._names.text(first) if first is not None else None
-        if module in ("os", "subprocess", "builtins", "socket", "pty", "marshal") and not _is_plain(first):
+        if module is not None and (module == "builtins" or has_acts(module)) and not _is_plain(first):
             yield self._bad("code-hidden", f"{name} of {module}, whose name is computed", node)
         elif module is None:
             yield self._told(f"imports by a computed name: {name}", node)

@@ -9,7 +9,7 @@ import builtins
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from ringfence.artifacts.code.python_acts import act_of
+from ringfence.artifacts.code.python_acts import act_of, leads_to_acts
 from ringfence.artifacts.code.python_texts import DEPTH, Texts
 from ringfence.artifacts.code.words import words
 from ringfence.core.limits import LIMITS
@@ -228,7 +228,11 @@ class Names(Texts):
 
 
 def _interesting(name: str) -> bool:
-    return act_of(name) is not None or name.partition(".")[0].removesuffix("()") in _MODULES
+    return (
+        act_of(name) is not None
+        or leads_to_acts(name.removesuffix("()"))
+        or name.partition(".")[0].removesuffix("()") in _MODULES
+    )
 
 
 def _attribute(owner: str, attr: str) -> str:
