@@ -113,6 +113,7 @@ def server(
     host: str = "api.example.com",
     ca: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None = None,
     talk: Callable[[ssl.SSLSocket], None] | None = None,
+    alpn: Sequence[str] = (),
 ) -> Iterator[Server]:
     """One for this host, whose authority stands in `folder`/ca.pem; `talk` has the connection for itself."""
     certificate, ca_key = ca or authority()
@@ -129,6 +130,8 @@ def server(
     )
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(chain)
+    if alpn:
+        context.set_alpn_protocols(list(alpn))
     listener = socket.create_server(("127.0.0.1", 0))
     made = Server(port=listener.getsockname()[1])
     over = threading.Event()

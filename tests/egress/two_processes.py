@@ -112,6 +112,7 @@ def tunnel(proxy: int, authority: str) -> Iterator[int]:
             with suppress(OSError):
                 while data := source.recv(65536):
                     target.sendall(data)
+            with suppress(OSError):
                 target.shutdown(socket.SHUT_WR)
 
         def accept() -> None:

@@ -1,8 +1,8 @@
 """What passes on the stream of a sealed exchange: one byte that says what, four of length, then that.
 
 To the broker: `B` a piece of the body, or of what follows a 101; `E` its end. From the broker: `H` the head,
-`B`, `E`; or `R`, a refusal, where there was no head before. A stream that closes after `H` and without `E`
-has broken off, and so has what is made of it.
+`B`, perhaps `T` for trailers, `E`; or `R`, a refusal, where there was no head before. A stream that closes
+after `H` and without `E` has broken off, and so has what is made of it.
 """
 
 import asyncio
@@ -29,6 +29,8 @@ __all__ = [
     "read_frame",
     "refused_frame",
     "refused_in",
+    "trailers_frame",
+    "trailers_in",
 ]
 
 _HEAD = struct.Struct("!BI")
@@ -41,6 +43,7 @@ class FrameKind(IntEnum):
     END = ord("E")
     HEAD = ord("H")
     REFUSED = ord("R")
+    TRAILERS = ord("T")
 
 
 Frame = tuple[FrameKind, bytes]
@@ -59,6 +62,11 @@ class SealedHead:
     def head(self) -> ResponseHead:
         """Without the length."""
         return ResponseHead(status=self.status, reason=self.reason, headers=self.headers)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Trailers:
+    trailers: Headers
 
 
 def frame_of(kind: FrameKind, payload: bytes = b"") -> bytes:
@@ -101,6 +109,24 @@ def head_in(payload: bytes) -> SealedHead:
     return decode_fields(SealedHead, payload)
 
 
+def trailers_frame(trailers: Headers) -> bytes:
+    """What comes behind a body.
+
+    Raises:
+        ValueError: it is longer than any that is read.
+    """
+    return frame_of(FrameKind.TRAILERS, _json(_Trailers(trailers=trailers)))
+
+
+def trailers_in(payload: bytes) -> Headers:
+    """What `trailers_frame` made.
+
+    Raises:
+        BadMessage: it is not that.
+    """
+    return decode_fields(_Trailers, payload).trailers
+
+
 def refused_frame(refused: Refused) -> bytes:
     """A refusal."""
     return frame_of(FrameKind.REFUSED, _json(refused))
@@ -137,5 +163,5 @@ async def read_frame(reader: asyncio.StreamReader) -> Frame | None:
         raise BadMessage("no such frame") from None
 
 
-def _json(value: SealedHead | Refused) -> bytes:
+def _json(value: SealedHead | Refused | _Trailers) -> bytes:
     return json.dumps(encode_fields(value), separators=(",", ":")).encode("ascii")

@@ -17,12 +17,14 @@ from ringfence.egress.broker.sealed import RefusedAfterAll, Sealed, answered
 from ringfence.egress.broker.session import Connection, Decided, Exchange
 from ringfence.egress.broker.steps import Exchanging
 from ringfence.egress.broker.upstream import Upstream
+from ringfence.egress.broker.upstream_http2 import opened_http2
 from ringfence.egress.injecting.bound import is_token_url
 from ringfence.egress.injecting.places import Misplaced, Placed, placed
 from ringfence.egress.injecting.tokens import Tokens
 from ringfence.egress.messages import Ask, Leg, Manner, Proceed, Refused, Trouble
 from ringfence.protocols.client_credentials import brought
 from ringfence.protocols.git.pushes import push, refusal
+from ringfence.protocols.grpc import speaks_grpc
 from ringfence.protocols.http import BadHttp, RequestHead
 from ringfence.protocols.interpreting import interpret, is_push, needs_body
 from ringfence.protocols.mcp import speaks_mcp
@@ -50,13 +52,13 @@ async def ask(core: Core, message: Ask, tokens: Tokens) -> tuple[Proceed, Sequen
         raise RefusedNow(core.refuse(session, Trouble.BUDGET, connection.host, what, "wait for some first"))
     actions = _read(message, connection)
     found = placed(message.head, message.body if message.is_whole else b"", core.placeholders.of(session.id))
-    is_sealed = (
+    is_served = (
         bool(found)
         or speaks_mcp(message.head.headers)
         or core.is_served(connection)
         or _is_token_server(connection)
     )
-    if is_sealed:
+    if is_served:
         _check_brought(core, connection, message.head, message.body)
     uses = _uses(connection, found, actions[0])
     try:
@@ -70,7 +72,7 @@ async def ask(core: Core, message: Ask, tokens: Tokens) -> tuple[Proceed, Sequen
     if core.connections.get(connection.number) is not connection:  # it has ended meanwhile
         raise RefusedNow(_NOBODY)
     core.begun(connection, exchange)
-    if not is_sealed and core.is_whole(connection):
+    if not is_served and not speaks_grpc(message.head) and core.is_whole(connection):
         return Proceed(exchange=exchange.number, leg=Leg.PLAIN), ()
     way = await core.way(session, connection.host, connection.port, tls=connection.tls)
     _check_private(way, found)
@@ -108,8 +110,12 @@ def _begin(  # noqa: PLR0917 - what an exchange is made of
 ) -> int:
     """Starts the sealed leg: the proxy's end of its stream."""
 
+    is_grpc = speaks_grpc(message.head)
+
     async def dial() -> Upstream:
         try:
+            if is_grpc:
+                return await opened_http2(await core.dialled(connection, way), way, trust=core.trust)
             return await core.upstream(connection, way)
         except RefusedNow as error:
             raise RefusedAfterAll(error.refused) from None
@@ -136,9 +142,8 @@ def _begin(  # noqa: PLR0917 - what an exchange is made of
         tokens=tokens,
     )
     here, there = socket.socketpair()
-    sealed = Sealed(
-        session=connection.session, ask=message, key=(way.host, way.port, connection.tls), steps=steps
-    )
+    scheme = "h2" if is_grpc else "https" if connection.tls else "http"
+    sealed = Sealed(session=connection.session, ask=message, key=(way.host, way.port, scheme), steps=steps)
     exchange.task = asyncio.create_task(_run(sealed, here, connection))
     exchange.task.add_done_callback(lambda _task: core.over(connection, exchange))
     return there.detach()

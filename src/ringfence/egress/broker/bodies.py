@@ -10,7 +10,7 @@ from ringfence.protocols.content_codings import BadCoding, Decoder
 from ringfence.protocols.http import BadHttp, Headers, ResponseHead
 from ringfence.protocols.scrubbing import Scrubber, Secrets
 
-__all__ = ["Cleaning", "RequestBody", "TooLong", "cleaned_head"]
+__all__ = ["Cleaning", "RequestBody", "TooLong", "cleaned_head", "cleaned_headers"]
 
 
 class TooLong(Exception):
@@ -76,17 +76,21 @@ class RequestBody:
 
 def cleaned_head(head: ResponseHead, secrets: Secrets, headers: Headers) -> ResponseHead:
     """The head with these headers, without secrets."""
-
-    def clean(text: str) -> str:
-        return secrets.replaced(text.encode("latin-1"), is_all=True)[0].decode("latin-1")
-
     if not secrets.longest:
         return ResponseHead(status=head.status, headers=headers, reason=head.reason)
-    return ResponseHead(
-        status=head.status,
-        headers=Headers(tuple((clean(name), clean(value)) for name, value in headers)),
-        reason=clean(head.reason),
-    )
+    reason = _clean(head.reason, secrets)
+    return ResponseHead(status=head.status, headers=cleaned_headers(headers, secrets), reason=reason)
+
+
+def cleaned_headers(headers: Headers, secrets: Secrets) -> Headers:
+    """The same without secrets."""
+    if not secrets.longest:
+        return headers
+    return Headers(tuple((_clean(name, secrets), _clean(value, secrets)) for name, value in headers))
+
+
+def _clean(text: str, secrets: Secrets) -> str:
+    return secrets.replaced(text.encode("latin-1"), is_all=True)[0].decode("latin-1")
 
 
 class Cleaning:

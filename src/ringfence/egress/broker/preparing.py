@@ -27,7 +27,10 @@ from ringfence.vault.meanings import Meanings
 
 __all__ = ["Prepared", "Release", "prepared", "written"]
 
-_OWN = ("host", "content-length", "expect", "accept-encoding", "connection", "sec-websocket-extensions")
+_OWN = (
+    *("host", "content-length", "expect", "accept-encoding", "connection", "sec-websocket-extensions"),
+    "grpc-accept-encoding",  # as `accept-encoding`: what nobody reads cannot be scrubbed
+)
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})  # RFC 9110, 9.2.2
 
 Release = Callable[[tuple[Placed, ...]], Awaitable[Mapping[str, Credential]]]

@@ -17,23 +17,23 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ringfence.core.errors import RingfenceError
-from ringfence.egress.broker.bodies import Cleaning, RequestBody, cleaned_head
+from ringfence.egress.broker.bodies import Cleaning, RequestBody, cleaned_head, cleaned_headers
 from ringfence.egress.broker.preparing import Prepared
 from ringfence.egress.broker.session import Session
-from ringfence.egress.broker.upstream import BrokenOff, Upstream
+from ringfence.egress.broker.upstream import BrokenOff, PoolKey, Upstream
 from ringfence.egress.messages import Ask, Refused
-from ringfence.egress.sealed_frames import END, body_frames, head_frame, refused_frame
+from ringfence.egress.sealed_frames import END, body_frames, head_frame, refused_frame, trailers_frame
 from ringfence.egress.wire import BadMessage
+from ringfence.protocols.grpc import is_coded
 from ringfence.protocols.http import BadHttp, Headers, ResponseHead
 from ringfence.protocols.http1 import LAST_CHUNK, chunk, end_to_end
 from ringfence.protocols.interpreting import needs_body
 from ringfence.protocols.late_members import LateMembers
 
-__all__ = ["PoolKey", "RefusedAfterAll", "Sealed", "Steps", "answered"]
+__all__ = ["RefusedAfterAll", "Sealed", "Steps", "answered"]
 
 _LOW = 256 * 1024
 
-PoolKey = tuple[str, int, bool]
 _Round = tuple[Upstream, "asyncio.Task[None] | None", ResponseHead, int | None]
 
 
@@ -205,13 +205,17 @@ class Sealed:
             await to.begin(cleaned_head(head, self.session.secrets, headers), len(instead))
             await to.body(instead)
             return
+        if self.session.secrets.longest and is_coded(headers):
+            raise BadHttp("messages that are compressed one by one")
         cleaning = Cleaning(headers.listed("content-encoding"), self.session.secrets)
-        if (cleaning.changes or self.steps.may_shorten(head)) and request.head.method != "HEAD":
+        is_empty = length == 0 or request.head.method == "HEAD"
+        if not is_empty and (cleaning.changes or self.steps.may_shorten(head)):
             headers, length = headers.without("content-length", "content-encoding"), None
         await to.begin(cleaned_head(head, self.session.secrets, headers), length)
         async for piece in self.steps.passed_on(head, cleaning.pieces(upstream)):
             self.session.budgets.received += len(piece)
             await to.body(piece)
+        await to.trailers(cleaned_headers(upstream.trailers, self.session.secrets))
 
 
 async def answered(stream: socket.socket, ask: Ask, headers: Headers, data: bytes) -> None:
@@ -247,6 +251,10 @@ class _Answer:
     async def body(self, data: bytes) -> None:
         for frame in body_frames(data):
             await self.write(frame)
+
+    async def trailers(self, trailers: Headers) -> None:
+        if trailers.items:
+            await self.write(trailers_frame(trailers))
 
     async def write(self, data: bytes) -> None:
         self.writer.write(data)

@@ -13,14 +13,17 @@ from dataclasses import dataclass, field
 from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
 from ringfence.egress.broker.dialing import NotReached, Way
-from ringfence.protocols.http import BadHttp, BodyKind, ResponseHead
+from ringfence.protocols.http import BadHttp, BodyKind, Headers, ResponseHead
 from ringfence.protocols.http1 import BodyReader, head_end, read_response_head, response_body
 
-__all__ = ["BadCertificate", "BrokenOff", "Pool", "Trust", "Upstream", "opened"]
+__all__ = ["BadCertificate", "BrokenOff", "Pool", "PoolKey", "Trust", "Upstream", "connected", "opened"]
 
 _READ_BYTES = 64 * 1024
 _INTERIM = 16  # responses 1xx before the true one
 _LOW = 256 * 1024  # bytes that wait to be sent before the sender waits
+
+PoolKey = tuple[str, int, str]
+"""Host, port, and what is spoken there."""
 
 
 class BadCertificate(RingfenceError):
@@ -39,15 +42,15 @@ class BrokenOff(Exception):
 class Trust:
     """TLS contexts, made once for each set of authorities; None: the system's."""
 
-    _made: dict[str | None, ssl.SSLContext] = field(default_factory=dict)
+    _made: dict[tuple[str | None, str], ssl.SSLContext] = field(default_factory=dict)
 
-    def context(self, ca_pem: str | None) -> ssl.SSLContext:
-        """The context that trusts these.
+    def context(self, ca_pem: str | None, protocol: str = "http/1.1") -> ssl.SSLContext:
+        """The context that trusts these, and offers to speak that.
 
         Raises:
             BadCertificate: what the policy names are no certificates.
         """
-        if ca_pem not in self._made:
+        if (ca_pem, protocol) not in self._made:
             try:
                 made = ssl.create_default_context(cadata=ca_pem)
             except (ssl.SSLError, ValueError):
@@ -55,9 +58,9 @@ class Trust:
                     "the authority that connect_to names is no certificate", hint="it takes PEM"
                 ) from None
             made.minimum_version = ssl.TLSVersion.TLSv1_2
-            made.set_alpn_protocols(["http/1.1"])
-            self._made[ca_pem] = made
-        return self._made[ca_pem]
+            made.set_alpn_protocols([protocol])
+            self._made[ca_pem, protocol] = made
+        return self._made[ca_pem, protocol]
 
 
 class Upstream:
@@ -124,6 +127,11 @@ class Upstream:
         return data or await self._more()
 
     @property
+    def trailers(self) -> Headers:
+        """What came behind the body; those of HTTP/1.1 are dropped."""
+        return Headers()
+
+    @property
     def may_stay(self) -> bool:
         """Whether another request may be sent here: this answer is whole, and nothing came behind it."""
         return self._stays and self._body.is_done and not self._body.rest and not self._buffer
@@ -175,9 +183,9 @@ class Pool:
     """One session's connections that wait for another request."""
 
     clock: Callable[[], float]
-    _kept: dict[tuple[str, int, bool], list[Upstream]] = field(default_factory=dict)
+    _kept: dict[PoolKey, list[Upstream]] = field(default_factory=dict)
 
-    def take(self, key: tuple[str, int, bool]) -> Upstream | None:
+    def take(self, key: PoolKey) -> Upstream | None:
         """The one that was used last and is still good."""
         kept = self._kept.get(key, [])
         while kept:
@@ -187,7 +195,7 @@ class Pool:
             one.close()
         return None
 
-    def keep(self, key: tuple[str, int, bool], one: Upstream) -> None:
+    def keep(self, key: PoolKey, one: Upstream) -> None:
         """Keeps it for the next request, where there is room."""
         kept = self._kept.setdefault(key, [])
         one.kept_at, one.was_used = self.clock(), True
@@ -207,14 +215,24 @@ async def opened(sock: socket.socket, way: Way, *, tls: bool, trust: Trust) -> U
     """A connection over a connected socket, which it owns.
 
     Raises:
+        BadCertificate, NotReached: see `connected`.
+    """
+    return Upstream(*await connected(sock, way, trust.context(way.ca_pem) if tls else None))
+
+
+async def connected(
+    sock: socket.socket, way: Way, context: ssl.SSLContext | None
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Both ends of a connected socket, within TLS where there is a context for it.
+
+    Raises:
         BadCertificate: it is not the host that it should be.
         NotReached: TLS did not come about.
     """
-    context = trust.context(way.ca_pem) if tls else None
     try:
         async with asyncio.timeout(LIMITS.egress_dial_s):
-            reader, writer = await asyncio.open_connection(
-                sock=sock, ssl=context, server_hostname=way.host if tls else None, limit=_LOW
+            return await asyncio.open_connection(
+                sock=sock, ssl=context, server_hostname=way.host if context else None, limit=_LOW
             )
     except ssl.SSLCertVerificationError as error:
         raise BadCertificate(
@@ -228,4 +246,3 @@ async def opened(sock: socket.socket, way: Way, *, tls: bool, trust: Trust) -> U
     except OSError:
         what = f"no TLS with {way.host}:{way.port}"
         raise NotReached(what, hint="does it speak TLS at that port?") from None
-    return Upstream(reader, writer)

@@ -18,7 +18,7 @@ from ringfence.egress.proxy.roads import Road, Running
 from ringfence.egress.proxy.sealed_leg import sealed_leg
 from ringfence.egress.proxy.websockets import check_switch, relay
 from ringfence.egress.proxy.wires import Stream, StreamLost
-from ringfence.protocols.http import BadHttp, RequestHead, ResponseHead
+from ringfence.protocols.http import BadHttp, Headers, RequestHead, ResponseHead
 from ringfence.protocols.interpreting import needs_body
 
 __all__ = ["Answer", "Body", "Incoming", "exchange"]
@@ -53,8 +53,8 @@ class Answer(Protocol):
         """More of the body."""
         ...
 
-    async def finish(self) -> None:
-        """The body is whole."""
+    async def finish(self, trailers: Headers) -> None:
+        """The body is whole; `trailers` go behind it where there is a place for them."""
         ...
 
     async def refuse(self, refused: Refused) -> None:
@@ -223,7 +223,7 @@ async def _answered(leg: Leg, asked: RequestHead, answer: Answer, counted: _Coun
         while data := await leg.read():
             counted.received += len(data)
             await answer.send(data)
-    await answer.finish()
+    await answer.finish(leg.trailers)
 
 
 async def _refused(answer: Answer, refused: Refused) -> None:

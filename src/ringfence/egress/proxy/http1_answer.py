@@ -80,8 +80,9 @@ class Http1Answer:
         """More of the body."""
         await self._stream.write(chunk(data) if self._is_chunked else data)
 
-    async def finish(self) -> None:
-        """The body is whole."""
+    async def finish(self, trailers: Headers) -> None:
+        """The body is whole. Few programs read trailers here."""
+        del trailers
         if self._is_chunked:
             await self._stream.write(LAST_CHUNK)
 

@@ -7,10 +7,12 @@ from ringfence.egress.messages import Manner, Refused
 from ringfence.egress.proxy.patience import Patience
 from ringfence.egress.proxy.refusing import written
 from ringfence.egress.proxy.wires import Stream, StreamLost
-from ringfence.protocols.http import BadHttp, RequestHead, ResponseHead
+from ringfence.protocols.http import BadHttp, Headers, RequestHead, ResponseHead
 from ringfence.protocols.http2 import Http2Server
 
 __all__ = ["Http2Answer", "Http2Body", "Http2Writer"]
+
+_NONE = Headers()
 
 
 class Http2Writer:
@@ -128,8 +130,9 @@ class Http2Answer:
             if length is not None:
                 headers = headers.having("content-length", str(length))
         head = ResponseHead(status=head.status, headers=headers)
-        self._writer.server.respond(self._stream, head, ends=not has_body)
-        self.has_begun, self._has_ended = True, not has_body
+        self._has_ended = not has_body or (length == 0 and not first)
+        self._writer.server.respond(self._stream, head, ends=self._has_ended)
+        self.has_begun = True
         await self._writer.flush()
         if first:
             await self.send(first)
@@ -143,10 +146,10 @@ class Http2Answer:
             at += room
             await self._writer.flush()
 
-    async def finish(self) -> None:
-        """The body is whole."""
+    async def finish(self, trailers: Headers = _NONE) -> None:
+        """The body is whole; these come behind it."""
         if not self._has_ended:
-            self._writer.server.end(self._stream)
+            self._writer.server.end(self._stream, trailers)
             await self._writer.flush()
 
     async def refuse(self, refused: Refused) -> None:

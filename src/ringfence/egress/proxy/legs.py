@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from ringfence.egress.messages import Refused
-from ringfence.protocols.http import RequestHead, ResponseHead
+from ringfence.protocols.http import Headers, RequestHead, ResponseHead
 
 __all__ = ["Leg", "LegBroken", "LegRefused"]
 
@@ -29,6 +29,7 @@ class Leg(Protocol):
 
     length: int | None  # of the response's body, once its head is there
     has_body: bool  # the response may have one
+    trailers: Headers  # that came behind the body, once it is over
 
     async def begin(self, head: RequestHead, beginning: bytes, length: int | None, *, is_whole: bool) -> None:
         """Sends the head, and the beginning of the body or all of it."""

@@ -9,7 +9,7 @@ from ringfence.egress.proxy.patience import Patience
 from ringfence.egress.proxy.refusing import too_slow, unreachable
 from ringfence.egress.proxy.upstreams import Upstream, Upstreams
 from ringfence.egress.proxy.wires import Stream, StreamLost
-from ringfence.protocols.http import BadHttp, BodyKind, RequestHead, ResponseHead
+from ringfence.protocols.http import BadHttp, BodyKind, Headers, RequestHead, ResponseHead
 from ringfence.protocols.http1 import (
     LAST_CHUNK,
     BodyReader,
@@ -33,6 +33,7 @@ class PlainLeg:
     def __init__(self, upstreams: Upstreams, patience: Patience) -> None:
         self.length: int | None = None
         self.has_body = False
+        self.trailers = Headers()  # those of HTTP/1.1 are dropped
         self._upstreams, self._patience = upstreams, patience
         self._upstream: Upstream | None = None
         self._method = ""

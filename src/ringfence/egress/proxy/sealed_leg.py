@@ -9,9 +9,9 @@ from ringfence.egress.proxy.patience import Patience
 from ringfence.egress.proxy.refusing import unreachable
 from ringfence.egress.proxy.roads import BROKER_GONE
 from ringfence.egress.proxy.wires import Deadlines, StreamLost, Wire, wire_over
-from ringfence.egress.sealed_frames import END, FrameKind, body_frames, head_in, refused_in
+from ringfence.egress.sealed_frames import END, FrameKind, body_frames, head_in, refused_in, trailers_in
 from ringfence.egress.wire import BadMessage
-from ringfence.protocols.http import RequestHead, ResponseHead
+from ringfence.protocols.http import Headers, RequestHead, ResponseHead
 
 __all__ = ["SealedLeg", "sealed_leg"]
 
@@ -25,6 +25,7 @@ class SealedLeg:
     def __init__(self, wire: Wire, patience: Patience) -> None:
         self.length: int | None = None
         self.has_body = True
+        self.trailers = Headers()
         self._wire, self._patience = wire, patience
         self._buffer = bytearray()
         self._is_raw = False  # after a 101
@@ -94,9 +95,11 @@ class SealedLeg:
             kind, payload = await self._frame()
             if kind is FrameKind.END:
                 return b""
-            if kind is not FrameKind.BODY:
+            if kind is FrameKind.TRAILERS:
+                self.trailers = self._trailers(payload)
+            elif kind is not FrameKind.BODY:
                 raise self._broken()
-            if payload:
+            elif payload:
                 return payload
 
     def abort(self) -> None:
@@ -109,6 +112,12 @@ class SealedLeg:
             self._wire.close()
         else:
             self._wire.abort()
+
+    def _trailers(self, payload: bytes) -> Headers:
+        try:
+            return trailers_in(payload)
+        except BadMessage:
+            raise self._broken() from None
 
     async def _frame(self) -> tuple[FrameKind, bytes]:
         while (frame := self._next()) is None:

@@ -1,6 +1,6 @@
-"""How many frames that bring nothing a client may send, and how large, before anything reads them.
+"""How many frames that bring nothing the other side may send, and how large, before anything reads them.
 
-A client has an allowance. Frames that bring nothing take one of it; a stream that it takes back takes more,
+It has an allowance. Frames that bring nothing take one of it; a stream that it takes back takes more,
 for it has cost a request. What moves something gives back: data in either direction, answers. So a client
 that works never runs out, and none can keep the other side busy with frames alone. Stopped by this: rapid
 reset (CVE-2023-44487) and made-you-reset (CVE-2025-8671), floods of CONTINUATION (CVE-2024-27316), of
@@ -24,8 +24,9 @@ _MOST = LIMITS.http2_idle_frames
 class FrameWatch:
     """Of one connection."""
 
-    def __init__(self) -> None:
-        self._skipped = _PREFACE_BYTES  # bytes until the next frame's head
+    def __init__(self, *, preface: bool = True) -> None:
+        """`preface`: a client is looked at, which says first what it speaks."""
+        self._skipped = _PREFACE_BYTES if preface else 0  # bytes until the next frame's head
         self._head = b""
         self._block = 0  # bytes of the headers that are not whole yet
         self._allowance = _MOST

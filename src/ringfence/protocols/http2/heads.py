@@ -9,8 +9,16 @@ from ringfence.protocols.http1.framing import end_to_end, request_body
 from ringfence.protocols.http1.heads import check_names, check_text
 from ringfence.protocols.targets import authority
 
-__all__ = ["request_head", "response_fields"]
+__all__ = [
+    "request_fields",
+    "request_head",
+    "response_fields",
+    "response_head",
+    "trailer_fields",
+    "trailers_in",
+]
 
+_STATUS = re.compile(rb"[1-9][0-9]{2}")
 _METHOD = re.compile(r"[A-Z][A-Z0-9_-]{0,31}")
 _OF_REQUESTS = frozenset({":method", ":path", ":scheme", ":authority"})
 _OF_ONE_CONNECTION = frozenset(
@@ -63,20 +71,75 @@ def request_head(fields: Iterable[tuple[bytes, bytes]]) -> RequestHead:
     return head
 
 
-def response_fields(head: ResponseHead) -> list[tuple[str, str]]:
+def response_fields(head: ResponseHead) -> list[tuple[bytes, bytes]]:
     """The response as fields.
 
     Raises:
         BadHttp: a header could not be written.
     """
-    headers = end_to_end(head.headers)
+    return [(b":status", str(head.status).encode()), *trailer_fields(head.headers)]
+
+
+def trailer_fields(trailers: Headers) -> list[tuple[bytes, bytes]]:
+    """Headers, or trailers, as fields.
+
+    Raises:
+        BadHttp: one could not be written.
+    """
+    headers = end_to_end(trailers)
     check_names(headers)
-    for _, value in headers:
+    fields = []
+    for name, value in headers:
         try:
-            check_text(value.encode("latin-1"))
+            data = value.strip().encode("latin-1")
         except UnicodeEncodeError:
             raise BadHttp("a header has characters that no header can have") from None
-    return [(":status", str(head.status)), *((name.lower(), value.strip()) for name, value in headers)]
+        check_text(data)
+        fields.append((name.lower().encode(), data))
+    return fields
+
+
+def request_fields(head: RequestHead, *, scheme: str) -> list[tuple[bytes, bytes]]:
+    """A request of HTTP/1.1 as fields, with what gRPC wants of the connection.
+
+    Raises:
+        BadHttp: it could not be written.
+    """
+    special = ((":method", head.method), (":scheme", scheme), (":path", head.target))
+    named = ((":authority", head.headers.one("host") or ""),)
+    fields = [(name.encode(), value.encode("latin-1")) for name, value in (*special, *named)]
+    return [*fields, *trailer_fields(head.headers.without("host")), (b"te", b"trailers")]
+
+
+def response_head(fields: Iterable[tuple[bytes, bytes]]) -> ResponseHead:
+    """The response.
+
+    Raises:
+        BadHttp: it could not be the same in HTTP/1.
+    """
+    (name, value), *rest = fields
+    if name != b":status" or not _STATUS.fullmatch(value):
+        raise BadHttp("a response without a status")
+    return ResponseHead(status=int(value), headers=trailers_in(rest), version="2")
+
+
+def trailers_in(fields: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """Headers, or trailers.
+
+    Raises:
+        BadHttp: see `response_head`.
+    """
+    named = []
+    for name, value in fields:
+        check_text(value)
+        named.append((name.decode("latin-1"), value.decode("latin-1")))
+    if len(named) > LIMITS.http_headers:
+        raise BadHttp(f"more than {LIMITS.http_headers} headers")
+    headers = Headers((*named,))
+    check_names(headers)
+    if any(name.lower() in _OF_ONE_CONNECTION for name, _ in headers):
+        raise BadHttp("a header of one connection only")
+    return headers
 
 
 def _host(named: str | None, header: str | None) -> str:

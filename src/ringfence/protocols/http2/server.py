@@ -23,10 +23,10 @@ from h2.exceptions import H2Error
 from h2.settings import SettingCodes, Settings
 
 from ringfence.core.limits import LIMITS
-from ringfence.protocols.http import BadHttp, BodyKind, RequestHead, ResponseHead
+from ringfence.protocols.http import BadHttp, BodyKind, Headers, RequestHead, ResponseHead
 from ringfence.protocols.http1.framing import request_body
 from ringfence.protocols.http2.frames import RESET_COST, FrameWatch
-from ringfence.protocols.http2.heads import request_head, response_fields
+from ringfence.protocols.http2.heads import request_head, response_fields, trailer_fields
 
 __all__ = [
     "BodyArrived",
@@ -43,6 +43,7 @@ __all__ = [
 _ANSWER_EARNS, _DATA_EARNS = RESET_COST, 2  # windows are updated for streams and for the connection
 _LARGEST_TABLE = 4096  # of headers that were sent before; a client could ask to keep gigabytes
 _LARGEST_FRAME = 1 << 16
+_NONE = Headers()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,11 +172,20 @@ class Http2Server:
             self._library.send_data(stream, data[at : at + size])
             self._watch.earn(_DATA_EARNS)
 
-    def end(self, stream: int) -> None:
-        """Ends an answer that was begun; what the client still sends of its request is not wanted."""
-        if stream in self._open:
+    def end(self, stream: int, trailers: Headers = _NONE) -> None:
+        """Ends an answer that was begun; what the client still sends of its request is not wanted.
+
+        Raises:
+            BadHttp: the trailers cannot be written.
+        """
+        fields = trailer_fields(trailers)
+        if stream not in self._open:
+            return
+        if fields:
+            self._library.send_headers(stream, fields, end_stream=True)
+        else:
             self._library.end_stream(stream)
-            self._answered(stream)
+        self._answered(stream)
 
     def reset(self, stream: int, *, is_refused: bool = False) -> None:
         """Breaks an exchange off; `is_refused`: nothing was done, so that it may be tried again."""
