@@ -42,7 +42,7 @@ USERS = ("root", "ordinary") if os.geteuid() == 0 else ("ordinary",)
 WHOLE = "{host: api.example.com}"
 _TESTS = Path(__file__).parent
 _PROGRAM = """
-import os, signal, sys
+import ctypes, os, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from broker_scene import Scene
@@ -62,6 +62,7 @@ if sys.argv[4] == "ordinary" and os.geteuid() == 0:
     os.setgroups([])
     os.setresgid(1000, 1000, 1000)
     os.setresuid(1000, 1000, 1000)
+    ctypes.CDLL(None).prctl(4, 1)  # as dumpable as what such a user executes
 """
 _SERVES = """
 control = listen(home / "state")
