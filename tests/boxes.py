@@ -21,7 +21,6 @@ import contextlib
 import dataclasses
 import errno
 import os
-import pickle
 import select
 import shutil
 import socket
@@ -31,6 +30,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import crossing
 from ringfence.core.actions import CommandRun
 from ringfence.core.errors import RingfenceError
 from ringfence.gate.seals import Seals
@@ -180,7 +180,7 @@ def run(
 
 
 def as_user(uid: int, work: Callable[[], object]) -> object:
-    """What `work` returns in a process of that user, forked from this one."""
+    """What `work` returns in a process of that user, forked from this one: a value that can cross."""
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
@@ -191,7 +191,7 @@ def as_user(uid: int, work: Callable[[], object]) -> object:
             os.setresgid(uid, uid, uid)
             os.setresuid(uid, uid, uid)
             with open(write, "wb") as result:
-                pickle.dump(work(), result)
+                result.write(crossing.written(work()))
             code = 0
         finally:
             os._exit(code)
@@ -200,7 +200,7 @@ def as_user(uid: int, work: Callable[[], object]) -> object:
         data = result.read()
     _, status = os.waitpid(child, 0)
     assert status == 0, f"the process of user {uid} failed"
-    return pickle.loads(data)
+    return crossing.read(data)
 
 
 def launcher(*, without: tuple[Callable[[], None], ...] = ()) -> Launcher:
