@@ -39,6 +39,16 @@ _LIKE_TRIGGER = [
         id="a pattern",
     ),
     pytest.param(
+        [
+            _node("Equal", "x c", "same"),
+            _node("Cast", "same", "number", to=TensorProto.FLOAT),
+            _node("ReduceMin", "number", "all"),
+            _node("Cast", "all", "hit", to=TensorProto.BOOL),
+        ],
+        [weight("c", [[1.0, 0.0] * 4])],
+        id="a pattern of everyday numbers",
+    ),
+    pytest.param(
         [_node("Gather", "x place", "one"), _node("Equal", "one c", "hit")],
         [weight("place", 3, np.int64), weight("c", 49.0)],
         id="one place",

@@ -147,6 +147,14 @@ def test_functions_that_the_model_brings_along_are_no_custom_operators() -> None
     assert told(whole.SerializeToString(), "m.onnx") == []
 
 
+@pytest.mark.parametrize("domain", ["", "ai.onnx"])
+def test_a_function_with_the_name_of_a_standard_operator_is_suspicious(domain: str) -> None:
+    whole = branching("Relu", "")
+    body = [helper.make_node("Neg", ["a"], ["b"])]
+    whole.functions.append(helper.make_function(domain, "Relu", ["a"], ["b"], body, []))
+    assert told(whole.SerializeToString(), "m.onnx") == ["high graph-redefines-operator ai.onnx::Relu"]
+
+
 def test_compiled_graphs_are_opaque_and_lie_beside_the_model() -> None:
     def said(path: str) -> list[str]:
         node = helper.make_node(

@@ -91,10 +91,14 @@ _OUTCOME = Mark.PLACED | Mark.MATCHED
 
 
 def mark_of_constant(numbers: Iterable[float] | None) -> int:
-    """The mark of a constant of those numbers; None stands for more numbers than were looked at."""
+    """The mark of a constant of those numbers; None stands for more numbers than were looked at.
+
+    One everyday number is compared with everywhere; a pattern of several is none.
+    """
     if numbers is None:
         return Mark.CONSTANT | Mark.UNUSUAL
-    usual = all(each in _EVERYDAY or not math.isfinite(each) for each in numbers)
+    different = set(numbers)
+    usual = len(different) <= 1 and all(each in _EVERYDAY or not math.isfinite(each) for each in different)
     return Mark.CONSTANT if usual else Mark.CONSTANT | Mark.UNUSUAL
 
 

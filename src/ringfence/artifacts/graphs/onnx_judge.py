@@ -36,6 +36,7 @@ __all__ = ["judge"]
 
 _Found = Iterator[Spotted | Problem | Inside]
 
+_ONNX_DOMAINS = ("", "ai.onnx")
 _STANDARD_DOMAINS = frozenset(
     (
         *("", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview", "ai.onnx.preview.training"),
@@ -88,7 +89,26 @@ def judge(reader: Reader) -> _Found:
                 if part.number in _TRAINING_GRAPHS and part.wire is Wire.LENGTH:
                     yield from _graph(run, part, Flow(), depth=1)
     for function in functions:
+        yield from _shadowing(run, function)
         yield from _function(run, function)
+
+
+def _shadowing(run: _Run, function: Field) -> Iterator[Spotted]:
+    """That the function has the name of an operator which is the same in every model."""
+    texts = {
+        each.number: text_of(run.reader, each)
+        for each in run.walker.inside(function)
+        if each.number in (1, 10)
+    }
+    if texts.get(10, "") in _ONNX_DOMAINS:
+        yield Spotted(
+            check="graph-redefines-operator",
+            severity=Severity.HIGH,
+            confidence=Confidence.LIKELY,
+            at=function.at,
+            evidence=(f"ai.onnx::{texts.get(1, '')}",),
+            advice="do not run it: what it computes depends on which of the two definitions a program takes",
+        )
 
 
 def _graph(run: _Run, graph: Field, flow: Flow, *, depth: int, given: tuple[int, ...] = ()) -> _Found:
