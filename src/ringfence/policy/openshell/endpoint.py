@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ringfence.core.limits import LIMITS
 from ringfence.policy.openshell.document import Access, Enforcement, Protocol, Tls
 from ringfence.policy.openshell.patterns import host_pattern
 from ringfence.policy.openshell.report import Spot
@@ -59,6 +60,11 @@ class Endpoint:
     def is_inspected(self) -> bool:
         """Whether requests are read there."""
         return self.protocol not in (None, Protocol.TCP)
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether it says what may be asked, even where that counts for nothing there."""
+        return self.access is not None or self.rules is not None or bool(self.denials)
 
     @property
     def is_exact(self) -> bool:
@@ -140,6 +146,8 @@ def _ports(entry: Entry, problems: Problems) -> tuple[int, ...]:
     ports: tuple[int, ...] = several if one is None else (one,)
     if not all(1 <= each <= _LAST_PORT for each in ports):
         problems.add(entry, "there is no such port", hint=f"from 1 to {_LAST_PORT}")
+    if len(ports) > LIMITS.egress_ports:
+        problems.add(entry, f"more than {LIMITS.egress_ports} ports", hint="name those that are needed")
     return tuple(dict.fromkeys(ports))
 
 

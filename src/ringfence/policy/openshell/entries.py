@@ -1,14 +1,14 @@
 """Entries of a profile, made of endpoints: each with its origin, and asked about where it is for more."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ringfence.core.actions import FieldKind
 from ringfence.core.limits import LIMITS
 from ringfence.policy.openshell.endpoint import Endpoint
-from ringfence.policy.openshell.patterns import narrow, wide
+from ringfence.policy.openshell.patterns import narrow, wide, without_parameters
 from ringfence.policy.openshell.report import Came, Report, Spot
-from ringfence.policy.openshell.standing import Standing
+from ringfence.policy.openshell.standing import Standing, overlap
 from ringfence.policy.problems import quoted
 
 __all__ = ["Entries", "Making", "Value", "programs", "within"]
@@ -25,10 +25,17 @@ class Entries:
     network: list[dict[str, Value]] = field(default_factory=list)
     tools: list[dict[str, Value]] = field(default_factory=list)
     private: list[dict[str, Value]] = field(default_factory=list)
+    odd: set[tuple[str, int, int]] = field(default_factory=set)  # where odd paths are denied
+
+    @property
+    def granted(self) -> list[tuple[str, int]]:
+        """Hosts, as patterns, and ports of which something is granted or asked about."""
+        found = ((each["host"], each["port"]) for each in self.network if each.get("then") != "deny")
+        return list(dict.fromkeys((str(host), port) for host, port in found if isinstance(port, int)))
 
     @property
     def is_full(self) -> bool:
-        """Whether there are more than are imported."""
+        """Whether there are more than are imported; no more are taken."""
         return len(self.network) + len(self.tools) > LIMITS.imported_entries
 
 
@@ -57,16 +64,18 @@ class Making:
             where = self._where(self.endpoint.wide_host, port)
             self._take(self.entries.network, {**where, **what, "then": "deny"}, at)
 
-    def deny_odd_paths(self, patterns: list[str]) -> None:
-        """Denies paths that are read otherwise there."""
+    def deny_odd_paths(self, granted: Iterable[tuple[str, int]]) -> None:
+        """Denies paths that are read otherwise there, on hosts and ports of which something is granted."""
+        endpoint = self.endpoint
+        patterns = without_parameters(allows_slash=endpoint.entry.get("allow_encoded_slash") is True)
         for port in self.standing.ports:
-            entry: dict[str, Value] = {
-                **self._where(self.endpoint.host, port),
-                "paths": list(patterns),
-                "then": "deny",
-            }
-            if not any(entry.items() <= each.items() for each in self.entries.network):
-                self._take(self.entries.network, entry, self.endpoint.spot)
+            where = self._where(endpoint.host, port)
+            entry: dict[str, Value] = {**where, "paths": list(patterns), "then": "deny"}
+            known = (endpoint.host or "", port, len(patterns))
+            is_granted = any(port == at and overlap(known[0], host) for host, at in granted)
+            if is_granted and known not in self.entries.odd:
+                self.entries.odd.add(known)
+                self._take(self.entries.network, entry, endpoint.spot)
 
     def tool(self, tools: list[str], then: str, at: Spot) -> None:
         """Says what becomes of calls of tools."""
@@ -86,7 +95,8 @@ class Making:
         return {"host": host, "port": port}
 
     def _take(self, to: list[dict[str, Value]], entry: dict[str, Value], at: Spot) -> None:
-        to.append({**entry, "why": f"OpenShell: {self.endpoint.policy}, {at}"})
+        if not self.entries.is_full:  # of which whoever makes them all tells
+            to.append({**entry, "why": f"OpenShell: {self.endpoint.policy}, {at}"})
 
 
 def programs(endpoint: Endpoint, report: Report) -> tuple[str, ...]:

@@ -10,22 +10,29 @@ from ringfence.policy.openshell.endpoint import Endpoint, endpoints
 from ringfence.policy.openshell.entries import Entries, Making, Value, programs, within
 from ringfence.policy.openshell.files import files as files_of
 from ringfence.policy.openshell.files import settings
-from ringfence.policy.openshell.messages import mcp
+from ringfence.policy.openshell.messages import deny_calls, mcp
 from ringfence.policy.openshell.options import tell_options
-from ringfence.policy.openshell.patterns import without_parameters
 from ringfence.policy.openshell.report import Came, Line, Report, Spot
-from ringfence.policy.openshell.requests import graphql, rest, websocket
+from ringfence.policy.openshell.requests import (
+    deny_operations,
+    deny_requests,
+    deny_websockets,
+    graphql,
+    rest,
+    websocket,
+)
 from ringfence.policy.openshell.source import Source, together
 from ringfence.policy.openshell.standing import middlewares, private_addresses, standing
 from ringfence.policy.openshell.writing import document_text
 
 __all__ = ["Imported", "imported"]
 
+# What each allows, and denies; what says nothing of a protocol and has rules is taken for REST.
 _READERS = {
-    Protocol.REST: rest,
-    Protocol.WEBSOCKET: websocket,
-    Protocol.GRAPHQL: graphql,
-    Protocol.MCP: mcp,
+    Protocol.REST: (rest, deny_requests),
+    Protocol.WEBSOCKET: (websocket, deny_websockets),
+    Protocol.GRAPHQL: (graphql, deny_operations),
+    Protocol.MCP: (mcp, deny_calls),
 }
 
 
@@ -79,6 +86,7 @@ def _network(source: Source, entries: Entries, report: Report) -> None:
             spot = policy.spot.of("binaries", policy.entry.at("binaries"))
             report.add(Came.LEFT_OUT, spot, "without programs it is for none", "nothing is granted by it")
     source.refuse()
+    read = []
     for each in all_of_them:
         stands = standing(each, all_of_them, looking, report)
         making = Making(
@@ -90,10 +98,24 @@ def _network(source: Source, entries: Entries, report: Report) -> None:
         )
         if making.programs:
             _endpoint(making, all_of_them)
-        if entries.is_full:
-            what = f"comes down to more than {LIMITS.imported_entries} entries"
-            source.problems[0].add(each.entry, what, hint="import fewer files, or files with fewer rules")
-            return
+        if each.host is not None and each.programs and each.protocol is not Protocol.TCP:
+            read.append(making)
+    granted = entries.granted
+    for making in read:
+        _deny(making, granted)
+    if entries.is_full:
+        what = f"this comes down to more than {LIMITS.imported_entries} entries"
+        at = source.policies[0].entry
+        source.policies[0].problems.add(at, what, hint="import fewer files, or files with fewer rules")
+
+
+def _deny(making: Making, granted: Sequence[tuple[str, int]]) -> None:
+    """What an endpoint denies counts for all, whether it is left out or not."""
+    endpoint = making.endpoint
+    if endpoint.protocol is not Protocol.JSON_RPC:
+        _READERS[endpoint.protocol or Protocol.REST][1](making)
+    if endpoint.tls is not Tls.SKIP:
+        making.deny_odd_paths(granted)
 
 
 def _endpoint(making: Making, others: Sequence[Endpoint]) -> None:
@@ -105,16 +127,12 @@ def _endpoint(making: Making, others: Sequence[Endpoint]) -> None:
         making.allow({"raw": True}, endpoint.spot)
         there = "any bytes pass, and nobody reads them"
         report.add(Came.LOOK, endpoint.spot, there, "the same: remove `raw` where clients speak HTTP")
+    elif endpoint.is_inspected or endpoint.has_rules:
+        _READERS[endpoint.protocol or Protocol.REST][0](making)
     else:
-        if endpoint.is_inspected or _has_rules(endpoint):
-            _READERS[endpoint.protocol or Protocol.REST](making)
-        else:
-            paths, is_exact = within(endpoint.selector)
-            making.allow({} if paths is None else {"paths": list(paths)}, endpoint.spot, is_exact=is_exact)
-        if len(making.entries.network) > before:
-            slashes = endpoint.entry.get("allow_encoded_slash") is True
-            making.deny_odd_paths(without_parameters(allows_slash=slashes))
-    tell_options(making, has_rules=_has_rules(endpoint))
+        paths, is_exact = within(endpoint.selector)
+        making.allow({} if paths is None else {"paths": list(paths)}, endpoint.spot, is_exact=is_exact)
+    tell_options(making)
     private = private_addresses(endpoint, others, report)
     if private and len(making.entries.network) > before:
         assert endpoint.host is not None
@@ -122,7 +140,3 @@ def _endpoint(making: Making, others: Sequence[Endpoint]) -> None:
         entry: dict[str, Value] = {"host": endpoint.host, "addresses": addresses}
         if entry not in making.entries.private:
             making.entries.private.append(entry)
-
-
-def _has_rules(endpoint: Endpoint) -> bool:
-    return endpoint.access is not None or endpoint.rules is not None or bool(endpoint.denials)

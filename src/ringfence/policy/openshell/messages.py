@@ -9,7 +9,7 @@ from ringfence.policy.openshell.entries import Making, Value, within
 from ringfence.policy.openshell.patterns import literal, wide_text
 from ringfence.policy.openshell.report import Came
 
-__all__ = ["mcp"]
+__all__ = ["deny_calls", "mcp"]
 
 _CALL = "tools/call"
 _METHODS = [
@@ -41,7 +41,11 @@ def mcp(making: Making) -> None:
             making.tool(["*"], "allow", endpoint.spot)
     for each in rules:
         _allow(making, each)
-    for each in endpoint.denials:
+
+
+def deny_calls(making: Making) -> None:
+    """What MCP denies."""
+    for each in making.endpoint.denials:
         _deny(making, each)
 
 

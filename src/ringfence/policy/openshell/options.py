@@ -21,9 +21,9 @@ _CREDENTIALS = {
 _LENGTH = f"{LIMITS.app_body_bytes} bytes of a message are read, and no longer ones pass"
 
 
-def tell_options(making: Making, *, has_rules: bool) -> None:
+def tell_options(making: Making) -> None:
     """Says what is closed, and what grants nothing, of one endpoint that is imported."""
-    _tell_reading(making, has_rules=has_rules)
+    _tell_reading(making)
     _tell_reach(making)
     _tell_credentials(making)
     _tell_protocols(making)
@@ -34,14 +34,14 @@ def _tell(making: Making, came: Came, key: str, there: str, here: str) -> None:
     making.report.add(came, endpoint.spot.of(key, endpoint.entry.at(key.partition(".")[0])), there, here)
 
 
-def _tell_reading(making: Making, *, has_rules: bool) -> None:
+def _tell_reading(making: Making) -> None:
     endpoint = making.endpoint
     if endpoint.is_inspected and endpoint.is_audited:
         there = "what the rules refuse is let through, and told (`audit`)"
         if endpoint.entry.get("enforcement") is None:
             there += ", which is what nothing said means"
         _tell(making, Came.CLOSED, "enforcement", there, "it is refused")
-    if endpoint.protocol is None and has_rules:
+    if endpoint.protocol is None and endpoint.has_rules:
         key = next(each for each in ("rules", "access", "deny_rules") if each in endpoint.entry.values)
         there = "WITHOUT `protocol` THE RULES COUNT FOR NOTHING: every request is let through"
         _tell(making, Came.CLOSED, key, there, "they are carried out, as of `protocol: rest`")
@@ -49,7 +49,7 @@ def _tell_reading(making: Making, *, has_rules: bool) -> None:
         _tell(making, Came.CLOSED, "tls", "an old word for what is not opened", "requests are read")
     elif endpoint.tls is Tls.TERMINATE:
         _tell(making, Came.LOOK, "tls", "an old word for what is read", "the same")
-    if endpoint.protocol is None and not endpoint.tls and not has_rules:
+    if endpoint.protocol is None and not endpoint.tls and not endpoint.has_rules:
         there = "what is neither TLS nor HTTP passes unread"
         _tell(making, Came.CLOSED, "protocol", there, "only HTTP passes")
 

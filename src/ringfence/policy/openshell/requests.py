@@ -9,7 +9,7 @@ from ringfence.policy.openshell.entries import Making, Value, within
 from ringfence.policy.openshell.patterns import literal, wide, wide_text
 from ringfence.policy.openshell.report import Came
 
-__all__ = ["graphql", "rest", "websocket"]
+__all__ = ["deny_operations", "deny_requests", "deny_websockets", "graphql", "rest", "websocket"]
 
 _METHOD = re.compile(r"[A-Za-z][A-Za-z-]{0,30}")
 _READING = ["GET", "HEAD", "OPTIONS"]
@@ -29,7 +29,11 @@ def rest(making: Making) -> None:
         making.allow(what, endpoint.spot, is_exact=is_exact)
     for each in endpoint.rules or ():
         _rest_rule(making, each)
-    for each in endpoint.denials:
+
+
+def deny_requests(making: Making) -> None:
+    """What REST denies."""
+    for each in making.endpoint.denials:
         making.deny(_denied(each), each.spot)
 
 
@@ -87,7 +91,11 @@ def websocket(making: Making) -> None:
                 making.left_out(each.spot, "a WebSocket may be opened, and nothing may be sent on it")
         elif each.method != "WEBSOCKET_TEXT" or _asks_else(each):
             making.left_out(each.spot, "messages are told apart by what they say")
-    for each in endpoint.denials:
+
+
+def deny_websockets(making: Making) -> None:
+    """What is denied of WebSockets: a message that is, is one that nothing is opened for."""
+    for each in making.endpoint.denials:
         paths = None if each.path is None or _asks_else(each) else list(wide(each.path))
         making.deny(_asked(methods=["GET"], paths=paths), each.spot)
 
@@ -126,11 +134,16 @@ def graphql(making: Making) -> None:
         operations = _operations(rule.operation_type, rule.fields)
         what = _asked(methods=["POST"], paths=paths, operations=operations)
         making.allow(what, rule.spot, is_exact=is_exact and not told)
-    for rule in endpoint.denials:
+
+
+def deny_operations(making: Making) -> None:
+    """What GraphQL denies; a request of which nobody knows what it does counts as one of these."""
+    selector = making.endpoint.selector
+    paths = None if selector in ("", *_ALL) else list(wide(selector))
+    for rule in making.endpoint.denials:
         kind = rule.operation_type if rule.operation_type in _OPERATIONS else "*"
         fields = None if rule.operation_name is not None else rule.fields
-        wider: list[str] | None = None if endpoint.selector in ("", *_ALL) else list(wide(endpoint.selector))
-        making.deny(_asked(paths=wider, operations=_operations(kind or "*", fields)), rule.spot)
+        making.deny(_asked(paths=paths, operations=_operations(kind or "*", fields)), rule.spot)
 
 
 def _operations(kind: str, fields: tuple[str, ...] | None) -> list[str]:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ringfence.core.actions import FieldKind
-from ringfence.policy.glob_sets import TooManySteps, covers, witnesses
 from ringfence.policy.globs import glob
 from ringfence.policy.openshell.document import OnError, Tls
 from ringfence.policy.openshell.endpoint import Endpoint
@@ -47,8 +46,9 @@ class Middleware:
     exclude: tuple[str, ...]
 
     def is_for(self, host: str) -> bool:
-        """Whether some host that the pattern fits is looked at."""
-        if any(covers(each, host, FieldKind.HOST) for each in self.exclude):
+        """Whether some host that the pattern fits may be looked at."""
+        is_one = glob(host, FieldKind.HOST).exact is not None
+        if any(each == host or (is_one and glob(each, FieldKind.HOST).fits(host)) for each in self.exclude):
             return False
         return any(overlap(each, host) for each in self.include)
 
@@ -91,15 +91,14 @@ def _host(text: Worded, of: Named, *, is_wide: bool) -> str:
 
 
 def overlap(one: str, other: str) -> bool:
-    """Whether some host fits both patterns; true, too, where that takes too long to find out."""
-    globs = [glob(each, FieldKind.HOST) for each in (one, other)]
-    for first, second in (globs, globs[::-1]):
-        if first.exact is not None:
-            return second.matches(first.exact)
-    try:
-        return any(all(each.fits(text) for each in globs) for text in witnesses((one, other), FieldKind.HOST))
-    except TooManySteps:
-        return True
+    """Whether some host may fit both patterns: for two with wildcards by how they begin and end."""
+    first, second = (glob(each, FieldKind.HOST) for each in (one, other))
+    if first.exact is not None:
+        return second.matches(first.exact)
+    if second.exact is not None:
+        return first.matches(second.exact)
+    begin = first.prefix.startswith(second.prefix) or second.prefix.startswith(first.prefix)
+    return begin and (first.suffix.endswith(second.suffix) or second.suffix.endswith(first.suffix))
 
 
 def standing(
@@ -112,7 +111,7 @@ def standing(
         why = "another endpoint of this host is inspected, and this one adds nothing there"
     if why is not None:
         report.add(Came.LEFT_OUT, endpoint.spot, why, "nothing is granted by it")
-        return Standing(is_out=True, is_asked=False, ports=())
+        return Standing(is_out=True, is_asked=False, ports=endpoint.ports)
     assert endpoint.wide_host is not None
     is_asked = False
     if any(_takes_from(endpoint.selector, each.selector) for each in beside if each.is_inspected):
@@ -152,7 +151,7 @@ def _why_out(endpoint: Endpoint) -> str | None:
         return "it is for addresses, whatever their host is called; here hosts are named"
     if endpoint.host in _ITS_OWN:
         return f"{quoted(endpoint.host)} is OpenShell's own name: {_ITS_OWN[endpoint.host]}"
-    if endpoint.is_inspected and endpoint.tls is Tls.SKIP:
+    if (endpoint.is_inspected or endpoint.has_rules) and endpoint.tls is Tls.SKIP:
         return "requests are to be read of what is not to be opened (`tls: skip`)"
     blocked = [each for each in endpoint.addresses if _is_never(each)]
     if blocked:
