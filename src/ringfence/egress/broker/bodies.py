@@ -7,7 +7,8 @@ from typing import Protocol
 from ringfence.egress.sealed_frames import FrameKind, read_frame
 from ringfence.egress.wire import BadMessage
 from ringfence.protocols.content_codings import BadCoding, Decoder
-from ringfence.protocols.http import BadHttp, Headers, ResponseHead
+from ringfence.protocols.http import BadHttp, BodyKind, Headers, ResponseHead
+from ringfence.protocols.http1 import BodyReader
 from ringfence.protocols.scrubbing import Scrubber, Secrets
 
 __all__ = ["Cleaning", "RequestBody", "TooLong", "cleaned_head", "cleaned_headers"]
@@ -28,18 +29,39 @@ class RequestBody:
     """The beginning that came with the question, then what the stream brings."""
 
     def __init__(self, beginning: bytes, reader: asyncio.StreamReader, *, is_whole: bool) -> None:
-        self._ready = beginning
-        self._reader = reader
+        self._beginning, self._reader = beginning, reader
+        self._ready = b""  # taken out of its chunks, and not taken yet
+        self._chunks: BodyReader | None = None
         self.is_over = is_whole
+
+    def take_out_of_chunks(self) -> None:
+        """The body's own chunks, as S3 has them, are frames from now on; nothing of it was taken yet."""
+        self._chunks = BodyReader(BodyKind.CHUNKED)
 
     async def next(self) -> bytes:
         """More of it; nothing at the end.
 
         Raises:
             BadMessage: the proxy broke off, or sent what is no piece of a body.
+            BadHttp: its own chunks are none.
         """
         if self._ready:
             data, self._ready = self._ready, b""
+            return data
+        if self._chunks is None:
+            return await self._piece()
+        while data := await self._piece():
+            data = self._chunks.feed(data)
+            if self._chunks.rest:
+                raise BadHttp("something stands behind a body's own chunks")
+            if data:
+                return data
+        self._chunks.finish()
+        return b""
+
+    async def _piece(self) -> bytes:
+        if self._beginning:
+            data, self._beginning = self._beginning, b""
             return data
         while not self.is_over:
             frame = await read_frame(self._reader)

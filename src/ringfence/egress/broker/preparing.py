@@ -15,6 +15,7 @@ from ringfence.egress.broker.bodies import RequestBody, TooLong
 from ringfence.egress.broker.dialing import Redeems
 from ringfence.egress.broker.session import Session
 from ringfence.egress.injecting.aws import needs_body
+from ringfence.egress.injecting.aws_streams import is_signed_stream, without_chunks
 from ringfence.egress.injecting.bodies import is_form
 from ringfence.egress.injecting.places import Misplaced, Place, Placed, placed
 from ringfence.egress.injecting.tokens import Tokens
@@ -68,6 +69,10 @@ async def prepared(
         RingfenceError, RefusedAfterAll: a credential is not for it.
     """
     head = ask.head.changed(headers=_headers(ask.head, authority))
+    if is_signed_stream(head) and any(each.place is Place.SIGNATURE for each in placed(head, b"", meaning)):
+        head, length = without_chunks(head)
+        ask = replace(ask, length=length)
+        body.take_out_of_chunks()
     whole = await _whole(head, body, meaning.kinds)
     if whole:
         check(head, whole)

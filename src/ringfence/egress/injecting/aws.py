@@ -3,7 +3,7 @@
 What the client signed with its placeholders is dropped: `Authorization`, the parameters of a presigned
 address, dates, session tokens. The headers that it signed are signed again, and those that must be. How it
 hashed the body is kept: its own sum, `UNSIGNED-PAYLOAD`, or a stream whose chunks are not signed. A stream
-whose chunks are signed is refused, since each of them would have to be signed anew.
+whose chunks are signed has become a body that is not (`aws_streams`) before it comes here.
 
 Source: AWS's pages on Signature Version 4, "Create a signed AWS API request" and "Authenticating requests"
 of Amazon S3.
@@ -100,7 +100,7 @@ def _signed_before(head: RequestHead, credential: Credential, of: AwsSigV4) -> f
     if algorithm != _ALGORITHM:
         raise Misplaced(
             f"a request is not signed with {_ALGORITHM}, the one way that {credential.name} is used for",
-            hint="set the client to Signature Version 4",
+            hint="set the client to Signature Version 4: AWS_AUTH_SCHEME_PREFERENCE=sigv4",
         )
     if scope.split("/")[2:] != [of.region, of.service, "aws4_request"]:
         raise Misplaced(
