@@ -3,14 +3,15 @@
 h5py reads the structure through this project's bounded reader; no array is read, so that no filter runs.
 Links are looked at and never followed.
 
-Source: HDF5 File Format Specification 3.0; keras/src/legacy/saving/legacy_h5_format.py.
+Source: HDF5 File Format Specification 3.0; keras/src/legacy/saving/legacy_h5_format.py; PyTables 3.11,
+tables/attributeset.py and tables/vlarray.py.
 """
 
 from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from ringfence.artifacts import keras_config, payloads
+from ringfence.artifacts import keras_config, payloads, pickle_walk
 from ringfence.artifacts.format import Inside
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
@@ -31,6 +32,8 @@ _NUMBERS, _TEXT, _OPAQUE, _VARIABLE = 0, 3, 5, 9  # classes of types
 # What h5py makes of a broken file.
 _ERRORS: Final = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError, MemoryError)
 _WORTH_READING_BYTES: Final = 16
+_PYTABLES_KIND: Final = "PSEUDOATOM"  # says that the items are something else than bytes
+_PICKLED: Final = b"object"
 _UNREADABLE: Final = "HDF5's own library cannot read all of it"
 _Found = Spotted | Problem | Inside
 
@@ -187,11 +190,8 @@ class _Walk:
 
     def _content(self, path: str, array: "h5py.Dataset", kind: int) -> Iterator[_Found]:
         """What hides among numbers that lie there as they are, and in the few texts of an array."""
-        if kind == _VARIABLE and array.size and array.size <= LIMITS.fact_items:
-            for item in array[()].ravel().tolist() if array.shape else [array[()]]:
-                data = item.tobytes() if hasattr(item, "tobytes") else _bytes(item)
-                part = Reader.of_bytes(data, budget=self._reader.budget)
-                yield from payloads.in_text(part, 0, len(data), name=path)
+        if kind == _VARIABLE and array.size:
+            yield from self._items(path, array)
         if kind not in (_NUMBERS, _TEXT, _OPAQUE):
             return
         at, size = array.id.get_offset(), array.id.get_storage_size()
@@ -200,6 +200,21 @@ class _Walk:
             at, size = first.byte_offset, first.size
         if at is not None:
             yield from payloads.in_weights(self._reader, at, size, name=path)
+
+    def _items(self, path: str, array: "h5py.Dataset") -> Iterator[_Found]:
+        """The items of an array that are as long as each likes: texts, or what PyTables pickles."""
+        is_pickled = _bytes(array.attrs.get(_PYTABLES_KIND, b"")) == _PICKLED
+        if array.size > LIMITS.fact_items:
+            if is_pickled:
+                yield Problem(kind=ProblemKind.OVER_LIMIT, at=None, detail=f"{array.size} pickles in {path}")
+            return
+        for item in array[()].ravel().tolist() if array.shape else [array[()]]:
+            data = item.tobytes() if hasattr(item, "tobytes") else _bytes(item)
+            part = Reader.of_bytes(data, budget=self._reader.budget)
+            if is_pickled:
+                yield Inside(name=path, reader=part, at=None, judge=_pickle)
+            else:
+                yield from payloads.in_text(part, 0, len(data), name=path)
 
     def _attributes(self, path: str, found: "h5py.HLObject") -> Iterator[_Found]:
         import h5py
@@ -227,9 +242,28 @@ class _Walk:
         if name in _CONFIGURATIONS or (begins in (b"{", b"[") and b'"class_name"' in text):
             part = Reader.of_bytes(text, budget=self._reader.budget)
             yield Inside(name=where, reader=part, at=None, judge=keras_config.judge_document)
+        elif text.endswith(b".") and _names_or_is_whole(text):
+            part = Reader.of_bytes(text, budget=self._reader.budget)
+            yield Inside(name=where, reader=part, at=None, judge=_pickle)
         elif text:
             part = Reader.of_bytes(text, budget=self._reader.budget)
             yield from payloads.in_text(part, 0, len(text), name=where)
+
+
+def _names_or_is_whole(text: bytes) -> bool:
+    """Whether the text is a pickle, or would import something as far as it is one.
+
+    PyTables, by which pandas reads frames, takes every text of an attribute for one that ends with a dot.
+    """
+    found = pickle_walk.Pickle()
+    pickle_walk.walk_tolerantly(Reader.of_bytes(text), found)
+    return found.complete or bool(found.imports)
+
+
+def _pickle(reader: Reader) -> Iterator[_Found]:
+    from ringfence.artifacts.pickles.judge import judge
+
+    yield from judge(reader)
 
 
 def _raw(attribute: "h5py.h5a.AttrID") -> bytes:
