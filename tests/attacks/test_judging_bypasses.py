@@ -104,7 +104,7 @@ def test_what_is_no_answer_of_a_judging_process_is_refused_as_one(answer: str) -
 
 
 def test_an_answer_of_a_judging_process_that_was_taken_over_is_harmless_to_print() -> None:
-    bad = {**_FINDING, "subject": "\x1b[2J", "advice": "\x1b[2J", "evidence": ["\x1b[2J" * 9_999] * 9_999}
+    bad = {**_FINDING, "subject": "\x1b[2J", "advice": "\x1b[2J", "evidence": ["\x1b[2J" * 9_999] * 99}
     answer = {**_ANSWER, "format": "\x1b[2J", "leaves_out": ["\x1b[2J"], "findings": [bad]}
     lines = (json.dumps(answer), json.dumps({"reason": "\x1b[2J", "kind": "\x1b[2J", "subject": "\x1b[2J"}))
     for line in lines:

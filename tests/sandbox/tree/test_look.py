@@ -206,9 +206,9 @@ def test_what_changed_just_now_is_not_remembered(tmp_path: Path) -> None:
     assert json.loads(file.read_text())["folders"] == {}
 
 
-def test_a_hundred_thousand_files_are_looked_through(tmp_path: Path) -> None:
+def test_twenty_thousand_files_are_looked_through(tmp_path: Path) -> None:
     run, cache = start(tmp_path, repository=False), tmp_path / "cache" / "ringfence"
-    for number in range(2000):
+    for number in range(400):
         folder = run.tree / f"d{number % 50}" / f"e{number}"
         folder.mkdir(parents=True)
         inside = os.open(folder, os.O_RDONLY)
@@ -217,7 +217,7 @@ def test_a_hundred_thousand_files_are_looked_through(tmp_path: Path) -> None:
         os.close(inside)
     (run.tree / "d3/e3/.env").write_text("A=1")
     cold = _look(run, cache)
-    assert (cold.folders, len(cold.secrets), cold.troubles) == (2051, 1, ())
+    assert (cold.folders, len(cold.secrets), cold.troubles) == (451, 1, ())
     assert _look(run, cache) == cold
 
 
