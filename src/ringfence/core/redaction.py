@@ -52,6 +52,7 @@ _WHOLE = re.compile(r"(?s)(-{0,2}[A-Za-z_][\w.-]*)(=|:\s*)(.+)")
 _NAME = re.compile(r"(?<![\w.-])-{0,2}[A-Za-z_][\w.-]*")
 _ASSIGNED = re.compile(r"""["']?\s*[=:]\s*""")
 _SPACE = re.compile(r"\s+")
+_BEHIND_NAMES = re.compile(r"[=:\s]")  # without one of these no value follows a name, and none a scheme
 _VALUE = re.compile(
     r"""(?si)(?P<quote>"|')(?:(?!(?P=quote))[^\\]|\\.?)*(?P=quote)?"""
     r"""|(?:(?:Bearer|Basic|Digest|Token|ApiKey)\s+)?\S+"""
@@ -126,7 +127,8 @@ def redact_name(text: str, *, is_place: bool = False) -> str:
     if "://" in text:
         text = _SLASHED.sub(f"://{CUT}@", text)
         text = _AUTHORITY.sub(f"://{CUT}@", text)
-    text = _BEARER.sub(rf"\1 {CUT}", text)
+    if _SPACE.search(text):
+        text = _BEARER.sub(rf"\1 {CUT}", text)
     return _KNOWN.sub(lambda found: CUT if found["sure"] or _is_key(found[0]) else found[0], text)
 
 
@@ -161,7 +163,7 @@ def _redacted(arguments: Sequence[str], longest: int) -> Iterator[str]:
 
 
 def _argument(text: str) -> str:
-    if _PRIVATE_KEY.search(text):
+    if "-----" in text and _PRIVATE_KEY.search(text):
         return CUT
     whole = _WHOLE.fullmatch(text)
     if whole and _promises_secret(whole[1]):
@@ -204,11 +206,15 @@ def _of_member(key: str, value: Json, around: Mapping[str, Json], depth: int) ->
 
 
 def _text(text: str) -> str:
-    text = _SLASHED.sub(f"://{CUT}@", text)
-    text = _AUTHORITY.sub(f"://{CUT}@", text)
-    text = "".join(_named_values_cut(text))
-    text = _SCHEME_AND_SECRET.sub(rf"\1 {CUT}", text)
+    if "://" in text:
+        text = _SLASHED.sub(f"://{CUT}@", text)
+        text = _AUTHORITY.sub(f"://{CUT}@", text)
+    if _BEHIND_NAMES.search(text):  # the rest of it is slow, and most paths and values have none
+        text = "".join(_named_values_cut(text))
+        text = _SCHEME_AND_SECRET.sub(rf"\1 {CUT}", text)
     text = _KNOWN.sub(CUT, text)
+    if not _LONG.search(text):
+        return text
     return "".join(CUT if _has_random_part(word) else word for word in re.split(r"(\s+)", text))
 
 

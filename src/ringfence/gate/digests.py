@@ -13,13 +13,17 @@ from enum import Enum
 
 from ringfence.core.action_types import type_of
 from ringfence.core.actions import Action
+from ringfence.core.field_names import field_names
 
 __all__ = ["action_digest", "compared_digest", "digest_of"]
+
+_WRITER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+_BARE = frozenset({str, int, bool, type(None)})
 
 
 def action_digest(action: Action) -> str:
     """SHA-256 over the type and every field, hexadecimal."""
-    return _over(action, (field.name for field in dataclasses.fields(action)))
+    return _over(action, field_names(type(action)))
 
 
 def compared_digest(action: Action) -> str:
@@ -29,7 +33,7 @@ def compared_digest(action: Action) -> str:
 
 def digest_of(value: object) -> str:
     """SHA-256 over a value made of dataclasses, enumerations, sets, tuples, mappings and plain values."""
-    text = json.dumps(_plain(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    text = _WRITER.encode(_plain(value))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -38,6 +42,8 @@ def _over(action: Action, names: Iterable[str]) -> str:
 
 
 def _plain(value: object) -> object:
+    if type(value) in _BARE:  # most are, and an action's digest is taken before each effect
+        return value
     match value:
         case Enum():
             return value.value
@@ -50,7 +56,7 @@ def _plain(value: object) -> object:
         case Mapping():
             return {str(key): _plain(each) for key, each in value.items()}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        fields = {name: _plain(getattr(value, name)) for name in field_names(type(value))}
         return [type(value).__name__, fields]
     if isinstance(value, bytes):
         return ["bytes", value.hex()]

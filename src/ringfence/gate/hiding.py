@@ -41,8 +41,13 @@ ActionT = TypeVar("ActionT", bound=Action)
 
 def without_secrets(action: ActionT) -> ActionT:
     """The same action with `[cut]` in place of each secret; itself where it has none."""
-    shown: dict[str, Any] = {field.name: _field(action, field.name) for field in dataclasses.fields(action)}
-    return dataclasses.replace(action, **shown)
+    shown: dict[str, Any] = {}
+    for name in type_of(action).fields:
+        was = getattr(action, name)
+        is_ = _field(name, was, type(action))
+        if is_ != was:
+            shown[name] = is_
+    return dataclasses.replace(action, **shown) if shown else action
 
 
 def exact_facts(action: Action) -> Facts:
@@ -57,7 +62,7 @@ def recorded_facts(action: Action, fingerprint: Callable[[object], str]) -> Fact
     """
     shown = without_secrets(action)
     facts = exact_facts(shown)
-    if shown == action:
+    if shown is action:
         return facts
     exact = exact_facts(action)
     hidden: dict[str, Json] = {}
@@ -97,19 +102,18 @@ def foreign(text: str) -> Foreign:
     return Foreign(text=redact_name(text))
 
 
-def _field(action: Action, name: str) -> object:
-    value = getattr(action, name)
-    match action:
-        case CommandRun() if name == "arguments":
-            cut = redact(value, longest=_LONGEST)
-            return tuple(_ended(shown, was) for shown, was in zip(cut, value, strict=True))
-        case ToolCall() if name == "arguments":
-            return tuple(map(_argument, value))
-        case HttpRequest() | CredentialUse() if name == "path":
-            return _ended(redact((value,), longest=_LONGEST)[0], value)
-        case HttpRequest() if name == "query" and value is not None:
-            return tuple(map(_parameter, value))
-    return _plain(value, is_place=name in _PLACES)
+def _field(name: str, value: object, made: type[Any]) -> object:
+    special = _SPECIAL.get((made, name))
+    return _plain(value, is_place=name in _PLACES) if special is None else special(value)
+
+
+def _command_line(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    cut = redact(arguments, longest=_LONGEST)
+    return tuple(_ended(shown, was) for shown, was in zip(cut, arguments, strict=True))
+
+
+def _arguments(arguments: tuple[Argument, ...]) -> tuple[Argument, ...]:
+    return tuple(map(_argument, arguments))
 
 
 def _argument(argument: Argument) -> Argument:
@@ -119,11 +123,28 @@ def _argument(argument: Argument) -> Argument:
     )
 
 
+def _path(text: str) -> str:
+    return _ended(redact((text,), longest=_LONGEST)[0], text)
+
+
+def _query(parameters: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    return None if parameters is None else tuple(map(_parameter, parameters))
+
+
 def _parameter(text: str) -> str:
     """A request's `name=value`: its value goes by what it is called and by what it looks like."""
     name, equals, value = text.partition("=")
     shown = redact_value(name, value, longest=_LONGEST)
-    return _ended(redact((name,), longest=_LONGEST)[0], name) + equals + _ended(shown, value)
+    return _path(name) + equals + _ended(shown, value)
+
+
+_SPECIAL: Mapping[tuple[type[Action], str], Callable[[Any], object]] = {
+    (CommandRun, "arguments"): _command_line,
+    (ToolCall, "arguments"): _arguments,
+    (CredentialUse, "path"): _path,
+    (HttpRequest, "path"): _path,
+    (HttpRequest, "query"): _query,
+}
 
 
 def _ended(shown: str, was: str) -> str:

@@ -17,6 +17,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from ringfence.core.field_names import field_names
 from ringfence.core.limits import LIMITS
 from ringfence.core.utf8 import as_utf8, exact_base64, is_utf8
 from ringfence.ledger.errors import EventRefused, LedgerDamaged
@@ -156,8 +157,7 @@ def _json(value: object, depth: int) -> Json:
 
 
 def _fields(value: object, depth: int) -> JsonObject:
-    names = (field.name for field in dataclasses.fields(value))  # type: ignore[arg-type]
-    return _object({name: getattr(value, name) for name in names}, depth)
+    return _object({name: getattr(value, name) for name in field_names(type(value))}, depth)
 
 
 def _object(items: Mapping[str, object], depth: int) -> JsonObject:
@@ -169,6 +169,9 @@ def _object(items: Mapping[str, object], depth: int) -> JsonObject:
                 "an object's key cannot be recorded",
                 hint="keys are names of fields; `NAME_base64` beside NAME is taken by its exact bytes",
             )
+        if item is None or type(item) is bool or (type(item) is str and item.isascii()):
+            made[key] = item  # most are, and each event pays for all
+            continue
         made[key] = _json(item, depth)
         exact = _exact(item)
         if exact is not None:
