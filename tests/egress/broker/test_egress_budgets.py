@@ -1,7 +1,11 @@
+from pathlib import Path
+
 import pytest
 
+from broker_scene import Scene, policy, request, server
 from ringfence.core.decisions import Obligation, ObligationKind, Place
 from ringfence.egress.broker.budgets import Spending
+from ringfence.egress.messages import Refused
 from ringfence.policy.egressing import Budgets
 from ringfence.policy.values import Bound, Rate
 
@@ -52,13 +56,43 @@ def test_each_rules_calls_are_its_own(per: str) -> None:
     assert spending.limits("a", limit) is not None
 
 
-@pytest.mark.parametrize("obligation", [_limit("usd-micro", 5, "day"), _limit("bytes", 5, "hour")])
+@pytest.mark.parametrize("obligation", [_limit("usd-micro", 250_000, "day"), _limit("bytes", 5, "hour")])
 def test_what_nobody_can_count_is_refused(obligation: Obligation) -> None:
     spent = Spending(clock=Clock()).limits("a", [obligation])
     assert spent is not None
     assert "which nobody can count here" in spent.what
+    assert ("0.25 USD for each day" in spent.what) == (obligation.unit == "usd-micro")
 
 
 def test_other_obligations_are_somebody_elses() -> None:
     other = Obligation(kind=ObligationKind.RECORD_IN_FULL)
     assert Spending(clock=Clock()).limits("a", [other]) is None
+
+
+@pytest.mark.parametrize("per", ["hour", "session"])
+@pytest.mark.parametrize("is_of_rule", [True, False], ids=["a rule's", "all"])
+def test_a_session_that_goes_on_has_used_up_what_it_had_before(
+    tmp_path: Path, per: str, is_of_rule: bool
+) -> None:
+    rate = f", rate: 2/{per}" if is_of_rule else ""
+    with server(tmp_path) as host:
+        leads = ("api.example.com", host.port)
+        one = f"{{name: one, host: api.example.com{rate}}}"
+        text = policy(leads, folder=tmp_path, network="{host: api.example.com}", credentials=one)
+        scene = Scene(tmp_path, text if is_of_rule else text.replace("1000000/minute", f"2/{per}"))
+        scene.keep("bearer", "api.example.com")
+        said = []
+
+        async def act(scene: Scene) -> None:
+            for session in ("s1", "s1", "s2"):
+                await scene.open(session)
+                connection = await scene.connection(session=session)
+                for _ in range(3 if session == "s1" else 1):
+                    token = scene.broker.core.sessions[session].given["one"]["token"]
+                    asked = request(headers={"Authorization": f"Bearer {token}"})
+                    head, _ = await scene.exchange(connection, asked)
+                    said.append("" if not isinstance(head, Refused) else head.what.rpartition(" ")[2])
+
+        scene.play(act)
+        assert said == ["", "", "up", "up", "up", "up", ""]
+        assert len(host.requests) == 3

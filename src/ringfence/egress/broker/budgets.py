@@ -1,6 +1,7 @@
 """What a session has used up: connections, requests in a while, bytes each way, uses of a rule.
 
-Counts are of this process. What cannot be counted is refused: nobody here knows what a request costs.
+A session that goes on begins with what its record tells of; bytes are not recorded, and begin anew.
+What cannot be counted is refused: nobody here knows what a request costs.
 """
 
 from collections.abc import Callable, Iterable
@@ -45,10 +46,10 @@ class Spending:
             return _spent(f"{granted.connections.amount} connections at one time", "connections")
         return self.bytes(granted)
 
-    def request(self, granted: Budgets) -> Spent | None:
-        """Counts a request, or says why it may not be."""
+    def request(self, granted: Budgets, *, ago_s: float = 0) -> Spent | None:
+        """Counts a request, or says why it may not be. `ago_s`: it was before now; in their order."""
         for rate in granted.requests:
-            if not self._counted(("requests", rate.per), rate.amount, _SECONDS.get(rate.per)):
+            if not self._counted(("requests", rate.per), rate.amount, _SECONDS.get(rate.per), ago_s):
                 return _spent(f"{rate.amount} requests for each {rate.per}", "requests")
         return self.bytes(granted)
 
@@ -62,14 +63,16 @@ class Spending:
                 return _spent(f"{bound.amount} bytes {key}", key)
         return None
 
-    def limits(self, key: object, obligations: Iterable[Obligation]) -> Spent | None:
+    def limits(self, key: object, obligations: Iterable[Obligation], *, ago_s: float = 0) -> Spent | None:
         """Counts one use of what `key` stands for, against each of these, or says why it may not be."""
         for each in obligations:
             if each.kind is not ObligationKind.LIMIT or each.amount is None or each.per is None:
                 continue
-            said = f"{each.amount} {each.unit} for each {each.per}"
+            is_money = each.unit == "usd-micro"
+            amount = f"{each.amount / 1_000_000:g} USD" if is_money else f"{each.amount} {each.unit}"
+            said = f"{amount} for each {each.per}"
             if each.unit == "calls":
-                if not self._counted((key, said), each.amount, _SECONDS.get(each.per)):
+                if not self._counted((key, said), each.amount, _SECONDS.get(each.per), ago_s):
                     return Spent(
                         what=f"the policy grants {said}, and they are used up", hint="wait, or raise it"
                     )
@@ -83,8 +86,8 @@ class Spending:
                 )
         return None
 
-    def _counted(self, key: object, most: int, seconds: int | None) -> bool:
-        now = self.clock()
+    def _counted(self, key: object, most: int, seconds: int | None, ago_s: float) -> bool:
+        now = self.clock() - ago_s
         window = self._windows.setdefault(key, _Window(now))
         if seconds is not None and now - window.since >= seconds:
             window.since, window.count = now, 0

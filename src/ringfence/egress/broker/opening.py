@@ -1,9 +1,11 @@
 """A session begins: what it may use, what stands for it in the box, and what it has read if it goes on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from ringfence.core.action_types import ACTION_TYPES
+from ringfence.core.decisions import ObligationKind
 from ringfence.core.labels import Integrity, Label, Sensitivity, join
 from ringfence.egress.broker.budgets import Spending
 from ringfence.egress.broker.core import Core
@@ -13,8 +15,9 @@ from ringfence.egress.broker.upstream import Pool
 from ringfence.egress.injecting.stand_in_files import InBox, stand_in_files
 from ringfence.egress.messages import OpenSession, SessionOpened
 from ringfence.gate.door import Door
+from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.ledger.events.session_lowered import SessionLowered
-from ringfence.policy.egressing import egressing
+from ringfence.policy.egressing import Budgets, egressing
 from ringfence.policy.policy import Policy
 from ringfence.vault.credential import Credential
 from ringfence.vault.file_format import Entry
@@ -22,6 +25,8 @@ from ringfence.vault.kinds import public_parts
 from ringfence.vault.services import variables_of
 
 __all__ = ["close_session", "open_session"]
+
+_NAMES = {each.name: each.made.__name__ for each in ACTION_TYPES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +38,7 @@ class _Found:
     entries: Mapping[str, Entry]
     shapes: Mapping[str, Credential]
     label: Label
+    past: tuple[tuple[datetime, DecisionMade], ...]  # what counts against its budgets
 
 
 async def open_session(core: Core, message: OpenSession) -> SessionOpened:
@@ -47,12 +53,14 @@ async def open_session(core: Core, message: OpenSession) -> SessionOpened:
         core.placeholders.from_state(message.session, message.state)
     given = {name: core.placeholders.give(message.session, each) for name, each in found.shapes.items()}
     said = egressing(found.policy.document, message.agent)
+    budgets = Spending(clock=core.house.clock)
+    _count(budgets, found.past, said.budgets, core.house.now())
     core.sessions[message.session] = Session(
         id=message.session,
         agent=message.agent,
         door=found.door,
         pool=Pool(clock=core.house.clock),
-        budgets=Spending(clock=core.house.clock),
+        budgets=budgets,
         entries=found.entries,
         given=given,
         label=found.label,
@@ -94,7 +102,35 @@ def _find(core: Core, message: OpenSession) -> _Found:
         entries=entries,
         shapes={name: core.house.releasing.shape(name) for name in entries},
         label=_label(door),
+        past=tuple(_past(door)) if _is_counted(policy, message.agent) else (),
     )
+
+
+def _is_counted(policy: Policy, agent: str) -> bool:
+    """Whether anything is granted only so often."""
+    return bool(egressing(policy.document, agent).budgets.requests) or any(
+        each.kind is ObligationKind.LIMIT for rule in policy.rules for each in rule.obligations
+    )
+
+
+def _past(door: Door) -> Iterator[tuple[datetime, DecisionMade]]:
+    for each in door.ledger.read(stream=door.stream, types=("decision.made",)):
+        if isinstance(each.event, DecisionMade):
+            yield each.at, each.event
+
+
+def _count(
+    budgets: Spending, past: Iterable[tuple[datetime, DecisionMade]], granted: Budgets, now: datetime
+) -> None:
+    """What the session did before, as it was counted then."""
+    for at, event in past:
+        ago_s = max((now - at).total_seconds(), 0)
+        name, decision = str(event.action.get("action")), event.decision
+        if name == "http.request":
+            budgets.request(granted, ago_s=ago_s)
+        if event.proceeds and decision.obligations and decision.reasons:
+            key = (decision.reasons[0].rule, _NAMES.get(name))
+            budgets.limits(key, decision.obligations, ago_s=ago_s)
 
 
 def _label(door: Door) -> Label:
