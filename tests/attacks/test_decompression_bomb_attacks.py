@@ -1,5 +1,6 @@
 """Answers that are small on their way and fill memory when they are decoded."""
 
+import functools
 import gzip
 import tracemalloc
 import zlib
@@ -14,22 +15,22 @@ from ringfence.protocols.http import BadHttp, Headers, RequestHead
 from ringfence.protocols.interpreting import interpret
 
 _ZEROS = bytes(128 << 20)
-_BOMBS = {
-    "gzip": gzip.compress(_ZEROS),
-    "deflate": zlib.compress(_ZEROS),
-    "br": brotli.compress(_ZEROS, quality=3),
-    "zstd": zstd.compress(_ZEROS),
+_PACKING = {
+    "gzip": functools.partial(gzip.compress, compresslevel=1),
+    "deflate": functools.partial(zlib.compress, level=1),
+    "br": functools.partial(brotli.compress, quality=3),
+    "zstd": zstd.compress,
 }
 
 
-@pytest.mark.parametrize("name", _BOMBS)
+@pytest.mark.parametrize("name", _PACKING)
 def test_a_bomb_is_refused_before_it_takes_memory(name):
-    decoder = Decoder(name)
+    decoder, bomb = Decoder(name), _PACKING[name](_ZEROS)
     tracemalloc.start()
     try:
         with pytest.raises(Bomb):
-            for at in range(0, len(_BOMBS[name]), 4096):
-                decoder.feed(_BOMBS[name][at : at + 4096])
+            for at in range(0, len(bomb), 4096):
+                decoder.feed(bomb[at : at + 4096])
         _, most_bytes = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -61,5 +62,5 @@ def test_a_request_whose_body_is_a_bomb_is_refused():
         interpret(
             RequestHead(method="POST", target="/mcp", headers=headers),
             host="h", port=443, session="s", agent="a", context=None, program=None,
-            body=gzip.compress(_ZEROS), is_whole=True,
+            body=gzip.compress(_ZEROS, 1), is_whole=True,
         )  # fmt: skip
