@@ -30,13 +30,15 @@ async def arrive(core: Core, message: Arrive) -> tuple[Welcome, Sequence[int]]:
     host, port = message.host, message.port
     if (_HOST and _HOST(host) != host) or not 0 < port < 65_536:
         raise RefusedNow(
-            core.refuse(session, Trouble.MALFORMED, host, "this is no host, or no port", "check the address")
+            core.refusals.refuse(
+                session, Trouble.MALFORMED, host, "this is no host, or no port", "check the address"
+            )
         )
     there = len(session.connections) + session.arriving
     core.spent(session, host, session.budgets.connection(said.budgets, there))
     if there >= LIMITS.egress_open:
         what = "too many connections at one time"
-        raise RefusedNow(core.refuse(session, Trouble.BUDGET, host, what, "close some first"))
+        raise RefusedNow(core.refusals.refuse(session, Trouble.BUDGET, host, what, "close some first"))
     session.arriving += 1
     try:
         connection = await _decided(core, session, policy, message)
@@ -63,7 +65,7 @@ async def dial(core: Core, message: Dial) -> tuple[Dialled, Sequence[int]]:
         raise RefusedNow(_NOBODY)
     if core.is_served(connection) or not core.is_whole(connection):
         raise RefusedNow(
-            core.refuse(
+            core.refusals.refuse(
                 connection.session,
                 Trouble.MALFORMED,
                 connection.host,

@@ -49,7 +49,9 @@ async def ask(core: Core, message: Ask, tokens: Tokens) -> tuple[Proceed, Sequen
     core.spent(session, connection.host, session.budgets.request(said.budgets))
     if len(connection.exchanges) >= LIMITS.egress_exchanges:
         what = "too many requests at one time on one connection"
-        raise RefusedNow(core.refuse(session, Trouble.BUDGET, connection.host, what, "wait for some first"))
+        raise RefusedNow(
+            core.refusals.refuse(session, Trouble.BUDGET, connection.host, what, "wait for some first")
+        )
     actions = _read(message, connection)
     found = placed(message.head, message.body if message.is_whole else b"", core.placeholders.of(session.id))
     is_served = (
@@ -237,7 +239,7 @@ def _check_brought(core: Core, connection: Connection, head: RequestHead, body: 
             what = f"a credential of the client's own ({each.place}), and the vault has one for this host"
             hint = "use the one that the session was given, and take the other one out"
             session, host = connection.session, connection.host
-            raise RefusedNow(core.refuse(session, Trouble.FOREIGN_CREDENTIAL, host, what, hint))
+            raise RefusedNow(core.refusals.refuse(session, Trouble.FOREIGN_CREDENTIAL, host, what, hint))
 
 
 def _check_private(way: Way, found: tuple[Placed, ...]) -> None:

@@ -156,10 +156,12 @@ class Core:
         while True:
             label = session.label
             asked = with_context(action, label)
-            made = await self.blocking(pass_connecting, session.door, asked, decision.effect)
+            made = pass_connecting(session.door, asked, decision.effect, at_once=True)
+            if made is None:
+                made = await self.blocking(pass_connecting, session.door, asked, decision.effect)
             if isinstance(made, gate.Refused):
                 raise RefusedNow(by_policy(made, said))
-            if session.label is label:
+            if made is not None and session.label is label:
                 return made
 
     async def reads_from(self, connection: Connection, *, but: Exchange | None = None) -> None:
@@ -193,7 +195,7 @@ class Core:
             except (OSError, ValueError):
                 what = f"the authority that {to.at} names cannot be read"
                 hint = "it is a file of certificates in PEM"
-                raise RefusedNow(self.refuse(session, Trouble.UPSTREAM, host, what, hint)) from None
+                raise RefusedNow(self.refusals.refuse(session, Trouble.UPSTREAM, host, what, hint)) from None
         tls = tls if to.tls is None else to.tls
         return Way(host=host, port=port, to=(to.to_host, to.to_port or port), tls=tls, ca_pem=ca_pem)
 
@@ -297,19 +299,6 @@ class Core:
         if exchange.task is not None:
             exchange.task.cancel()
 
-    def refuse(
-        self,
-        session: Session,
-        trouble: Trouble,
-        host: str,
-        what: str,
-        hint: str,
-        *,
-        status: int | None = None,
-    ) -> Refused:
-        """What is refused in any case, recorded."""
-        return self.refusals.refuse(session, trouble, host, what, hint, status=status)
-
     def spent(self, session: Session, host: str, spent: Spent | None) -> None:
         """Nothing, while there is something left.
 
@@ -317,7 +306,7 @@ class Core:
             RefusedNow: there is not.
         """
         if spent is not None:
-            raise RefusedNow(self.refuse(session, Trouble.BUDGET, host, spent.what, spent.hint))
+            raise RefusedNow(self.refusals.refuse(session, Trouble.BUDGET, host, spent.what, spent.hint))
 
     def _is_refused(self, session: Session, policy: Policy, decided: Iterable[Decided]) -> bool:
         for each in decided:
