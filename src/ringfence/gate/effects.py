@@ -143,6 +143,7 @@ OWN: Mapping[str, str] = MappingProxyType(
         "sandbox.linux.box": _BOX,
         "sandbox.linux.cgroups": "the control group of one box, which a run of a command with a receipt has",
         "sandbox.linux.command": _BOX,
+        "sandbox.linux.covering": "puts back what stood over files in a box, which a receipt started",
         "sandbox.linux.identity": _BOX,
         "sandbox.linux.init": _BOX,
         "sandbox.linux.kernel": _BOX,

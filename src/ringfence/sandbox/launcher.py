@@ -8,6 +8,7 @@ messages come out.
 import json
 import os
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -19,8 +20,8 @@ from ringfence.sandbox.box import Box, Streams
 from ringfence.sandbox.failures import refusal
 from ringfence.sandbox.framing import receive, send
 from ringfence.sandbox.messages import Failed, read
-from ringfence.sandbox.plan import Plan
-from ringfence.sandbox.plan_json import to_json
+from ringfence.sandbox.plan import Mount, Plan
+from ringfence.sandbox.plan_json import mount_to_json, to_json
 from ringfence.sandbox.serving import fork_server
 
 __all__ = ["Launcher", "LauncherGone", "NotDecided", "fork_launcher"]
@@ -72,6 +73,17 @@ class Launcher:
             ours.close()
             raise
 
+    def cover(self, box: Box, covers: Sequence[Mount]) -> dict[str, int]:
+        """Puts each cover over what stands at its target by now; those that stay bare, with error numbers.
+
+        Raises:
+            LauncherGone
+        """
+        request = {"pid": box.pid, "cover": [mount_to_json(each) for each in covers]}
+        answer, _ = self._answer(request, [])
+        said = json.loads(answer)["covered"]
+        return {each.target: int(number) for each, number in zip(covers, said, strict=True) if number}
+
     def close(self) -> None:
         """Ends the launcher and with it every box that it started."""
         with suppress(OSError):  # it has ended by itself
@@ -96,7 +108,9 @@ class Launcher:
             "columns": streams.columns,
             "umask": _umask(),
         }
-        fds = [status.fileno(), *(fd for fd in three if fd is not None)]
+        return self._answer(request, [status.fileno(), *(fd for fd in three if fd is not None)])
+
+    def _answer(self, request: dict[str, object], fds: list[int]) -> tuple[bytes, list[int]]:
         try:
             send(self.channel, json.dumps(request).encode(), fds)
             answer, fds = receive(self.channel, max_fds=1)

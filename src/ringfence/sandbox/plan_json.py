@@ -12,7 +12,7 @@ from ringfence.core.decisions import Place
 from ringfence.core.limits import LIMITS
 from ringfence.sandbox.plan import Identity, Layer, Limits, Mount, MountKind, Network, Plan, Why
 
-__all__ = ["BadPlan", "from_json", "to_json"]
+__all__ = ["BadPlan", "from_json", "mount_from_json", "mount_to_json", "to_json"]
 
 
 class BadPlan(ValueError):
@@ -25,7 +25,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
     return {
         **value,
         "identity": dataclasses.asdict(plan.identity),
-        "mounts": [_mount_json(each) for each in plan.mounts],
+        "mounts": [mount_to_json(each) for each in plan.mounts],
         "limits": dataclasses.asdict(plan.limits),
         "limits_why": _why_json(plan.limits_why),
         "debug_why": plan.debug_why and _why_json(plan.debug_why),
@@ -47,7 +47,7 @@ def from_json(value: object) -> Plan:
             "arguments": _texts(found["arguments"], "arguments"),
             "environment": tuple(_pair(each) for each in _list(found["environment"], "environment")),
             "identity": _made(Identity, found["identity"]),
-            "mounts": tuple(_mount(each) for each in _list(found["mounts"], "mounts")),
+            "mounts": tuple(mount_from_json(each) for each in _list(found["mounts"], "mounts")),
             "limits": _made(Limits, found["limits"]),
             "limits_why": _why(found["limits_why"]),
             "debug_why": None if found["debug_why"] is None else _why(found["debug_why"]),
@@ -87,7 +87,8 @@ def _absolute(path: str | None, field: str) -> None:
         raise BadPlan(f"{field}: no absolute path as the kernel would write it")
 
 
-def _mount_json(mount: Mount) -> dict[str, Any]:
+def mount_to_json(mount: Mount) -> dict[str, Any]:
+    """What `mount_from_json` makes the same place of."""
     return {
         **{name: getattr(mount, name) for name in _fields(Mount)},
         "why": _why_json(mount.why),
@@ -95,7 +96,12 @@ def _mount_json(mount: Mount) -> dict[str, Any]:
     }
 
 
-def _mount(value: object) -> Mount:
+def mount_from_json(value: object) -> Mount:
+    """One place.
+
+    Raises:
+        BadPlan: it is none.
+    """
     found = _object(value, Mount)
     try:
         content = base64.b64decode(found["content"], validate=True)

@@ -5,6 +5,7 @@ It is forked from whoever starts boxes, keeps nothing of that but what it has im
 Source: fork(2), gc.freeze, unix(7).
 """
 
+import errno
 import gc
 import json
 import os
@@ -19,6 +20,7 @@ from typing import Any
 from ringfence.sandbox.framing import receive, send
 from ringfence.sandbox.linux import cgroups, identity, kernel
 from ringfence.sandbox.linux.box import enter
+from ringfence.sandbox.linux.covering import Spaces, cover, hand_over_spaces, take_spaces
 from ringfence.sandbox.linux.failing import NotHad, making
 from ringfence.sandbox.linux.order import Order
 from ringfence.sandbox.linux.probe import Outside, look_outside
@@ -26,7 +28,7 @@ from ringfence.sandbox.linux.proc import hidden
 from ringfence.sandbox.linux.seccomp.program import UnknownMachine, program
 from ringfence.sandbox.linux.telling import Status, failure
 from ringfence.sandbox.plan import Identity, Layer, Plan
-from ringfence.sandbox.plan_json import from_json
+from ringfence.sandbox.plan_json import from_json, mount_from_json
 
 __all__ = ["fork_server", "serve"]
 
@@ -60,7 +62,8 @@ def serve(channel: socket.socket) -> None:
     """Clones boxes until `channel` ends; then every box is ended and its control group removed.
 
     Each request is a document with the plan, and descriptors: the status socket, and those streams that are
-    given. The answer is {"pid": …} with a pidfd, or {"failed": …}.
+    given. The answer is {"pid": …} with a pidfd, or {"failed": …}. A request to cover again what was replaced
+    names a box by that number; the answer is {"covered": […]}, as `linux.covering.cover` says it.
     """
     serving = _Serving.here()
     poll = select.poll()
@@ -129,6 +132,7 @@ class _Serving:
     outside: Outside
     groups: dict[int, cgroups.Group] = field(default_factory=dict)  # by the pidfd of the box
     statuses: dict[int, Status] = field(default_factory=dict)  # where a box spoke, by the same
+    spaces: dict[int, Spaces] = field(default_factory=dict)  # of a box, by the same
     left: list[cgroups.Group] = field(default_factory=list)  # to be removed
     owners: dict[tuple[int, int, int, int], int] = field(default_factory=dict)
 
@@ -151,9 +155,13 @@ class _Serving:
             )
 
     def answer(self, channel: socket.socket, document: bytes, fds: list[int]) -> int | None:
-        """Clones the box and says so; its pidfd, unless there is none."""
+        """Clones the box and says so; its pidfd, unless there is none. Or covers something in one."""
         try:
-            pid, pidfd = self._clone(json.loads(document), fds)
+            request = json.loads(document)
+            if "cover" in request:
+                send(channel, json.dumps({"covered": self._cover(request)}).encode())
+                return None
+            pid, pidfd = self._clone(request, fds)
         except NotHad as error:
             send(channel, json.dumps({"failed": failure(error)}).encode())
             return None
@@ -171,6 +179,7 @@ class _Serving:
         """The box has ended."""
         group = self.groups.pop(pidfd)
         self.left.append(group)
+        self.spaces.pop(pidfd).close()
         self._tell_of_limits(self.statuses.pop(pidfd), group.used())
         os.close(pidfd)
 
@@ -205,6 +214,11 @@ class _Serving:
                 return
             select.poll().poll(_AGAIN_MS)
 
+    def _cover(self, request: Any) -> list[int]:  # noqa: ANN401 - JSON
+        covers = [mount_from_json(each) for each in request["cover"]]
+        spaces = next((each for each in self.spaces.values() if each.pid == request["pid"]), None)
+        return [errno.ESRCH] * len(covers) if spaces is None else cover(spaces, covers)
+
     def _clone(self, request: Any, fds: list[int]) -> tuple[int, int]:  # noqa: ANN401 - JSON
         plan = from_json(request["plan"])
         own = request["terminal"]
@@ -234,16 +248,27 @@ class _Serving:
                 quiet=int.from_bytes(os.urandom(4), "little"),
             )
             program(machine=self.machine, debug=plan.debug, quiet=0)  # kept for all boxes to come
-            with making(self._layer(), "clone a process with namespaces of its own"):
-                pid, pidfd = kernel.clone(identity.namespaces(as_root=self.as_root))
+            pid, pidfd, spaces = self._begin(order)
         except BaseException:
             group.remove()
             raise
-        if pid == 0:
-            enter(order)
         self.groups[pidfd] = group
+        self.spaces[pidfd] = spaces
         self.statuses[pidfd] = Status(os.dup(status))
         return pid, pidfd
+
+    def _begin(self, order: Order) -> tuple[int, int, Spaces]:
+        """Clones the box's first process, which hands over its namespaces before anything else."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with ours, theirs:
+            with making(self._layer(), "clone a process with namespaces of its own"):
+                pid, pidfd = kernel.clone(identity.namespaces(as_root=self.as_root))
+            if pid == 0:
+                hand_over_spaces(theirs, as_root=self.as_root)
+                enter(order)
+            theirs.close()
+            with making(self._layer(), "hold its namespaces open"):
+                return pid, pidfd, take_spaces(ours, pid)
 
     def _check(self, plan: Plan, streams: list[int]) -> None:
         """What would lead out of any box is not given to one."""

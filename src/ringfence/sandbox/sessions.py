@@ -41,7 +41,7 @@ class CommandNotKept(RingfenceError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """What was started, and where. `command` is what was typed, or what is kept of it: all but its secrets."""
+    """What was started, and where. `command` is what was typed, or what is kept of it: not its secrets."""
 
     id: str
     agent: str

@@ -17,6 +17,7 @@ from types import FrameType
 from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
 from ringfence.sandbox.box import Box
+from ringfence.sandbox.covers import Covering
 from ringfence.sandbox.linux.seccomp.listening import Refused, answer
 from ringfence.sandbox.messages import (
     BoxSocket,
@@ -39,6 +40,7 @@ _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, sign
 _HEARD = (*_FORWARDED, signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT)
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 _GRACE_S = 5.0  # between being asked to end and being ended
+_BREATH_S = 0.01  # between two looks at what was replaced: in some folders something happens all the time
 _HOUR_S = 3600.0  # the kernel counts what is waited for at one time in milliseconds, up to some weeks
 
 
@@ -58,7 +60,10 @@ class Outcome:
 
 
 class Supervisor:
-    """Watches `box`. `terminal` is the user's, if the box has one of its own; `keys`: input comes from it."""
+    """Watches `box`. `terminal` is the user's, if the box has one of its own; `keys`: input comes from it.
+
+    `covering` covers again what somebody outside replaces.
+    """
 
     def __init__(
         self,
@@ -68,6 +73,7 @@ class Supervisor:
         keys: bool,
         machine: str,
         monotonic: Callable[[], float],
+        covering: Covering | None = None,
     ) -> None:
         self.calls: Counter[tuple[str, str]] = Counter()  # of refused system calls, and whose
         self.limits_met: LimitsMet | None = None
@@ -75,6 +81,7 @@ class Supervisor:
         self.catches_all = False  # every TCP port reaches one of them
         self._box, self._terminal, self._keys = box, terminal, keys
         self._machine, self._monotonic = machine, monotonic
+        self._covering, self._covers_from = covering, 0.0
         self._relay: Relay | None = None
         self._master: int | None = None
         self._listener: int | None = None
@@ -160,6 +167,11 @@ class Supervisor:
         reads = {self._box.fileno(), self._box.pidfd, heard} | (relay.reads() if relay else set())
         if self._listener is not None:
             reads.add(self._listener)
+        if self._covering is not None:
+            if self._monotonic() >= self._covers_from:
+                reads.add(self._covering.fileno())
+            else:
+                deadline = min(self._covers_from, deadline or self._covers_from)
         writes = relay.writes() if relay else set()
         for fd in reads | writes:
             poll.register(fd, (select.POLLIN if fd in reads else 0) | (select.POLLOUT if fd in writes else 0))
@@ -170,6 +182,9 @@ class Supervisor:
             self._hear(heard)
         if self._listener in readable:
             self._refuse()
+        if self._covering is not None and self._covering.fileno() in readable:
+            self._covering.cover()
+            self._covers_from = self._monotonic() + _BREATH_S
         if relay:
             relay.ready(readable=readable, writable={fd for fd, e in ready if e & select.POLLOUT})
         if self._box.fileno() in readable:

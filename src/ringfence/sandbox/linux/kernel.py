@@ -24,6 +24,7 @@ __all__ = [
     "call",
     "capset",
     "clone",
+    "inotify",
     "mount",
     "mount_setattr",
     "move_mount",
@@ -33,8 +34,10 @@ __all__ = [
     "pidfd_open",
     "pivot_root",
     "prctl",
+    "setns",
     "umount",
     "unshare",
+    "watch",
 ]
 
 MACHINE: Final = os.uname().machine
@@ -42,12 +45,12 @@ MACHINE: Final = os.uname().machine
 _NUMBERS: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
         "x86_64": {
-            "capset": 126, "clone": 56, "mount": 165, "pivot_root": 155, "prctl": 157, "seccomp": 317,
-            "umount2": 166, "unshare": 272,
+            "capset": 126, "clone": 56, "inotify_add_watch": 254, "inotify_init1": 294, "mount": 165,
+            "pivot_root": 155, "prctl": 157, "seccomp": 317, "setns": 308, "umount2": 166, "unshare": 272,
         },
         "aarch64": {
-            "capset": 91, "clone": 220, "mount": 40, "pivot_root": 41, "prctl": 167, "seccomp": 277,
-            "umount2": 39, "unshare": 97,
+            "capset": 91, "clone": 220, "inotify_add_watch": 27, "inotify_init1": 26, "mount": 40,
+            "pivot_root": 41, "prctl": 167, "seccomp": 277, "setns": 268, "umount2": 39, "unshare": 97,
         },
     }
 )  # fmt: skip
@@ -112,6 +115,11 @@ def clone(flags: int = 0) -> tuple[int, int]:
 def unshare(flags: int) -> None:
     """New namespaces for this process, from here on."""
     call("unshare", flags)
+
+
+def setns(namespace: int, kind: int) -> None:
+    """Moves this process into the namespace that the descriptor is of; `kind` is its CLONE_NEW* flag."""
+    call("setns", namespace, kind)
 
 
 def mount(
@@ -185,6 +193,16 @@ def capset(effective: int, permitted: int, inheritable: int = 0) -> None:
 def pidfd_open(pid: int) -> int:
     """A descriptor of the process, close-on-exec."""
     return call("pidfd_open", pid, 0)
+
+
+def inotify() -> int:
+    """A descriptor that is readable when something happens in a folder that it watches; it never waits."""
+    return call("inotify_init1", os.O_CLOEXEC | os.O_NONBLOCK)
+
+
+def watch(inotify_fd: int, folder: str, events: int) -> int:
+    """The number of the watch on `folder`; IN_* flags say which events. Raises OSError."""
+    return call("inotify_add_watch", inotify_fd, _text(folder), events)
 
 
 def _text(text: str | None) -> bytes | None:
