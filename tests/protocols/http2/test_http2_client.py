@@ -101,3 +101,17 @@ def test_an_answer_that_is_broken_off_is_not_whole(last: bytes) -> None:
     with pytest.raises(BadHttp):
         host.client.feed(last)
     assert not host.client.has_ended
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_what_came_before_the_host_s_end_is_there_and_no_more_is_sent(is_whole: bool) -> None:
+    host = _Host()
+    host.answers((":status", "200"))
+    host.h2.send_data(1, b"body", end_stream=is_whole)
+    host.h2.close_connection()
+    host.say()
+    client = host.client
+    assert (client.taken(), client.room(), client.is_over, client.has_ended) == (b"body", 0, True, is_whole)
+    client.end()
+    with pytest.raises(BadHttp):
+        client.begin(_ASKED, is_secure=True)

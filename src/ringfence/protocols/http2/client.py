@@ -5,6 +5,7 @@ was not taken of it yet, and by `FrameWatch`. Nothing is pushed.
 """
 
 from collections import deque
+from contextlib import suppress
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
@@ -91,9 +92,11 @@ class Http2Client:
 
     def room(self) -> int:
         """How many bytes `send` takes now."""
-        if self.has_ended:
+        if self.has_ended or self.is_over:
             return 0
-        return max(self._library.local_flow_control_window(self._stream), 0)
+        with suppress(H2Error):  # the host has broken it off
+            return max(self._library.local_flow_control_window(self._stream), 0)
+        return 0
 
     def send(self, data: bytes) -> None:
         """Sends bytes of the request's body, at most as many as there is room for."""
@@ -105,7 +108,8 @@ class Http2Client:
     def end(self) -> None:
         """The request is whole."""
         if not self._has_sent and not self.has_ended:
-            self._library.end_stream(self._stream)
+            with suppress(H2Error):  # the host has broken it off
+                self._library.end_stream(self._stream)
         self._has_sent = True
 
     def taken(self) -> bytes:
@@ -113,7 +117,8 @@ class Http2Client:
         if not self._pieces:
             return b""
         data, credit = self._pieces.popleft()
-        self._library.acknowledge_received_data(credit, self._stream)
+        with suppress(H2Error):  # the host sends no more
+            self._library.acknowledge_received_data(credit, self._stream)
         return data
 
     def feed(self, data: bytes) -> None:
