@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 
 from doors import door_in, now
 from ringfence.app.approving import Approving
@@ -13,8 +14,10 @@ from ringfence.app.watching.watch import Watch
 from ringfence.core.action_types import Durability
 from ringfence.core.actions import Action, CommandRun, GitChange, GitUpdate, HttpRequest
 from ringfence.core.labels import Integrity, Label
+from ringfence.core.receipts import Receipt
 from ringfence.gate.door import Door
 from ringfence.gate.operators import Operator
+from ringfence.gate.refused import Refused
 from ringfence.ledger.event_types import Event
 from ringfence.ledger.events.sandbox_ended import EndedBy, SandboxEnded
 from ringfence.ledger.events.sandbox_started import SandboxStarted
@@ -23,7 +26,7 @@ from ringfence.ledger.streams import session_stream
 from ringfence.ledger.values import Foreign
 from ringfence.wiring.watching import Watching
 
-__all__ = ["POLICY", "Machine", "machine", "push", "session_id"]
+__all__ = ["POLICY", "Machine", "get", "machine", "post", "push", "session_id"]
 
 POLICY = """
 version: 1
@@ -32,6 +35,7 @@ agents:
   rules:
     - {id: commands, actions: [command.run], then: allow}
     - {id: pushes, actions: [git.push], then: ask}
+    - {id: calls, actions: [tool.call], then: ask}
     - {id: posts, actions: [http.request], match: {method: POST}, then: ask}
     - {id: reads, actions: [http.request], match: {method: GET, host: "*.example.com"}, then: allow}
 operators:
@@ -49,8 +53,12 @@ class Machine:
 
     def does(self, session: str, action: Action) -> None:
         """A session comes to the door with an action of its own."""
+        self.tries(session, action)
+
+    def tries(self, session: str, action: Action) -> Receipt[Action] | Refused:
+        """The same, and what comes of it."""
         door = replace(self.door, stream=session_stream(session), enforcing=True)
-        door.pass_(replace(action, agent="claude", session=session))
+        return door.pass_(replace(action, agent="claude", session=session))
 
     def starts(self, session: str, *command: str) -> None:
         """A box of it stands."""
@@ -90,16 +98,25 @@ class Machine:
         self.door.ledger.append(event, stream=session_stream(session), durability=Durability.WRITTEN)
 
 
-def machine(folder: Path, *, clock: Callable[[], datetime] = now, policy: str = POLICY) -> Machine:
-    """With its own state in `folder`; the operator is not the one who asks."""
+def machine(
+    folder: Path,
+    *,
+    clock: Callable[[], datetime] = now,
+    since: datetime | None = None,
+    policy: str = POLICY,
+    random: Random | None = None,
+) -> Machine:
+    """With its own state in `folder`; the operator is not the one who asks. `random` repeats its ids."""
     door = door_in(folder, policy, clock=clock)
+    if random is not None:
+        door = replace(door, randomness=random.randbytes)
     operator = Operator(name="olga", groups=())
     watcher = door_in(folder, clock=clock, asker="olga")
     queue = Queue(watcher.approvals)
     return Machine(
         door=door,
         watching=Watching(
-            watch=Watch(watcher.ledger, queue, since=clock() - timedelta(hours=1), now=clock),
+            watch=Watch(watcher.ledger, queue, since=since or clock() - timedelta(hours=1), now=clock),
             queue=queue,
             who=Approving(door=watcher, operator=operator, check_free=lambda: None),
             now=clock,
@@ -129,3 +146,8 @@ def push(ref: str = "refs/heads/main") -> GitUpdate:
 def get(path: str, host: str = "api.example.com") -> HttpRequest:
     """A request that only reads."""
     return HttpRequest(host=host, port=443, method="GET", path=path)
+
+
+def post(*query: str, host: str = "gist.example.org", path: str = "/upload") -> HttpRequest:
+    """A request that takes something there."""
+    return HttpRequest(host=host, port=443, method="POST", path=path, query=query)

@@ -32,7 +32,7 @@ def cut(text: str, cells: int) -> str:
     """Spelled text, cut to this width with an ellipsis where something is left out."""
     if cell_len(text) <= cells:
         return text
-    return next(_pieces(text, max(1, cells - 1), max(1, cells - 1))) + "…" if cells > 0 else ""
+    return next(_pieces(text, cells - 1, 1)) + "…" if cells > 0 else ""
 
 
 def fitted(text: str, cells: int) -> str:

@@ -14,6 +14,7 @@ from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from ringfence.app.ledger.fields import fields_of
@@ -56,6 +57,7 @@ class View(App[None]):
     Rows, Lines { height: 1fr; scrollbar-size: 0 0; border: none; }
     Rows:focus, Lines:focus { background: ansi_default; background-tint: ansi_default 0%; }
     .bar { height: 1; }
+    #note { height: auto; max-height: 5; }
     #lists, #lists Vertical { height: 1fr; }
     #lists Vertical Lines { height: 2fr; }
     Input { height: 1; border: none; padding: 0 1; display: none; }
@@ -91,7 +93,11 @@ class View(App[None]):
         self._tab = 0
         self._said = ""
         self._previewed: AskRow | None = None
-        self.looks = 0
+        self._looking = asyncio.Lock()
+        self._top, self._heads, self._note, self._keys = (Static(classes="bar") for _ in range(4))
+        self._note.id = "note"
+        self._search = Input(placeholder="search", select_on_focus=False)
+        self._lists: tuple[Widget, ...] = ()
         self.asks: Rows[AskRow] = Rows(
             self._draw_ask, lambda row: row.key, empty="nothing waits for an answer"
         )
@@ -105,13 +111,14 @@ class View(App[None]):
 
     def compose(self) -> ComposeResult:
         """One line of state, one of headings, the lists, one of remarks, one of keys."""
-        yield Static(id="top", classes="bar")
-        yield Static(id="heads", classes="bar")
-        asks = Vertical(self.asks, Static(id="line", classes="bar"), self.question)
-        yield Vertical(asks, self.events, self.sessions, Lines(unseen_text), id="lists")
-        yield Input(id="search", placeholder="search", select_on_focus=False)
-        yield Static(id="note", classes="bar")
-        yield Static(id="keys", classes="bar")
+        yield self._top
+        yield self._heads
+        asks = Vertical(self.asks, Static(classes="bar"), self.question)
+        self._lists = (asks, self.events, self.sessions, Lines(unseen_text))
+        yield Vertical(*self._lists, id="lists")
+        yield self._search
+        yield self._note
+        yield self._keys
 
     def on_mount(self) -> None:
         """Begins to look."""
@@ -124,14 +131,20 @@ class View(App[None]):
 
     async def _follow(self) -> None:
         while True:
-            looked = await asyncio.to_thread(self._watch.look)
-            self._take(looked)
-            if not looked.is_behind:
-                await asyncio.sleep(self._every_s)
+            await self.look()
+            await asyncio.sleep(self._every_s)
+
+    async def look(self) -> None:
+        """Reads all that the ledger has now, and draws it."""
+        async with self._looking:
+            while True:
+                looked = await asyncio.to_thread(self._watch.look)
+                self._take(looked)
+                if not looked.is_behind:
+                    return
 
     def _take(self, looked: Looked) -> None:
         before, self._looked = self._looked, looked
-        self.looks += 1
         if looked.rows:
             self.events.show(self._kept.shown, gone=self._kept.take(looked.rows))
         if before is None or looked.asks != before.asks or looked.asks:
@@ -163,16 +176,11 @@ class View(App[None]):
     # What the bars say
 
     def _tell(self) -> None:
-        top, heads, note, keys = self._bars()
-        top.update(self._state())
+        self._top.update(self._state())
         columns = (drawing.ASK_COLUMNS, drawing.EVENT_COLUMNS, drawing.SESSION_COLUMNS, ())[self._tab]
-        heads.update(drawing.headings(columns))
-        note.update(self._remark())
-        keys.update(Text(f" {KEYS[TABS[self._tab]]}", "dim"))
-
-    def _bars(self) -> list[Static]:
-        lists = self.screen_stack[0]
-        return [lists.query_one(f"#{each}", Static) for each in ("top", "heads", "note", "keys")]
+        self._heads.update(drawing.headings(columns))
+        self._note.update(self._remark())
+        self._keys.update(Text(f" {KEYS[TABS[self._tab]]}", "dim"))
 
     def _state(self) -> Text:
         looked = self._looked
@@ -207,10 +215,9 @@ class View(App[None]):
     def action_tab(self, number: int) -> None:
         """Shows this list."""
         self._tab = number
-        lists = list(self.screen_stack[0].query_one("#lists").children)
-        for each, widget in enumerate(lists):
+        for each, widget in enumerate(self._lists):
             widget.display = each == number
-        (self.asks if number == 0 else lists[number]).focus()
+        (self.asks if number == 0 else self._lists[number]).focus()
         self._tell()
 
     def action_next(self, by: int) -> None:
@@ -265,7 +272,7 @@ class View(App[None]):
     async def _answer(self, ids: tuple[str, ...], given: Given) -> None:
         done = await asyncio.to_thread(answer_all, ids, given.answer, self._who)
         self._said = _told(done)
-        self._tell()
+        await self.look()
 
     def action_log(self) -> None:
         """The events of the chosen session."""
@@ -303,10 +310,9 @@ class View(App[None]):
     def action_search(self) -> None:
         """A text to look for in events."""
         self.action_tab(TABS.index("events"))
-        search = self.query_one("#search", Input)
-        search.value = self._kept.filter.text
-        search.display = True
-        search.focus()
+        self._search.value = self._kept.filter.text
+        self._search.display = True
+        self._search.focus()
 
     def on_input_changed(self, changed: Input.Changed) -> None:
         """Looks for what was typed so far."""
@@ -314,7 +320,7 @@ class View(App[None]):
 
     def on_input_submitted(self) -> None:
         """Back to the list of what was found."""
-        self.query_one("#search", Input).display = False
+        self._search.display = False
         self.events.focus()
 
     def action_follow(self) -> None:
@@ -342,7 +348,7 @@ class View(App[None]):
         if len(self.screen_stack) > 1:
             self.screen.dismiss(None)
             return
-        self.query_one("#search", Input).display = False
+        self._search.display = False
         self._said = ""
         self._choose(Filter())
         self.action_tab(self._tab)

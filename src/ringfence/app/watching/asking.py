@@ -4,6 +4,7 @@ The same is what shares every fact but the session and what the session has read
 whose account asks. A grant is for one session; to answer a line is to answer each of its questions.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -82,18 +83,15 @@ class Queue:
             LedgerError: it cannot be read now.
         """
         self._approvals.look()
-        settled: dict[str, int] = {}
-        groups: dict[str, list[Ask]] = {}
-        left = LIMITS.watched_settled
-        for ask in reversed(tuple(self._approvals.asks.values())):
+        pending: dict[str, list[Ask]] = {}
+        settled = list[Ask]()
+        for ask in tuple(self._approvals.asks.values()):  # as they were recorded
             if ask.is_pending(now):
-                groups.setdefault(self._key(ask), []).insert(0, ask)
-            elif left:
-                left -= 1
-                key = self._key(ask)
-                settled[key] = settled.get(key, 0) + 1
-        rows = (_row(key, asks, settled.get(key, 0)) for key, asks in groups.items())
-        return tuple(sorted(rows, key=lambda row: (row.opened_at, row.key)))
+                pending.setdefault(self._key(ask), []).append(ask)
+            else:
+                settled.append(ask)
+        before = Counter(map(self._key, settled[-LIMITS.watched_settled :]))
+        return tuple(_row(key, asks, before[key]) for key, asks in pending.items())
 
     def detail(self, row: AskRow, now: datetime) -> AskDetail:
         """Of a line that `look` gave."""
