@@ -78,8 +78,13 @@ class Model(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
 
-server = ThreadingHTTPServer(("127.0.0.1", 0), Model)
-threading.Thread(target=server.serve_forever, daemon=True).start()
-address = f"http://127.0.0.1:{server.server_port}"
-told = {"ANTHROPIC_BASE_URL": address, "ANTHROPIC_API_KEY": "x"}
-sys.exit(subprocess.call(sys.argv[1:], env=os.environ | told, stdin=subprocess.DEVNULL))
+def main() -> int:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Model)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    told = {"ANTHROPIC_BASE_URL": address, "ANTHROPIC_API_KEY": "x"}
+    return subprocess.call(sys.argv[1:], env=os.environ | told, stdin=subprocess.DEVNULL)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
