@@ -97,14 +97,19 @@ def pass_at_once(
     return (Decided(action=actions[0], effect=effects[0], receipt=receipt),)
 
 
-def pass_connecting(door: Door, action: HostConnect, effect: Effect) -> Decided | Refused:
+def pass_connecting(
+    door: Door, action: HostConnect, effect: Effect, *, at_once: bool = False
+) -> Decided | Refused | None:
     """The receipt for a connection, which serves for several in a row to the same place.
+
+    None where somebody must be waited for, if it is to be had `at_once`, as `pass_at_once` says.
 
     Raises:
         LedgerError: it could not be recorded.
     """
-    receipt = door.pass_(action, uses=CONNECTING_USES, lasts=LONGEST)
-    if isinstance(receipt, Refused):
+    pass_ = door.pass_at_once if at_once else door.pass_
+    receipt = pass_(action, uses=CONNECTING_USES, lasts=LONGEST)
+    if receipt is None or isinstance(receipt, Refused):
         return receipt
     return Decided(action=action, effect=effect, receipt=receipt)
 
