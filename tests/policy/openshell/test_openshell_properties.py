@@ -156,7 +156,7 @@ simple = st.fixed_dictionaries(
         "enforcement": st.just("enforce"),
         "rules": st.lists(
             st.fixed_dictionaries(
-                {"method": methods, "path": st.sampled_from(("/**", "/a/*", "/*/b", "/a/**"))}
+                {"method": methods, "path": st.sampled_from(("/**", "/a/*", "/**/b", "/a/**", "/a*/b"))}
             ).map(lambda each: {"allow": each}),
             min_size=1,
             max_size=3,
