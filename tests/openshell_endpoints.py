@@ -66,6 +66,11 @@ CASES: list[tuple[str, list[dict[str, Any]], list[tuple[str, str]]]] = [
         [{**GH, "methods": ["GET"], "paths": ["/**"], "then": "ask"}, ODD_AT_GH],
         [],
     ),
+    (
+        f"{REST}, path: '/v1/**', rules: [{{allow: {{method: GET, path: '/*/x'}}}}]",
+        [{**GH, "methods": ["GET"], "paths": ["/*/x"], "then": "ask"}, ODD_AT_GH],
+        [],
+    ),
     (f"{FULL}, allow_encoded_slash: true", [GH, {**ODD_AT_GH, "paths": ["**;**"]}], []),
     (f"{FULL}, allowed_ips: [10.0.0.0/8]", [{**GH, "then": "ask"}, ODD_AT_GH], [("asked", "allowed_ips")]),
     (f"{FULL}, allowed_ips: [127.0.0.0/8]", [], [("left-out", "")]),

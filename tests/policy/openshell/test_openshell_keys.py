@@ -235,6 +235,18 @@ def test_what_openshell_would_refuse_is_refused_with_its_place(text: str) -> Non
     assert hint in first.hint and first.hint
 
 
+def test_more_than_is_imported_is_refused() -> None:
+    ports = f"ports: [{', '.join(map(str, range(1, 65)))}], protocol: rest"
+    rules = ", ".join(f"{{allow: {{method: GET, path: /{number}}}}}" for number in range(320))
+    for text, what in (
+        (f"{ports}, rules: [{rules}]", "this comes down to more than 20000 entries"),
+        (f"{ports.replace(']', ', 65]')}, access: full", "more than 64 ports"),
+    ):
+        with pytest.raises(PolicyRefused) as caught:
+            brought(endpoint(text))
+        assert caught.value.problems[0].what == what
+
+
 def test_files_that_do_not_go_together_are_refused() -> None:
     preset = endpoint("port: 80").replace("version: 1", "preset: {name: x}", 1)
     preset = "\n".join(each for each in preset.split("\n") if not each.startswith(("file", "landl")))

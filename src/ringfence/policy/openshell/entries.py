@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from ringfence.core.actions import FieldKind
 from ringfence.core.limits import LIMITS
+from ringfence.core.text import clip, printable
 from ringfence.policy.openshell.endpoint import Endpoint
 from ringfence.policy.openshell.patterns import narrow, wide, without_parameters
 from ringfence.policy.openshell.report import Came, Report, Spot
@@ -96,7 +97,8 @@ class Making:
 
     def _take(self, to: list[dict[str, Value]], entry: dict[str, Value], at: Spot) -> None:
         if not self.entries.is_full:  # of which whoever makes them all tells
-            to.append({**entry, "why": f"OpenShell: {self.endpoint.policy}, {at}"})
+            name = clip(printable(self.endpoint.policy), chars=LIMITS.policy_quoted_chars)
+            to.append({**entry, "why": f"OpenShell: {name}, {at}"})
 
 
 def programs(endpoint: Endpoint, report: Report) -> tuple[str, ...]:
