@@ -92,6 +92,13 @@ def test_frames_that_bring_nothing_come_to_an_end(frame: bytes) -> None:
             host.client.feed(frame)
 
 
+def test_heads_before_the_true_one_come_to_an_end() -> None:
+    host = _Host()
+    with pytest.raises(BadHttp):
+        for _ in range(LIMITS.http2_idle_frames):
+            host.answers((":status", "103"))
+
+
 @pytest.mark.parametrize(
     "last", [b"\x00\x00\x04\x03\x00\x00\x00\x00\x01\x00\x00\x00\x02", b"no frame at all"]
 )

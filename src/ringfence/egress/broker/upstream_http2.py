@@ -130,17 +130,19 @@ class Http2Upstream(Upstream):
         super().close()
 
     async def _pump(self) -> None:
+        lost = "the host closed the connection"
         try:
             while data := await self.reader.read(_READ_BYTES):
                 self._http2.feed(data)
                 self._flush()
                 self._news.set()
-            self._lost = BrokenOff("the host closed the connection")
         except BadHttp as error:
-            self._lost = BrokenOff(f"the host's answer is malformed: {error}")
+            lost = f"the host's answer is malformed: {error}"
         except OSError:
-            self._lost = BrokenOff("the host cut the connection")
-        self._news.set()
+            lost = "the host cut the connection"
+        finally:  # nobody waits for what never comes
+            self._lost = BrokenOff(lost)
+            self._news.set()
 
     async def _until(self, there: Callable[[], bool]) -> None:
         while not there():

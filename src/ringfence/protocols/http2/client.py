@@ -13,6 +13,7 @@ from h2.errors import ErrorCodes
 from h2.events import (
     ConnectionTerminated,
     DataReceived,
+    InformationalResponseReceived,
     RemoteSettingsChanged,
     ResponseReceived,
     StreamEnded,
@@ -25,7 +26,7 @@ from h2.settings import SettingCodes, Settings
 
 from ringfence.core.limits import LIMITS
 from ringfence.protocols.http import BadHttp, Headers, RequestHead, ResponseHead
-from ringfence.protocols.http2.frames import FrameWatch
+from ringfence.protocols.http2.frames import RESET_COST, FrameWatch
 from ringfence.protocols.http2.heads import request_fields, response_head, trailers_in
 
 __all__ = ["Http2Client"]
@@ -140,6 +141,8 @@ class Http2Client:
                 if SettingCodes.HEADER_TABLE_SIZE in event.changed_settings:
                     size = min(self._library.remote_settings.header_table_size, _LARGEST_TABLE)
                     self._library.encoder.header_table_size = size
+            case InformationalResponseReceived():
+                self._watch.spend(RESET_COST)
             case ConnectionTerminated():
                 self.is_over = True
                 if event.error_code != ErrorCodes.NO_ERROR and not self.has_ended:
