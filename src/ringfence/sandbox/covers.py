@@ -28,13 +28,18 @@ _EMPTY = (MountKind.EMPTY_FILE, MountKind.EMPTY_FOLDER, MountKind.LINK_OVER)
 class Covers:
     """What of a plan stands over names that people outside may replace. Make it before the box is started.
 
-    A folder that the kernel watches for nobody any more, for it has too many, is not watched.
+    The kernel lets a user watch so many folders and no more. What it does not watch is not heard of.
     """
 
     def __init__(self, mounts: Iterable[Mount]) -> None:
         self._covers = {each.target: each for each in _over_writable(mounts)}
         self._folders: dict[int, str] = {}  # by the number of the watch
-        self._inotify = kernel.inotify()
+        self.unheard: int | None = None  # an error's number: not all of it is watched
+        try:
+            self._inotify = kernel.inotify()
+        except OSError as error:
+            self.unheard = error.errno
+            self._inotify = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)  # never readable
         for folder in {os.path.dirname(target) for target in self._covers}:  # noqa: PTH120 - as they are written
             self._watch(folder)
 
@@ -66,8 +71,12 @@ class Covers:
         self.close()
 
     def _watch(self, folder: str) -> None:
-        with suppress(OSError):
+        try:
             self._folders[kernel.watch(self._inotify, folder, _WATCHED)] = folder
+        except FileNotFoundError:
+            return  # and so what was below it
+        except OSError as error:
+            self.unheard = self.unheard or error.errno
 
     def _names(self, data: bytes) -> Iterator[str]:
         at = 0

@@ -6,10 +6,12 @@ stays before it was looked at. What is killed half-way is tidied up by the next 
 
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from ringfence.app.running.record import Refusal, SessionRecord
 from ringfence.app.running.tidying import Places, tidy
@@ -23,6 +25,7 @@ from ringfence.gate.refused import Refused
 from ringfence.ledger.events.sandbox_ended import EndedBy
 from ringfence.ledger.events.sandbox_refused import RefusedKind
 from ringfence.sandbox.box import Box, Streams
+from ringfence.sandbox.covers import Covering, Covers
 from ringfence.sandbox.failures import BoxRefused, refusal
 from ringfence.sandbox.launcher import Launcher
 from ringfence.sandbox.messages import Failed, Ready
@@ -99,20 +102,47 @@ def _run(prepared: Prepared, house: House, record: SessionRecord) -> Ran:
     receipt = _decided(plan, house.door)
     given = terminals()
     terminal = Terminal(given.index(True)) if any(given) else None
-    try:
-        box = house.launcher.start(receipt, plan, _streams(given, terminal), seals=house.door.seals)
-    except BoxRefused as error:
-        _not_started(receipt, record, error, house)
-        raise
-    with box:
+    streams = _streams(given, terminal)
+    with Covers(plan.mounts) as covers, _begun(receipt, prepared, streams, record, house) as box:
+        if covers.unheard is not None:
+            why = os.strerror(covers.unheard).lower()
+            house.tell(f"what is replaced outside is perhaps not covered again in this box: {why}")
+        covering = Covering(covers, partial(house.launcher.cover, box))
         supervisor = Supervisor(
-            box, terminal=terminal, keys=given[0], machine=house.machine, monotonic=house.monotonic
+            box,
+            terminal=terminal,
+            keys=given[0],
+            machine=house.machine,
+            monotonic=house.monotonic,
+            covering=covering,
         )
         house.places.sessions.set_running(session, _running(box, house.now()))
         _start(supervisor, receipt, prepared, record, house)
         _open_way_out(supervisor, receipt, record, house)
         outcome = supervisor.watch(wall_s=plan.limits.wall_s)
+    _tell_bare(covering, record, house)
     return _end(outcome, supervisor, receipt, prepared, house)
+
+
+def _begun(
+    receipt: Receipt[CommandRun],
+    prepared: Prepared,
+    streams: Streams,
+    record: SessionRecord,
+    house: House,
+) -> Box:
+    try:
+        return house.launcher.start(receipt, prepared.plan, streams, seals=house.door.seals)
+    except BoxRefused as error:
+        _not_started(receipt, record, error, house)
+        raise
+
+
+def _tell_bare(covering: Covering, record: SessionRecord, house: House) -> None:
+    for path, number in covering.bare.items():
+        what = f"{path}: replaced outside, and open to the box from then on: {os.strerror(number).lower()}"
+        record.refused({Refusal(kind=RefusedKind.LAYER, what=what): 1})
+        house.tell(printable(what))
 
 
 def _decided(plan: Plan, door: Door) -> Receipt[CommandRun]:

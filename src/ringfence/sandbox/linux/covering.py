@@ -128,6 +128,8 @@ def _made(each: Mount, path: str) -> int | None:
 def _put(each: Mount, tree: int | None, root: int) -> int:
     try:
         found = kernel.open_path(each.target[1:], beneath=root)
+        if kernel.is_mounted(found):
+            return 0  # what covers it is there: many covers, one over the other, would use up all mounts
         if tree is None:
             tree = kernel.open_tree(found, recursive=True)
             attributes = FIXED | READ_ONLY | (0 if each.runs else NOEXEC)

@@ -25,6 +25,7 @@ __all__ = [
     "capset",
     "clone",
     "inotify",
+    "is_mounted",
     "mount",
     "mount_setattr",
     "move_mount",
@@ -46,11 +47,13 @@ _NUMBERS: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
         "x86_64": {
             "capset": 126, "clone": 56, "inotify_add_watch": 254, "inotify_init1": 294, "mount": 165,
-            "pivot_root": 155, "prctl": 157, "seccomp": 317, "setns": 308, "umount2": 166, "unshare": 272,
+            "pivot_root": 155, "prctl": 157, "seccomp": 317, "setns": 308, "statx": 332, "umount2": 166,
+            "unshare": 272,
         },
         "aarch64": {
             "capset": 91, "clone": 220, "inotify_add_watch": 27, "inotify_init1": 26, "mount": 40,
-            "pivot_root": 41, "prctl": 167, "seccomp": 277, "setns": 268, "umount2": 39, "unshare": 97,
+            "pivot_root": 41, "prctl": 167, "seccomp": 277, "setns": 268, "statx": 291, "umount2": 39,
+            "unshare": 97,
         },
     }
 )  # fmt: skip
@@ -76,6 +79,8 @@ _MOVE_MOUNT_T_EMPTY_PATH: Final = 0x40
 _RESOLVE_NO_MAGICLINKS: Final = 0x02
 _RESOLVE_NO_SYMLINKS: Final = 0x04
 _RESOLVE_BENEATH: Final = 0x08
+_STATX_BYTES: Final = 256
+_STATX_ATTR_MOUNT_ROOT: Final = 0x2000
 _CAPABILITY_VERSION_3: Final = 0x20080522
 
 _libc = ctypes.PyDLL(None, use_errno=True)
@@ -176,6 +181,14 @@ def move_mount(tree: int, target: int | str) -> None:
         call("move_mount", tree, b"", AT_FDCWD, _text(target), _MOVE_MOUNT_F_EMPTY_PATH)
     else:
         call("move_mount", tree, b"", target, b"", _MOVE_MOUNT_F_EMPTY_PATH | _MOVE_MOUNT_T_EMPTY_PATH)
+
+
+def is_mounted(place: int) -> bool:
+    """Whether what the descriptor (O_PATH) is of is the top of a mount."""
+    status = ctypes.create_string_buffer(_STATX_BYTES)
+    call("statx", place, b"", AT_EMPTY_PATH, 0, status)
+    (attributes,) = struct.unpack_from("=Q", status, 8)
+    return bool(attributes & _STATX_ATTR_MOUNT_ROOT)
 
 
 def prctl(option: int, *arguments: int) -> int:
