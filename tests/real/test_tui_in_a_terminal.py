@@ -16,7 +16,7 @@ from real.running import until
 from watched import machine, push, session_id
 
 _RUN = Path(sys.executable).with_name("ringfence")
-_COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])\b")
+_COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])[;m]")
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,13 @@ def test_the_view_shows_what_is_asked_and_leaves_the_terminal_as_it_was(
     with terminal(home, f"RINGFENCE_LEDGER={asked}", variable) as seen:
         shown = seen.shows("git.push by the agent claude")
         assert " 1 asks 1 " in shown.splitlines()[0]
-        coloured = _COLOUR.search(seen.text(codes=True)) is not None
-        assert coloured is (variable != "NO_COLOR=1")
-        seen.press("2", "?")
+        seen.press("2")
+        seen.shows("following")
+        until(
+            lambda: (_COLOUR.search(seen.text(codes=True)) is not None) is (variable != "NO_COLOR=1"),
+            lambda: f"colours or none on\n{seen.text(codes=True)!r}",
+        )
+        seen.press("?")
         seen.shows("follow what comes")
         seen.press("q", "q")
         assert "claude" not in seen.shows("status 0")

@@ -45,7 +45,7 @@ def headings(columns: tuple[tuple[str, int], ...]) -> Text:
 
 def event(row: EventRow, cells: int) -> Text:
     """Time of day here, kind, session, whether it was refused, what happened."""
-    line = Text(row.at.astimezone().strftime("%H:%M:%S"), "dim", no_wrap=True)
+    line = Text(no_wrap=True).append(row.at.astimezone().strftime("%H:%M:%S"), "dim")
     line.append("  ").append(fitted(row.kind, _KIND), _KINDS.get(row.kind, ""))
     line.append("  ").append(fitted(_session(row.session), _NAME), "dim").append("  ")
     line.append("✗ " if row.is_refusal else "  ", "red")
@@ -77,7 +77,7 @@ def session(row: WatchedSession, cells: int, now: datetime) -> Text:
 def ask(row: AskRow, cells: int, now: datetime, tries: int) -> Text:
     """How often, since when, which agent, what; in ASCII alone, so that nothing looks like something else."""
     many = max(tries, len(row.asks))
-    line = Text(f"{many:>4}x", "bold yellow" if many > 1 else "dim", no_wrap=True)
+    line = Text(no_wrap=True).append(f"{many:>4}x", "bold yellow" if many > 1 else "dim")
     line.append(f"  {span(now - row.opened_at):>{_SPAN}}", "dim")
     line.append("  ").append(fitted(only_ascii(row.agent) or "-", _AGENT), "cyan")
     line.append("  ").append(fitted(row.action_type, 14))

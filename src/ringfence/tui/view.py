@@ -185,7 +185,7 @@ class View(App[None]):
     def _state(self) -> Text:
         looked = self._looked
         counts = (len(looked.asks), looked.seen, len(looked.sessions)) if looked else (0, 0, 0)
-        line = Text(" ringfence ", "bold")
+        line = Text().append(" ringfence ", "bold")
         for number, tab in enumerate(TABS):
             count = f" {counts[number]:,}" if number < len(counts) else ""
             style = "reverse" if number == self._tab else "bold yellow" if not number and counts[0] else ""
