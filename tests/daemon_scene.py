@@ -53,9 +53,9 @@ from ringfence.egress.proxy.main import run as be_proxy
 
 home = Path(sys.argv[2])
 
-def be_broker(daemon, other):
+def be_broker(daemon):
     (home / "broker.pid").write_text(str(os.getpid()))
-    broker.run(daemon, other, open_house=Scene(home, (home / "policy").read_text()).house)
+    broker.run(daemon, None, open_house=Scene(home, (home / "policy").read_text()).house)
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 if sys.argv[4] == "ordinary" and os.geteuid() == 0:

@@ -8,6 +8,7 @@ import ctypes
 import mmap
 import os
 import resource
+import select
 import socket
 import subprocess
 import sys
@@ -191,3 +192,37 @@ def test_a_proxy_that_can_read_files_does_not_serve(not_confined, capfd):
     not_confined("landlock", "root")
     assert _that_work(USERS[0]) is None
     assert "ringfence: the proxy can read a file\n" in capfd.readouterr().err
+
+
+def test_a_proxy_that_was_taken_over_ends_with_its_daemon():
+    """Its code need not heed that the daemon is gone."""
+
+    def stay(daemon: socket.socket, _broker: socket.socket) -> None:
+        daemon.sendall(b"here")
+        select.select([], [], [])
+
+    forker = forking.start_forker(stay, prepare=lambda: None)
+    ours, theirs = socket.socketpair()
+    proxy = forker.fork(theirs)
+    proxy.channel.setblocking(True)
+    with ours:
+        assert proxy.channel.recv(4) == b"here"
+        forker.process.end(at_once=True)
+        ended = select.poll()
+        ended.register(proxy.pidfd, select.POLLIN)
+        assert ended.poll(20_000)
+    proxy.end(at_once=True)
+
+
+def test_a_proxy_is_forked_from_a_process_that_knows_no_session():
+    """Nothing that the daemon learned since is in its memory."""
+    learned = bytearray()
+    forker = forking.start_forker(lambda daemon, _: daemon.sendall(b"=" + learned), prepare=lambda: None)
+    learned += b"a key"
+    ours, theirs = socket.socketpair()
+    proxy = forker.fork(theirs)
+    proxy.channel.setblocking(True)
+    with ours:
+        assert proxy.channel.recv(99) == b"="
+    proxy.end(at_once=False)
+    forker.process.end(at_once=False)

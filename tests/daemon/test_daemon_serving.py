@@ -39,7 +39,7 @@ def _asked(program: ssl.SSLSocket) -> bool:
     try:
         program.sendall(b"GET / HTTP/1.1\r\nHost: api.example.com\r\n\r\n")
         answer = program.recv(4096)
-        while answer and b"ok" not in answer:
+        while answer.startswith(b"HTTP/1.1 200 ") and b"ok" not in answer:
             answer += program.recv(4096)
     except OSError:
         return False

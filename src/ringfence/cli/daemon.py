@@ -47,11 +47,11 @@ def serve(folder: str, environment: int, ready: int) -> None:
     from ringfence.daemon.serving import serve as serve_sessions
     from ringfence.egress.proxy.main import run as proxy
 
-    def broker(daemon_socket: socket.socket, proxy_socket: socket.socket) -> None:
+    def broker(daemon_socket: socket.socket) -> None:
         os.environ |= json.loads(os.pread(environment, _ENVIRONMENT_BYTES, 0))
         from ringfence.wiring.broker import broker as run_broker
 
-        run_broker(daemon_socket, proxy_socket, tell=lambda line: tell(f"ringfence: {line}"))
+        run_broker(daemon_socket, None, tell=lambda line: tell(f"ringfence: {line}"))
 
     try:
         run_daemon(

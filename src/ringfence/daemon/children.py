@@ -19,10 +19,7 @@ from ringfence.core.errors import RingfenceError
 from ringfence.daemon.control import Inbox, put
 from ringfence.egress.wire import Message, decode, encode
 
-__all__ = ["Child", "Entry", "be_child", "fork_child"]
-
-Entry = Callable[[socket.socket, socket.socket], None]
-"""What broker and proxy are: the socket to the daemon, and that to the other one. It returns at the end."""
+__all__ = ["Child", "be_child", "fork_child"]
 
 _ENDS_WITHIN_MS = 5_000  # what it records last
 _FIRST = 3

@@ -15,11 +15,14 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ringfence.daemon.children import Child, Entry, be_child, fork_child
+from ringfence.daemon.children import Child, be_child, fork_child
 from ringfence.daemon.confining import apart, confine
 from ringfence.sandbox.framing import receive_packet
 
-__all__ = ["Forker", "start_forker"]
+__all__ = ["Entry", "Forker", "start_forker"]
+
+Entry = Callable[[socket.socket, socket.socket], None]
+"""What a proxy is: its socket to the daemon, and that to the broker. It returns at the end."""
 
 _NAME = "ringfence-proxy"  # the kernel keeps 15 bytes
 _ANSWER = struct.Struct("=2i")  # its number, or 0 and why not

@@ -18,9 +18,9 @@ from datetime import UTC, datetime
 from functools import partial
 
 from ringfence.core.errors import RingfenceError
-from ringfence.daemon.children import Child, Entry, fork_child
+from ringfence.daemon.children import Child, fork_child
 from ringfence.daemon.control import Control, is_own
-from ringfence.daemon.forking import Forker, start_forker
+from ringfence.daemon.forking import Entry, Forker, start_forker
 from ringfence.daemon.sessions import Session
 from ringfence.egress.messages import (
     CloseSession,
@@ -49,7 +49,7 @@ class ChildrenEnd(RingfenceError):
 def serve(
     control: Control,
     *,
-    broker: Entry,
+    broker: Callable[[socket.socket], None],
     proxy: Entry,
     broker_keeps: Sequence[int] = (),
     prepare_proxy: Callable[[], None] = prepare,
@@ -59,7 +59,8 @@ def serve(
 ) -> None:
     """Serves sessions until there was none for `idle_s` seconds; then closes all that it has, `control` too.
 
-    `broker_keeps` are descriptors that each broker finds open, at their numbers; they stay the caller's.
+    `broker` is given its socket to the daemon, by which its proxies come. `broker_keeps` are descriptors that
+    each broker finds open, at their numbers; they stay the caller's.
     `prepare_proxy` reads, once, what a proxy needs: each is confined before it is `proxy`.
 
     Raises:
@@ -112,7 +113,7 @@ class _Daemon:
     """All that it has. `handlers` are what is done when a descriptor is ready."""
 
     control: Control
-    broker_is: Entry
+    broker_is: Callable[[socket.socket], None]
     broker_keeps: Sequence[int]
     forker: Forker
     idle_s: float
@@ -162,7 +163,7 @@ class _Daemon:
                 "the process that decides for boxes ends as soon as it is started",
                 hint="look at what it wrote; ringfence doctor says what this machine lacks",
             )
-        self.broker = fork_child(partial(_be_broker, self.broker_is), keeps=self.broker_keeps)
+        self.broker = fork_child(self.broker_is, keeps=self.broker_keeps)
         self._hear(self.broker.channel.fileno(), self._broker_says)
         self._hear(self.broker.pidfd, self._broker_gone)
         self.waiting.clear()
@@ -349,10 +350,3 @@ class _Daemon:
     def _leave(self, fd: int) -> None:
         if self.handlers.pop(fd, None) is not None:
             self.poll.unregister(fd)
-
-
-def _be_broker(broker: Entry, daemon: socket.socket) -> None:
-    """Its proxies come later, each with its session: at its own socket for one there is nobody."""
-    nobody, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-    nobody.close()
-    broker(daemon, other)

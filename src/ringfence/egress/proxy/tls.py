@@ -8,6 +8,7 @@ import contextlib
 import ssl
 from collections import OrderedDict
 from functools import lru_cache
+from pathlib import Path
 
 from ringfence.core.limits import LIMITS
 from ringfence.egress.proxy.wires import StreamLost, Wire
@@ -231,6 +232,18 @@ def trusting(ca_pem: str | None) -> ssl.SSLContext:
         ssl.SSLError: they are none.
     """
     context = ssl.create_default_context(cadata=ca_pem)
+    if ca_pem is None:
+        _read_folder(context)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     return context
+
+
+def _read_folder(context: ssl.SSLContext) -> None:
+    """OpenSSL would read the system's folder of authorities when one is asked for, which may be too late."""
+    folder = ssl.get_default_verify_paths().capath
+    if folder is None or context.cert_store_stats()["x509_ca"]:
+        return
+    for each in sorted(Path(folder).iterdir()):
+        with contextlib.suppress(OSError):  # no certificate
+            context.load_verify_locations(cafile=each)

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringfence.sandbox.linux.seccomp.calls import CALLS, Fate
-from ringfence.sandbox.linux.seccomp.program import UnknownMachine, program
+from ringfence.sandbox.linux.seccomp.program import UnknownMachine, program, program_allowing
+from ringfence.sandbox.linux.seccomp.rules import RULES
 
 _AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _ALLOWED, _TOLD, _KILLED = "allowed", "told", "killed"
@@ -266,3 +267,19 @@ def test_a_machine_without_a_table_starts_nothing(machine: str) -> None:
         program(machine=machine, debug=False, quiet=_QUIET)
     assert raised.value.what == "boxes run on x86_64 and aarch64, and this machine is neither"
     assert raised.value.hint == "run the command on a machine of one of these kinds"
+
+
+@_MACHINES
+def test_a_process_that_names_what_it_needs_has_nothing_else(machine: str) -> None:
+    calls = {"read": None, "socketpair": RULES["socketpair"]}
+    code = program_allowing(calls, machine=machine)
+
+    def said(name: str, *arguments: int) -> str | int:
+        return _run(code, CALLS[name].number(machine) or 0, *arguments, audit=_AUDIT[machine])
+
+    there = {name for name, call in CALLS.items() if call.number(machine) is not None}
+    assert (said("read"), said("socketpair", 1), said("socketpair", 2)) == (_ALLOWED, _ALLOWED, _EPERM)
+    assert {said(name) for name in there - calls.keys()} == {_EPERM, _ENOSYS}
+    assert {name for name in there if said(name) == _ENOSYS} >= _FALLEN_BACK_FROM
+    assert _run(code, 3_000, audit=_AUDIT[machine]) == _ENOSYS
+    assert _run(code, 0, audit=1) == _KILLED
