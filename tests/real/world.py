@@ -40,6 +40,7 @@ def lead(
     git: str = "",
     reads: str = "",
     egress: str = "",
+    more: str = "",
 ) -> None:
     """The user's policy: for each agent this network, and names lead to these hosts.
 
@@ -66,6 +67,7 @@ agents:
       egress:
         {egress}
         connect_to: {there}
+{more}
 """
     )
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import json
+import re
 import tarfile
 import zipfile
 from pathlib import Path
@@ -152,3 +153,13 @@ def test_npm_installs_from_a_registry_that_wants_a_token(user: str) -> None:
         """
         done = here.sh(script)
         assert (done.exit, done.out) == (0, "one\n"), done
+
+
+def test_many_requests_on_many_connections_are_all_answered() -> None:
+    with place() as here, host("api.example.com") as api:
+        lead(here, api, network="{host: api.example.com}")
+        done = here.sh("wrk -t 1 -c 20 -d 1s https://api.example.com/x || echo no wrk")
+        if "no wrk" in done.out:
+            missing("wrk", "scripts/install-test-needs")
+        assert "requests in" in done.out, done
+        assert not re.search(r"Non-2xx|Socket errors", done.out), done
