@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from ringfence.core.decisions import Obligation, ObligationKind
 from ringfence.policy.egressing import Budgets
 
-__all__ = ["Spending", "Spent"]
+__all__ = ["WINDOWS_S", "Spending", "Spent"]
 
-_SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}  # of a session there is no end
+WINDOWS_S = {"minute": 60, "hour": 3_600, "day": 86_400}
+"""How long counts go on; those of a session have no end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,7 @@ class Spending:
     def request(self, granted: Budgets, *, ago_s: float = 0) -> Spent | None:
         """Counts a request, or says why it may not be. `ago_s`: it was before now; in their order."""
         for rate in granted.requests:
-            if not self._counted(("requests", rate.per), rate.amount, _SECONDS.get(rate.per), ago_s):
+            if not self._counted(("requests", rate.per), rate.amount, WINDOWS_S.get(rate.per), ago_s):
                 return _spent(f"{rate.amount} requests for each {rate.per}", "requests")
         return self.bytes(granted)
 
@@ -72,7 +73,7 @@ class Spending:
             amount = f"{each.amount / 1_000_000:g} USD" if is_money else f"{each.amount} {each.unit}"
             said = f"{amount} for each {each.per}"
             if each.unit == "calls":
-                if not self._counted((key, said), each.amount, _SECONDS.get(each.per), ago_s):
+                if not self._counted((key, said), each.amount, WINDOWS_S.get(each.per), ago_s):
                     return Spent(
                         what=f"the policy grants {said}, and they are used up", hint="wait, or raise it"
                     )

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ringfence.core.action_types import ACTION_TYPES
 from ringfence.core.decisions import ObligationKind
 from ringfence.core.labels import Integrity, Label, Sensitivity, join
-from ringfence.egress.broker.budgets import Spending
+from ringfence.egress.broker.budgets import WINDOWS_S, Spending
 from ringfence.egress.broker.core import Core
 from ringfence.egress.broker.deciding import usable
 from ringfence.egress.broker.session import FRESH, Session
@@ -102,19 +102,26 @@ def _find(core: Core, message: OpenSession) -> _Found:
         entries=entries,
         shapes={name: core.house.releasing.shape(name) for name in entries},
         label=_label(door),
-        past=tuple(_past(door)) if _is_counted(policy, message.agent) else (),
+        past=tuple(_past(door, _windows(policy, message.agent), core.house.now())),
     )
 
 
-def _is_counted(policy: Policy, agent: str) -> bool:
-    """Whether anything is granted only so often."""
-    return bool(egressing(policy.document, agent).budgets.requests) or any(
-        each.kind is ObligationKind.LIMIT for rule in policy.rules for each in rule.obligations
-    )
+def _windows(policy: Policy, agent: str) -> set[str | None]:
+    """For how long it is counted what is granted only so often."""
+    limits = (each for rule in policy.rules for each in rule.obligations)
+    return {each.per for each in limits if each.kind is ObligationKind.LIMIT} | {
+        each.per for each in egressing(policy.document, agent).budgets.requests
+    }
 
 
-def _past(door: Door) -> Iterator[tuple[datetime, DecisionMade]]:
-    for each in door.ledger.read(stream=door.stream, types=("decision.made",)):
+def _past(door: Door, windows: set[str | None], now: datetime) -> Iterator[tuple[datetime, DecisionMade]]:
+    """As far back as it counts. Reading all of a long session takes its time."""
+    if not windows:
+        return
+    lengths_s = [WINDOWS_S.get(each or "") for each in windows]
+    known_s = [each for each in lengths_s if each is not None]
+    since = now - timedelta(seconds=max(known_s)) if len(known_s) == len(lengths_s) else None
+    for each in door.ledger.read(stream=door.stream, types=("decision.made",), since=since):
         if isinstance(each.event, DecisionMade):
             yield each.at, each.event
 
