@@ -159,6 +159,13 @@ def test_hosts_that_a_middleware_looks_at_are_asked_about() -> None:
     ]
 
 
+def test_a_wildcard_allows_one_part_and_denies_any_number() -> None:
+    text = f"{FULL}, deny_rules: [{{method: '*', path: /x}}]"
+    made = brought(endpoint(text).replace("api.github.com", "'*.github.com'"))
+    found = [(each["host"], each.get("then", "allow")) for each in profile(made)["network"]]
+    assert found == [("?*.github.com", "allow"), ("*.github.com", "deny"), ("?*.github.com", "deny")]
+
+
 def test_an_entry_without_programs_is_for_none() -> None:
     for binaries in ("[]", "[{path: '/usr/bin/[ab]'}]"):
         made = brought(endpoint(FULL, binaries))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
+from ringfence.core.text import printable
 from ringfence.policy.openshell.entries import Entries, Value
 
 __all__ = ["document_text"]
@@ -27,8 +28,8 @@ agents:
 
 
 def document_text(*, names: Sequence[str], agent: str, files: Mapping[str, Value], entries: Entries) -> str:
-    """The whole document. `names` are those of the files, harmless to print."""
-    lines = [_HEAD.format(names=", ".join(names).replace("\n", " "), agent=_text(agent))]
+    """The whole document. `names` are those of the files."""
+    lines = [_HEAD.format(names=printable(", ".join(names)), agent=_text(agent))]
     if files:
         lines.append(f"      files: {_text(dict(files))}\n")
     lines += _listed("network", entries.network, "      ")
