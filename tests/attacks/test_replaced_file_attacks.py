@@ -1,6 +1,6 @@
 """Files that somebody outside replaces while a box runs, as editors and git do.
 
-The kernel takes what stood over the old one away with it, in every box; what is put back comes a moment later.
+The kernel takes what stood over the old one away with it, in every box; what is put back comes a bit later.
 """
 
 import os

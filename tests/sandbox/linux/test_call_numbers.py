@@ -1,4 +1,4 @@
-"""The numbers under which a box's own system calls go out are those of the filter's table, on both machines."""
+"""The numbers under which a box's own system calls go out are those of the filter, on both machines."""
 
 import pytest
 
