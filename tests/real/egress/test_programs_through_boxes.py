@@ -7,6 +7,7 @@ import json
 import re
 import tarfile
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,7 @@ def test_pip_installs_from_an_index_that_wants_a_password(user: str) -> None:
             PYTHONPATH=there /usr/bin/python3 -c 'import one; print(one.word)'
         """
         done = here.sh(script)
-        assert (done.exit, done.out) == (0, "one\n"), done
+        assert (done.exit, done.out.splitlines()[-1:]) == (0, ["one"]), done
 
 
 class _Registry(Handler):
@@ -123,6 +124,7 @@ class _Registry(Handler):
         self.answer(json.dumps(said).encode(), Content_Type="application/json")
 
 
+@cache  # its time stands in it
 def _package() -> bytes:
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w:gz") as archive:
@@ -148,11 +150,11 @@ def test_npm_installs_from_a_registry_that_wants_a_token(user: str) -> None:
         keep(here, "npm/npm.example.com", "--kind", "bearer", "--host", "npm.example.com", secret=_TOKEN)
         script = """
             set -e
-            npm install --silent --no-audit --no-fund --registry https://npm.example.com/ one
+            npm install --loglevel=error --no-audit --no-fund --registry https://npm.example.com/ one
             node -e "console.log(require('one').word)"
         """
         done = here.sh(script)
-        assert (done.exit, done.out) == (0, "one\n"), done
+        assert (done.exit, done.out.splitlines()[-1:]) == (0, ["one"]), done
 
 
 def test_many_requests_on_many_connections_are_all_answered() -> None:
