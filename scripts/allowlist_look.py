@@ -37,7 +37,7 @@ LEFT_OUT = re.compile(
     r"|writer|(?<!s)parser|_?eval$|lambda(?!lr)|script|mock|rpc|remote|command|plugin|monitor|dmatrix|tester"
     r"|^dataset$|^_?(fig|plot)|^polars|^memory$|^parallel$"
     r"|apply$|^_fromnxfunction|^(module|ordereddict)wrapper$|^_funcinfo$|^callbackhandler$"
-    r"|^catboostevaluation$|^executioncase$|^_frommethod$|^_convert2ma$"
+    r"|^tadm|^punkttokenizer$|^printer$|^catboostevaluation$|^executioncase$|^_frommethod$|^_convert2ma$"
 )
 
 
@@ -126,7 +126,13 @@ def modules(packages: tuple[str, ...]) -> Iterator[ModuleType]:
 
 def qualified(value: object) -> tuple[str, str] | None:
     """Module and name that a pickle has for a class or function; None for what is found nowhere."""
-    module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+    try:
+        module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+    except (
+        ImportError,
+        LookupError,
+    ):  # stands for what is loaded when somebody asks for more, and is missing
+        return None
     if not isinstance(module, str) or not isinstance(name, str):
         return None
     found = sys.modules.get(module)

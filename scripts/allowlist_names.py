@@ -10,9 +10,22 @@ PACKAGES = {
     "accelerate": ("accelerate.state", "accelerate.utils.dataclasses"),
     "catboost": ("catboost",),
     "dateutil": ("dateutil.relativedelta", "dateutil.tz"),
+    "hmmlearn": ("hmmlearn",),
     "imblearn": ("imblearn",),
+    "lifelines": ("lifelines.fitters", "lifelines.statistics", "lifelines.utils"),
     "lightgbm": ("lightgbm",),
+    "networkx": ("networkx.classes",),
+    "nltk": (
+        "nltk.classify.decisiontree", "nltk.classify.maxent", "nltk.classify.naivebayes", "nltk.collocations",
+        "nltk.lm", "nltk.probability", "nltk.stem.lancaster", "nltk.stem.porter", "nltk.stem.snowball",
+        "nltk.tag.brill", "nltk.tag.hmm", "nltk.tag.perceptron", "nltk.tag.sequential", "nltk.tag.tnt",
+        "nltk.tokenize.punkt",
+    ),
     "numpy": ("numpy.polynomial", "numpy.ma"),
+    "optuna": (
+        "optuna.distributions", "optuna.pruners", "optuna.samplers", "optuna.search_space",
+        "optuna.storages._in_memory", "optuna.study", "optuna.trial",
+    ),
     "pandas": ("pandas",),
     "peft": (
         "peft.config", "peft.utils.peft_types",
@@ -23,6 +36,7 @@ PACKAGES = {
             )
         ),
     ),
+    "PIL": ("PIL.Image",),
     "pytz": ("pytz",),
     "scipy": (
         "scipy.interpolate", "scipy.optimize", "scipy.signal", "scipy.sparse", "scipy.spatial", "scipy.special",
@@ -153,8 +167,13 @@ FUNCTIONS = {
         "torch.amp.grad_scaler:(GradScaler|OptState)", "torch.cuda.amp.grad_scaler:(GradScaler|OptState)",
         "torch._C:Generator", "torch.utils.hooks:RemovableHandle", "torch._dynamo.decorators:_DimRange",
         "torch.utils.data.dataset:(TensorDataset|Subset|ConcatDataset)", "torch.nested._internal.nested_tensor:(NestedTensor)",
+        # What says where a distributed checkpoint's tensors stand: dataclasses.
+        "torch.distributed.checkpoint.metadata:(Metadata|(Tensor|Bytes|Chunk)StorageMetadata|TensorProperties|MetadataIndex"
+        "|StorageMeta|_MEM_FORMAT_ENCODING)", "torch.distributed.checkpoint.filesystem:_StorageInfo",
         "torch.nested._internal.nested_int:NestedIntNode", "torch.utils._foreach_utils:_get_foreach_kernels_supported_devices",
     ),
+    "hmmlearn": ("hmmlearn.base.ConvergenceMonitor",),
+    "optuna": ("optuna.samplers._tpe.sampler:(hyperopt_)?default_(gamma|weights)",),
     "transformers": ("transformers.modeling_rope_utils:_compute_\\w+_parameters",),
     "pandas": ("pandas:(NA|NaT)", "pandas._libs.missing:(NA|NAType)"),
     "xgboost": ("xgboost.callback:(EarlyStopping|LearningRateScheduler|EvaluationMonitor|TrainingCallback)",),
@@ -172,6 +191,7 @@ RESTORED = {
     "accelerate": ("accelerate.state:(PartialState|AcceleratorState)",),
     "catboost": ("catboost.core:(CatBoost|CatBoostClassifier|CatBoostRegressor|CatBoostRanker)",),
     "lightgbm": ("lightgbm.basic.Booster",),
+    "optuna": ("optuna.study.study:Study",),  # opens the storage that a text names
     "transformers": (
         "transformers.tokenization_utils_tokenizers:(TokenizersBackend|PreTrainedTokenizerFast)",
         "transformers.training_args:TrainingArguments", "transformers.training_args_seq2seq:Seq2SeqTrainingArguments",

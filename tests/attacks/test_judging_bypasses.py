@@ -201,3 +201,17 @@ def test_a_weight_that_an_exported_program_loads_as_a_pickle_is_judged_as_one(fo
         }
     )
     assert verdict(data, "a.pt2") == "malicious"
+
+
+def test_a_study_that_opens_the_storage_of_its_arguments_is_suspicious() -> None:
+    study = _name("optuna.study.study", "Study")
+    assert verdict(b"\x80\3" + study + b")R}b.", "a.pkl") == "known-library"
+    opens = _call(study, _text("s"), _text("sqlite:///written.db"))
+    assert verdict(b"\x80\3" + opens + b".", "a.pkl") == "suspicious"
+
+
+def test_what_says_where_a_distributed_checkpoint_lies_is_data_and_the_rest_of_its_package_is_not() -> None:
+    metadata = _name("torch.distributed.checkpoint.metadata", "MetadataIndex")
+    assert verdict(b"\x80\3" + _call(metadata, _text("w")) + b".", ".metadata") == "known-library"
+    store = _call(_name("torch.distributed", "FileStore"), _text("written"))
+    assert verdict(b"\x80\3" + store + b".", ".metadata") == "malicious"

@@ -90,6 +90,11 @@ def test_of_the_modules_that_are_dangers_only_a_few_names_are_listed_all_data() 
         *(f"torch.jit._pickle.{name}" for name in DATA["torch.jit._pickle"]),
         "scipy._lib.array_api_compat.numpy._aliases.asarray",
         "torch._dynamo.decorators._DimRange",
+        "torch.distributed.checkpoint.filesystem._StorageInfo",
+        *(
+            f"torch.distributed.checkpoint.metadata.{name}"
+            for name in LIBRARIES["torch"]["names"]["torch.distributed.checkpoint.metadata"]
+        ),
     }
 
 
