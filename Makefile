@@ -6,7 +6,7 @@ CODE := src tests scripts bench
 # The tests start ringfence hundreds of times: it is compiled once, whatever the environment says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-needs check check-format check-lint check-types check-imports format bench bench-scan fuzz lock demo-files allowlist clean
+.PHONY: run test test-needs check check-format check-lint check-types check-imports format bench bench-scan fuzz soak lock demo-files allowlist clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/run.stamp
@@ -16,7 +16,7 @@ run: $(VENV)/run.stamp
 # What is downloaded takes the network, and what is checked the processor.
 test: $(VENV)/dev.stamp
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target test-needs check
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 test-needs: $(VENV)/dev.stamp
 	@$(BIN)/python -m compileall -q src
@@ -49,6 +49,10 @@ bench-scan: $(VENV)/dev.stamp
 
 fuzz: $(VENV)/dev.stamp
 	scripts/fuzz
+
+# The terminal view under 200 events a second, for an hour: does it grow or lag?
+soak: $(VENV)/dev.stamp
+	$(BIN)/python scripts/soak.py --minutes $(or $(MINUTES),60)
 
 lock:
 	scripts/lock
