@@ -60,6 +60,10 @@ def _lines(detail: AskDetail, sessions: Sessions, tries: int, cells: int) -> Ite
         yield from _text(f"   {line}", cells, "yellow")
     yield from _prose(" A yes opens", cells, "bold")
     yield from _prose(f"   {_opens(detail)}", cells)
+    if detail.proposal is not None:
+        yield from _prose(" Asked this often, a rule could spare the question; in a policy:", cells, "bold")
+        for line in detail.proposal.splitlines():
+            yield from _text(f"   {spelled(line)}", cells, "cyan")
 
 
 def _who(detail: AskDetail, tries: int) -> str:

@@ -12,6 +12,7 @@ from datetime import datetime
 from ringfence.app.approving import ShownAsk
 from ringfence.app.approving.shown import shown_ask
 from ringfence.app.ledger.telling import action_type, fact, subject_of
+from ringfence.app.watching.proposing import ASKED_OFTEN, proposed
 from ringfence.core.action_types import ACTION_TYPES
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip
@@ -67,6 +68,7 @@ class AskDetail:
     origins: tuple[Origin, ...]  # of all questions, each once
     same: tuple[str, ...]  # facts that a later action must share
     free: tuple[str, ...]  # facts that it need not
+    proposal: str | None  # for a policy, once it was asked often: what would spare the question
 
 
 class Queue:
@@ -105,7 +107,13 @@ class Queue:
             origins=tuple(dict.fromkeys(self._origins(row))),
             same=tuple(each for each in compared if each not in _NOBODY_S),
             free=tuple(each for each in known if each not in compared),
+            proposal=self._proposal(row, now),
         )
+
+    def _proposal(self, row: AskRow, now: datetime) -> str | None:
+        if len(row.asks) + row.asked_before < ASKED_OFTEN:
+            return None
+        return proposed(self._approvals.asks[row.asks[0]].action, row.rules, asked_by=row.asked_by, now=now)
 
     def _origins(self, row: AskRow) -> Iterator[Origin]:
         """Of all its questions: what one session has read says nothing of another."""
