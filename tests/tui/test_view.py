@@ -74,6 +74,12 @@ def test_each_screen_is_as_it_was_drawn(busy: Machine, name: str, keys: str) -> 
     viewed(busy, look)
 
 
+@pytest.mark.parametrize("name", ["events", "question"])
+def test_the_documentation_shows_the_screens_as_they_are(name: str) -> None:
+    documentation = (Path(__file__).parents[2] / "docs" / "tui.md").read_text()
+    assert (_SCREENS / f"{name}.txt").read_text() in documentation
+
+
 def test_an_event_and_the_policy_are_there_whole(busy: Machine) -> None:
     async def look(seen: Viewed) -> None:
         await seen.read()
