@@ -215,3 +215,15 @@ def test_what_says_where_a_distributed_checkpoint_lies_is_data_and_the_rest_of_i
     assert verdict(b"\x80\3" + _call(metadata, _text("w")) + b".", ".metadata") == "known-library"
     store = _call(_name("torch.distributed", "FileStore"), _text("written"))
     assert verdict(b"\x80\3" + store + b".", ".metadata") == "malicious"
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("torch._C", "PyTorchFileWriter"),
+        ("torch._C._distributed_c10d", "FileStore"),
+        ("gradio_client.client", "Client"),
+    ],
+)
+def test_classes_that_write_or_connect_as_they_are_made_are_malicious(module: str, name: str) -> None:
+    assert verdict(b"\x80\3" + _call(_name(module, name), _text("written")) + b".", "a.pkl") == "malicious"

@@ -61,6 +61,12 @@ _HONEST: dict[str, Any] = {
         "vae": [None, None],
     },
     "unet": {"_class_name": "UNet2DConditionModel", "_diffusers_version": "0.30.0", "act_fn": "silu"},
+    "unet with two blocks": {
+        "_class_name": "UNet2DModel",
+        "_diffusers_version": "0.42.1",
+        "down_block_types": ["DownBlock2D", "AttnDownBlock2D"],
+        "up_block_types": ["AttnUpBlock2D", "UpBlock2D"],
+    },
     "index": {"metadata": {"total_size": 1}, "weight_map": {"a": "model-00001-of-00002.safetensors"}},
     "tokenizer": {
         "added_tokens_decoder": {"0": {"content": "<s>", "special": True}},

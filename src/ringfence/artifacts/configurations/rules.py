@@ -98,8 +98,8 @@ def _diffusers(entry: Entry) -> Iterator[Spotted]:
     for component, value in entry.mapping.items():
         match value:
             case [str() as library, str() as its_class]:
-                if library in _DIFFUSERS:
-                    continue
+                if library in _DIFFUSERS or component.endswith("_block_types"):
+                    continue  # what a network's halves are made of is no component of a pipeline
                 if "_diffusers_version" not in entry.mapping:
                     yield from _reached(component, library, its_class)
                 elif not (

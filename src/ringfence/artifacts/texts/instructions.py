@@ -34,7 +34,7 @@ _COVERT = tuple(
         rf"\b(?:do not|don't|never|must not) (?:ever )?{_TELL} {_PEOPLE}(?! (?:that )?you)",
         rf"\bwithout (?:telling|informing|alerting|notifying|warning|asking) {_PEOPLE}",
         rf"\b{_SECRETLY} (?:\w+ ){{0,2}}{_DEEDS}\b",
-        r"!\[[^\]\n]{0,100}\]\(https?://[^)\s]{1,300}=(?:\{|['\"])",
+        r"!\[[^\]\n]{0,100}\]\(https?://[^)\s]{1,300}=(?:\{|['\")])",
         r"\bexfiltrat(?:e|es|ing) ",
         rf"(?<!not )(?<!never )(?<!n't )\b(?:insert|introduce|plant|leave|hide) (?:\w+ ){{0,3}}{_HOLES}\b",
         r"\b(?:send|post|upload|forward|leak|transmit) (?:\w+ ){0,8}(?:to|via|at) (?:https?://|ftp://)",
