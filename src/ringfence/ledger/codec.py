@@ -10,7 +10,7 @@ Python's own JSON writer gives what RFC 8785 asks for once keys are sorted as UT
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import cache
@@ -39,6 +39,7 @@ UPCASTS: Mapping[str, Upcast] = MappingProxyType({})
 _WRITER = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_NAMES: dict[type, Sequence[str]] = {}  # of fields, sorted, as many as there are classes
 _MOST = 2**53 - 1  # what every reader of JSON keeps whole
 
 # Surrogates that stand for no byte of a name: JSON can spell one half of a character.
@@ -157,18 +158,24 @@ def _json(value: object, depth: int) -> Json:
 
 
 def _fields(value: object, depth: int) -> JsonObject:
-    return _object({name: getattr(value, name) for name in field_names(type(value))}, depth)
+    return _ordered({name: getattr(value, name) for name in _names(type(value))}, depth)
+
+
+def _names(made: type) -> Sequence[str]:
+    names = _NAMES.get(made)
+    if names is None:
+        names = _NAMES[made] = _sorted(_checked(field_names(made)))
+    return names
 
 
 def _object(items: Mapping[str, object], depth: int) -> JsonObject:
-    """Its keys sorted as RFC 8785 wants them: by UTF-16."""
+    return _ordered({key: items[key] for key in _sorted(_checked(items))}, depth)
+
+
+def _ordered(items: Mapping[str, object], depth: int) -> JsonObject:
+    """The values as JSON; the keys are sorted already."""
     made: dict[str, Json] = {}
     for key, item in items.items():
-        if not isinstance(key, str) or not is_utf8(key) or f"{key}_base64" in items:
-            raise EventRefused(
-                "an object's key cannot be recorded",
-                hint="keys are names of fields; `NAME_base64` beside NAME is taken by its exact bytes",
-            )
         if item is None or type(item) is bool or (type(item) is str and item.isascii()):
             made[key] = item  # most are, and each event pays for all
             continue
@@ -176,8 +183,22 @@ def _object(items: Mapping[str, object], depth: int) -> JsonObject:
         exact = _exact(item)
         if exact is not None:
             made[f"{key}_base64"] = exact
-    names = sorted(made) if all(map(str.isascii, made)) else sorted(made, key=_utf16)
-    return {key: made[key] for key in names}
+    return made if len(made) == len(items) else {key: made[key] for key in _sorted(made)}
+
+
+def _checked(keys: Collection[str]) -> Collection[str]:
+    for key in keys:
+        if not isinstance(key, str) or not is_utf8(key) or f"{key}_base64" in keys:
+            raise EventRefused(
+                "an object's key cannot be recorded",
+                hint="keys are names of fields; `NAME_base64` beside NAME is taken by its exact bytes",
+            )
+    return keys
+
+
+def _sorted(keys: Collection[str]) -> list[str]:
+    """As RFC 8785 wants keys: by UTF-16."""
+    return sorted(keys) if all(map(str.isascii, keys)) else sorted(keys, key=_utf16)
 
 
 def _exact(value: object) -> Json:
