@@ -18,8 +18,10 @@ from pathlib import Path
 
 import pytest
 
-from daemon_scene import ORDINARY, USERS
+from broker_scene import policy
+from daemon_scene import ORDINARY, USERS, WHOLE, daemon
 from ringfence.daemon import confining, forking
+from ringfence.daemon.client import SessionRefused
 from ringfence.sandbox.linux import kernel, landlock
 
 _SECRET = ctypes.create_string_buffer(b"of the forker and all its children", 64)
@@ -89,6 +91,14 @@ class _Attacks:
         mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC).close()
         return True
 
+    def take_memory_that_nobody_counts(self) -> bool:
+        mmap.mmap(-1, 4096, flags=mmap.MAP_SHARED | mmap.MAP_ANONYMOUS).close()
+        return True
+
+    def fill_a_file_in_memory(self) -> bool:
+        file = os.memfd_create("large")
+        return os.pwrite(file, b"x", 1 << 20) == 1
+
     def all(self) -> list[str]:
         """The names of those that work."""
         return [name for name in _TRIED if self._works(name)]
@@ -101,7 +111,7 @@ class _Attacks:
 
 
 _TRIED = [name for name in vars(_Attacks) if name[0] != "_" and name != "all"]
-_BY_THE_FILTER_ALONE = ["change_a_limit", "make_memory_that_runs"]
+_BY_THE_FILTER_ALONE = ["change_a_limit", "make_memory_that_runs", "take_memory_that_nobody_counts"]
 
 
 def _that_work(user: str) -> list[str] | None:
@@ -192,6 +202,24 @@ def test_a_proxy_that_can_read_files_does_not_serve(not_confined, capfd):
     not_confined("landlock", "root")
     assert _that_work(USERS[0]) is None
     assert "ringfence: the proxy can read a file\n" in capfd.readouterr().err
+
+
+def test_what_a_proxy_that_was_taken_over_says_is_shown_to_nobody(tmp_path):
+    program = """
+from ringfence.daemon.control import put
+from ringfence.egress.messages import Refused
+from ringfence.egress.wire import encode
+
+def be_proxy(daemon, broker):
+    daemon.recv(4096)
+    put(daemon, encode(Refused(what="\\x1b]0;owned\\x07", hint=""), 1, True))
+    daemon.setblocking(True)
+    daemon.recv(4096)
+"""
+    with daemon(tmp_path, policy(folder=tmp_path, network=WHOLE), program=program) as here:
+        with here.open() as box, pytest.raises(SessionRefused) as refused:
+            box.attach([])
+        assert refused.value.what == "the session's proxy does not serve it"
 
 
 def test_a_proxy_that_was_taken_over_ends_with_its_daemon():

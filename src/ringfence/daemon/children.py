@@ -135,6 +135,7 @@ def _leave_everything(*kept: int) -> None:
         if number not in (signal.SIGKILL, signal.SIGSTOP):
             with suppress(OSError):
                 signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # as Python has them: each is an error of the call
+        signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     gc.freeze()  # the daemon's own sockets are closed by number, and are not to be closed once more

@@ -13,6 +13,7 @@ import socket
 import struct
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ringfence.daemon.children import Child, be_child, fork_child
@@ -104,6 +105,8 @@ def _be_proxy(
     user: tuple[int, int],
     lacking: tuple[str, ...],
 ) -> None:
-    for each in (*lacking, *confine(_NAME, uid=user[0], gid=user[1])):
-        sys.stderr.write(f"ringfence: the proxy lacks {each}\n")
+    lacking += confine(_NAME, uid=user[0], gid=user[1])
+    with suppress(OSError):  # a log that is longer than any file that it may write
+        for each in lacking:
+            sys.stderr.write(f"ringfence: the proxy lacks {each}\n")
     entry(daemon, broker)

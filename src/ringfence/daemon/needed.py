@@ -42,7 +42,19 @@ NEEDED: Mapping[str, Rule | None] = MappingProxyType(
     {
         **dict.fromkeys(_UNCONDITIONAL.split()),
         "openat": _where(2, os.O_RDONLY, mask=_ALL & ~os.O_CLOEXEC),
-        "mmap": _where(2, 0, mask=mmap.PROT_EXEC),
+        # Of its own and not to be executed: no limit counts what is shared.
+        "mmap": Rule(
+            clauses=(
+                Clause(
+                    tests=(
+                        Condition(argument=2, values=(0,), mask=mmap.PROT_EXEC),
+                        Condition(argument=3, values=(0,), mask=mmap.MAP_SHARED),
+                    ),
+                    fate=Fate.ALLOW,
+                ),
+            ),
+            otherwise=Fate.REFUSE,
+        ),
         "mprotect": _where(2, 0, mask=mmap.PROT_EXEC),
         "sendto": _where(3, 0, mask=socket.MSG_FASTOPEN),
         "sendmsg": _where(2, 0, mask=socket.MSG_FASTOPEN),

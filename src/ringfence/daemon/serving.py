@@ -40,6 +40,8 @@ _IDLE_S = 600.0
 _STARTS = 8  # of the broker in so many seconds, and no more: what ends at once will do so again
 _PROXIES = 4  # of one session
 _WITHIN_S = 30.0
+_LOG = "see the daemon's log: ringfence daemon status"
+_NOT_SERVED = Refused(what="the session's proxy does not serve it", hint=_LOG)
 
 
 class ChildrenEnd(RingfenceError):
@@ -203,7 +205,7 @@ class _Daemon:
             with suppress(OSError):
                 name = served.session.name
                 self.broker.tell(Tell(session=name, trouble=Trouble.MALFORMED, host="", what=what))
-        self._refuse(served, Refused(what=what, hint="see the daemon's log: ringfence daemon status"))
+        self._refuse(served, Refused(what=what, hint=_LOG))
 
     def _broker_says(self) -> None:
         try:
@@ -240,8 +242,8 @@ class _Daemon:
             case Serving():
                 if not served.session.attached():
                     self._drop(served)
-            case Refused() as refused:
-                self._refuse(served, refused)
+            case _:  # whatever it says: a person would read it
+                self._refuse(served, _NOT_SERVED)
 
     def _accept(self) -> None:
         try:
