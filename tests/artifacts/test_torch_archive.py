@@ -127,3 +127,16 @@ def test_native_code_of_an_export_is_where_it_belongs() -> None:
     parts = {"m/data.pkl": PLAIN, "m/archive_format": b"pt2", "m/archive_version": b"0"}
     library = {"m/data/aotinductor/model/x.so": b"\x7fELF\2\1\1" + b"\0" * 57}
     assert checks(zipped({**parts, **library})) == {"native-code"}
+
+
+def test_methods_of_classes_that_a_package_makes_objects_of_run_when_it_is_loaded() -> None:
+    def verdict_of(method: bytes) -> Verdict:
+        code = b"import os\nclass Net:\n    def " + method + b"(self):\n        os.system('true')\n"
+        members = {
+            "p/.data/extern_modules": b"os\n",
+            "p/net/layers.py": code,
+            "p/model/model.pkl": b"\x80\x02c<torch_package_0>.net.layers\nNet\n)R.",
+        }
+        return judged(zipped(members)).judgement.verdict
+
+    assert (verdict_of(b"__init__"), verdict_of(b"describe")) == (Verdict.SUSPICIOUS, Verdict.UNKNOWN)

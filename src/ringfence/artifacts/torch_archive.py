@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from ringfence.artifacts import zip_layout, zip_members
 from ringfence.artifacts.format import Inside, Judge
-from ringfence.artifacts.problems import Problem
+from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.zip_layout import Entry
@@ -36,6 +36,7 @@ _NOTED = re.compile(rb"[\w.+*\s-]*")
 _NOTE_BYTES = 16 * 1024
 _NATIVE = "data/aotinductor/"
 _EXPORT_MARK = "archive_format"
+_PACKAGE_MARK = ".data/extern_modules"
 _PROGRAM_BYTES = 1024  # a program of Windows says that far behind its beginning what it is
 _OF_SCRIPT = "__torch__."  # classes that TorchScript takes from the archive itself, never from Python
 
@@ -56,7 +57,8 @@ def judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
             yield found
     yield from _two_pickles(entries)
     native: list[str] = []
-    exported = any(_within_folder(entry.name) == _EXPORT_MARK for entry in entries)
+    paths = {_within_folder(entry.name) for entry in entries}
+    exported, packed = _EXPORT_MARK in paths, _PACKAGE_MARK in paths
     loaded = _loaded_as_pickles(reader, entries) if exported else frozenset()
     for entry in entries:
         path = _within_folder(entry.name)
@@ -67,7 +69,8 @@ def judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
         if path.lower() in loaded and not _is_of_torch_save(reader, entry):
             yield from zip_members.inside(reader, entry, judge=_pickle, checks_crc=False)
         elif not _is_raw(reader, entry, path) and not _is_note(reader, entry, path):
-            yield from zip_members.inside(reader, entry, judge=_judge_of(path), checks_crc=False)
+            judge_as = _packed_code if packed and path.lower().endswith(".py") else _judge_of(path)
+            yield from zip_members.inside(reader, entry, judge=judge_as, checks_crc=False)
     if native:
         yield _native_code(native)
 
@@ -128,6 +131,14 @@ def _judge_of(path: str) -> Judge | None:
 
         return torch_export.judge
     return None
+
+
+def _packed_code(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+    from ringfence.artifacts.code.python import judge_python
+
+    if reader.size_bytes > LIMITS.python_bytes:
+        raise Malformed(ProblemKind.OVER_LIMIT, at=0, detail=f"{reader.size_bytes} bytes of Python")
+    yield from judge_python(reader.at(0, reader.size_bytes), is_packed=True)
 
 
 def _pickle(reader: Reader) -> Iterator[Spotted | Problem | Inside]:

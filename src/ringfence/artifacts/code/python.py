@@ -37,8 +37,10 @@ _DO_NOT: Final = "do not load it: no model needs code that does this"
 _REGISTERS: Final = ("NODE_CLASS_MAPPINGS", "WEB_DIRECTORY")
 
 
-def judge_python(source: bytes, *, runs: When = When.IMPORT) -> Iterator[Spotted]:
+def judge_python(source: bytes, *, runs: When = When.IMPORT, is_packed: bool = False) -> Iterator[Spotted]:
     """What is spotted in a Python file, whose own statements run when `runs` says.
+
+    One that `is_packed` with a pickle has classes that the pickle makes objects of.
 
     Raises:
         Malformed: more than `limits.python_bytes`.
@@ -51,7 +53,7 @@ def judge_python(source: bytes, *, runs: When = When.IMPORT) -> Iterator[Spotted
     lines = [0, *accumulate(len(line) for line in source.splitlines(keepends=True))]
     told: dict[str, None] = {}
     unpickled: set[bytes] = set()
-    for found in _weighed(tree, runs, depth=0):
+    for found in _weighed(tree, runs, depth=0, is_packed=is_packed):
         line = getattr(found.node, "lineno", 0)
         if found.pickled is not None and found.pickled not in unpickled:
             unpickled.add(found.pickled)
@@ -114,9 +116,9 @@ def _tree(source: bytes) -> ast.Module | Spotted:
     return tree
 
 
-def _weighed(tree: ast.Module, runs: When, *, depth: int) -> Iterator[Weighed]:
+def _weighed(tree: ast.Module, runs: When, *, depth: int, is_packed: bool = False) -> Iterator[Weighed]:
     """What the file does, and what the code in its strings does."""
-    for found in weigh(tree, module_runs=runs):
+    for found in weigh(tree, module_runs=runs, is_packed=is_packed):
         yield found
         if found.inner is None or not found.inner.strip():
             continue

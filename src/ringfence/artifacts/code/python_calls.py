@@ -66,10 +66,10 @@ class Weighed:
     pickled: bytes | None = None  # what is unpickled here, where it stands in the code
 
 
-def weigh(tree: ast.Module, *, module_runs: When) -> Iterator[Weighed]:
+def weigh(tree: ast.Module, *, module_runs: When, is_packed: bool = False) -> Iterator[Weighed]:
     """All that the file does, part by part; `module_runs` is when its own statements do."""
     names = Names(tree)
-    parts = scopes(tree, module_runs=module_runs)
+    parts = scopes(tree, module_runs=module_runs, is_packed=is_packed)
     returns: dict[str, set[Origin]] = {}
     for _ in range(2):  # what functions return is known only when all were looked at
         looked_at = [_look(names, returns, part) for part in parts]

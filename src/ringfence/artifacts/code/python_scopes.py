@@ -60,12 +60,16 @@ _UNASKED: Final = words("unasked")
 _LOADERS: Final = frozenset(("_load_pyfunc", "load_model", "model_fn", "predict_fn", "input_fn", "output_fn"))
 
 
-def scopes(tree: ast.Module, *, module_runs: When = When.IMPORT) -> list[Scope]:
-    """All of the file's, the module's own first."""
+def scopes(tree: ast.Module, *, module_runs: When = When.IMPORT, is_packed: bool = False) -> list[Scope]:
+    """All of the file's, the module's own first. Classes of what `is_packed` with a pickle are made by it."""
     module = Scope(name="", owner="", bases=(), when=module_runs)
     program = Scope(name="", owner="", bases=(), when=When.AS_PROGRAM)
     found = [module, program]
     _gather(tree.body, module, program, found)
+    if is_packed:
+        for each in found:
+            if each.owner and each.name in _MODEL_METHODS:
+                each.when = max(each.when, When.MODEL)
     if module_runs.by_loading:
         _spread(found)
     else:
