@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from rich.console import Console
 from textual.pilot import Pilot
 
+from ringfence.core.limits import LIMITS
 from ringfence.tui.view import View
 from watched import Machine
 
@@ -59,12 +60,16 @@ class Viewed:
 
 
 def viewed(
-    machine: Machine, do: Callable[[Viewed], Awaitable[None]], *, size: tuple[int, int] = (80, 24)
+    machine: Machine,
+    do: Callable[[Viewed], Awaitable[None]],
+    *,
+    size: tuple[int, int] = (80, 24),
+    alike: int = LIMITS.watched_alike,
 ) -> None:
     """Runs `do` with a view of the machine."""
 
     async def driven() -> None:
-        view = View(machine.watching, every_s=3600)
+        view = View(machine.watching, every_s=3600, alike=alike)
         async with view.run_test(size=size) as pilot:
             await do(Viewed(view, pilot))
 

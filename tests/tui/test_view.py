@@ -208,7 +208,7 @@ def test_events_are_found_by_kind_session_refusal_and_text(busy: Machine) -> Non
         assert "1 of" not in shown
         shown = await seen.press("c")
         assert shown.count("  request  ") == 6
-        shown = await seen.press("escape", "slash", *"EVIL")
+        shown = await seen.press("escape", "slash", *"eVIl")
         assert "1 of" in shown
         shown = await seen.press("enter", "s")
         assert f"session {_TWO[-8:]}" in shown
@@ -240,7 +240,7 @@ def test_a_terminal_that_is_too_small_or_grows_is_no_trouble(busy: Machine) -> N
     async def look(seen: Viewed) -> None:
         await seen.read()
         for size in ((20, 5), (1, 1), (200, 60), (80, 24)):
-            for key in "21a":
+            for key in "2a":
                 await seen.resize(*size)
                 await seen.press(key)
             await seen.press("escape")
@@ -258,9 +258,25 @@ def test_a_ledger_that_cannot_be_read_is_said_and_tried_again(busy: Machine, tmp
         kept.mkdir()
         (kept / "ledger.sqlite").write_bytes(b"no database" * 100)
         assert "the ledger: the ledger's file is damaged" in await seen.read()
+        assert "the ledger: the ledger's file is damaged" in await seen.press("2", "G", "enter")
+        await seen.press("1")
         (kept / "ledger.sqlite").unlink()
         kept.rmdir()
         away.rename(kept)
         assert "the ledger: " not in await seen.read()
 
     viewed(busy, look)
+
+
+def test_of_very_many_alike_only_as_many_are_answered_as_are_shown(tmp_path: Path) -> None:
+    here = machine(tmp_path)
+    for number in range(5):
+        here.does(_ONE, push(f"refs/heads/{number}"))
+
+    async def answer(seen: Viewed) -> None:
+        await seen.read()
+        assert "3 questions; 2 more lines are left for later" in await seen.press("A")
+        await seen.press("G", "enter")
+        assert "1 asks 2 " in await seen.shows("3 approved")
+
+    viewed(here, answer, alike=3)

@@ -192,6 +192,7 @@ class Limits:
     watched_at_once: int = 2_000  # events of one look, so that keys are answered in between
     watched_sessions: int = 1_000
     watched_settled: int = 2_000  # answered questions that are looked through for ones asked again
+    watched_alike: int = 100  # lines of the queue that are answered together; each is shown whole
     watched_notes: int = 50  # of what went wrong, until somebody has seen it
 
     # Folders and stores

@@ -19,7 +19,7 @@ from textual.widgets import Input, Static
 
 from ringfence.app.ledger.fields import fields_of
 from ringfence.app.policy.show import show as policy_shown
-from ringfence.app.watching.answering import Answered, answer_all
+from ringfence.app.watching.answering import answer_all
 from ringfence.app.watching.asking import AskDetail, AskRow
 from ringfence.app.watching.kinds import Kind
 from ringfence.app.watching.log import Filter, Log
@@ -27,9 +27,9 @@ from ringfence.app.watching.rows import EventRow
 from ringfence.app.watching.sessions import WatchedSession
 from ringfence.app.watching.watch import Looked
 from ringfence.core.errors import RingfenceError
-from ringfence.core.ids import session_name
+from ringfence.core.limits import LIMITS
 from ringfence.gate.confined import Confined
-from ringfence.tui import drawing
+from ringfence.tui import bars, drawing
 from ringfence.tui.asking import asks_text
 from ringfence.tui.lines import Lines, Rows
 from ringfence.tui.pages import AnswerPage, Given, Page, Says
@@ -84,14 +84,17 @@ class View(App[None]):
         Binding("ctrl+c", "quit", show=False, priority=True),
     ]
 
-    def __init__(self, watched: Watching, *, every_s: float = 0.25) -> None:
+    def __init__(
+        self, watched: Watching, *, every_s: float = 0.25, alike: int = LIMITS.watched_alike
+    ) -> None:
         super().__init__(ansi_color=True)
         self._watch, self._queue, self._who = watched.watch, watched.queue, watched.who
         self._now, self._notes, self._every_s = watched.now, watched.notes, every_s
-        self._kept = Log()
+        self._kept, self._alike = Log(), alike
         self._looked: Looked | None = None
         self._tab = 0
-        self._said = ""
+        self._said = ""  # of the last thing that was done; gone with the next list
+        self._standing = ""
         self._previewed: AskRow | None = None
         self._looking = asyncio.Lock()
         self._top, self._heads, self._note, self._keys = (Static(classes="bar") for _ in range(4))
@@ -125,7 +128,7 @@ class View(App[None]):
         try:
             self._who.check_free()
         except Confined as error:
-            self._said = f"to look only: {error.what}"
+            self._standing = f"to look only: {error.what}"
         self.action_tab(0)
         self.run_worker(self._follow(), name="follow")
 
@@ -176,45 +179,24 @@ class View(App[None]):
     # What the bars say
 
     def _tell(self) -> None:
-        self._top.update(self._state())
+        self._top.update(bars.state(self._looked, self._tab))
         columns = (drawing.ASK_COLUMNS, drawing.EVENT_COLUMNS, drawing.SESSION_COLUMNS, ())[self._tab]
         self._heads.update(drawing.headings(columns))
-        self._note.update(self._remark())
+        is_behind = self._looked is not None and self._looked.is_behind
+        if self._looked is not None and self._looked.trouble is not None:
+            self._note.update(Text(f" the ledger: {spelled(self._looked.trouble)}", "red"))
+        elif TABS[self._tab] == "events" and not self._said:
+            self._note.update(bars.found(self._kept, follows=self.events.follows, is_behind=is_behind))
+        else:
+            self._note.update(Text(f" {spelled(self._said or self._standing)}", "yellow"))
         self._keys.update(Text(f" {KEYS[TABS[self._tab]]}", "dim"))
-
-    def _state(self) -> Text:
-        looked = self._looked
-        counts = (len(looked.asks), looked.seen, len(looked.sessions)) if looked else (0, 0, 0)
-        line = Text().append(" ringfence ", "bold")
-        for number, tab in enumerate(TABS):
-            count = f" {counts[number]:,}" if number < len(counts) else ""
-            style = "reverse" if number == self._tab else "bold yellow" if not number and counts[0] else ""
-            line.append(" ").append(f" {number + 1} {tab}{count} ", style)
-        if looked:
-            line.append(f"  {looked.running} running", "dim")
-        return line
-
-    def _remark(self) -> Text:
-        if self._looked and self._looked.trouble:
-            return Text(f" the ledger: {spelled(self._looked.trouble)}", "red")
-        if TABS[self._tab] != "events":
-            return Text(f" {spelled(self._said)}", "yellow")
-        chosen = self._kept.filter
-        session = f"session {spelled(session_name(chosen.session))}" if chosen.session else ""
-        denied = "denied only" if chosen.refusals else ""
-        text = f'"{spelled(chosen.text)}"' if chosen.text else ""
-        said = " · ".join(filter(None, (chosen.kind or "", session, denied, text)))
-        shown, kept = len(self._kept.shown), self._kept.kept
-        many = f"{shown:,} of {kept:,} events" if shown < kept else f"{kept:,} events"
-        follows = "following" if self.events.follows else "stopped: f or G follows"
-        behind = ", still reading" if self._looked and self._looked.is_behind else ""
-        return Text(f" {many}{behind} · {follows}" + (f" · {said}" if said else ""))
 
     # Keys
 
     def action_tab(self, number: int) -> None:
         """Shows this list."""
-        self._tab = number
+        self._tab, self._said = number, ""
+        self._search.display = False
         for each, widget in enumerate(self._lists):
             widget.display = each == number
         (self.asks if number == 0 else self._lists[number]).focus()
@@ -231,15 +213,20 @@ class View(App[None]):
             case "asks":
                 self.action_answer("")
             case "events" if (row := self.events.chosen) is not None:
-                recorded = await asyncio.to_thread(self._watch.event, row)
-                if recorded is not None:
-                    facts = tuple(fields_of(recorded))
-                    title = f"{row.stream}:{row.seq}  {spelled(row.what)}"
-                    self.push_screen(
-                        Page(title, lambda cells: [Text(each) for each in fact_lines(facts, cells)])
-                    )
+                await self._open(row)
             case "sessions":
                 self.action_log()
+
+    async def _open(self, row: EventRow) -> None:
+        try:
+            recorded = await asyncio.to_thread(self._watch.event, row)
+        except RingfenceError as error:
+            self._say(error)
+            return
+        if recorded is not None:
+            facts = tuple(fields_of(recorded))
+            title = f"{row.stream}:{row.seq}  {spelled(row.what)}"
+            self.push_screen(Page(title, lambda cells: [Text(each) for each in fact_lines(facts, cells)]))
 
     def action_answer(self, says: Says) -> None:
         """Shows the chosen questions, with this answer prepared."""
@@ -254,9 +241,11 @@ class View(App[None]):
             self._ask(tuple(each for each in self._looked.asks if each.kind == row.kind), "yes")
 
     def _ask(self, rows: tuple[AskRow, ...], says: Says) -> None:
-        details = [self._queue.detail(each, self._now()) for each in rows]
-        ids = tuple(each for row in rows for each in row.asks)
-        what = f"{rows[0].action_type}: {len(ids)} question{'' if len(ids) == 1 else 's'}"
+        shown = rows[: self._alike]
+        details = [self._queue.detail(each, self._now()) for each in shown]
+        ids = tuple(each for row in shown for each in row.asks)
+        rest = f"; {len(rows) - len(shown)} more lines are left for later" if len(shown) < len(rows) else ""
+        what = f"{rows[0].action_type}: {len(ids)} question{'' if len(ids) == 1 else 's'}{rest}"
         page = AnswerPage(what, self._asks_text(details), says=says, many=len(ids))
         self.push_screen(page, partial(self._given, ids))
 
@@ -270,9 +259,15 @@ class View(App[None]):
             self.run_worker(self._answer(ids, given))
 
     async def _answer(self, ids: tuple[str, ...], given: Given) -> None:
-        done = await asyncio.to_thread(answer_all, ids, given.answer, self._who)
-        self._said = _told(done)
+        try:
+            self._said = bars.told(await asyncio.to_thread(answer_all, ids, given.answer, self._who))
+        except RingfenceError as error:
+            self._say(error)
         await self.look()
+
+    def _say(self, error: RingfenceError) -> None:
+        self._said = f"{error.what}; {error.hint}"
+        self._tell()
 
     def action_log(self) -> None:
         """The events of the chosen session."""
@@ -297,8 +292,7 @@ class View(App[None]):
         try:
             policy = self._who.door.policy()
         except RingfenceError as error:
-            self._said = f"{error.what}; {error.hint}"
-            self._tell()
+            self._say(error)
             return
         shown = policy_shown(policy, trouble=self._who.door.policies.trouble, started_at=self._now())
         self.push_screen(Page("the policy", policy_text(shown)))
@@ -363,9 +357,3 @@ class View(App[None]):
         self._preview()
         self.events.follows = self.events.cursor >= len(self._kept.shown) - 1
         self._tell()
-
-
-def _told(done: Answered) -> str:
-    counts = ((done.granted, "approved"), (done.refused, "denied"))
-    said = [f"{count} {word}" for count, word in counts if count]
-    return " · ".join([*said, *done.problems[:3]]) or "nothing was answered"
