@@ -53,7 +53,7 @@ def of_endpoint(text: str) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]
         for came, key in told(made)
         if key.startswith(begins)
     ]
-    usual = {("closed", "binaries"), ("closed", "host")}
+    usual = {("closed", "binaries"), ("look", "binaries"), ("closed", "host")}
     return profile(made).get("network", []), [each for each in lines if each not in usual]
 
 
@@ -96,6 +96,7 @@ def test_calls_of_tools_are_named_and_the_requests_around_them_asked_about() -> 
         ("asked", f"{begins}.rules[2]"),
         ("closed", f"{begins}.host"),
         ("closed", f"{begins}.binaries"),
+        ("look", f"{begins}.binaries"),
         ("left-out", f"{begins}.mcp.max_body_bytes"),
         ("left-out", f"{begins}.mcp.versions"),
         ("closed", f"{begins}.mcp.strict_tool_names"),
@@ -157,6 +158,20 @@ def test_hosts_that_a_middleware_looks_at_are_asked_about() -> None:
         ("asked", "network_middlewares.redact"),
         ("closed", "network_middlewares.redact.on_error"),
     ]
+
+
+def test_what_is_not_inspected_is_asked_about_where_other_programs_are() -> None:
+    def beside(program: str) -> list[dict[str, Any]]:
+        where = "    endpoints: [{host: api.github.com, port: 443}]\n"
+        rule = f"  git:\n{where}    binaries: [{{path: {program}}}]\n"
+        found = profile(brought(endpoint(FULL) + rule))["network"]
+        return [
+            each for each in found if each.get("program") == [program] and each["program"] != GH["program"]
+        ]
+
+    git = "/usr/bin/git"
+    assert beside(git) == [{**GH, "program": [git], "then": "ask"}]
+    assert beside("/usr/bin/*") == beside("/usr/bin/gh") == []
 
 
 def test_a_wildcard_allows_one_part_and_denies_any_number() -> None:

@@ -63,11 +63,11 @@ def _tell_reach(making: Making) -> None:
     if everything and endpoint.tls is not Tls.SKIP:
         there = "pushes to git and calls of tools pass with other requests"
         _tell(making, Came.CLOSED, "host", there, "they do not, unless `git` and `tools` name them")
+    spot = endpoint.spot.of("binaries", endpoint.entry)
     there = "what a listed program starts counts as that program"
-    key = "binaries"
-    making.report.add_once(
-        Came.CLOSED, endpoint.spot.of(key, endpoint.entry), there, "only the program itself does"
-    )
+    making.report.add_once(Came.CLOSED, spot, there, "only the program itself does")
+    there = "programs are named by their paths in the image"
+    making.report.add_once(Came.LOOK, spot, there, "they are of this machine: see that they have the same")
 
 
 def _tell_credentials(making: Making) -> None:

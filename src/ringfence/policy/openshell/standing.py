@@ -107,14 +107,19 @@ def standing(
     """How one endpoint is imported. `others` are all endpoints."""
     why = _why_out(endpoint)
     beside = [] if why else [each for each in others if each is not endpoint and _meet(endpoint, each)]
-    if why is None and not endpoint.is_inspected and any(each.is_inspected for each in beside):
+    inspected = [each for each in beside if each.is_inspected]
+    if not endpoint.is_inspected and any(_may_share(endpoint, each) for each in inspected):
         why = "another endpoint of this host is inspected, and this one adds nothing there"
     if why is not None:
         report.add(Came.LEFT_OUT, endpoint.spot, why, "nothing is granted by it")
         return Standing(is_out=True, is_asked=False, ports=endpoint.ports)
     assert endpoint.wide_host is not None
     is_asked = False
-    if any(_takes_from(endpoint.selector, each.selector) for each in beside if each.is_inspected):
+    if inspected and not endpoint.is_inspected:
+        there = "another endpoint of this host is inspected, which counts for what its programs start, too"
+        report.add(Came.ASKED, endpoint.spot, there, "an operator is asked about connections")
+        is_asked = True
+    elif any(_takes_from(endpoint.selector, each.selector) for each in inspected):
         there = "a more particular endpoint of this host has a part of its requests"
         report.add(Came.ASKED, endpoint.spot, there, "an operator is asked about its requests")
         is_asked = True
@@ -193,6 +198,12 @@ def _meet(one: Endpoint, other: Endpoint) -> bool:
     if other.wide_host is None or one.wide_host is None or not other.programs:
         return False
     return not set(one.ports).isdisjoint(other.ports) and overlap(one.wide_host, other.wide_host)
+
+
+def _may_share(one: Endpoint, other: Endpoint) -> bool:
+    """Whether one program may be of both; patterns may stand for any."""
+    programs = (*one.programs, *other.programs)
+    return len(set(programs)) < len(programs) or any(set("*?[{") & set(each) for each in programs)
 
 
 def _takes_from(mine: str, other: str) -> bool:
