@@ -12,6 +12,7 @@ import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
+from ringfence.sandbox.launcher import LauncherGone
 from ringfence.sandbox.linux import kernel
 from ringfence.sandbox.plan import Mount, MountKind
 
@@ -21,7 +22,7 @@ _IN_MOVED_TO, _IN_CREATE, _IN_OVERFLOW = 0x80, 0x100, 0x4000
 _IN_ONLYDIR, _IN_DONT_FOLLOW = 0x01000000, 0x02000000
 _WATCHED = _IN_MOVED_TO | _IN_CREATE | _IN_ONLYDIR | _IN_DONT_FOLLOW
 _EVENT = struct.Struct("=iIII")  # watch, what happened, cookie, bytes of the name that follows
-_READ_BYTES = 64 * 1024
+_READ_BYTES, _READS = 64 * 1024, 16  # at one time; what a box does meanwhile is heard the next time
 _EMPTY = (MountKind.EMPTY_FILE, MountKind.EMPTY_FOLDER, MountKind.LINK_OVER)
 
 
@@ -51,8 +52,8 @@ class Covers:
         """What is to be covered again, the upper ones first. Nothing in it waits."""
         names: set[str] = set()
         with suppress(BlockingIOError):
-            while data := os.read(self._inotify, _READ_BYTES):
-                names.update(self._names(data))
+            for _ in range(_READS):
+                names.update(self._names(os.read(self._inotify, _READ_BYTES)))
         for folder in [each for each in names if self._covers[each].kind is not MountKind.EMPTY_FILE]:
             below = [each for each in self._covers if each.startswith(f"{folder}/")]
             names.update(below)
@@ -108,7 +109,8 @@ class Covering:
         if replaced:
             for each in replaced:
                 self.bare.pop(each.target, None)
-            self.bare.update(self._put(replaced))
+            with suppress(LauncherGone):  # and every box with it
+                self.bare.update(self._put(replaced))
 
 
 def _over_writable(mounts: Iterable[Mount]) -> Iterator[Mount]:
