@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from doors import doors_closed
 from ringfence.app.demo import build
+from ringfence.ledger import file_ledger
 
 # Machines are noisy: nothing is judged by the clock. A run of CI says something of the change alone; the
 # fuzzers, and runs at home, look for what is new.
@@ -75,6 +76,8 @@ def _nothing_stays_open() -> Iterator[None]:
     before = _descriptors()
     with doors_closed():
         yield
+    for ledger in tuple(file_ledger._LEDGERS):  # a command that ran in this process keeps its own to the end
+        ledger.close()
     if len(_descriptors()) > len(before) + _STAYING:
         gc.collect()  # exceptions that were raised keep what their frames had, in circles
     left = {fd: leads for fd, leads in _descriptors().items() if before.get(fd) != leads}
