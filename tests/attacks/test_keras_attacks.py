@@ -21,6 +21,7 @@ from real.model_files import sample
 from ringfence.artifacts.judging import Judged, judge, judging_budget
 from ringfence.artifacts.reader import Reader
 from ringfence.core.verdicts import Verdict
+from zipping import zipped
 
 
 def _judged(data: bytes, name: str = "model.keras") -> Judged:
@@ -244,6 +245,14 @@ def test_a_key_twice_in_a_configuration_is_suspicious() -> None:
         archive.writestr("config.json", b'{"class_name": "Lambda", "class_name": "Sequential"}')
         archive.writestr("model.weights.h5", WEIGHTS)
     assert _judged(out.getvalue()).judgement.verdict == Verdict.SUSPICIOUS
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32-be"])
+def test_a_configuration_in_another_encoding_is_judged_as_keras_reads_it(encoding: str) -> None:
+    config = {"class_name": "Sequential", "config": {"layers": [_lambda(COMMAND)]}}
+    members = {"metadata.json": b"{}", "model.weights.h5": WEIGHTS}
+    data = zipped({**members, "config.json": json.dumps(config).encode(encoding)})
+    assert _judged(data).judgement.verdict is Verdict.MALICIOUS
 
 
 def test_both_values_of_a_key_that_stands_twice_are_judged() -> None:

@@ -8,6 +8,7 @@ Source: keras/src/saving/serialization_lib.py, legacy/saving/ and layers/core/la
 """
 
 import binascii
+import json
 from collections.abc import Iterator
 from typing import Final
 
@@ -59,7 +60,12 @@ def judge_document(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
     """
     if reader.size_bytes > LIMITS.json_bytes:
         raise Malformed(ProblemKind.OVER_LIMIT, at=0, detail="the configuration is too long to be read")
-    found = json_documents(reader.at(0, reader.size_bytes))
+    data = reader.at(0, reader.size_bytes)
+    encoding = json.detect_encoding(data)
+    if not encoding.startswith("utf-8"):  # Keras reads it all the same
+        yield Problem(kind=ProblemKind.BAD_HEADER, at=0, detail=f"JSON in {encoding}")
+        data = data.decode(encoding, "replace").encode()
+    found = json_documents(data)
     if len(found) != 1 or not isinstance(found[0].value, dict):
         raise Malformed(ProblemKind.BAD_HEADER, at=0, detail="the configuration is no JSON object")
     if found[0].shadowed:
