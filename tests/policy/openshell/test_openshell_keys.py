@@ -17,6 +17,10 @@ from ringfence.policy.problems import PolicyRefused
 from ringfence.policy.shapes.shape import Shape
 from ringfence.policy.shapes.tables import ListOf, MapOf, Table
 
+CLOSED = [
+    {"host": "*", "then": "deny"}
+]  # nothing is granted, nor what is built in for an agent that is known
+
 
 def brought(*texts: str) -> Imported:
     files = [of_tier(text, name=f"{number}.yaml") for number, text in enumerate(texts)]
@@ -54,7 +58,8 @@ def of_endpoint(text: str) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]
         if key.startswith(begins)
     ]
     usual = {("closed", "binaries"), ("look", "binaries"), ("closed", "host")}
-    return profile(made).get("network", []), [each for each in lines if each not in usual]
+    network = profile(made)["network"]
+    return [] if network == CLOSED else network, [each for each in lines if each not in usual]
 
 
 @pytest.mark.parametrize(("text", "entries", "lines"), CASES, ids=[each[0] for each in CASES])
@@ -142,7 +147,8 @@ def test_files_of_the_image_are_the_machines_only_where_a_box_has_none_of_its_ow
 
 
 def test_without_a_word_on_files_the_working_tree_is_given_and_with_one_it_must_be_named() -> None:
-    assert profile(brought("version: 1\n"))["files"] == {"read": ["**"], "write": ["**"]}
+    nothing = profile(brought("version: 1\n"))
+    assert (nothing["files"], nothing["network"]) == ({"read": ["**"], "write": ["**"]}, CLOSED)
     assert "files" not in profile(brought("version: 1\nfilesystem_policy: {read_only: [/usr]}\n"))
 
 
@@ -184,7 +190,7 @@ def test_a_wildcard_allows_one_part_and_denies_any_number() -> None:
 def test_an_entry_without_programs_is_for_none() -> None:
     for binaries in ("[]", "[{path: '/usr/bin/[ab]'}]"):
         made = brought(endpoint(FULL, binaries))
-        assert "network" not in profile(made)
+        assert profile(made)["network"] == CLOSED
         assert ("left-out", "network_policies.gh.endpoints[0]") in told(made)
 
 
@@ -285,7 +291,7 @@ def test_requests_of_a_more_particular_endpoint_are_not_those_of_others() -> Non
     def hosts(*texts: str) -> list[tuple[str, Any]]:
         several = ", ".join(f"{{host: api.test.example, port: 443{each}}}" for each in texts)
         text = endpoint(FULL).replace(f"{{host: api.github.com, {FULL}}}", several)
-        found = profile(brought(text)).get("network", [])
+        found = profile(brought(text))["network"]
         return [(each.get("then", "allow"), each.get("paths")) for each in found if each.get("paths") != ODD]
 
     rest = ", protocol: rest, enforcement: enforce, access: full"

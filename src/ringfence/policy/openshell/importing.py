@@ -65,6 +65,8 @@ def imported(sources: Sequence[PolicyFile], *, agent: str) -> Imported:
         )
     _network(source, entries, report)
     source.refuse()
+    if not entries.granted:  # or a known agent would have the hosts that are built in
+        entries.network.append({"host": "*", "then": "deny", "why": "OpenShell: no host is granted"})
     names = [each.name for each in sources]
     return Imported(
         text=document_text(names=names, agent=agent, files=files, entries=entries),

@@ -12,7 +12,7 @@ _HEAD = """\
 # yaml-language-server: $schema=./ringfence.schema.json
 #
 # Imported from OpenShell: {names}. What was made stricter stands in the report of the import.
-# A request that nothing here allows is denied, and so is every agent that this profile does not name.
+# What nothing here allows is denied to the agents that the profile names.
 
 version: 1
 
