@@ -255,7 +255,7 @@ class Scene:
         )
 
     def house(self) -> House:
-        def session_door(session: str, _folder: str) -> Door:
+        def session_door(session: str, _agent: str, _folder: str) -> Door:
             return dataclasses.replace(
                 self.door,
                 policies=Policies(

@@ -41,6 +41,7 @@ _NOT_GOOD = (problems.PolicyRefused, DocumentRefused, _Older)
 class Policies:
     """The policy for one user in one folder. Threads may share it.
 
+    `adapted` makes what is in force out of what the documents say; what is recorded is about these alone.
     `tell` hears of a refusal where another policy stays in force. `trouble` is what is wrong with the
     documents as they are, None when they are what is in force.
     """
@@ -52,12 +53,14 @@ class Policies:
         state: Path,
         record: Callable[[PolicyLoaded | PolicyRefused], object],
         tell: Callable[[str], None] = lambda _line: None,
+        adapted: Callable[[Policy], Policy] = lambda policy: policy,
     ) -> None:
         self._places = places
         self._candidates = candidates(places)
         self._keeper = Keeper(state, self._candidates)
         self._record = record
         self._tell = tell
+        self._adapted = adapted
         self._lock = threading.Lock()
         self._stamps: tuple[Stamp, ...] | None = None
         self._policy: Policy | None = None
@@ -79,7 +82,7 @@ class Policies:
         stamps = tuple([stamp(each.path) for each in self._candidates])
         with self._lock:
             if self._policy is None or stamps != self._stamps:
-                self._policy = self._renewed()
+                self._policy = self._adapted(self._renewed())
                 self._stamps = stamps
             return self._policy
 

@@ -1,14 +1,15 @@
-"""The documents that come with ringfence: the starter, which holds where there is none, and a closed one."""
+"""The documents that come with ringfence: the starter, which holds where there is none, and others."""
 
 from importlib.resources import files
 
 from ringfence.policy.files import PolicyFile
 from ringfence.policy.rule import Tier
 
-__all__ = ["SCHEMA", "STARTER", "STRICT", "starter", "text_of"]
+__all__ = ["AGENTS", "SCHEMA", "STARTER", "STRICT", "starter", "text_of"]
 
 STARTER = "starter.yaml"
 STRICT = "strict.yaml"
+AGENTS = "agents.yaml"
 SCHEMA = "ringfence.schema.json"
 
 

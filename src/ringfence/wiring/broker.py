@@ -65,8 +65,8 @@ def house(
             tell(f"the new refresh token of {credential.name} was not kept: {error.what}")
 
     return House(
-        door=lambda session, at: session_door(
-            door, session=session, folder=Path(at), environment=environment
+        door=lambda session, agent, at: session_door(
+            door, session=session, agent=agent, folder=Path(at), environment=environment
         ),
         releasing=Releasing(
             vault=keeper.vault, seals=door.seals, recorded=_Recorded(keeper, folder / FILE).newest

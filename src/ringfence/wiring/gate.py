@@ -28,6 +28,7 @@ from ringfence.gate.state import load_key, make_folder
 from ringfence.ledger.open import open_ledger
 from ringfence.ledger.signing import SignedLedger
 from ringfence.ledger.streams import session_stream
+from ringfence.policy.known_agents import for_agent
 
 if TYPE_CHECKING:  # whoever only asks the door need not load it
     from ringfence.app.approving import Approving
@@ -87,7 +88,7 @@ def open_door(
 
 
 def session_door(
-    door: Door, *, session: str, folder: Path, environment: Mapping[str, str] = os.environ
+    door: Door, *, session: str, agent: str, folder: Path, environment: Mapping[str, str] = os.environ
 ) -> Door:
     """The door of a box's session, through the same ledger: it enforces, and records in the session's stream.
 
@@ -100,6 +101,7 @@ def session_door(
             places(environment, folder=folder),
             state=state,
             record=lambda event: door.ledger.append(event, stream=door.stream, durability=Durability.FSYNC),
+            adapted=lambda policy: for_agent(policy, agent),
         ),
         stream=session_stream(session),
         enforcing=True,

@@ -6,6 +6,8 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +22,7 @@ if TYPE_CHECKING:  # what is imported is what a launcher has to copy
     from ringfence.app.running.tidying import Places
     from ringfence.app.running.way_out import Ask
     from ringfence.gate.door import Door
-    from ringfence.sandbox.sessions import Sessions
+    from ringfence.sandbox.sessions import Session, Sessions
 
 __all__ = ["explain", "report", "run", "sessions"]
 
@@ -38,8 +40,6 @@ def run(
         RingfenceError: there is no such box, or it may not be.
     """
     pid, channel = _forked()  # now, while there is one thread and little to copy
-    from dataclasses import replace
-
     from ringfence.app.running.prepare import held_session, prepare
     from ringfence.app.running.record import stream_of
     from ringfence.app.running.run import House
@@ -57,10 +57,9 @@ def run(
             for change in changes:
                 tell(f"session {session.name}, which was lost: {change}")
         try:
-            with (
-                held_session(wished, around, folder=_folder()) as session,
-                WayOut(session, around.policy, ask) as way_out,
-            ):
+            with held_session(wished, around, folder=_folder()) as session, ExitStack() as stack:
+                around = _of_agent(around, session)
+                way_out = stack.enter_context(WayOut(session, around.policy, ask))
                 prepared, _ = prepare(session, around, way_out.wanted, is_resumed=wished.resume is not None)
                 house = House(
                     door=replace(door, stream=stream_of(session.id)),
@@ -110,6 +109,7 @@ def explain(wish: "Wish", environment: Mapping[str, str], *, tell: Tell) -> "Exp
     door = open_door(environment, tell=tell)
     around = _around(environment, door, tell)
     with held_session(wish, around, folder=_folder()) as session:
+        around = _of_agent(around, session)
         _, planned = prepare(session, around, lambda: as_explained(session, around.policy), is_resumed=False)
         forget(around.places.sessions.folder_of(session))
         around.places.sessions.forget(session)
@@ -160,6 +160,13 @@ def _around(environment: Mapping[str, str], door: "Door", tell: Tell) -> "Around
         code=_code(),
         tell=tell,
     )
+
+
+def _of_agent(around: "Around", session: "Session") -> "Around":
+    """With what is built in of the session's agent."""
+    from ringfence.policy.known_agents import for_agent
+
+    return replace(around, policy=for_agent(around.policy, session.agent))
 
 
 def _code() -> tuple[str, ...]:

@@ -19,7 +19,7 @@ __all__ = ["House"]
 class House:
     """Threads may share it; `blocking` is where everything runs that waits for a disk."""
 
-    door: Callable[[str, str], Door]  # of a session, by its id and its folder: it enforces
+    door: Callable[[str, str, str], Door]  # of a session, by its id, agent and folder: it enforces
     releasing: Releasing = field(repr=False)
     seals: Redeems
     dialer: Dialer

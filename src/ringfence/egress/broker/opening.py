@@ -90,7 +90,7 @@ def close_session(core: Core, id_: str) -> None:
 
 
 def _find(core: Core, message: OpenSession) -> _Found:
-    door = core.house.door(message.session, message.folder)
+    door = core.house.door(message.session, message.agent, message.folder)
     policy = door.policy()
     entries: Mapping[str, Entry] = {}
     if any("credential.use" in each.action_types for each in policy.rules):

@@ -1,0 +1,67 @@
+"""What is built in of known agents holds where no document says which hosts they have, and only then."""
+
+import pytest
+
+from deciding import NOW
+from loading import of_tier
+from ringfence.core.actions import CredentialUse, HttpRequest
+from ringfence.core.decisions import Effect
+from ringfence.policy.built_in import AGENTS, text_of
+from ringfence.policy.egressing import egressing
+from ringfence.policy.files import PolicyFile
+from ringfence.policy.known_agents import KNOWN, for_agent
+from ringfence.policy.load import load, read
+from ringfence.policy.rule import Tier
+
+
+def _asks(text: str, agent: str = "claude", host: str = "api.anthropic.com", tier: Tier = Tier.USER) -> bool:
+    """Whether a box of that agent may send a request there."""
+    policy = for_agent(load([of_tier(text, tier)]), agent)
+    action = HttpRequest(agent=agent, session="s", host=host, port=443, method="POST", path="/v1/messages")
+    return policy.decide(action, now=NOW, enforcing=True).effect is Effect.ALLOW
+
+
+def test_a_known_agent_has_the_hosts_of_its_models_and_nothing_else() -> None:
+    assert _asks("version: 1")
+    assert not _asks("version: 1", host="example.com")
+    assert not _asks("version: 1", agent="codex")
+    assert not _asks("version: 1", agent="make")
+
+
+@pytest.mark.parametrize(
+    ("text", "tier"),
+    [
+        ("version: 1\nagents: {profiles: {claude: {network: [{host: gateway.example}]}}}", Tier.USER),
+        ("version: 1\nagents: {profiles: {c*: {network: [{host: gateway.example}]}}}", Tier.SYSTEM),
+        ("version: 1\nagents: {mode: enforce}", Tier.SYSTEM),
+    ],
+    ids=["a user has written its hosts", "the system has, by a pattern", "the system enforces"],
+)
+def test_nothing_is_built_in_where_somebody_has_said_it(text: str, tier: Tier) -> None:
+    assert not _asks(text, tier=tier)
+
+
+def test_what_a_document_denies_stays_denied() -> None:
+    assert not _asks(
+        "version: 1\nagents:\n  rules:\n    - {actions: [http.request], match: {path: /v1/**}, then: deny}"
+    )
+
+
+def test_credentials_go_to_their_own_hosts() -> None:
+    policy = for_agent(load([of_tier("version: 1", Tier.USER)]), "claude")
+
+    def may(name: str, host: str) -> bool:
+        use = CredentialUse(
+            agent="claude", session="s", credential=name, host=host, method="POST", path="/v1/x"
+        )
+        return policy.decide(use, now=NOW, enforcing=True).effect is Effect.ALLOW
+
+    assert may("ANTHROPIC_API_KEY", "api.anthropic.com")
+    assert not may("ANTHROPIC_API_KEY", "api.openai.com")
+    assert not may("GH_TOKEN", "api.anthropic.com")
+
+
+def test_the_known_names_are_those_of_the_document() -> None:
+    document = read([PolicyFile(tier=Tier.BUILT_IN, name="agents", data=text_of(AGENTS))])
+    assert {each.agent for each in document.profiles} == KNOWN
+    assert all(egressing(document, each).hosts for each in KNOWN)
