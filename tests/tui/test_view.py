@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from ringfence.app.watching.answering import answer_all
 from ringfence.core.receipts import Receipt
 from ringfence.gate.confined import Confined
 from ringfence.ledger.events.sandbox_ended import EndedBy
@@ -183,15 +184,25 @@ def test_what_comes_while_a_page_is_open_is_not_answered_with_it(busy: Machine) 
     viewed(busy, answer)
 
 
+def test_the_chosen_question_stays_chosen_when_others_go(busy: Machine, tmp_path: Path) -> None:
+    other = machine(tmp_path, clock=lambda: _AT).watching
+    busy.does(_TWO, push("refs/heads/next"))
+
+    async def look(seen: Viewed) -> None:
+        await seen.read()
+        assert "http.request by the agent claude" in await seen.press("j")
+        answer_all(other.queue.look(_AT)[0].asks, None, other.who)
+        assert ">    1x     0s  claude      http.request" in await seen.read()
+
+    viewed(busy, look)
+
+
 def test_another_operator_who_was_first_is_named(busy: Machine, tmp_path: Path) -> None:
     other = machine(tmp_path, clock=lambda: _AT).watching
 
     async def answer(seen: Viewed) -> None:
         await seen.read()
         await seen.press("x")
-        other.queue.look(_AT)
-        from ringfence.app.watching.answering import answer_all
-
         rows = other.queue.look(_AT)
         assert answer_all(rows[0].asks, None, other.who).refused == 2
         await seen.press("enter")
@@ -244,7 +255,7 @@ def test_a_terminal_that_is_too_small_or_grows_is_no_trouble(busy: Machine) -> N
                 await seen.resize(*size)
                 await seen.press(key)
             await seen.press("escape")
-        assert seen.text() == (_SCREENS / "asks.txt").read_text()
+        assert await seen.press("1") == (_SCREENS / "asks.txt").read_text()
 
     viewed(busy, look)
 

@@ -1,5 +1,6 @@
 """What an operator watches, as values: read on and never again, bounded, the same questions one line."""
 
+import fcntl
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from ringfence.core.actions import CredentialUse, HostConnect, ModelUse
 from ringfence.core.limits import LIMITS
 from ringfence.ledger.events.sandbox_ended import EndedBy
 from ringfence.ledger.ledger import Ledger, Recorded
+from ringfence.ledger.places import lock_path
 from watched import Machine, get, machine, post, push, session_id
 
 _AT = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -167,6 +169,15 @@ def test_answers_go_on_past_one_that_cannot_be_given(here: Machine) -> None:
         f"question {ids[1]} is refused by olga already; see: ringfence asks, ringfence grants",
         "question nothing: there is none; look for its id: ringfence asks",
     )
+
+
+def test_whoever_answered_is_not_the_one_through_whom_others_write(here: Machine, tmp_path: Path) -> None:
+    here.does(_ONE, push())
+    here.door.ledger.close()
+    (row,) = here.watching.queue.look(here.watching.now())
+    assert answer_all(row.asks, None, here.watching.who) == Answered(refused=1)
+    with lock_path(tmp_path / "state" / "ledger.sqlite").open("r+b") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_a_question_leaves_the_queue_when_its_time_is_over(tmp_path: Path) -> None:
