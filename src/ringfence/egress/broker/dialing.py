@@ -7,6 +7,7 @@ Source: RFC 8305 for the order in which addresses are tried.
 """
 
 import asyncio
+import os
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -173,7 +174,7 @@ async def _first(addresses: Sequence[Address], port: int, host: str) -> socket.s
         for task in trying:
             task.cancel()
             task.add_done_callback(_let_go)
-    reason = problem.strerror if problem is not None and problem.strerror else "nobody answers"
+    reason = os.strerror(problem.errno) if problem is not None and problem.errno else "nobody answers"
     raise NotReached(f"{host}:{port} cannot be reached: {reason}", hint="is it up, and is there a network?")
 
 

@@ -1,0 +1,259 @@
+"""What goes wrong on the way out of real boxes: program and ledger are told why, and nothing stays."""
+
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+from egress.upstream_servers import Handler, http_server, tls_for
+from real.running import PATIENCE_S, Place, appears, left, place, until
+from real.world import Host, host, keep, lead
+
+_SECRET = "tok-0123456789abcdefghijklmnopqrstuvwxyz"
+_GRANTED = "{host: api.example.com}"
+
+
+class _Streams(Handler):
+    """Sends an event, and then only when it is told to; keeps whether its client is still there."""
+
+    ends: ClassVar[threading.Event]
+    broke: ClassVar[threading.Event]
+
+    def do_GET(self) -> None:  # noqa: N802
+        if self.path != "/events":
+            super().do_GET()
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(b"data: first\n\n")
+        self.close_connection = True
+        try:
+            self.connection.settimeout(PATIENCE_S)
+            assert self.connection.recv(1) == b""
+        except OSError:
+            pass
+        self.broke.set()
+
+
+class _Dies(Handler):
+    """Breaks off in the middle of a body, or before any answer."""
+
+    def do_GET(self) -> None:  # noqa: N802
+        self.close_connection = True
+        if self.path == "/half":
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b"the first half")
+        elif self.path == "/chunk":
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"20\r\nthe first half")
+
+
+@contextmanager
+def _streams() -> Iterator[type[_Streams]]:
+    _Streams.broke = threading.Event()
+    yield _Streams
+
+
+def _refused(here: Place) -> Any:
+    """What its newest session's record says of refusals, by host."""
+    return {each["host"]: each["why"] for each in here.report()["hosts"] if each["refused"]}
+
+
+def test_a_locked_vault_is_told_before_anything_starts() -> None:
+    with place() as here, host("api.example.com") as api:
+        lead(here, api, network=_GRANTED, credentials="{name: API_TOKEN, host: api.example.com}")
+        keep(here, "API_TOKEN", "--kind", "bearer", "--host", "api.example.com", secret=_SECRET)
+        (here.home / "words").write_text("correct horse battery staple\n")
+        (here.home / "words").chmod(0o600)
+        locked = here.ringfence(
+            "vault", "key", "passphrase", "--new-passphrase-file", str(here.home / "words")
+        )
+        assert locked.exit == 0, locked
+        done = here.sh("echo started")
+        assert (done.exit, done.out) == (125, ""), done
+        assert "the vault is opened with a passphrase, and nobody is there to be asked for it" in done.err
+        assert "ringfence vault key file" in done.err
+
+
+def test_what_a_changed_policy_refuses_ends_and_its_next_request_is_refused() -> None:
+    with place() as here, _streams() as handler, host("api.example.com", handler) as api:
+        lead(here, api, network="{host: api.example.com, paths: [/events, /kept]}")
+        here.write("kept.py", _KEPT)
+        script = """
+            python3 kept.py & curl -sS -N -m 300 https://api.example.com/events > events; echo "$?" > ended
+            wait; curl -s -m 15 https://api.example.com/events
+        """
+        process = here.start("run", "--", "sh", "-c", script)
+        until(lambda: _text(here, "events") == "data: first\n\n", "the first event")
+        assert appears(here.tree / "kept") == "200\n"
+        lead(here, api, network="{host: api.example.com, paths: [/other]}")
+        assert appears(here.tree / "ended") != "0\n"
+        assert handler.broke.wait(PATIENCE_S)
+        here.write("go", "")
+        out, err = process.communicate(timeout=PATIENCE_S)
+        assert _text(here, "again") in ("403\n", "ended\n"), err
+        assert b"denied by section agents" in out, err
+        assert _refused(here) == {"api.example.com": "no rule for it"}
+
+
+_KEPT = """
+import http.client, os, time
+c = http.client.HTTPSConnection("api.example.com", timeout=20)
+c.request("GET", "/kept")
+a = c.getresponse(); a.read(); open("kept", "w").write(f"{a.status}\\n")
+while not os.path.exists("go"):
+    time.sleep(0.02)
+try:
+    c.auto_open = 0
+    c.request("GET", "/kept")
+    said = str(c.getresponse().status)
+except (OSError, http.client.HTTPException):
+    said = "ended"
+open("again", "w").write(said + "\\n")
+"""
+
+
+def test_a_run_that_is_killed_leaves_no_connection_and_no_session() -> None:
+    with place() as here, _streams() as handler, host("api.example.com", handler) as api:
+        lead(here, api, network=_GRANTED)
+        process = here.start(
+            "run", "--", "curl", "-sS", "-N", "-o", "events", "https://api.example.com/events"
+        )
+        until(lambda: _text(here, "events") == "data: first\n\n", "the first event")
+        (daemon,) = here.document("daemon", "status")["daemons"]
+        before = _descendants(daemon["pid"])
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=PATIENCE_S)
+        assert handler.broke.wait(PATIENCE_S), "the host's side is still open"
+        until(lambda: len(_descendants(daemon["pid"])) < len(before), "the end of the session's proxy")
+        until(lambda: not left(str(here.tree)), lambda: f"the end of {left(str(here.tree))}")
+        done = here.run("curl", "-sS", "-m", "15", "https://api.example.com/next")
+        assert done.out.startswith("GET /next "), done
+        assert [each["pid"] for each in here.document("daemon", "status")["daemons"]] == [daemon["pid"]]
+
+
+def test_hosts_that_are_not_in_order_are_told_as_such() -> None:
+    """One dies in its body, one has somebody else's certificate, one speaks no TLS, one is gone."""
+    with (
+        place() as here,
+        host("api.example.com", _Dies) as dies,
+        host("plain.example.com", _Dies) as plain,
+        http_server(Handler, tls=tls_for("other.example.com")) as (_, other),
+        _mute() as mute,
+    ):
+        names = ("wrong.example.com", "mute.example.com", "gone.example.com")
+        ports = (other, mute, _nobody())
+        hosts = [Host(name=name, port=port) for name, port in zip(names, ports, strict=True)]
+        lead(
+            here,
+            dies,
+            plain,
+            *hosts,
+            network='{host: "*.example.com"}',
+            credentials="{name: API_TOKEN, host: api.example.com}",
+        )
+        keep(here, "API_TOKEN", "--kind", "bearer", "--host", "api.example.com", secret=_SECRET)
+        script = """
+            for path in half chunk none; do
+                curl -s -m 20 -o $path -w '%{http_code} ' https://plain.example.com/$path; echo $?
+                curl -s -m 20 -o $path -w '%{http_code} ' -H "Authorization: Bearer $API_TOKEN" \\
+                    https://api.example.com/$path; echo $?
+            done
+            for name in wrong mute gone; do
+                curl -s -m 20 -o $name -w '%{http_code} ' https://$name.example.com/; echo $?
+            done
+        """
+        done = here.sh(script)
+        assert done.out.splitlines() == [
+            *["200 56", "200 56"],
+            *["200 56", "200 56"],
+            *["502 0", "502 0"],
+            *["502 0", "502 0", "502 0"],
+        ], done
+        assert "certificate" in _text(here, "wrong"), _text(here, "wrong")
+        assert _SECRET not in "".join(_text(here, each) for each in here.names())
+        why = _refused(here)
+        assert why.pop("gone.example.com").endswith(" cannot be reached: Connection refused")
+        assert "certificate" in why.pop("wrong.example.com")
+        assert why == {
+            "api.example.com": "a body is cut short",
+            "plain.example.com": "the host broke off before its answer was whole",
+            "mute.example.com": "the host speaks no good TLS",
+        }
+
+
+def test_connections_that_programs_leave_half_open_hold_nothing_up() -> None:
+    with place() as here, host("api.example.com") as api:
+        lead(here, api, network=_GRANTED)
+        here.write("half.py", _HALF)
+        done = here.sh("python3 half.py; curl -sS -m 20 https://api.example.com/after")
+        assert done.out.startswith("GET /after "), done
+        assert here.report()["state"] == "ended"
+
+
+_HALF = """
+import socket, struct
+kept = []
+for begun in (b"", b"\\x16\\x03\\x01", b"GET / HT", b"CONNECT api.example.com:443 HTTP/1.1\\r\\n"):
+    for ends in ("write", "reset", "stay"):
+        s = socket.create_connection(("api.example.com", 443 if begun[:1] == b"\\x16" else 80), 10)
+        s.sendall(begun)
+        if ends == "write":
+            s.shutdown(socket.SHUT_WR)
+        if ends == "reset":
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            s.close()
+        kept.append(s)
+"""
+
+
+@contextmanager
+def _mute() -> Iterator[int]:
+    """Speaks something else than TLS."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def run() -> None:
+        while True:
+            try:
+                made, _ = listening.accept()
+            except OSError:
+                return
+            with made:
+                made.recv(1)
+                made.sendall(b"220 a host of something else\r\n")
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield int(listening.getsockname()[1])
+    finally:
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+        thread.join(10)
+
+
+def _nobody() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+def _text(here: Place, name: str) -> str:
+    path = here.tree / name
+    return path.read_text("latin-1") if path.is_file() else ""
+
+
+def _descendants(pid: int) -> list[int]:
+    said = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    )
+    children = [int(each) for each in said.stdout.split()]
+    return children + [each for child in children for each in _descendants(child)]
