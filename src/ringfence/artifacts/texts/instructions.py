@@ -42,9 +42,15 @@ _COVERT = tuple(
 )
 _PROMOTED = re.compile(
     r"\b(?:recommend|visit|use|install|download|include|link|append|add|insert|send|post|fetch|open|direct|"
-    r"promote|mention|suggest|point|refer|load|import|advise|click|go to|call|request|navigate)\b"
+    r"promote|mention|suggest|point|refer|load|import|advise|click|go to|call|request|navigate|depend|rely|"
+    r"end|finish|respond|reply)\b"
     r"[^.!?\n]{0,200}?(?:https?|ftp)://",
     re.IGNORECASE,
+)
+# An address that the model is to complete with what it knows.
+_COMPLETED = re.compile(
+    r"(?:https?|ftp)://[^\s\"'<>)]{1,300}[?&][\w.-]{1,40}=(?:[\"'<>)]|\{\{|$)",
+    re.IGNORECASE | re.MULTILINE,
 )
 _ADDRESS = re.compile(r"(?:https?|ftp|wss?)://([^\s/\"'<>)\\\]}`:?#]{1,253})", re.IGNORECASE)
 _EVERYDAY_HOSTS = (
@@ -81,6 +87,9 @@ def covert_instructions(text: str) -> Iterator[str]:
     for found in _PROMOTED.finditer(text):
         if any(True for _ in foreign_addresses(text[found.end() - 8 : found.end() + 253])):
             yield text[found.start() : found.end() + 100]
+    for found in _COMPLETED.finditer(text):
+        if any(True for _ in foreign_addresses(found[0])):
+            yield text[max(0, found.start() - 20) : found.end() + 100]
 
 
 def foreign_addresses(text: str) -> Iterator[str]:
