@@ -103,7 +103,11 @@ def _loaded_as_pickles(reader: Reader, entries: list[Entry]) -> frozenset[str]:
     for entry in entries:
         path = _within_folder(entry.name)
         if _PAYLOADS.fullmatch(path) and not entry.is_link:
-            text = zip_members.beginning(reader, entry, max_bytes=LIMITS.judged_json_bytes + 1)
+            reader.budget.check_time(at=entry.at)
+            try:
+                text = zip_members.beginning(reader, entry, max_bytes=LIMITS.judged_json_bytes + 1)
+            except Malformed:  # which is told where the member is judged
+                continue
             folder = path.rpartition("/")[0]
             found |= {f"{folder}/{name}".lower() for name in torch_export.pickled(text)}
     return frozenset(found)
