@@ -4,7 +4,7 @@ import pytest
 
 from deciding import NOW
 from loading import of_tier
-from ringfence.core.actions import CredentialUse, HttpRequest
+from ringfence.core.actions import CredentialUse, GitChange, GitUpdate, HttpRequest
 from ringfence.core.decisions import Effect
 from ringfence.policy.built_in import AGENTS, text_of
 from ringfence.policy.egressing import egressing
@@ -59,6 +59,30 @@ def test_credentials_go_to_their_own_hosts() -> None:
     assert may("ANTHROPIC_API_KEY", "api.anthropic.com")
     assert not may("ANTHROPIC_API_KEY", "api.openai.com")
     assert not may("GH_TOKEN", "api.anthropic.com")
+
+
+def test_the_working_tree_s_remotes_at_a_forge_are_fetched_and_pushes_ask() -> None:
+    repositories = [("github.com", "/org/repo"), ("git.attacker.example", "/org/repo")]
+    policy = for_agent(load([of_tier("version: 1", Tier.USER)]), "claude", repositories)
+
+    def asked(host: str, path: str) -> Effect:
+        action = HttpRequest(agent="claude", session="s", host=host, port=443, method="GET", path=path)
+        return policy.decide(action, now=NOW, enforcing=True).effect
+
+    assert asked("github.com", "/org/repo.git/info/refs") is Effect.ALLOW
+    assert asked("github.com", "/org/other.git/info/refs") is Effect.DENY
+    assert asked("git.attacker.example", "/org/repo.git/info/refs") is Effect.DENY
+    push = GitUpdate(
+        agent="claude",
+        session="s",
+        host="github.com",
+        port=443,
+        repository="/org/repo",
+        ref="refs/heads/main",
+        change=GitChange.UPDATE,
+        force=False,
+    )
+    assert policy.decide(push, now=NOW, enforcing=True).effect is Effect.ASK
 
 
 def test_the_known_names_are_those_of_the_document() -> None:

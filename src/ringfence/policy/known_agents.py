@@ -4,6 +4,7 @@ The document that comes with ringfence opens hosts for boxes alone: everywhere e
 without it. Whoever writes an agent's hosts into a document of their own has written all of them.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 
@@ -16,20 +17,47 @@ from ringfence.policy.globs import glob
 from ringfence.policy.policy import Policy
 from ringfence.policy.rule import RuleId, Tier
 
-__all__ = ["KNOWN", "for_agent"]
+__all__ = ["FORGES", "KNOWN", "for_agent"]
+
+_REMOTES = 'version: 1\nagents:\n  profiles:\n    "*":'
+_FETCHED = '        - {{host: "{host}", paths: ["{path}/**", "{path}.git/**"]}}'
+_SHOWN = (
+    '        - {{name: ["gh/{host}", "netrc/{host}"], host: "{host}", paths: ["{path}/**", "{path}.git/**"]}}'
+)
+_PUSHED = '        - {{host: "{host}", repository: "{path}", then: ask}}'
 
 KNOWN = frozenset({"aider", "claude", "codex", "copilot", "gemini", "openclaw", "opencode"})
 
 
-def for_agent(policy: Policy, agent: str) -> Policy:
-    """The policy for a box of that agent: with the agent's own part of what is built in, or as it is."""
+FORGES = frozenset({"bitbucket.org", "codeberg.org", "github.com", "gitlab.com"})
+"""Hosts whose repositories may be fetched where a working tree names them as its remotes.
+
+Anybody may have written what a tree names: at a host of their own they would read what they are asked.
+"""
+
+
+def for_agent(policy: Policy, agent: str, repositories: Iterable[tuple[str, str]] = ()) -> Policy:
+    """The policy for a box of that agent: with the agent's own part of what is built in, or as it is.
+
+    `repositories` are hosts and paths (/org/repo) of the working tree's remotes: they may be fetched, and an
+    operator is asked about pushes.
+    """
     document = policy.document
     is_closed = Section.AGENTS in document.joined.ceiling
     if agent not in KNOWN or is_closed or egressing(document, agent).hosts:
         return policy
-    known = _known()
-    rules = (replace(each, id=RuleId(f"built-in {each.id}")) for each in known.joined.rules)
-    profiles = (each for each in known.profiles if glob(each.agent, FieldKind.NAME).fits(agent))
+    known = (_known(), *_of_remotes(tuple(each for each in repositories if each[0] in FORGES)))
+    rules = (
+        replace(rule, id=RuleId(f"built-in {at} {rule.id}"))
+        for at, each in enumerate(known)
+        for rule in each.joined.rules
+    )
+    profiles = (
+        profile
+        for each in known
+        for profile in each.profiles
+        if glob(profile.agent, FieldKind.NAME).fits(agent)
+    )
     return Policy(
         replace(
             document,
@@ -37,6 +65,23 @@ def for_agent(policy: Policy, agent: str) -> Policy:
             profiles=(*document.profiles, *profiles),
         )
     )
+
+
+@cache
+def _of_remotes(repositories: tuple[tuple[str, str], ...]) -> tuple[Document, ...]:
+    """One document more, where there are any."""
+    if not repositories:
+        return ()
+    from ringfence.policy.load import read
+
+    lines = [_REMOTES]
+    for key, written in (("network", _FETCHED), ("credentials", _SHOWN)):
+        lines.append(f"      {key}:")
+        lines += [written.format(host=host, path=path) for host, path in repositories]
+    lines.append("      git:\n        push:")
+    lines += [_PUSHED.format(host=host, path=path) for host, path in repositories]
+    text = "\n".join(lines)
+    return (read((PolicyFile(tier=Tier.BUILT_IN, name="built-in/remotes", data=text.encode()),)),)
 
 
 @cache

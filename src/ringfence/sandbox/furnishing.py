@@ -50,10 +50,13 @@ def furnish(home: Path, places: Iterable[HomePlace], who: Identity) -> None:
         give(path, who)
 
 
-def introduce(home: Path, configurations: Iterable[Path], who: Identity) -> None:
+def introduce(
+    home: Path, configurations: Iterable[Path], who: Identity, *, https_for: Iterable[str] = ()
+) -> None:
     """Says in a new home whose commits these are: the user's name and address for git, and nothing else.
 
-    `configurations` are the user's own; the later ones count more, as for git.
+    `configurations` are the user's own; the later ones count more, as for git. At the hosts of `https_for`
+    git goes by HTTPS where an address says SSH, which no box has.
     """
     known: dict[bytes, bytes] = {}
     for path in configurations:
@@ -66,8 +69,11 @@ def introduce(home: Path, configurations: Iterable[Path], who: Identity) -> None
             if (each.section, each.subsection) == (b"user", None) and each.key in _WHO and each.value:
                 known[each.key] = each.value
     own = home / ".gitconfig"
-    if known and not own.exists():
-        text = b"[user]\n" + written(b"", b"", known.items()).partition(b"\n")[2]
+    text = b"[user]\n" + written(b"", b"", known.items()).partition(b"\n")[2] if known else b""
+    for host in https_for:
+        ways = (f"git@{host}:", f"ssh://git@{host}/")
+        text += written(b"url", f"https://{host}/".encode(), [(b"insteadOf", each.encode()) for each in ways])
+    if text and not own.exists():
         fd = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         with os.fdopen(fd, "wb") as file:
             file.write(text)

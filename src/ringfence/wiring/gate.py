@@ -29,6 +29,7 @@ from ringfence.ledger.open import open_ledger
 from ringfence.ledger.signing import SignedLedger
 from ringfence.ledger.streams import session_stream
 from ringfence.policy.known_agents import for_agent
+from ringfence.sandbox.tree.remotes import remotes
 
 if TYPE_CHECKING:  # whoever only asks the door need not load it
     from ringfence.app.approving import Approving
@@ -95,13 +96,14 @@ def session_door(
     `folder` is where its command starts; the working tree's policy is found from there.
     """
     state = state_folder(environment)
+    repositories = [(each.host, each.path) for each in remotes(str(folder))]
     return dataclasses.replace(
         door,
         policies=Policies(
             places(environment, folder=folder),
             state=state,
             record=lambda event: door.ledger.append(event, stream=door.stream, durability=Durability.FSYNC),
-            adapted=lambda policy: for_agent(policy, agent),
+            adapted=lambda policy: for_agent(policy, agent, repositories),
         ),
         stream=session_stream(session),
         enforcing=True,

@@ -165,8 +165,10 @@ def _around(environment: Mapping[str, str], door: "Door", tell: Tell) -> "Around
 def _of_agent(around: "Around", session: "Session") -> "Around":
     """With what is built in of the session's agent."""
     from ringfence.policy.known_agents import for_agent
+    from ringfence.sandbox.tree.remotes import remotes
 
-    return replace(around, policy=for_agent(around.policy, session.agent))
+    repositories = [(each.host, each.path) for each in remotes(session.folder)]
+    return replace(around, policy=for_agent(around.policy, session.agent, repositories))
 
 
 def _code() -> tuple[str, ...]:

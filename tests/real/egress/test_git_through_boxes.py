@@ -1,5 +1,6 @@
 """Git as it is, in a box, with a host that speaks smart HTTP and wants a token which the box never has."""
 
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from real.git_host import git_host
-from real.running import USERS, Place, place
+from real.running import USERS, Place, appears, place
 from real.world import host, keep, lead
 
 _TOKEN = "tok-0123456789abcdefghijklmnopqrstuvwxyz"
@@ -70,6 +71,32 @@ def test_it_clones_fetches_and_pushes_what_the_policy_lets(user: str, tmp_path: 
         done = here.sh(script)
         assert done.exit == 0, done
         assert (here.tree / "inner/file.txt").read_text() == "one\n"
+        assert _refs(tmp_path) == ["refs/heads/agent/one", "refs/heads/main"]
+
+
+def test_a_known_agent_fetches_its_remote_by_https_and_an_operator_is_asked_about_its_push(
+    tmp_path: Path,
+) -> None:
+    bare = tmp_path / "org/repo.git"
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", bare], check=True)
+    with place(repository=True) as here, host("github.com", git_host(tmp_path)) as there:
+        lead(here, there, network="")
+        _take(here, bare)
+        here.git("remote", "add", "origin", "git@github.com:org/repo.git")
+        script = """
+            git fetch -q origin && git push -q origin HEAD:agent/one 2> said; echo >> said
+            until [ -e go ]; do sleep 0.02; done
+            git push -q origin HEAD:agent/one
+        """
+        running = here.start("run", "--agent", "claude", "--", "sh", "-c", script)
+        said = appears(here.tree / "said")
+        ask = re.search(r"must be approved.*ringfence approve (\w+)", said)
+        assert ask is not None, said
+        approved = here.ringfence("approve", ask[1])
+        assert approved.exit == 0, approved
+        here.write("go", "")
+        _, err = running.communicate(timeout=60)
+        assert running.returncode == 0, err
         assert _refs(tmp_path) == ["refs/heads/agent/one", "refs/heads/main"]
 
 

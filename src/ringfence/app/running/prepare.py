@@ -11,6 +11,7 @@ from ringfence.app.running.run import Prepared
 from ringfence.app.running.tidying import Places
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.text import printable
+from ringfence.policy.known_agents import FORGES
 from ringfence.policy.policy import Policy
 from ringfence.sandbox.furnishing import furnish, give, introduce
 from ringfence.sandbox.login_files import put_login_files
@@ -163,7 +164,8 @@ def _prepared(
     prepare_tree(tree, place)
     furnish(place / "home", planned.home_places, who)
     if not is_resumed:
-        introduce(place / "home", _git_s(around), who)
+        https_for = () if answered is None else sorted(FORGES)
+        introduce(place / "home", _git_s(around), who, https_for=https_for)
     if answered is not None:
         put_login_files(place / "home", answered.files, who)
     prepared = Prepared(
