@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
-from ringfence.app.approving import Asks, Grants
+from ringfence.app.approving import Asks, AskStats, Grants
 from ringfence.app.diff import Comparison
 from ringfence.app.doctor import Doctor
 from ringfence.app.documents import SCHEMA_FOLDER
@@ -52,6 +52,7 @@ DOCUMENTS: dict[str, type] = {
     "ringfence.policy-import/1": PolicyImported,
     "ringfence.run-explain/1": Explained,
     "ringfence.asks/1": Asks,
+    "ringfence.ask-stats/1": AskStats,
     "ringfence.grants/1": Grants,
     "ringfence.ledger-show/1": LedgerShown,
     "ringfence.ledger-event/1": ShownEvent,

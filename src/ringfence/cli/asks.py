@@ -1,20 +1,26 @@
 """`ringfence asks`: what waits for an operator, each action whole."""
 
 import argparse
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from ringfence.app.approving import Asks, asks
+from ringfence.app.approving import Asks, AskStats, ask_stats, asks
 from ringfence.app.documents import document
-from ringfence.cli.exact import ask_lines
+from ringfence.cli.exact import ask_lines, name
 from ringfence.cli.streams import warn, write
-from ringfence.core.errors import ExitCode
+from ringfence.core.errors import ExitCode, UsageError
 from ringfence.wiring.gate import open_door, was_never_used
+from ringfence.wiring.ledger import named_ledger, now
 
 __all__ = ["run"]
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the questions."""
+    """Prints the questions, or what they cost."""
+    if options.stats:
+        return _stats(options)
+    if options.since is not None:
+        raise UsageError("--since is for --stats", hint="all that wait for an answer are listed anyway")
     if was_never_used():  # and a question makes no folder
         found = Asks(started_at=datetime.now(UTC), complete=True, asks=())
     else:
@@ -29,3 +35,28 @@ def run(options: argparse.Namespace) -> int:
     else:
         write("nothing waits for an answer\n")
     return ExitCode.DONE
+
+
+def _stats(options: argparse.Namespace) -> int:
+    found = ask_stats(named_ledger(), since=options.since, now=now())
+    if options.format == "json":
+        write(document("ringfence.ask-stats/1", found) + "\n")
+    else:
+        write("".join(f"{line}\n" for line in _stats_lines(found)))
+    return ExitCode.DONE
+
+
+def _stats_lines(found: AskStats) -> Iterator[str]:
+    per_hour = found.attended_s_per_agent_hour
+    cost = "no agent ran" if per_hour is None else f"at most {_minutes(per_hour)} for an hour of an agent's"
+    yield f"operators  {cost}"
+    yield f"agents     {found.agents_s / 3600:.1f} hours in boxes, {found.sessions} sessions"
+    yield f"questions  {found.asked} asked, {found.approved} approved, {found.denied} denied"
+    if found.waited_median_s is not None:
+        yield f"waited     {found.waited_median_s} s in the median, {found.waited_longest_s} s at the longest"
+    for each in found.operators:
+        yield f"  {name(each.operator)}  {each.answers} answers, at most {_minutes(each.attended_s)}"
+
+
+def _minutes(seconds: int) -> str:
+    return f"{seconds / 60:.1f} minutes"

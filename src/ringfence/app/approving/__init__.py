@@ -2,16 +2,20 @@
 
 from ringfence.app.approving.answer import Answer, Approving, approve, deny, revoke
 from ringfence.app.approving.shown import Asks, Grants, ShownAsk, ShownFact, ShownGrant, asks, grants
+from ringfence.app.approving.stats import AskStats, OperatorStats, ask_stats
 
 __all__ = [
     "Answer",
     "Approving",
+    "AskStats",
     "Asks",
     "Grants",
+    "OperatorStats",
     "ShownAsk",
     "ShownFact",
     "ShownGrant",
     "approve",
+    "ask_stats",
     "asks",
     "deny",
     "grants",

@@ -4,6 +4,7 @@ import argparse
 import re
 from typing import TypeAlias
 
+from ringfence.cli.moments import parse_moment
 from ringfence.cli.options import add_format
 
 __all__ = ["add_approvals"]
@@ -23,6 +24,12 @@ def add_approvals(commands: _Commands) -> None:
         epilog="example: ringfence asks; ringfence approve 7f",
     )
     asks.add_argument("--all", action="store_true", help="those that were answered, too")
+    asks.add_argument(
+        "--stats", action="store_true", help="what they cost operators, for the time agents ran"
+    )
+    asks.add_argument(
+        "--since", type=parse_moment(), metavar="TIME", help="with --stats: 8h, 7d, or an ISO date or time"
+    )
     add_format(asks)
     approve = commands.add_parser(
         "approve",
