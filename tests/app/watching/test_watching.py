@@ -20,6 +20,7 @@ from ringfence.app.watching.watch import Watch
 from ringfence.core.action_types import Durability
 from ringfence.core.actions import CredentialUse, HostConnect, ModelUse
 from ringfence.core.limits import LIMITS
+from ringfence.core.receipts import Receipt
 from ringfence.ledger.events.sandbox_ended import EndedBy
 from ringfence.ledger.ledger import Ledger, Recorded
 from ringfence.ledger.places import lock_path
@@ -66,6 +67,26 @@ def test_each_event_is_read_once_however_often_one_looks(here: Machine) -> None:
     assert [row.ordinal for row in first.rows + more[0].rows] == list(range(1, 5))
     assert [len(each.rows) for each in more] == [1, 0, 0, 0, 0]
     assert (counting.read_events, more[-1].seen) == (4, 4)
+
+
+def test_a_ledger_on_a_server_is_watched_and_answered_as_a_file_is(
+    tmp_path: Path, ledger_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RINGFENCE_LEDGER", ledger_dsn)
+    here = machine(tmp_path)
+    here.starts(_ONE, "/bin/true")
+    here.does(_ONE, push())
+    watch, who = here.watching.watch, here.watching.who
+    first = watch.look()
+    assert ([each.state for each in first.sessions], len(first.asks), first.is_behind) == (
+        [State.RUNNING],
+        1,
+        False,
+    )
+    assert answer_all(first.asks[0].asks, Answer(), who) == Answered(granted=1)
+    assert isinstance(here.tries(_ONE, push()), Receipt)
+    again = watch.look()
+    assert (again.asks, {row.kind for row in again.rows}) == ((), {Kind.ASK, Kind.REQUEST})
 
 
 def test_a_long_past_is_taken_in_pieces(here: Machine) -> None:
