@@ -25,7 +25,11 @@ def run(options: argparse.Namespace) -> int:
         return _report(options, argv)
     if not argv and options.resume is None:
         raise UsageError("run what?", hint="ringfence run -- COMMAND")
-    return _explain(options, argv) if options.explain else _run(options, argv)
+    if options.explain:
+        return _explain(options, argv)
+    if options.adopt and not _adopt():
+        return ExitCode.NO_BOX
+    return _run(options, argv)
 
 
 def _run(options: argparse.Namespace, argv: tuple[str, ...]) -> int:
@@ -46,6 +50,25 @@ def _run(options: argparse.Namespace, argv: tuple[str, ...]) -> int:
     for change in ran.changes:
         tell(f"ringfence: {change}")
     return ran.outcome.status
+
+
+def _adopt() -> bool:
+    """Takes the logins of programs into the vault, and says which; False: it could not.
+
+    In a process of its own: one that has opened the vault shows its memory to nobody, and starts no box.
+    """
+    from ringfence.cli.main import main
+
+    pid = os.fork()
+    if not pid:
+        code = ExitCode.NOT_EXAMINED
+        try:
+            os.dup2(2, 1)
+            code = ExitCode(main(["vault", "adopt", "--yes"]))
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status) in (ExitCode.DONE, ExitCode.FAILED_AS_ASKED)
 
 
 def _say(line: str) -> None:

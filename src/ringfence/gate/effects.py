@@ -81,6 +81,7 @@ OWN: Mapping[str, str] = MappingProxyType(
         "artifacts.spool": "inflated bytes in a file without a name, gone with the process",
         "cli.delivering": _OUTPUT,
         "cli.ledger.export": _OUTPUT,
+        "cli.run": "starts ringfence's own process, which takes logins into the vault",
         "cli.streams": "standard streams that are closed lead to the null device",
         "daemon.children": _DAEMON,
         "daemon.confining": "takes from its own process what it does not need, and tries it",

@@ -45,9 +45,9 @@ def _there(agent: str, program: Path) -> None:
         missing(agent, "tests/real/node_agents/install, on Linux with x86_64")
 
 
-def _claude(here: Place) -> None:
+def _claude(here: Place, *options: str) -> None:
     agent = (str(_CLAUDE), "-p", "do it", "--dangerously-skip-permissions")
-    done = here.ringfence("run", "--agent", "claude", "--", *agent)
+    done = here.ringfence("run", *options, "--agent", "claude", "--", *agent)
     assert (done.exit, done.out) == (0, "all is done\n"), done
     assert (here.tree / "made").read_text() == "made by the agent\n"
 
@@ -72,8 +72,7 @@ def test_claude_code_works_with_a_login_that_was_adopted(user: str) -> None:
         login = {"accessToken": _TOKEN, "expiresAt": 4_102_444_800_000, "scopes": ["user:inference"]}
         _write(here, ".claude/.credentials.json", json.dumps({"claudeAiOauth": login}))
         lead(here, api, network="", reads=str(_MODULES))
-        assert here.ringfence("vault", "adopt", "--yes").exit == 0
-        _claude(here)
+        _claude(here, "--adopt")
         assert {token for _, token in _Claude.came} == {f"Bearer {_TOKEN}"}
 
 

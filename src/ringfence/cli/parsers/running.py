@@ -34,6 +34,9 @@ def add_running(commands: _Commands) -> None:
     )
     run.add_argument("--agent", metavar="NAME", help="the policy's profile (default: the program's name)")
     run.add_argument(
+        "--adopt", action="store_true", help="first take the logins of your programs into the vault"
+    )
+    run.add_argument(
         "--strict",
         action="store_true",
         help="refuse to start where the working tree holds secrets, instead of hiding them",
