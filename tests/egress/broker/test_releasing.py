@@ -31,7 +31,7 @@ def scene(tmp_path: Path) -> Scene:
 
 
 def _receipt(scene: Scene, use: CredentialUse = USE) -> Receipt[CredentialUse]:
-    receipt = scene.house().door("s1", "/").pass_(use)
+    receipt = scene.house().door("s1", "claude", "/").pass_(use)
     assert isinstance(receipt, Receipt)
     return receipt
 
