@@ -122,6 +122,18 @@ def test_a_yes_is_what_the_one_who_asked_waits_for(busy: Machine) -> None:
     assert not isinstance(busy.tries(_ONE, push()), Receipt), "it was for once"
 
 
+def test_what_is_asked_again_and_again_comes_with_a_rule_that_would_spare_it(busy: Machine) -> None:
+    busy.does(_THREE, push())
+
+    async def look(seen: Viewed) -> None:
+        await seen.read()
+        await seen.press("enter")
+        assert '- {"id": "asked-' in await seen.press("G")
+        assert "a rule could spare" not in await seen.press("q", "a", "G"), "whoever answers need not read it"
+
+    viewed(busy, look)
+
+
 def test_a_no_closes_the_question(busy: Machine) -> None:
     async def answer(seen: Viewed) -> None:
         await seen.read()

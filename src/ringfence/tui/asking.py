@@ -18,9 +18,12 @@ Sessions = Mapping[str, WatchedSession]
 
 
 def asks_text(
-    details: Sequence[AskDetail], sessions: Sessions, tries: Mapping[str, int]
+    details: Sequence[AskDetail], sessions: Sessions, tries: Mapping[str, int], *, proposals: bool
 ) -> Callable[[int], list[Text]]:
-    """All of them, one below the other, for a width in cells. `tries`: how often a row held something."""
+    """All of them, one below the other, for a width in cells. `tries`: how often a row held something.
+
+    `proposals`: with the rules that would spare them; whoever answers need not read those.
+    """
 
     def made(cells: int) -> list[Text]:
         lines: list[Text] = []
@@ -29,6 +32,7 @@ def asks_text(
                 head = f"── {number} of {len(details)} "
                 lines.append(Text(head + "─" * (cells - len(head)), "dim"))
             lines += _lines(detail, sessions, tries.get(detail.row.key, 0), cells)
+            lines += _proposal(detail, cells) if proposals else ()
             lines.append(Text())
         return lines[:-1]
 
@@ -60,6 +64,9 @@ def _lines(detail: AskDetail, sessions: Sessions, tries: int, cells: int) -> Ite
         yield from _text(f"   {line}", cells, "yellow")
     yield from _prose(" A yes opens", cells, "bold")
     yield from _prose(f"   {_opens(detail)}", cells)
+
+
+def _proposal(detail: AskDetail, cells: int) -> Iterator[Text]:
     if detail.proposal is not None:
         yield from _prose(" Asked this often, a rule could spare the question; in a policy:", cells, "bold")
         for line in detail.proposal.splitlines():

@@ -174,7 +174,7 @@ class View(App[None]):
             return
         self._previewed = row
         details = [self._queue.detail(row, self._now())] if row else []
-        self.question.show(self._asks_text(details))
+        self.question.show(self._asks_text(details, proposals=True))
 
     # What the bars say
 
@@ -246,12 +246,13 @@ class View(App[None]):
         ids = tuple(each for row in shown for each in row.asks)
         rest = f"; {len(rows) - len(shown)} more lines are left for later" if len(shown) < len(rows) else ""
         what = f"{rows[0].action_type}: {len(ids)} question{'' if len(ids) == 1 else 's'}{rest}"
-        page = AnswerPage(what, self._asks_text(details), says=says, many=len(ids))
+        page = AnswerPage(what, self._asks_text(details, proposals=not says), says=says, many=len(ids))
         self.push_screen(page, partial(self._given, ids))
 
-    def _asks_text(self, details: Sequence[AskDetail]) -> Callable[[int], list[Text]]:
+    def _asks_text(self, details: Sequence[AskDetail], *, proposals: bool) -> Callable[[int], list[Text]]:
         sessions = {each.id: each for each in self._looked.sessions} if self._looked else {}
-        return asks_text(details, sessions, {each.row.key: self._watch.tries(each.row) for each in details})
+        tries = {each.row.key: self._watch.tries(each.row) for each in details}
+        return asks_text(details, sessions, tries, proposals=proposals)
 
     def _given(self, ids: tuple[str, ...], given: Given | None) -> None:
         if given is not None:
