@@ -2,6 +2,8 @@
 
 import os
 import socket
+import subprocess
+import sys
 
 from ringfence.daemon.children import fork_child
 
@@ -20,3 +22,17 @@ def test_a_child_has_nothing_open_but_its_socket_and_what_it_keeps() -> None:
     child.end(at_once=False)
     os.close(kept)
     os.close(other)
+
+
+_TOLD_WHILE_IT_FORKS = """
+import os, signal, sys
+from ringfence.daemon.children import fork_child
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+os.register_at_fork(before=lambda: os.kill(os.getpid(), signal.SIGTERM))
+fork_child(lambda channel: None)
+"""
+
+
+def test_who_is_told_to_end_while_it_forks_ends() -> None:
+    told = subprocess.run([sys.executable, "-c", _TOLD_WHILE_IT_FORKS], capture_output=True, check=False)
+    assert (told.returncode, told.stderr) == (7, b"")

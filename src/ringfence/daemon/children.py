@@ -93,11 +93,15 @@ def fork_child(be: Callable[[socket.socket], None], *, keeps: Sequence[int] = ()
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     with theirs:
+        # What a handler raises while Python calls what is registered for forks is lost, and with it the wish.
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         try:
             pid = os.fork()
         except BaseException:
             ours.close()
             raise
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
         if not pid:
             be_child(lambda: be(theirs), keeps=(theirs.fileno(), *keeps))
     return Child(pid=pid, pidfd=os.pidfd_open(pid), channel=ours)
