@@ -216,6 +216,7 @@ def _open_way_out(
         f"{_count(len(given.credentials), 'credential')} outside · {_count(given.hosts, 'host')} · "
         "workspace writable"
     )
+    house.door.ledger.close()  # the broker records each request from now on, and does so best as its writer
 
 
 def _count(number: int, what: str) -> str:
