@@ -55,10 +55,10 @@ class Machine:
         """A session comes to the door with an action of its own."""
         self.tries(session, action)
 
-    def tries(self, session: str, action: Action) -> Receipt[Action] | Refused:
+    def tries(self, session: str, action: Action, *, wait_s: float = 0) -> Receipt[Action] | Refused:
         """The same, and what comes of it."""
         door = replace(self.door, stream=session_stream(session), enforcing=True)
-        return door.pass_(replace(action, agent="claude", session=session))
+        return door.pass_(replace(action, agent="claude", session=session), wait_s=wait_s)
 
     def starts(self, session: str, *command: str) -> None:
         """A box of it stands."""

@@ -115,3 +115,16 @@ def test_without_a_terminal_there_is_no_view(tmp_path: Path) -> None:
         "ringfence: error: the view needs a terminal",
         "ringfence: hint: ringfence asks, or ringfence ledger show --follow",
     ]
+
+
+def test_no_other_command_loads_what_the_view_is_made_with(tmp_path: Path) -> None:
+    for command in (["asks"], ["tui", "--help"]):
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", "-m", "ringfence.cli.main", *command],
+            env={"HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "ringfence.cli.parser" in done.stderr
+        assert "textual" not in done.stderr

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 
-from ringfence.core.errors import ExitCode, UsageError
+from ringfence.core.errors import UsageError
 from ringfence.wiring.watching import Watching, watching
 
 __all__ = ["run"]
@@ -17,7 +17,6 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(
             "the view needs a terminal", hint="ringfence asks, or ringfence ledger show --follow"
         )
-    view: Callable[[Watching], None] = import_module("ringfence.tui.view").show
+    view: Callable[[Watching], int] = import_module("ringfence.tui.view").show
     with watching(since=options.since) as watched:
-        view(watched)
-    return ExitCode.DONE
+        return view(watched)

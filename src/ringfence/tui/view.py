@@ -42,9 +42,11 @@ __all__ = ["View", "show"]
 _KINDS: tuple[Kind | None, ...] = (None, *Kind)
 
 
-def show(watched: Watching) -> None:
-    """Shows it until somebody quits. Only the keyboard is listened to, so that text can be marked."""
-    View(watched).run(mouse=False)
+def show(watched: Watching) -> int:
+    """Shows it until somebody quits; the exit status. The mouse is left alone, so that text can be marked."""
+    view = View(watched)
+    view.run(mouse=False)
+    return view.return_code or 0
 
 
 class View(App[None]):
