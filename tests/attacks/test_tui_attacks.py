@@ -72,6 +72,8 @@ def test_a_host_of_letters_that_look_alike_is_seen_to_be_another(here: Machine) 
     async def look(seen: Viewed) -> None:
         shown = await seen.read()
         assert "/p\\u0430y" in shown.splitlines()[2]
+        assert "\u0430" not in await seen.press("2")
+        await seen.press("1")
         assert "= letters outside ASCII: '/p\\u0430y'" in await seen.press("a")
 
     viewed(here, look)

@@ -23,6 +23,7 @@ _KINDS = {
     Kind.LABEL: "yellow",
     Kind.ASK: "yellow",
 }
+_OF_THIS_MACHINE = frozenset({Kind.BOX, Kind.MODEL, Kind.RECORD})  # whose names are of any language
 _STATES = {State.RUNNING: "green", State.REFUSED: "red", State.KILLED: "yellow", State.LOST: "yellow"}
 
 EVENT_COLUMNS = (("time", 8), ("kind", _KIND), ("session", _NAME), ("  what happened", 0))
@@ -44,13 +45,17 @@ def headings(columns: tuple[tuple[str, int], ...]) -> Text:
 
 
 def event(row: EventRow, cells: int) -> Text:
-    """Time of day here, kind, session, whether it was refused, what happened."""
+    """Time of day here, kind, session, whether it was refused, what happened.
+
+    What goes to or comes from elsewhere is in ASCII alone: a host looks like no other.
+    """
     line = Text(no_wrap=True).append(row.at.astimezone().strftime("%H:%M:%S"), "dim")
     line.append("  ").append(fitted(row.kind, _KIND), _KINDS.get(row.kind, ""))
     line.append("  ").append(fitted(_session(row.session), _NAME), "dim").append("  ")
     line.append("✗ " if row.is_refusal else "  ", "red")
     color = "red" if row.is_refusal else ""
-    subject = spelled(row.subject) + (f" … {row.chars:,} characters" if _is_cut(row) else "")
+    letters = spelled if row.kind in _OF_THIS_MACHINE else only_ascii
+    subject = letters(row.subject) + (f" … {row.chars:,} characters" if _is_cut(row) else "")
     parts = ((spelled(row.what), color), (subject, ""))
     for text, style in reversed(parts) if row.is_decision else parts:
         line.append(f"{text}  " if text else "", style)
