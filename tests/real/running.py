@@ -28,6 +28,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ringfence.cli.main import main
 
 __all__ = ["ORDINARY", "USERS", "Done", "Place", "appears", "left", "place", "until"]
@@ -108,6 +110,11 @@ class Place:
     def is_another(self) -> bool:
         """Whether its user is not the test's."""
         return os.geteuid() == 0 and self.user == "ordinary"
+
+    def needs_ringfence(self) -> None:
+        """Skips the test where the place's user cannot execute this checkout's ringfence."""
+        if self.is_another and not _is_reached():
+            pytest.skip("an ordinary user cannot read this checkout")
 
     def _be_ringfence(
         self,
@@ -241,6 +248,15 @@ def _import_all() -> None:
     "".encode("utf-8-sig")  # as policies are read
     for name in ("cli.daemon", "cli.kill", "cli.run", "cli.tables.explained", "cli.tables.sessions"):
         importlib.import_module(f"ringfence.{name}")
+
+
+@cache
+def _is_reached() -> bool:
+    who: dict[str, Any] = {"user": ORDINARY, "group": ORDINARY, "extra_groups": []}
+    try:
+        return subprocess.call([_COMMAND, "--version"], stdout=subprocess.DEVNULL, **who) == 0
+    except OSError:  # its interpreter is root's alone
+        return False
 
 
 def until(found: Callable[[], Any], what: str | Callable[[], str]) -> Any:

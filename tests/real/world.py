@@ -46,6 +46,7 @@ def lead(
 
     `reads` is a folder out of the working tree that programs are in.
     """
+    here.needs_ringfence()  # its daemon is executed
     ca = here.home / "outside.pem"
     ca.write_text(OUTSIDE.certificate_pem)
     here.own(ca)

@@ -2,7 +2,6 @@
 
 import shlex
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from needs import missing
-from real.running import ORDINARY, USERS, Place, appears, left, place, until
+from real.running import USERS, Place, appears, left, place, until
 
 _RUN = str(Path(sys.executable).with_name("ringfence"))
 
@@ -56,8 +55,7 @@ def screen(here: Place) -> Iterator[Screen]:
     """A server of tmux's with one window of 80 by 24."""
     if shutil.which("tmux") is None:
         missing("tmux", "scripts/install-test-needs")
-    if here.is_another and not _reaches_ringfence():
-        pytest.skip("an ordinary user cannot read this checkout")
+    here.needs_ringfence()
     here.write("rc", f"PS1='host> '; run() {{ {shlex.quote(_RUN)} run -- \"$@\"; }}\n")
     found = Screen(here.own(here.home / "t", make=True) / "s", here)
     shell = f"bash --noprofile --rcfile {shlex.quote(str(here.tree / 'rc'))} -i"
@@ -68,14 +66,6 @@ def screen(here: Place) -> Iterator[Screen]:
     finally:
         found.tmux("kill-server")
         until(lambda: not left(str(here.tree)), "the end of the terminal")
-
-
-def _reaches_ringfence() -> bool:
-    who = {"user": ORDINARY, "group": ORDINARY, "extra_groups": []}
-    try:
-        return subprocess.call([_RUN, "--version"], stdout=subprocess.DEVNULL, **who) == 0
-    except OSError:  # its interpreter is root's alone
-        return False
 
 
 @pytest.mark.parametrize("user", USERS)
