@@ -19,6 +19,7 @@ from ringfence.sandbox.framing import receive, send
 from ringfence.wiring.broker import broker as run_broker
 
 _DUMPABLE = 4
+_PIDFD_GETFD = 438  # on all machines alike
 assert uvloop  # the user that is tried may not be able to import it
 
 
@@ -38,12 +39,14 @@ def _broker_seen(folder: Path, *, hidden: bool) -> dict[str, object]:
                 main._hide = lambda: None
             run_broker(theirs, None)
             os._exit(0)
+        number = theirs.fileno()
         theirs.close()
         try:
             asked = OpenSession(session="s1", agent="claude", folder=str(folder))
             send(daemon, encode(asked, 1, False))
             receive(daemon, max_fds=0)  # it is there, and serves
-            return {name: _tried(f"/proc/{child}/{name}") for name in ("mem", "environ", "fd/0", "maps")}
+            found = {name: _tried(f"/proc/{child}/{name}") for name in ("mem", "environ", "fd/0", "maps")}
+            return found | {"socket": _taken(child, number)}
         finally:
             daemon.close()
             os.waitpid(child, 0)
@@ -61,6 +64,15 @@ def _tried(path: str) -> bool:
     return True
 
 
+def _taken(pid: int, number: int) -> bool:
+    """Whether a descriptor of that process can be had: by the broker's own socket anybody is the daemon."""
+    pidfd = os.pidfd_open(pid)
+    try:
+        return int(ctypes.CDLL(None).syscall(_PIDFD_GETFD, pidfd, number, 0)) >= 0
+    finally:
+        os.close(pidfd)
+
+
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A home of the user whose programs attack."""
@@ -72,5 +84,7 @@ def folder() -> Iterator[Path]:
 
 
 def test_a_program_of_the_same_user_reads_nothing_of_the_broker(folder: Path) -> None:
-    assert _broker_seen(folder, hidden=True) == {"mem": False, "environ": False, "fd/0": False, "maps": False}
-    assert _broker_seen(folder, hidden=False)["mem"] is True  # what hiding is for
+    seen = _broker_seen(folder, hidden=True)
+    assert seen == dict.fromkeys(("mem", "environ", "fd/0", "maps", "socket"), False)
+    seen = _broker_seen(folder, hidden=False)
+    assert (seen["mem"], seen["socket"]) == (True, True)  # what hiding is for
