@@ -68,16 +68,40 @@ def _refused(here: Place) -> Any:
     return {each["host"]: each["why"] for each in here.report()["hosts"] if each["refused"]}
 
 
+def _lock(here: Place) -> None:
+    """Its vault is opened with a passphrase from now on."""
+    words = here.home / "words"
+    words.write_text("correct horse battery staple\n")
+    words.chmod(0o600)
+    here.own(words)
+    locked = here.ringfence("vault", "key", "passphrase", "--new-passphrase-file", str(words))
+    assert locked.exit == 0, locked
+
+
+def test_a_vault_that_is_locked_meanwhile_is_told_where_its_secret_is_wanted() -> None:
+    with place() as here, host("api.example.com") as api:
+        lead(here, api, network=_GRANTED, credentials="{name: API_TOKEN, host: api.example.com}")
+        keep(here, "API_TOKEN", "--kind", "bearer", "--host", "api.example.com", secret=_SECRET)
+        script = """
+            ask() { curl -s -m 20 -H "Authorization: Bearer $API_TOKEN" https://api.example.com/$1; echo; }
+            ask 1; echo > first; until [ -e go ]; do sleep 0.02; done; ask 2
+        """
+        process = here.start("run", "--", "sh", "-c", script)
+        appears(here.tree / "first")
+        _lock(here)
+        here.write("go", "")
+        out, err = process.communicate(timeout=PATIENCE_S)
+        first, second = out.decode().split("\n", 1)
+        assert first.startswith("GET /1 api.example.com"), err
+        assert "the vault is opened with a passphrase" in second, second
+        assert "the vault is opened with a passphrase" in _refused(here)["api.example.com"]
+
+
 def test_a_locked_vault_is_told_before_anything_starts() -> None:
     with place() as here, host("api.example.com") as api:
         lead(here, api, network=_GRANTED, credentials="{name: API_TOKEN, host: api.example.com}")
         keep(here, "API_TOKEN", "--kind", "bearer", "--host", "api.example.com", secret=_SECRET)
-        (here.home / "words").write_text("correct horse battery staple\n")
-        (here.home / "words").chmod(0o600)
-        locked = here.ringfence(
-            "vault", "key", "passphrase", "--new-passphrase-file", str(here.home / "words")
-        )
-        assert locked.exit == 0, locked
+        _lock(here)
         done = here.sh("echo started")
         assert (done.exit, done.out) == (125, ""), done
         assert "the vault is opened with a passphrase, and nobody is there to be asked for it" in done.err
