@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # what is imported is what a launcher has to copy
     from ringfence.app.running.tidying import Places
     from ringfence.app.running.way_out import Ask
     from ringfence.gate.door import Door
+    from ringfence.policy.policy import Policy
     from ringfence.sandbox.sessions import Session, Sessions
 
 __all__ = ["explain", "report", "run", "sessions"]
@@ -46,6 +47,7 @@ def run(
     from ringfence.app.running.run import run as run_prepared
     from ringfence.app.running.tidying import tidy_lost
     from ringfence.app.running.way_out import WayOut
+    from ringfence.core.text import printable
     from ringfence.sandbox.launcher import Launcher
     from ringfence.wiring.gate import open_door
 
@@ -59,6 +61,8 @@ def run(
         try:
             with held_session(wished, around, folder=_folder()) as session, ExitStack() as stack:
                 around = _of_agent(around, session)
+                if wished.agent is not None and not _has_profile(around.policy, wished.agent):
+                    tell(f"the policy has no profile for {printable(wished.agent)}; its rules alone hold")
                 way_out = stack.enter_context(WayOut(session, around.policy, ask))
                 prepared, _ = prepare(session, around, way_out.wanted, is_resumed=wished.resume is not None)
                 house = House(
@@ -169,6 +173,13 @@ def _of_agent(around: "Around", session: "Session") -> "Around":
 
     repositories = [(each.host, each.path) for each in remotes(session.folder)]
     return replace(around, policy=for_agent(around.policy, session.agent, repositories))
+
+
+def _has_profile(policy: "Policy", agent: str) -> bool:
+    from ringfence.core.actions import FieldKind
+    from ringfence.policy.globs import glob
+
+    return any(glob(each.agent, FieldKind.NAME).fits(agent) for each in policy.document.profiles)
 
 
 def _code() -> tuple[str, ...]:

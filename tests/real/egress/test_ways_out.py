@@ -102,3 +102,16 @@ def test_a_box_goes_on_with_another_daemon_where_one_is_killed() -> None:
 
 def _others(here: Place, pid: int) -> bool:
     return [each["pid"] for each in here.document("daemon", "status")["daemons"]] not in ([], [pid])
+
+
+def test_an_agent_s_name_is_told_where_no_profile_or_no_login_is_for_it() -> None:
+    with place() as here:
+        said = "ringfence: warning: the policy has no profile for cluade; its rules alone hold\n"
+        assert here.ringfence("run", "--agent", "cluade", "--", "true").err == said
+        here.needs_ringfence()
+        outside, hint = here.ringfence("run", "--agent", "claude", "--", "true").err.splitlines()
+        assert outside == "ringfence: 0 credentials outside · 1 host · workspace writable"
+        assert (
+            hint
+            == "ringfence: it may have no login in its box: ringfence run --adopt takes yours into the vault"
+        )
