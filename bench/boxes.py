@@ -10,21 +10,25 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from bench.box_peers import Peers, peers
 from bench.measure import Result, by_turns, ringfence, seconds
 from ringfence.core.actions import CommandRun
+from ringfence.egress.authority import make_authority
 from ringfence.gate.seals import Seals, open_seals
 from ringfence.policy.load import load
 from ringfence.sandbox.box import Box, Streams
+from ringfence.sandbox.furnishing import put_readable
 from ringfence.sandbox.launcher import Launcher, fork_launcher
 from ringfence.sandbox.linux.seccomp.listening import answer
-from ringfence.sandbox.messages import Listener, Ready, Running
+from ringfence.sandbox.messages import Listener, Ready, Running, Sockets
 from ringfence.sandbox.plan import Plan
+from ringfence.sandbox.planning.answered import BUNDLE, authorities
 from ringfence.sandbox.planning.looking import look
 from ringfence.sandbox.planning.making import make_plan
-from ringfence.sandbox.planning.wanted import Wanted
+from ringfence.sandbox.planning.wanted import Wanted, WantedNetwork
 from ringfence.sandbox.planning.working_tree import working_tree
 
 __all__ = ["boxes"]
@@ -49,6 +53,7 @@ def boxes(place: Path) -> Iterator[Result]:
     others = peers(place / "box_peers")
     with _house() as house:
         yield from _launches(house, others)
+        yield _with_network(house)
         yield _weight(house)
         yield _work(house)
 
@@ -60,8 +65,8 @@ class _House:
         self.launcher, self.seals, self.tree, self.state = launcher, seals, folder / "tree", folder / "state"
         self._positions = iter(range(1, 1_000_000))
 
-    def plan(self, *argv: str) -> Plan:
-        """As `ringfence run` makes it without a policy."""
+    def plan(self, *argv: str, network: WantedNetwork | None = None) -> Plan:
+        """As `ringfence run` makes it without a policy, or with one that grants hosts."""
         host = look(os.environ, home=str(self.state), own=(str(self.state),))
         wanted = Wanted(
             session="bench",
@@ -71,7 +76,10 @@ class _House:
             environment=os.environ,
             session_folder=str(self.state / "session"),
             tree=working_tree(str(self.tree), host),
+            network=network,
         )
+        if network is not None:
+            put_readable(self.state / "session" / BUNDLE, authorities(network, host))
         return make_plan(wanted, policy=load(()), host=host, now=datetime.now(UTC)).plan
 
     def start(self, plan: Plan) -> Box:
@@ -110,6 +118,9 @@ def _bring_up(box: Box) -> None:
             match box.receive():
                 case Listener(fd=fd):
                     listener = fd
+                case Sockets(sockets=sockets):
+                    for each in sockets:
+                        os.close(each.fd)
                 case Ready():
                     box.go()
                 case Running():
@@ -153,6 +164,20 @@ def _launches(house: _House, others: Peers) -> Iterator[Result]:
         detail=f"{_ms(ours)}; " + ", ".join(f"{name} {_ms(took)}" for name, took in named.items()),
     )
     yield _from_a_shell(house, others)
+
+
+def _with_network(house: _House) -> Result:
+    """What the loopback that takes all addresses, nftables and the sockets add, and what is tried of them."""
+    authority = make_authority("bench", datetime.now(UTC))
+    plans = house.plan("true"), house.plan("true", network=WantedNetwork(ca_pem=authority.certificate_pem))
+    without, answered = by_turns(*(partial(_launch_s, house, plan) for plan in plans), rounds=_LAUNCHES)
+    return Result(
+        name="a box whose network is ready, over one that has none",
+        measured=(answered - without) * 1000,
+        limit=2,
+        unit=" ms",
+        detail=f"{_ms(answered)} and {_ms(without)}",
+    )
 
 
 def _from_a_shell(house: _House, others: Peers) -> Result:

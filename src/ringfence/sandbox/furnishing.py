@@ -80,6 +80,17 @@ def introduce(
         give(own, who)
 
 
+def put_readable(path: Path, content: bytes) -> None:
+    """A file of the host's that boxes show, in a folder that is private. What boxes read is not changed."""
+    beside = path.with_name(f"{path.name}.new")
+    beside.unlink(missing_ok=True)
+    fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(fd, "wb") as file:
+        os.fchmod(fd, 0o644)
+        file.write(content)
+    beside.rename(path)
+
+
 def _make(path: Path, place: HomePlace) -> None:
     """Makes it, unless it is there. Raises OSError when something else is."""
     match place.kind:

@@ -4,19 +4,22 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 import boxes
-from made_hosts import a_policy, made_host, planned
+from made_hosts import SESSION_FOLDER, a_policy, made_host, planned
 from ringfence.egress.authority import make_authority
-from ringfence.sandbox.plan import Mount, MountKind, Network, Plan
+from ringfence.sandbox.furnishing import put_readable
+from ringfence.sandbox.plan import MountKind, Network, Plan
 from ringfence.sandbox.planning.answered import (
     AUTHORITIES,
     FOLDER,
     JAVA_STORE,
     answered_mounts,
     answered_variables,
+    authorities,
     network_of,
 )
 from ringfence.sandbox.planning.authority_forms import hashed_name, java_store
@@ -28,13 +31,16 @@ OWN = {f"{FOLDER}/{hashed_name(CA)}": CA.encode(), JAVA_STORE: java_store(CA)}
 SYSTEM_S = b"-----BEGIN CERTIFICATE-----\nsystem's\n-----END CERTIFICATE-----"
 WANTED = WantedNetwork(ca_pem=CA, ports=(5432, 443, 22), environment=(("API_KEY", "placeholder"),))
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+SHOWN = f"{SESSION_FOLDER}/authorities.pem"
 PROXY = "http://127.0.0.1:3128"
 USERS = ["ordinary", "root"] if os.geteuid() == 0 else ["ordinary"]
 
 
-def files(plan: Plan) -> dict[str, bytes]:
-    """Those that hold authorities."""
-    return {each.target: each.content for each in plan.mounts if each.why.text == "authorities"}
+def files(plan: Plan) -> dict[str, bytes | str | None]:
+    """Those that hold authorities: what stands in them, or where that is."""
+    return {
+        each.target: each.content or each.source for each in plan.mounts if each.why.text == "authorities"
+    }
 
 
 def test_the_session_s_authority_is_with_the_system_s_wherever_programs_look() -> None:
@@ -46,21 +52,27 @@ def test_the_session_s_authority_is_with_the_system_s_wherever_programs_look() -
             "/etc/pki/tls/certs/ca-bundle.crt": "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
         },
     )
-    plan = planned(a_policy(), replace(host, authorities=lambda: SYSTEM_S), network=WANTED).plan
-    both = SYSTEM_S + b"\n" + CA.encode()
+    plan = planned(a_policy(), host, network=WANTED).plan
     bundles = (AUTHORITIES, BUNDLE, "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem")
-    assert files(plan) == dict.fromkeys(bundles, both) | OWN
+    assert files(plan) == dict.fromkeys(bundles, SHOWN) | OWN
     (resolver,) = [each for each in plan.mounts if each.target == "/etc/resolv.conf"]
     assert resolver.content.endswith(b"\nnameserver 127.0.0.1\n")
 
 
+def test_what_is_shown_is_the_system_s_and_the_session_s() -> None:
+    host = replace(made_host(), authorities=lambda: SYSTEM_S)
+    assert authorities(WANTED, host) == SYSTEM_S + b"\n" + CA.encode()
+
+
 def test_a_system_without_authorities_has_the_session_s_alone() -> None:
-    assert files(planned(a_policy(), network=WANTED).plan) == {AUTHORITIES: CA.encode()} | OWN
+    assert files(planned(a_policy(), network=WANTED).plan) == {AUTHORITIES: SHOWN} | OWN
+    assert authorities(WANTED, made_host()) == CA.encode()
 
 
 def test_before_a_session_has_an_authority_there_is_nothing_of_it() -> None:
     wanted = replace(WANTED, ca_pem="")
-    assert files(planned(a_policy(), network=wanted).plan) == {AUTHORITIES: b""}
+    assert files(planned(a_policy(), network=wanted).plan) == {AUTHORITIES: SHOWN}
+    assert authorities(wanted, made_host()) == b""
 
 
 def test_variables_name_the_authorities_and_the_proxy_and_hold_placeholders() -> None:
@@ -112,13 +124,16 @@ def test_a_box_reads_the_session_s_authority_in_the_system_s_own_file(user: str,
     if not bundle.is_file():
         pytest.skip("this system has its authorities elsewhere")
     host = look({}, home=str(tmp_path), own=())
-    ssl = [boxes.bind("/etc/ssl/certs", MountKind.READ)]
-    mounts: tuple[Mount, ...] = (*boxes.system_mounts(), *ssl, *answered_mounts(WANTED, host))
-    result = boxes.run(
-        ["/bin/cat", BUNDLE, AUTHORITIES],
-        user=user,
-        mounts=(*mounts, boxes.made("/w", MountKind.MEMORY)),
-        folder="/w",
-    )
+    with TemporaryDirectory(dir="/var/tmp") as folder:
+        Path(folder).chmod(0o755)  # whoever starts the box reaches it
+        put_readable(Path(folder, "bundle"), authorities(WANTED, host))
+        shown = answered_mounts(WANTED, host, bundle=f"{folder}/bundle")
+        ssl = boxes.bind("/etc/ssl/certs", MountKind.READ)
+        result = boxes.run(
+            ["/bin/cat", BUNDLE, AUTHORITIES],
+            user=user,
+            mounts=(*boxes.system_mounts(), ssl, *shown, boxes.made("/w", MountKind.MEMORY)),
+            folder="/w",
+        )
     both = bundle.read_bytes().rstrip(b"\n") + b"\n" + CA.encode()
     assert (result.exit, result.stdout) == (0, both * 2)

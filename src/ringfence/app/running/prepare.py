@@ -13,9 +13,10 @@ from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.text import printable
 from ringfence.policy.known_agents import FORGES
 from ringfence.policy.policy import Policy
-from ringfence.sandbox.furnishing import furnish, give, introduce
+from ringfence.sandbox.furnishing import furnish, give, introduce, put_readable
 from ringfence.sandbox.login_files import put_login_files
 from ringfence.sandbox.plan import DEGRADABLE, MountKind
+from ringfence.sandbox.planning.answered import BUNDLE, authorities
 from ringfence.sandbox.planning.host import Host
 from ringfence.sandbox.planning.identity import identity
 from ringfence.sandbox.planning.making import make_plan
@@ -147,6 +148,8 @@ def _prepared(
         )
     protections = (*mounts(tree, place), *kept_code(around.code, of.path, around.tell))
     answered = network()
+    if answered is not None:
+        put_readable(place / BUNDLE, authorities(answered, host))
     wanted = Wanted(
         session=session.id,
         agent=session.agent,

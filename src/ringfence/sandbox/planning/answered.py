@@ -13,9 +13,19 @@ from ringfence.sandbox.planning.authority_forms import hashed_name, java_store
 from ringfence.sandbox.planning.host import BUNDLES, Host, Kind, followed
 from ringfence.sandbox.planning.wanted import WantedNetwork
 
-__all__ = ["AUTHORITIES", "FOLDER", "JAVA_STORE", "answered_mounts", "answered_variables", "network_of"]
+__all__ = [
+    "AUTHORITIES",
+    "BUNDLE",
+    "FOLDER",
+    "JAVA_STORE",
+    "answered_mounts",
+    "answered_variables",
+    "authorities",
+    "network_of",
+]
 
 AUTHORITIES = "/etc/ringfence-authorities.pem"  # within
+BUNDLE = "authorities.pem"  # in the session's folder
 FOLDER = "/etc/ringfence-authorities"  # as OpenSSL reads folders
 JAVA_STORE = "/etc/ringfence-authorities.jks"
 _OF_AUTHORITIES = (
@@ -38,24 +48,31 @@ def network_of(wanted: WantedNetwork) -> Network:
     return Network(ports=ports, proxy_port=next(port for port in count(_PROXY_PORT) if port not in ports))
 
 
-def answered_mounts(wanted: WantedNetwork, host: Host) -> Iterator[Mount]:
-    """The system's authorities and the session's as one file, there and in place of the system's files.
+def authorities(wanted: WantedNetwork, host: Host) -> bytes:
+    """The system's authorities and the session's, as one text: what `answered_mounts` shows from a file."""
+    system_s = host.authorities().rstrip(b"\n")
+    return (system_s + b"\n" if system_s else b"") + wanted.ca_pem.encode()
+
+
+def answered_mounts(wanted: WantedNetwork, host: Host, *, bundle: str) -> Iterator[Mount]:
+    """The file of the host that holds `authorities`, there and in place of the system's files.
 
     Java's store and OpenSSL's folder have the session's; without one they are not there.
 
     Raises:
         ValueError: what should be the session's is no certificate.
     """
-    system_s = host.authorities().rstrip(b"\n")
-    content = (system_s + b"\n" if system_s else b"") + wanted.ca_pem.encode()
     ways = (followed(each, host.files.kind, host.files.link) for each in BUNDLES)
     files = (each.path for each in ways if each is not None and host.files.kind(each.path) is Kind.FILE)
-    texts = dict.fromkeys((AUTHORITIES, *files), content)
+    for path in dict.fromkeys((AUTHORITIES, *files)):
+        yield Mount(target=path, kind=MountKind.READ, source=bundle, why=_WHY, runs=False)
     if wanted.ca_pem:
-        texts[f"{FOLDER}/{hashed_name(wanted.ca_pem)}"] = wanted.ca_pem.encode()
-        texts[JAVA_STORE] = java_store(wanted.ca_pem)
-    for path, text in texts.items():
-        yield Mount(target=path, kind=MountKind.FILE, content=text, mode=0o644, why=_WHY, runs=False)
+        own = {
+            f"{FOLDER}/{hashed_name(wanted.ca_pem)}": wanted.ca_pem.encode(),
+            JAVA_STORE: java_store(wanted.ca_pem),
+        }
+        for path, text in own.items():
+            yield Mount(target=path, kind=MountKind.FILE, content=text, mode=0o644, why=_WHY, runs=False)
 
 
 def answered_variables(network: Network) -> dict[str, str]:

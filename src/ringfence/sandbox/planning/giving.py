@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from ringfence.core.errors import UnreadableScope
 from ringfence.sandbox.plan import Identity, Mount, MountKind, Why
-from ringfence.sandbox.planning.answered import answered_mounts
+from ringfence.sandbox.planning.answered import BUNDLE, answered_mounts
 from ringfence.sandbox.planning.granted import Given, granted
 from ringfence.sandbox.planning.home import (
     home_mount,
@@ -86,7 +86,7 @@ def _of_host(wanted: Wanted, host: Host) -> Iterator[Mount]:
 
 def _answered(wanted: Wanted, host: Host) -> Iterator[Mount]:
     if wanted.network is not None:
-        yield from answered_mounts(wanted.network, host)
+        yield from answered_mounts(wanted.network, host, bundle=f"{wanted.session_folder}/{BUNDLE}")
 
 
 def is_giving(mount: Mount) -> bool:
