@@ -101,7 +101,7 @@ UNSEEN: tuple[Unseen, ...] = (
         instead="tools that are called over the network",
     ),
     Unseen(
-        what="requests to hosts that are granted as a whole, and bytes of raw connections",
+        what="what passes on raw connections",
         why="the policy says that nobody reads them",
         instead="the connection, with host and port",
     ),
