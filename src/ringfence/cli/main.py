@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         tell(f"ringfence: error: this system allows no more {what}")
         if command == "run":  # every other status is the command's own
-            tell("ringfence: hint: end other programs, or raise the limit (ulimit -a)")
+            tell("ringfence: hint: end other programs, make room, or raise the limit (ulimit -a)")
             return ExitCode.NO_BOX
         tell("ringfence: hint: look at fewer folders at a time, or raise the limit (ulimit -a)")
         return ExitCode.NOT_EXAMINED
@@ -63,6 +63,8 @@ def _used_up(error: Exception) -> str | None:
     if isinstance(error, MemoryError):
         return "memory"
     if isinstance(error, OSError):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            return "room on disk"
         return "open files" if error.errno in (errno.EMFILE, errno.ENFILE) else None
     return "threads" if str(error) == "can't start new thread" else None
 

@@ -1,11 +1,14 @@
 """What goes wrong on the way out of real boxes: program and ledger are told why, and nothing stays."""
 
+import json
+import resource
 import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, ClassVar
 
 from egress.upstream_servers import Handler, http_server, tls_for
@@ -13,6 +16,7 @@ from real.running import PATIENCE_S, Place, appears, left, place, until
 from real.world import Host, host, keep, lead
 
 _SECRET = "tok-0123456789abcdefghijklmnopqrstuvwxyz"
+_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 _GRANTED = "{host: api.example.com}"
 
 
@@ -213,6 +217,48 @@ def test_hosts_that_are_not_in_order_are_told_as_such() -> None:
             "plain.example.com": "the host broke off before its answer was whole",
             "mute.example.com": "the host speaks no good TLS",
         }
+
+
+def _room_for(size: int) -> Callable[[], None]:
+    """No file of its own, nor of what it starts, becomes longer than that many bytes."""
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def test_nothing_goes_out_that_cannot_be_recorded() -> None:
+    _Counts.paths.clear()
+    room = _AUTHORITIES.stat().st_size + 50_000
+    with place() as here, host("api.example.com", _Counts) as api:
+        lead(here, api, network="{host: api.example.com, paths: [/**]}")
+        asks = "curl -s -m 60 'https://api.example.com/[1-300]'; curl -s -m 20 https://api.example.com/last"
+        done = here.sh(asks, before=(_room_for(room),))
+        assert "the ledger's file cannot be used" in done.out, done
+        assert "the ledger's file cannot be used" in done.err, done
+        assert 0 < len(_Counts.paths) < 300
+        assert set(_Counts.paths) <= _recorded(here)
+
+
+def test_a_box_for_which_there_is_no_room_does_not_start() -> None:
+    with place() as here, host("api.example.com") as api:
+        lead(here, api, network=_GRANTED)
+        done = here.sh("echo started", before=(_room_for(120_000),))
+        assert (done.exit, done.out) == (125, "")
+        assert done.err.startswith("ringfence: error: this system allows no more room on disk\n"), done
+
+
+class _Counts(Handler):
+    """Keeps what it is asked for."""
+
+    paths: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:  # noqa: N802
+        self.paths.append(self.path)
+        self.answer(b"")
+
+
+def _recorded(here: Place) -> set[str]:
+    said = here.ringfence("ledger", "show", "--json", "--type", "decision.made").out
+    actions = [each["body"]["action"] for each in json.loads(said)["events"]]
+    return {each["path"] for each in actions if each["action"] == "http.request"}
 
 
 def test_connections_that_programs_leave_half_open_hold_nothing_up() -> None:
