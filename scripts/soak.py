@@ -1,8 +1,8 @@
 """Soaks the terminal view: so many events a second for so long, and whether it grows or lags.
 
 A process of its own records requests as a box would make them; the view, 80 by 24 and without a terminal,
-follows the same ledger. Exit status 1: memory grew by more than MIB after the first minute, or an event took
-longer than LAG seconds to be shown. `make soak`; MINUTES=2 for less.
+follows the same ledger. Exit status 1: memory grew by more than MIB after the first minute, or of a hundred events
+one and more took longer than LAG seconds to be shown. `make soak`; MINUTES=2 for less.
 """
 
 import argparse
@@ -145,9 +145,10 @@ def _told(samples: list[Sample], options: argparse.Namespace) -> int:
     grown = (last.rss_bytes - first.rss_bytes) / _MIB
     print(f"events {last.shown:,} in {last.at_s:.0f} s: {last.shown / last.at_s:.0f} a second")
     print(f"memory {first.rss_bytes / _MIB:.1f} MiB after {first.at_s:.0f} s, {grown:+.1f} MiB at the end")
-    print(f"lag    {lags[len(lags) // 2]:.2f} s median, {lags[-1]:.2f} s worst")
+    late_s = lags[len(lags) * 99 // 100]
+    print(f"lag    {lags[len(lags) // 2]:.2f} s median, {late_s:.2f} s in 99 of 100, {lags[-1]:.2f} s worst")
     print(f"drawn  {last.drawn / last.at_s:.0f} lines a second")
-    return 1 if grown > options.grows or lags[-1] > options.lag else 0
+    return 1 if grown > options.grows or late_s > options.lag else 0
 
 
 if __name__ == "__main__":
