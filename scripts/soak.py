@@ -1,8 +1,8 @@
 """Soaks the terminal view: so many events a second for so long, and whether it grows or lags.
 
 A process of its own records requests as a box would make them; the view, 80 by 24 and without a terminal,
-follows the same ledger. Exit status 1: memory grew by more than MIB after the first minute, or of a hundred events
-one and more took longer than LAG seconds to be shown. `make soak`; MINUTES=2 for less.
+follows the same ledger. Exit status 1: memory grew by more than MIB after the first minute, or one event in a
+hundred took longer than LAG seconds to be shown. `make soak`; MINUTES=2 for less.
 """
 
 import argparse
