@@ -135,6 +135,7 @@ def test_instructions_and_build_files_stay_and_are_told_of(tmp_path: Path) -> No
         (".github/workflows/ci.yml", None),
         (".github/workflows/new.yml", None),
         ("AGENTS.md", None),
+        ("Makefile", None),
         ("pkg/GEMINI.md", None),
     ]
     assert (run.tree / "AGENTS.md").read_text() == "after"

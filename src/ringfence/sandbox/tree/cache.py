@@ -22,7 +22,7 @@ __all__ = ["FileState", "Remembered", "load", "save"]
 FileState = tuple[int, int, int, int, int]
 """Device, inode, size in bytes, mtime and ctime in ns."""
 
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(slots=True)

@@ -79,7 +79,7 @@ def _tree(found: _Look, walked: Walk, gits: Gits) -> Tree:
         id=(top[0], top[1]),
         git=tuple(gits.folders[path] for path in sorted(gits.folders)),
         protected=_outermost(found.protected),
-        told=tuple(found.told[path] for path in sorted(found.told)[: LIMITS.tree_told]),
+        told=tuple(found.told[path] for path in _highest(found.told)),
         missing=tuple(_missing(found, gits)),
         secrets=tuple(sorted(found.secrets, key=lambda each: each.path)),
         sockets=tuple(sorted(found.sockets)),
@@ -91,6 +91,11 @@ def _tree(found: _Look, walked: Walk, gits: Gits) -> Tree:
         unread=found.unread,
         troubles=tuple(found.troubles),
     )
+
+
+def _highest(told: Iterable[str]) -> list[str]:
+    """Of too many those nearest to the top; sorted."""
+    return sorted(sorted(told, key=lambda path: (path.count("/"), path))[: LIMITS.tree_told])
 
 
 def _add_marks(found: _Look, walked: Walk, known: Remembered, *, now_ns: int) -> None:

@@ -40,6 +40,7 @@ _POLICY = Name(care=Care.KEEP, why="it says what may be done here")
 _WORDS = Name(care=Care.TELL, why="agents follow it as instructions")
 _REMOTE = Name(care=Care.TELL, why="it says what a build service runs")
 _MODULES = Name(care=Care.TELL, why="git fetches from and sends to where it says")
+_BUILD = Name(care=Care.TELL, why="it runs here when somebody builds, tests or installs")
 _PACKAGES = Name(care=Care.TELL, why="package managers fetch from where it says, and run what it names")
 
 _EXACT: dict[str, Name] = {
@@ -92,6 +93,24 @@ _EXACT: dict[str, Name] = {
     ".gitmodules": _MODULES,
     ".lfsconfig": _MODULES,
     **dict.fromkeys((".npmrc", ".yarnrc", ".yarnrc.yml", ".pnpmfile.cjs", ".pypirc", "pip.conf"), _PACKAGES),
+    **dict.fromkeys(
+        (
+            *("Makefile", "makefile", "GNUmakefile", "CMakeLists.txt", "meson.build", "justfile", "Justfile"),
+            *(
+                "Taskfile.yml",
+                "Taskfile.yaml",
+                "Rakefile",
+                "Gemfile",
+                "package.json",
+                "deno.json",
+                "build.rs",
+            ),
+            *("conftest.py", "setup.py", "setup.cfg", "pyproject.toml", "noxfile.py", "tox.ini", "tasks.py"),
+            *("build.gradle", "build.gradle.kts", "settings.gradle", "pom.xml", "build.xml", "build.zig"),
+            *("gradlew", "mvnw", "Dockerfile", "docker-compose.yml", "compose.yaml", "Vagrantfile"),
+        ),
+        _BUILD,
+    ),
     ".gitlab-ci.yml": _REMOTE,
 }
 _ENDINGS: dict[str, Name] = {
