@@ -57,6 +57,7 @@ def _got(folder: Path) -> str:
 @pytest.mark.parametrize(
     ("is_open", "program", "expected"),
     [(False, "", "no connection"), (True, "", "no answer"), (True, _HEARS_ANYBODY, "a key")],
+    ids=["as it is", "with its folder open", "and no look at who asks"],
 )
 def test_another_user_gets_no_session(tmp_path: Path, is_open: bool, program: str, expected: str) -> None:
     text = policy(folder=tmp_path, network=WHOLE)
