@@ -237,6 +237,7 @@ class Scene:
         self.vault = vault_in(folder / "state", ask=nobody)
         self.keeper = Keeper(door=self.door, vault=self.vault)
         self.revoked: list[Message] = []
+        self.asked_s = 0.0
         self.revokes = asyncio.Event()
         self.rotated: list[tuple[str, bytes]] = []
 
@@ -283,6 +284,7 @@ class Scene:
             now=now,
             clock=time.monotonic,
             randomness=os.urandom,
+            asked_s=self.asked_s,
         )
 
     def play(self, act: "Callable[[Scene], Awaitable[None]]") -> None:

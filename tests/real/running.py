@@ -220,9 +220,11 @@ def place(user: str = USERS[0], *, repository: bool = False, executed: bool = Fa
             here.write("file.txt", "one\n")
             here.git("add", ".")
             here.git("commit", "-q", "-m", "one")
-        yield here
-        if (home / ".local/state/ringfence/daemons").exists():
-            here.ringfence("daemon", "stop")
+        try:
+            yield here
+        finally:  # also of a test that failed
+            if (home / ".local/state/ringfence/daemons").exists():
+                here.ringfence("daemon", "stop")
         assert not left(str(top)), "something still runs"
         assert str(top) not in Path("/proc/self/mountinfo").read_text()
     finally:

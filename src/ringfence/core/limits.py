@@ -324,6 +324,9 @@ class Limits:
     egress_exchanges: int = 256  # of one connection of a program at one time
     egress_ca_bytes: int = 4 * _MIB  # a file of authorities that a policy names; the system's has 220 KB
     egress_told: int = 256  # refusals of one session that are told apart; the rest are counted together
+    egress_asked_s: float = 30.0  # that a request waits for an operator
+    egress_asked_every_s: float = 0.5  # between two looks at whether one has answered
+    egress_held: int = 16  # requests of one session that wait for an operator at one time
     egress_watched_s: float = 1.0  # between two looks at the policy while something is in flight
 
     # The proxy

@@ -158,6 +158,16 @@ class Door:
                 return held(action, decision, ask=outcome, short=short_id(outcome.id, self.approvals))
             self._wait(min(left, self.waiting.every_s), outcome)
 
+    def is_asked(self, ask: str) -> bool:
+        """Whether that question still waits for an operator.
+
+        Raises:
+            LedgerError: nobody can tell.
+        """
+        self.approvals.look()
+        found = self.approvals.asks.get(ask)
+        return found is not None and found.is_pending(self.now())
+
     def pass_at_once(
         self, action: ActionT, *, uses: int = 1, lasts: timedelta = RECEIPT_LASTS
     ) -> Receipt[ActionT] | Refused | None:

@@ -79,6 +79,7 @@ def house(
         now=lambda: datetime.now(UTC),
         clock=time.monotonic,
         randomness=secrets.token_bytes,
+        asked_s=LIMITS.egress_asked_s,
     )
 
 

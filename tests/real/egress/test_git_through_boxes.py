@@ -1,6 +1,5 @@
 """Git as it is, in a box, with a host that speaks smart HTTP and wants a token which the box never has."""
 
-import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from real.git_host import git_host
-from real.running import USERS, Place, appears, place
+from real.running import USERS, Place, place, until
 from real.world import host, keep, lead
 
 _TOKEN = "tok-0123456789abcdefghijklmnopqrstuvwxyz"
@@ -74,7 +73,7 @@ def test_it_clones_fetches_and_pushes_what_the_policy_lets(user: str, tmp_path: 
         assert _refs(tmp_path) == ["refs/heads/agent/one", "refs/heads/main"]
 
 
-def test_a_known_agent_fetches_its_remote_by_https_and_an_operator_is_asked_about_its_push(
+def test_a_push_of_a_known_agent_waits_for_an_operator_s_yes(
     tmp_path: Path,
 ) -> None:
     bare = tmp_path / "org/repo.git"
@@ -83,18 +82,11 @@ def test_a_known_agent_fetches_its_remote_by_https_and_an_operator_is_asked_abou
         lead(here, there, network="")
         _take(here, bare)
         here.git("remote", "add", "origin", "git@github.com:org/repo.git")
-        script = """
-            git fetch -q origin && git push -q origin HEAD:agent/one 2> said; echo >> said
-            until [ -e go ]; do sleep 0.02; done
-            git push -q origin HEAD:agent/one
-        """
+        script = "git fetch -q origin && git push -q origin HEAD:agent/one"
         running = here.start("run", "--agent", "claude", "--", "sh", "-c", script)
-        said = appears(here.tree / "said")
-        ask = re.search(r"must be approved.*ringfence approve (\w+)", said)
-        assert ask is not None, said
-        approved = here.ringfence("approve", ask[1])
+        (ask,) = until(lambda: here.document("asks")["asks"], "a question")
+        approved = here.ringfence("approve", ask["id"])
         assert approved.exit == 0, approved
-        here.write("go", "")
         _, err = running.communicate(timeout=60)
         assert running.returncode == 0, err
         assert _refs(tmp_path) == ["refs/heads/agent/one", "refs/heads/main"]

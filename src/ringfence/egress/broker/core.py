@@ -14,6 +14,7 @@ from typing import TypeVar, TypeVarTuple
 from ringfence.core.actions import Action, HostConnect
 from ringfence.core.errors import RingfenceError
 from ringfence.core.labels import join
+from ringfence.core.limits import LIMITS
 from ringfence.core.receipts import Receipt
 from ringfence.egress.broker.budgets import Spent
 from ringfence.egress.broker.deciding import (
@@ -133,6 +134,7 @@ class Core:
         decisions = decide(policy, actions, session.door)
         self._count(session, decisions, actions)
         effects = [each.effect for each in decisions]
+        has_waited = False
         while True:
             label = session.label
             asked = [with_context(each, label) for each in actions]
@@ -140,6 +142,9 @@ class Core:
             if made is None:
                 made = await self.blocking(pass_all, session.door, asked, effects)
             if isinstance(made, gate.Refused):
+                if not has_waited and await self._answered(session, made):
+                    has_waited = True
+                    continue
                 raise RefusedNow(by_policy(made, said))
             if session.label is label:  # else it has read something meanwhile, which counts
                 return made
@@ -153,6 +158,7 @@ class Core:
         policy, said = self.known(session)
         (decision,) = decide(policy, [action], session.door)
         self._count(session, [decision], [action])
+        has_waited = False
         while True:
             label = session.label
             asked = with_context(action, label)
@@ -160,9 +166,30 @@ class Core:
             if made is None:
                 made = await self.blocking(pass_connecting, session.door, asked, decision.effect)
             if isinstance(made, gate.Refused):
+                if not has_waited and await self._answered(session, made):
+                    has_waited = True
+                    continue
                 raise RefusedNow(by_policy(made, said))
             if made is not None and session.label is label:
                 return made
+
+    async def _answered(self, session: Session, refused: gate.Refused) -> bool:
+        """Whether an operator has answered, while its program waited, what it was refused for.
+
+        At once where nobody is asked, and where so many of the session wait that it may be made to ask.
+        """
+        if refused.ask is None or session.held >= LIMITS.egress_held:
+            return False
+        session.held += 1
+        try:
+            until = self.house.clock() + self.house.asked_s
+            while self.house.clock() < until:
+                await asyncio.sleep(LIMITS.egress_asked_every_s)
+                if not await self.blocking(session.door.is_asked, refused.ask):
+                    return True
+        finally:
+            session.held -= 1
+        return False
 
     async def reads_from(self, connection: Connection, *, but: Exchange | None = None) -> None:
         """What comes from the host now is read by the session: durable, and judged, before that.

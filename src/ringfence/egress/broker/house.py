@@ -29,3 +29,4 @@ class House:
     now: Callable[[], datetime]  # UTC
     clock: Callable[[], float]  # seconds that only grow
     randomness: Callable[[int], bytes]
+    asked_s: float = 0.0  # that a request waits for an operator

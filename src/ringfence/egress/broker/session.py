@@ -99,6 +99,7 @@ class Session:
     said: Egressing | None = None  # what that policy says of this session
     connections: dict[int, Connection] = field(default_factory=dict)
     arriving: int = 0  # connections that are being decided
+    held: int = 0  # requests that wait for an operator
     shown_instead: dict[bytes, bytes] = field(default_factory=dict, repr=False)
     secrets: Secrets = field(default_factory=lambda: Secrets({}), repr=False)
     told: dict[tuple[str, str, str], int] = field(default_factory=dict)
