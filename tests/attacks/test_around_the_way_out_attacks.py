@@ -20,25 +20,29 @@ class _Aim:
         self.socket = socket.socket(family, kind)
         self.socket.bind(("::1" if family is socket.AF_INET6 else "127.0.0.1", 0))
         self.port = int(self.socket.getsockname()[1])
-        self.heard: list[bytes] = []
+        self.heard: list[bytes] = []  # what it is sent of ours: anybody may ask a port who is there
         self._kind = kind
         if kind is socket.SOCK_STREAM:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 5)
             self.socket.listen()
+
+    def _hear(self, data: bytes) -> None:
+        if _WORD.encode() in data:
+            self.heard.append(data)
 
     def serve(self) -> None:
         """Until it is closed."""
         while True:
             try:
                 if self._kind is socket.SOCK_DGRAM:
-                    self.heard.append(self.socket.recv(65536))
+                    self._hear(self.socket.recv(65536))
                     continue
                 made, _ = self.socket.accept()
             except OSError:
                 return
             with made:
                 made.settimeout(5)
-                self.heard.append(made.recv(65536))
+                self._hear(made.recv(65536))
 
 
 @contextmanager
@@ -102,8 +106,7 @@ def test_nothing_leaves_but_by_the_way_that_is_judged(
     with _aim(family, kind) as aim, place() as here, host("api.example.com") as api:
         here.write("out.py", program.replace("PORT", str(aim.port)))
         here.host("python3", "out.py")
-        until(lambda: aim.heard, "what it says")
-        assert _WORD.encode() in aim.heard[0], "it is heard without a box"
+        until(lambda: aim.heard, "what is heard without a box")
         lead(here, api, network="{host: api.example.com}")
         here.sh("python3 out.py; curl -s -m 5 https://api.example.com/")
         assert here.report()["state"] == "ended"

@@ -32,7 +32,7 @@ import pytest
 
 from ringfence.cli.main import main
 
-__all__ = ["ORDINARY", "USERS", "Done", "Place", "appears", "left", "place", "until"]
+__all__ = ["ORDINARY", "USERS", "Done", "Place", "appears", "left", "place", "reaches_ringfence", "until"]
 
 ORDINARY = 1000
 USERS = ("root", "ordinary") if os.geteuid() == 0 else ("ordinary",)
@@ -113,7 +113,7 @@ class Place:
 
     def needs_ringfence(self) -> None:
         """Skips the test where the place's user cannot execute this checkout's ringfence."""
-        if self.is_another and not _is_reached():
+        if self.is_another and not reaches_ringfence():
             pytest.skip("an ordinary user cannot read this checkout")
 
     def _be_ringfence(
@@ -248,12 +248,20 @@ def _import_all() -> None:
         for each in pkgutil.walk_packages(found.__path__, f"ringfence.{package}."):
             importlib.import_module(each.name)
     "".encode("utf-8-sig")  # as policies are read
-    for name in ("cli.daemon", "cli.kill", "cli.run", "cli.tables.explained", "cli.tables.sessions"):
+    for name in (
+        "cli.daemon",
+        "cli.forget",
+        "cli.kill",
+        "cli.run",
+        "cli.tables.explained",
+        "cli.tables.sessions",
+    ):
         importlib.import_module(f"ringfence.{name}")
 
 
 @cache
-def _is_reached() -> bool:
+def reaches_ringfence() -> bool:
+    """Whether an ordinary user can execute it."""
     who: dict[str, Any] = {"user": ORDINARY, "group": ORDINARY, "extra_groups": []}
     try:
         return subprocess.call([_COMMAND, "--version"], stdout=subprocess.DEVNULL, **who) == 0

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ringfence import __version__
+from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
 from ringfence.gate.state import make_folder
 
-__all__ = ["FOLDER", "LOG", "Starting", "kept_variables", "place_of", "start"]
+__all__ = ["FOLDER", "LOG", "NotStarted", "Starting", "kept_variables", "place_of", "start"]
 
 _NAMED = frozenset({"HOME", "DBUS_SESSION_BUS_ADDRESS"})
 _BEGINNINGS = ("XDG_", "RINGFENCE_", "PG")  # where state, configuration and ledger lie, and how to get there
@@ -55,6 +56,10 @@ def place_of(state: Path, variables: Mapping[str, str]) -> Path:
     return state / FOLDER / hashlib.sha256(what.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
+class NotStarted(RingfenceError):
+    """This machine starts no daemon."""
+
+
 @dataclass(slots=True)
 class Starting:
     """A daemon that was started and may not listen yet."""
@@ -80,7 +85,7 @@ def start(folder: Path, variables: Mapping[str, str]) -> Starting:
 
     Raises:
         StateRefused: the folder is not as it must be.
-        OSError: no process can be had.
+        NotStarted: no process can be had.
     """
     make_folder(folder)
     ready, told = os.pipe()
@@ -102,6 +107,12 @@ def start(folder: Path, variables: Mapping[str, str]) -> Starting:
             cwd="/",
             start_new_session=True,
         )
+    except OSError as error:
+        os.close(ready)
+        raise NotStarted(
+            f"what answers boxes cannot be started: {os.strerror(error.errno or 0).lower()}",
+            hint=f"it is {sys.executable}: may you execute that?",
+        ) from error
     except BaseException:
         os.close(ready)
         raise

@@ -26,8 +26,9 @@ def _give(here: Place, agent: str, program: Path) -> None:
 def test_an_agent_starts(user: str, agent: str, program: Path) -> None:
     with place(user) as here:
         _give(here, agent, program)
+        here.needs_ringfence()  # known agents have a way out
         done = here.run(str(program), "--version")
-        assert (done.exit, agent in done.out.lower(), done.err) == (0, True, "")
+        assert (done.exit, agent in done.out.lower()) == (0, True), done
         report = here.report()
         assert (report["agent"], report["refused"]) == (agent, [])
 
@@ -35,6 +36,7 @@ def test_an_agent_starts(user: str, agent: str, program: Path) -> None:
 @pytest.mark.parametrize("user", USERS)
 def test_claude_code_works_in_the_tree_and_is_refused_what_acts_outside(user: str) -> None:
     with place(user, repository=True) as here:
+        here.needs_ringfence()
         _give(here, "claude", _CLAUDE)
         here.write("model.py", _MODEL.read_text())
         agent = (str(_CLAUDE), "-p", "do it", "--dangerously-skip-permissions")

@@ -40,12 +40,22 @@ def port(authority: Authority) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as threads:
 
         def answer() -> None:
-            with suppress(OSError), context.wrap_socket(listener.accept()[0], server_side=True) as client:
-                client.recv(4096)
-                client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\nanswer\n")
+            while True:  # anybody may ask a port who is there
+                try:
+                    plain, _ = listener.accept()
+                except OSError:
+                    return
+                with suppress(OSError), context.wrap_socket(plain, server_side=True) as client:
+                    client.recv(4096)
+                    client.sendall(
+                        b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\nanswer\n"
+                    )
 
         threads.submit(answer)
-        yield listener.getsockname()[1]
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
 
 
 def _ran(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -49,7 +49,7 @@ def remotes(folder: str) -> tuple[Remote, ...]:
 def _config_of(folder: Path) -> Path | None:
     try:
         here = folder.resolve()
-    except (OSError, RuntimeError):
+    except (OSError, RuntimeError, ValueError):
         return None
     for each in (here, *here.parents):
         if (each / ".git").is_dir():
