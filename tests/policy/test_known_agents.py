@@ -4,6 +4,7 @@ import pytest
 
 from deciding import NOW
 from loading import of_tier
+from ringfence.app.policy.explain import explain
 from ringfence.core.actions import CredentialUse, GitChange, GitUpdate, HttpRequest
 from ringfence.core.decisions import Effect
 from ringfence.policy.built_in import AGENTS, text_of
@@ -83,6 +84,16 @@ def test_the_working_tree_s_remotes_at_a_forge_are_fetched_and_pushes_ask() -> N
         force=False,
     )
     assert policy.decide(push, now=NOW, enforcing=True).effect is Effect.ASK
+
+
+def test_an_explanation_for_a_box_knows_them() -> None:
+    policy = load([of_tier("version: 1", Tier.USER)])
+    action = HttpRequest(
+        agent="claude", session="s", host="api.anthropic.com", port=443, method="POST", path="/v1/x"
+    )
+    explained = explain(policy, action, started_at=NOW, in_box=True)
+    assert explained.effect is Effect.ALLOW
+    assert "built-in/agents.yaml" in str(explained.sections)
 
 
 def test_the_known_names_are_those_of_the_document() -> None:

@@ -9,6 +9,7 @@ from ringfence.core.actions import Action
 from ringfence.core.decisions import Effect, Mode, Place, Reason, Section
 from ringfence.policy.comparing import level
 from ringfence.policy.facts import facts_of
+from ringfence.policy.known_agents import for_agent
 from ringfence.policy.policy import Policy
 from ringfence.policy.rule import Condition, Rule
 from ringfence.policy.sentences import (
@@ -119,7 +120,12 @@ def known_facts(action: Action) -> dict[str, object]:
 
 
 def explain(policy: Policy, action: Action, *, started_at: datetime, in_box: bool = False) -> Explanation:
-    """Everything about what the policy says of the action at `started_at`; `in_box`: as for boxes."""
+    """Everything about what the policy says of the action at `started_at`; `in_box`: as for boxes.
+
+    What is built in of known agents counts there, but for the remotes of the tree that a box is for.
+    """
+    if in_box:
+        policy = for_agent(policy, getattr(action, "agent", ""))
     decision = policy.decide(action, now=started_at, enforcing=in_box)
     nearest = near(policy, action, now=started_at)
     search = turns(policy, action, now=started_at, enforcing=in_box)
