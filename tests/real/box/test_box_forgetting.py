@@ -37,6 +37,7 @@ def _types(here: Place) -> list[str]:
 @pytest.mark.parametrize("user", USERS)
 def test_whatever_programs_left_in_its_home_goes_and_the_ledger_says_so(user: str) -> None:
     with place(user, repository=True) as here:
+        here.needs_ringfence()  # what shows a ledger is not loaded beforehand
         assert here.sh(_DEEP).exit == 0
         name = here.session()
         (gone,) = _forgotten(here, name)["sessions"]
