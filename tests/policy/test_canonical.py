@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from often import examples
 from ringfence.core.actions import FieldKind
 from ringfence.policy.canonical import canonical
 
@@ -16,7 +17,7 @@ def form(kind: FieldKind, value: str, *, name: str = "name") -> str | None:
     return of_value(value)
 
 
-@settings(deadline=None, max_examples=2_000)
+@settings(deadline=None, max_examples=examples(2_000))
 @given(path=paths)
 def test_a_file_is_known_by_a_path_without_empty_parts_and_dots(path: str) -> None:
     parts = path.removeprefix("/").split("/")
@@ -24,14 +25,14 @@ def test_a_file_is_known_by_a_path_without_empty_parts_and_dots(path: str) -> No
     assert form(FieldKind.PATH, path) == (path if plain else None)
 
 
-@settings(deadline=None, max_examples=2_000)
+@settings(deadline=None, max_examples=examples(2_000))
 @given(name=paths)
 def test_a_name_may_have_every_part_but_dots(name: str) -> None:
     plain = not any(each in {".", ".."} for each in name.split("/"))
     assert form(FieldKind.NAME, name) == (name if plain else None)
 
 
-@settings(deadline=None, max_examples=2_000)
+@settings(deadline=None, max_examples=examples(2_000))
 @given(path=paths)
 def test_a_request_has_no_part_that_a_server_takes_for_dots(path: str) -> None:
     plain = "//" not in path and not any(each.split(";")[0] in {".", ".."} for each in path.split("/"))

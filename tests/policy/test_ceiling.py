@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from deciding import DIGEST, NOW, exemption, ruling
 from drawn_policies import actions, modes, rules
 from loading import of_tier
+from often import examples
 from ringfence.app.policy.explain import explain
 from ringfence.app.policy.render.chapters import document_of
 from ringfence.app.policy.show import show
@@ -165,7 +166,7 @@ def part(tier: Tier, rules_: list[Rule], named: dict[Section, Mode], *, excepted
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(_SYSTEMS, _ENFORCING, _USERS, modes, st.booleans(), actions)
 def test_a_user_document_never_opens_what_an_enforcing_system_section_closes(
     of_system: list[Rule],

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from deciding import NOW
 from drawn_policies import LATER, actions, many, modes, policy
 from loading import of_tier
+from often import examples
 from ringfence.core.action_types import ACTION_TYPES, type_of
 from ringfence.core.actions import HostConnect, ModelUse
 from ringfence.core.decisions import Mode, Section
@@ -18,7 +19,7 @@ from ringfence.policy.comparing import Gains, gains, level
 from ringfence.policy.load import load
 from ringfence.policy.rule import Rule
 
-often = settings(max_examples=50, deadline=None)
+often = settings(max_examples=examples(50), deadline=None)
 exceptions = st.lists(st.booleans(), max_size=3)
 
 

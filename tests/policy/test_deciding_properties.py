@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from deciding import NOW, engine, exemption, ruling
 from drawn_policies import actions, many, modes, rules
+from often import examples
 from ringfence.core.action_types import type_of
 from ringfence.core.actions import HostConnect, ModelUse
 from ringfence.core.decisions import Effect, Mode, Section
@@ -16,7 +17,7 @@ from ringfence.policy.rule import Like, Rule, Tier
 from ringfence.policy.trying import matches
 
 _MODES, _EFFECTS = tuple(Mode), tuple(Effect)
-often = settings(max_examples=300, deadline=None)
+often = settings(max_examples=examples(300), deadline=None)
 
 
 def gravity(policy: tuple[Ruling, Ruling | None], action: HostConnect | ModelUse) -> tuple[int, int]:

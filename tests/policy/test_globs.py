@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from often import examples
 from ringfence.core.actions import FieldKind
 from ringfence.policy.globs import SEPARATORS, BadGlob, folded, glob
 
@@ -46,13 +47,13 @@ def expected(pattern: str, text: str, kind: FieldKind) -> bool:
     return re.fullmatch(spelled, text, re.DOTALL) is not None
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=examples(1500), deadline=None)
 @given(patterns, texts, st.sampled_from(KINDS))
 def test_a_pattern_fits_what_its_table_says(pattern: str, text: str, kind: FieldKind) -> None:
     assert glob(pattern, kind).fits(text) is expected(pattern, text, kind)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(1000), deadline=None)
 @given(patterns, texts, st.sampled_from(KINDS))
 def test_the_fast_ways_say_what_the_states_say(pattern: str, text: str, kind: FieldKind) -> None:
     compiled = glob(pattern, kind)

@@ -1,6 +1,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from often import examples
 from ringfence.core.action_types import ACTION_TYPES
 from ringfence.policy.conditions import fact
 from ringfence.policy.globs import folded, glob
@@ -15,7 +16,7 @@ NAME, HOST, FORMATS = (
 texts = st.text(alphabet="ab/.", max_size=6)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(st.lists(st.tuples(texts, st.sampled_from(["", "*", "**"]), texts), max_size=12), texts, st.booleans())
 def test_a_value_leads_to_every_rule_that_it_fits(
     written: list[tuple[str, str, str]], value: str, of_hosts: bool

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from deciding import NOW
 from drawn_policies import actions, many, modes, policy
 from loading import of_tier
+from often import examples
 from ringfence.core.actions import HostConnect, HttpRequest, ModelUse, PromptSend, ToolCall
 from ringfence.core.decisions import Effect, Mode, Section
 from ringfence.core.labels import Sensitivity
@@ -29,7 +30,7 @@ TEXT = """
 """
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(many, modes, actions)
 def test_every_change_that_is_named_really_turns_it(
     rules: list[Rule], named: dict[Section, Mode], action: HostConnect | ModelUse

