@@ -71,6 +71,8 @@ def test_the_working_tree_s_remotes_at_a_forge_are_fetched_and_pushes_ask() -> N
         return policy.decide(action, now=NOW, enforcing=True).effect
 
     assert asked("github.com", "/org/repo.git/info/refs") is Effect.ALLOW
+    assert asked("github.com", "/org/repo/git-upload-pack") is Effect.ALLOW
+    assert asked("github.com", "/org/repo/issues") is Effect.DENY
     assert asked("github.com", "/org/other.git/info/refs") is Effect.DENY
     assert asked("git.attacker.example", "/org/repo.git/info/refs") is Effect.DENY
     push = GitUpdate(

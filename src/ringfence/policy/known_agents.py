@@ -6,7 +6,7 @@ without it. Whoever writes an agent's hosts into a document of their own has wri
 
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 
 from ringfence.core.actions import FieldKind
 from ringfence.core.decisions import Section
@@ -20,14 +20,11 @@ from ringfence.policy.rule import RuleId, Tier
 __all__ = ["FORGES", "KNOWN", "for_agent"]
 
 _REMOTES = 'version: 1\nagents:\n  profiles:\n    "*":'
-_FETCHED = '        - {{host: "{host}", paths: ["{path}/**", "{path}.git/**"]}}'
-_SHOWN = (
-    '        - {{name: ["gh/{host}", "netrc/{host}"], host: "{host}", paths: ["{path}/**", "{path}.git/**"]}}'
-)
+_FETCHED = '        - {{host: "{host}", paths: [{fetching}]}}'
+_SHOWN = '        - {{name: ["gh/{host}", "netrc/{host}"], host: "{host}", paths: [{fetching}, {pushing}]}}'
 _PUSHED = '        - {{host: "{host}", repository: "{path}", then: ask}}'
 
 KNOWN = frozenset({"aider", "claude", "codex", "copilot", "gemini", "openclaw", "opencode"})
-
 
 FORGES = frozenset({"bitbucket.org", "codeberg.org", "github.com", "gitlab.com"})
 """Hosts whose repositories may be fetched where a working tree names them as its remotes.
@@ -67,7 +64,7 @@ def for_agent(policy: Policy, agent: str, repositories: Iterable[tuple[str, str]
     )
 
 
-@cache
+@lru_cache(maxsize=32)
 def _of_remotes(repositories: tuple[tuple[str, str], ...]) -> tuple[Document, ...]:
     """One document more, where there are any."""
     if not repositories:
@@ -77,11 +74,20 @@ def _of_remotes(repositories: tuple[tuple[str, str], ...]) -> tuple[Document, ..
     lines = [_REMOTES]
     for key, written in (("network", _FETCHED), ("credentials", _SHOWN)):
         lines.append(f"      {key}:")
-        lines += [written.format(host=host, path=path) for host, path in repositories]
+        lines += [_of_repository(written, host, path) for host, path in repositories]
     lines.append("      git:\n        push:")
-    lines += [_PUSHED.format(host=host, path=path) for host, path in repositories]
+    lines += [_of_repository(_PUSHED, host, path) for host, path in repositories]
     text = "\n".join(lines)
     return (read((PolicyFile(tier=Tier.BUILT_IN, name="built-in/remotes", data=text.encode()),)),)
+
+
+def _of_repository(written: str, host: str, path: str) -> str:
+    """What git asks for, with the suffix that addresses have or have not, and nothing else."""
+    fetching, pushing = (
+        ", ".join(f'"{path}{suffix}/{each}"' for suffix in ("", ".git") for each in asked)
+        for asked in (("info/refs", "git-upload-pack"), ("git-receive-pack",))
+    )
+    return written.format(host=host, path=path, fetching=fetching, pushing=pushing)
 
 
 @cache

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from broker_scene import Scene, policy, request, server
 from ringfence.core.limits import LIMITS
+from ringfence.egress.broker.opening import close_session
 from ringfence.egress.messages import Proceed, Refused
 from ringfence.ledger.events.ask_opened import AskOpened
 
@@ -37,6 +38,26 @@ def test_nobody_answers_and_it_is_refused_with_what_would_help(tmp_path: Path) -
         scene.play(act)
     asks = [each for each in scene.recorded("approvals") if isinstance(each, AskOpened)]
     assert len(asks) == 1
+
+
+def test_what_waits_ends_with_its_session(tmp_path: Path) -> None:
+    with server(tmp_path) as host:
+        scene = _scene(tmp_path, host.port, 600)
+
+        async def act(scene: Scene) -> None:
+            await scene.open()
+            connection = await scene.connection()
+            core = scene.broker.core
+            session = core.sessions["s1"]
+            waits = asyncio.ensure_future(scene.ask(connection, request("/asked/1")))
+            while not session.held:
+                await asyncio.sleep(0.01)
+            close_session(core, "s1")
+            refused, _ = await waits
+            assert isinstance(refused, Refused)
+            assert session.held == 0
+
+        scene.play(act)
 
 
 def test_so_many_wait_and_the_next_is_refused_at_once(tmp_path: Path) -> None:

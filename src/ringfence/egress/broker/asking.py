@@ -64,14 +64,14 @@ async def ask(core: Core, message: Ask, tokens: Tokens) -> tuple[Proceed, Sequen
         _check_brought(core, connection, message.head, message.body)
     uses = _uses(connection, found, actions[0])
     try:
-        decided = await core.passed(session, (*actions, *uses.values()))
+        decided = await core.passed(connection, (*actions, *uses.values()))
     except RefusedNow as error:
         if error.refused.manner is Manner.HONEST and is_push(message.head):
             return _push_refused(core, message, error.refused)
         raise
     exchange = Exchange(number=next(core.numbers), decided=decided)
     await core.reads_from(connection)
-    if core.connections.get(connection.number) is not connection:  # it has ended meanwhile
+    if not core.is_open(connection):  # it has ended meanwhile
         raise RefusedNow(_NOBODY)
     core.begun(connection, exchange)
     if not is_served and not speaks_grpc(message.head) and core.is_whole(connection):
@@ -176,7 +176,7 @@ class _Uses:
         missing = [use for name, use in wanted.items() if name not in known or name in self._redeemed]
         if missing:
             try:
-                made = await self._core.passed(connection.session, missing)
+                made = await self._core.passed(connection, missing)
             except RefusedNow as error:
                 raise RefusedAfterAll(error.refused) from None
             exchange.decided = (*exchange.decided, *made)

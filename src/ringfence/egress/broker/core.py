@@ -123,13 +123,14 @@ class Core:
             return self.current(session)
         return session.policy, session.said
 
-    async def passed(self, session: Session, actions: Sequence[Action]) -> tuple[Decided, ...]:
-        """Receipts for all of them, by what the session has read until now.
+    async def passed(self, connection: Connection, actions: Sequence[Action]) -> tuple[Decided, ...]:
+        """Receipts for all that is asked on a connection, by what the session has read until now.
 
         Raises:
             RefusedNow: one of them is refused.
             RingfenceError: nothing can be decided or recorded.
         """
+        session = connection.session
         policy, said = self.known(session)
         decisions = decide(policy, actions, session.door)
         self._count(session, decisions, actions)
@@ -142,7 +143,7 @@ class Core:
             if made is None:
                 made = await self.blocking(pass_all, session.door, asked, effects)
             if isinstance(made, gate.Refused):
-                if not has_waited and await self._answered(session, made):
+                if not has_waited and await self._answered(session, made, lambda: self.is_open(connection)):
                     has_waited = True
                     continue
                 raise RefusedNow(by_policy(made, said))
@@ -166,17 +167,24 @@ class Core:
             if made is None:
                 made = await self.blocking(pass_connecting, session.door, asked, decision.effect)
             if isinstance(made, gate.Refused):
-                if not has_waited and await self._answered(session, made):
+                if not has_waited and await self._answered(
+                    session, made, lambda: self.sessions.get(session.id) is session
+                ):
                     has_waited = True
                     continue
                 raise RefusedNow(by_policy(made, said))
             if made is not None and session.label is label:
                 return made
 
-    async def _answered(self, session: Session, refused: gate.Refused) -> bool:
+    def is_open(self, connection: Connection) -> bool:
+        """Whether it has not ended meanwhile."""
+        return self.connections.get(connection.number) is connection
+
+    async def _answered(self, session: Session, refused: gate.Refused, is_wanted: Callable[[], bool]) -> bool:
         """Whether an operator has answered, while its program waited, what it was refused for.
 
         At once where nobody is asked, and where so many of the session wait that it may be made to ask.
+        Nobody uses up an answer that is wanted no more.
         """
         if refused.ask is None or session.held >= LIMITS.egress_held:
             return False
@@ -185,8 +193,10 @@ class Core:
             until = self.house.clock() + self.house.asked_s
             while self.house.clock() < until:
                 await asyncio.sleep(LIMITS.egress_asked_every_s)
+                if not is_wanted():
+                    return False
                 if not await self.blocking(session.door.is_asked, refused.ask):
-                    return True
+                    return is_wanted()
         finally:
             session.held -= 1
         return False

@@ -132,6 +132,6 @@ async def _released(core: Core, connection: Connection, opening: Opening) -> Cre
         method=_METHOD,
         path=_PATH,
     )
-    (decided,) = await core.passed(session, [use])
+    (decided,) = await core.passed(connection, [use])
     receipt: Receipt[CredentialUse] = decided.receipt  # type: ignore[assignment]
     return await core.blocking(lambda: core.house.releasing.release(receipt, (), port=connection.port))
