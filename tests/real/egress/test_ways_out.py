@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -98,6 +99,31 @@ def test_a_box_goes_on_with_another_daemon_where_one_is_killed() -> None:
             b"GET /1 api.example.com",
             b"GET /2 api.example.com",
         ], err
+
+
+def test_what_answers_no_more_is_told_and_recorded() -> None:
+    with place() as here, host("api.example.com") as api:
+        lead(here, api, network="{host: api.example.com}")
+        script = """
+            curl -sS -m 15 -o /dev/null https://api.example.com/1; echo > first
+            until [ -e go ]; do sleep 0.02; done
+            while curl -s -m 5 -o /dev/null https://api.example.com/2; do sleep 0.02; done
+        """
+        process = here.start("run", "--", "sh", "-c", script)
+        appears(here.tree / "first")
+        (daemon,) = here.document("daemon", "status")["daemons"]
+        folder = Path(daemon["folder"])
+        folder.rename(folder.with_name("gone"))
+        folder.write_text("no other one can have its place here")
+        os.kill(daemon["pid"], signal.SIGKILL)
+        here.write("go", "")
+        _, err = process.communicate(timeout=60)
+        assert b"its programs were answered no more: " in err
+        (lost,) = here.report()["refused"]
+        assert (lost["kind"], lost["what"].partition(":")[0]) == (
+            "layer",
+            "its programs were answered no more",
+        )
 
 
 def _others(here: Place, pid: int) -> bool:

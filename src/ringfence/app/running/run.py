@@ -259,7 +259,9 @@ def _end(
         )
     changes = tidy(session, house.places, record, now=house.now())
     if house.way_out.lost is not None:
-        house.tell(f"its programs were answered no more: {house.way_out.lost.what}")
+        what = f"its programs were answered no more: {house.way_out.lost.what}"
+        record.refused({Refusal(kind=RefusedKind.LAYER, what=what): 1})
+        house.tell(what)
     house.door.done(receipt, {"exit_status": outcome.status})
     return Ran(outcome=outcome, killed_by=killed_by, changes=changes)
 

@@ -16,8 +16,9 @@ def add_running(commands: _Commands) -> None:
     run = commands.add_parser(
         "run",
         help="run a command in a box: with what it was given, and nothing else",
-        description="Runs a command in a box of its own: the working tree to write, toolchains to read, no "
-        "network, no secrets. Before it starts, the box is tried from within; the proof is in the ledger.",
+        description="Runs a command in a box of its own: the working tree to write, toolchains to read, "
+        "hosts that the policy grants, no secrets. Before it starts, the box is tried from within; the proof "
+        "is in the ledger.",
         epilog="example: ringfence run -- make test. "
         "exit status: the command's own; 125 no box could be had, 126 it cannot be executed or the policy "
         "refuses it, 127 it is not found; of --explain and --report: 0 done, 2 usage, 3 not readable",
