@@ -20,15 +20,7 @@ def git_host(top: Path, *, token: str | None = None) -> type[Handler]:
             self._serve(b"")
 
         def do_POST(self) -> None:  # noqa: N802
-            if self.headers.get("Transfer-Encoding") == "chunked":
-                body = b""
-                while size := int(self.rfile.readline(), 16):
-                    body += self.rfile.read(size)
-                    self.rfile.readline()
-                self.rfile.readline()
-            else:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self._serve(body)
+            self._serve(self.body())
 
         def _serve(self, body: bytes) -> None:
             if token is not None and not self._is_let_in(token):

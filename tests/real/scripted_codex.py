@@ -32,7 +32,7 @@ class Responses(Handler):
             self.answer(b'{"object": "list", "data": [], "models": []}', Content_Type="application/json")
 
     def do_POST(self) -> None:  # noqa: N802
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.body()
         account = self.headers.get("chatgpt-account-id", "none")
         self.came.append((self.path, self.headers.get("Authorization", "none"), account))
         if not self.path.endswith("/responses"):

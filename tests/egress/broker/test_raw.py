@@ -14,6 +14,7 @@ import pytest
 
 from broker_scene import Scene, policy
 from egress.two_processes import Box, play, tunnel
+from needs import missing
 from postgresql_server import binaries, running_server
 from ringfence.egress.messages import Refused, Welcome
 from ringfence.ledger.events.decision_made import DecisionMade
@@ -139,8 +140,9 @@ def test_a_raw_connection_leads_to_its_host_and_ends_with_its_grant(tmp_path: Pa
         scene.play(act)
 
 
-@pytest.mark.skipif(shutil.which("psql") is None, reason="psql is not installed")
 def test_a_client_that_insists_on_tls_gets_it_from_the_session_s_authority(tmp_path: Path, port: int) -> None:
+    if shutil.which("psql") is None:
+        missing("psql", "scripts/install-test-needs")
     scene = _scene(tmp_path, port)
     scene.keep("postgresql", _HOST)
 

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
 from injected import Session, credential
+from needs import missing
 from postgresql_server import binaries, running_server
 from ringfence.egress.injecting.postgresql import (
     Cancel,
@@ -207,7 +208,7 @@ def test_without_tls_only_a_proof_is_given(server: Server, way: str) -> None:
 def test_psql_works_unmodified(server: Server, tmp_path: Path) -> None:
     psql = shutil.which("psql")
     if psql is None:
-        pytest.skip("psql is not installed")
+        missing("psql", "scripts/install-test-needs")
     one, session = _credential("scram")
 
     def client(port: int) -> str:
