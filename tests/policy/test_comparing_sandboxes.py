@@ -26,6 +26,8 @@ def claude(text: str) -> Policy:
         ("memory: 1 GB", "memory: 2 GB", "has at most 1 GB of memory", "has at most 2 GB of memory"),
         ("wall: 1h", "", "has at most 1 hour in all", "nothing bounds `claude`: 1 hour in all"),
         ("debug: false", "debug: true", "may not be traced", "may trace their own children"),
+        ("", "home: kept", "home is new for each session", "home is kept from run to run"),
+        ("home: new", "home: kept", "home is new for each session", "home is kept from run to run"),
         ("", "environment: [X]", "`X` is not handed to `claude`", "`X` is handed to `claude`"),
         ('environment: ["X*"]', 'environment: ["X*", XTOKEN]', "`XTOKEN` is not", "`XTOKEN` is handed"),
     ],

@@ -13,6 +13,7 @@ from ringfence.policy.files import PolicyFile
 from ringfence.policy.known_agents import KNOWN, for_agent
 from ringfence.policy.load import load, read
 from ringfence.policy.rule import Tier
+from ringfence.policy.sandboxing import sandboxing
 
 
 def _asks(text: str, agent: str = "claude", host: str = "api.anthropic.com", tier: Tier = Tier.USER) -> bool:
@@ -40,6 +41,35 @@ def test_a_known_agent_has_the_hosts_of_its_models_and_nothing_else() -> None:
 )
 def test_nothing_is_built_in_where_somebody_has_said_it(text: str, tier: Tier) -> None:
     assert not _asks(text, tier=tier)
+
+
+@pytest.mark.parametrize(
+    ("text", "tier", "is_kept"),
+    [
+        ("version: 1", Tier.USER, True),
+        ("version: 1\nagents: {profiles: {claude: {network: [{host: gateway.example}]}}}", Tier.USER, True),
+        ("version: 1\nagents: {profiles: {claude: {sandbox: {home: new}}}}", Tier.USER, False),
+        ("version: 1\nagents: {profiles: {claude: {sandbox: {home: new}}}}", Tier.WORKING_TREE, False),
+        ("version: 1\nagents: {mode: enforce}", Tier.SYSTEM, None),
+    ],
+    ids=[
+        "by itself",
+        "with hosts of the user's",
+        "not for the user",
+        "not in this tree",
+        "the system enforces",
+    ],
+)
+def test_a_known_agent_s_home_is_kept_until_a_document_says_otherwise(
+    text: str, tier: Tier, is_kept: bool | None
+) -> None:
+    said = sandboxing(for_agent(load([of_tier(text, tier)]), "claude").document, "claude").said.keeps_home
+    assert (None if said is None else said.is_on) == is_kept
+
+
+def test_the_home_of_a_program_that_nobody_speaks_of_is_not_kept() -> None:
+    document = for_agent(load([of_tier("version: 1", Tier.USER)]), "make").document
+    assert sandboxing(document, "make").said.keeps_home is None
 
 
 def test_what_a_document_denies_stays_denied() -> None:

@@ -26,6 +26,7 @@ agents:
         debug: true
         environment: [MY_*,
           TOKEN]
+        home: kept
 """
 
 
@@ -53,6 +54,7 @@ def test_every_key_is_read_with_its_line() -> None:
         wall_s=Bound(amount=28_800, at=at(11)),
         debug=Switch(is_on=True, at=at(12)),
         environment=(Handed(names="MY_*", at=at(13)), Handed(names="TOKEN", at=at(14))),
+        keeps_home=Switch(is_on=True, at=at(15)),
     )
 
 
@@ -68,6 +70,7 @@ def test_a_document_tells_that_it_speaks_of_boxes() -> None:
         ("memory: much", "expected a size such as 10 GB or 512 MiB, found `much`", None),
         ("processes: 0", "`processes` is 0", "nothing runs with that; write more, or leave it out"),
         ("debug: yes", "expected true or false, found `yes`", None),
+        ("home: keep", "`keep` is none of the words here", "did you mean `kept`?"),
         ('environment: ["{A}"]', "`{` means nothing in a pattern", None),
         ("wall: -1", "expected a time such as 30m, 8h or 7d, found `-1`", None),
     ],
@@ -108,6 +111,25 @@ def test_a_working_tree_lets_nothing_be_traced() -> None:
     ((said, hint),) = refused(of_tier(profile("debug: true"), Tier.WORKING_TREE))
     assert "a working tree's document does not let anything be traced" in said
     assert "only restricts" in hint
+
+
+def test_a_working_tree_lets_no_home_be_kept_and_may_say_that_none_is() -> None:
+    ((said, hint),) = refused(of_tier(profile("home: kept"), Tier.WORKING_TREE))
+    assert "a working tree's document lets no home be kept" in said
+    assert "only restricts" in hint
+    assert together(user="home: kept", working_tree="home: new").said.keeps_home == Switch(
+        is_on=False, at=at(2, "working_tree.yaml")
+    )
+
+
+def test_a_home_is_kept_where_an_upper_document_says_so_and_nobody_otherwise() -> None:
+    assert together(user="wall: 1m").said.keeps_home is None
+    assert together(user="home: kept").said.keeps_home == Switch(is_on=True, at=at(2, "user.yaml"))
+    both = together(system="home: new", user="home: kept").said.keeps_home
+    assert both == Switch(is_on=False, at=at(2, "system.yaml"))
+    assert closed("", "home: kept").said.keeps_home is None, (
+        "below a system's that enforces, users only restrict"
+    )
 
 
 def test_of_bounds_the_least_holds_whosever_it_is() -> None:
@@ -178,11 +200,18 @@ said = st.fixed_dictionaries(
         "memory": st.sampled_from(("1 GB", "2 GB", "3 GB")),
         "wall": st.sampled_from(("1m", "2m")),
         "debug": st.sampled_from(("false",)),
+        "home": st.just("new"),
         "environment": st.sampled_from(("[A*]", "[AB]", "[]", "[B, AB]")),
     },
 )
 above = st.fixed_dictionaries(
-    {}, optional={"memory": st.just("2 GB"), "debug": st.just("true"), "environment": st.just("['*']")}
+    {},
+    optional={
+        "memory": st.just("2 GB"),
+        "debug": st.just("true"),
+        "home": st.just("kept"),
+        "environment": st.just("['*']"),
+    },
 )
 
 
@@ -195,6 +224,9 @@ def test_a_working_tree_never_gives_more(user: dict[str, str], tree: dict[str, s
         assert with_tree.bounds[field].amount <= bound.amount
     assert not (with_tree.said.debug and with_tree.said.debug.is_on) or (
         without.said.debug is not None and without.said.debug.is_on
+    )
+    assert not (with_tree.said.keeps_home and with_tree.said.keeps_home.is_on) or (
+        without.said.keeps_home is not None and without.said.keeps_home.is_on
     )
     for name in ("A", "AB", "B", "C"):
         assert with_tree.handed(name) is None or without.handed(name) is not None

@@ -1,4 +1,4 @@
-"""What another policy lets agents' boxes use beyond the first: more of something, tracing, more variables.
+"""What another policy lets agents' boxes use beyond the first: more of something, tracing, variables, a home.
 
 Agents and variables are told apart by the patterns of both policies, so that it does not matter how these are
 written; each difference is found for one agent that it holds for.
@@ -14,9 +14,14 @@ from ringfence.policy.glob_sets import witnesses
 from ringfence.policy.sandbox_sentences import bound_words
 from ringfence.policy.sandboxing import Sandboxing, sandboxing
 from ringfence.policy.sentences import Sentence, Value, backquoted
-from ringfence.policy.values import BOUNDS, Handed, Profile
+from ringfence.policy.values import BOUNDS, Handed, Profile, Switch
 
 __all__ = ["BoxGain", "box_gains"]
+
+_SWITCHES = {  # fields, each with what is said without it and with it
+    "debug": ("'s programs may not be traced", "'s programs may trace their own children"),
+    "keeps_home": ("'s home is new for each session", "'s home is kept from run to run"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,17 +68,18 @@ def _of_agent(
                     after_at=new.at if new else None,
                 ),
             )
-    traced = was.said.debug, will.said.debug
-    if traced[1] is not None and traced[1].is_on and not (traced[0] is not None and traced[0].is_on):
-        yield (
-            "debug",
-            BoxGain(
-                before=_said(agent, "'s programs may not be traced"),
-                after=_said(agent, "'s programs may trace their own children"),
-                before_at=traced[0].at if traced[0] else None,
-                after_at=traced[1].at,
-            ),
-        )
+    for field, (without, with_it) in _SWITCHES.items():
+        had, has = getattr(was.said, field), getattr(will.said, field)
+        if _is_on(has) and not _is_on(had):
+            yield (
+                field,
+                BoxGain(
+                    before=_said(agent, without),
+                    after=_said(agent, with_it),
+                    before_at=had.at if had else None,
+                    after_at=has.at,
+                ),
+            )
     for name in names:
         handed = _newly_handed(name, was, will)
         if handed is not None:
@@ -86,6 +92,10 @@ def _of_agent(
                     after_at=handed.at,
                 ),
             )
+
+
+def _is_on(switch: Switch | None) -> bool:
+    return switch is not None and switch.is_on
 
 
 def _newly_handed(name: str, was: Sandboxing, will: Sandboxing) -> Handed | None:

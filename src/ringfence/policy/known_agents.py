@@ -37,17 +37,23 @@ def for_agent(policy: Policy, agent: str, repositories: Iterable[tuple[str, str]
     """The policy for a box of that agent: with the agent's own part of what is built in, or as it is.
 
     `repositories` are hosts and paths (/org/repo) of the working tree's remotes: they may be fetched, and an
-    operator is asked about pushes.
+    operator is asked about pushes. Where a document names the agent's hosts, only what is built in of its box.
     """
     document = policy.document
     is_closed = Section.AGENTS in document.joined.ceiling
-    if agent not in KNOWN or is_closed or egressing(document, agent).hosts:
+    if agent not in KNOWN or is_closed:
         return policy
-    known = (_known(), *_of_remotes(tuple(each for each in repositories if each[0] in FORGES)))
+    has_hosts = bool(egressing(document, agent).hosts)
+    remotes = () if has_hosts else tuple(each for each in repositories if each[0] in FORGES)
+    known = (_known(), *_of_remotes(remotes))
     rules = (
-        replace(rule, id=RuleId(f"built-in {at} {rule.id}"))
-        for at, each in enumerate(known)
-        for rule in each.joined.rules
+        ()
+        if has_hosts
+        else (
+            replace(rule, id=RuleId(f"built-in {at} {rule.id}"))
+            for at, each in enumerate(known)
+            for rule in each.joined.rules
+        )
     )
     profiles = (
         profile

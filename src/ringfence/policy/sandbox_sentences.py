@@ -37,4 +37,12 @@ def of_sandbox(said: Sandbox) -> Sentence:
         pieces.append((" It is handed the variables ", *listed(names, "and"), "."))
     elif said.environment is not None:
         pieces.append((" It is handed no variables.",))
+    if said.keeps_home is not None:
+        pieces.append(
+            (
+                " Its home is kept from run to run."
+                if said.keeps_home.is_on
+                else " Its home is new for each session.",
+            )
+        )
     return tuple(piece for sentence in pieces for piece in sentence)

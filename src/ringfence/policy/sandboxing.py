@@ -1,9 +1,9 @@
 """What all documents together say of an agent's box.
 
-Every profile that fits the agent counts. Of bounds the least holds, whosever it is. Tracing is let where the
-system's or the user's documents say so and nobody says otherwise. A variable is handed in where they name it,
-and every profile that only restricts and names any names it too. A working tree's only restrict, and so do a
-user's where the system's document enforces what agents may do.
+Every profile that fits the agent counts. Of bounds the least holds, whosever it is. Tracing is let, and a home
+is kept, where the system's or the user's documents say so and nobody says otherwise. A variable is handed in
+where they name it, and every profile that only restricts and names any names it too. A working tree's only
+restrict, and so do a user's where the system's document enforces what agents may do.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ __all__ = ["Sandboxing", "sandboxing"]
 class Sandboxing:
     """What holds for one agent."""
 
-    said: Sandbox  # bounds and tracing; of `environment` what the upper tiers hand in
+    said: Sandbox  # bounds, tracing and the home; of `environment` what the upper tiers hand in
     narrowed: tuple[tuple[Handed, ...], ...] = ()  # a variable must be in each of these as well
 
     @property
@@ -51,7 +51,8 @@ def sandboxing(document: Document, agent: str) -> Sandboxing:
     return Sandboxing(
         said=Sandbox(
             **bounds,
-            debug=_debug(upper, lower),
+            debug=_switch([each.debug for each in upper], [each.debug for each in lower]),
+            keeps_home=_switch([each.keeps_home for each in upper], [each.keeps_home for each in lower]),
             environment=tuple(one for each in upper for one in each.environment or ()),
         ),
         narrowed=tuple(each.environment for each in lower if each.environment is not None),
@@ -67,9 +68,10 @@ def _least(bounds: Iterable[Bound | None]) -> Bound | None:
     return min((each for each in bounds if each is not None), key=lambda each: each.amount, default=None)
 
 
-def _debug(upper: Sequence[Sandbox], lower: Sequence[Sandbox]) -> Switch | None:
-    off = [each.debug for each in (*upper, *lower) if each.debug is not None and not each.debug.is_on]
-    on = [each.debug for each in upper if each.debug is not None]
+def _switch(upper: Sequence[Switch | None], lower: Sequence[Switch | None]) -> Switch | None:
+    """The first that says no, else the first of the upper ones."""
+    off = [each for each in (*upper, *lower) if each is not None and not each.is_on]
+    on = [each for each in upper if each is not None]
     return next(iter(off or on), None)
 
 

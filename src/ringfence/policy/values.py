@@ -1,7 +1,8 @@
 """What a policy says that is no rule: how long records are kept, who approves, what single agents have."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 
 from ringfence.core.decisions import Place
@@ -18,6 +19,7 @@ __all__ = [
     "Egress",
     "Handed",
     "Hold",
+    "Home",
     "Keep",
     "Network",
     "Operators",
@@ -28,6 +30,7 @@ __all__ = [
     "Retention",
     "Sandbox",
     "Switch",
+    "Webhook",
 ]
 
 
@@ -79,13 +82,31 @@ class BreakGlass:
     at: Place
 
 
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """Who is told by HTTPS that questions wait. Path and parameters may be a secret of the receiver's."""
+
+    host: str  # a name or an address, canonical
+    port: int
+    target: str = field(repr=False)  # path and parameters
+    secret: str | None  # path of a file with the key of signatures; `~/` is the user's home
+    private: tuple[Network, ...]
+    ca: str | None  # path of a file with the authorities to trust, PEM; None: the system's
+    at: Place
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operators:
-    """Who has a say beside the rules."""
+    """Who has a say beside the rules, and who is told."""
 
     approve: tuple[Approver, ...] = ()
     four_eyes: tuple[str, ...] = ()  # globs on types of actions that nobody approves for themselves
     break_glass: tuple[BreakGlass, ...] = ()
+    desktop: "Switch | None" = None  # whether it shows questions; None: nothing is said
+    webhooks: tuple[Webhook, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +133,13 @@ class Handed:
     at: Place
 
 
+class Home(StrEnum):
+    """Whose an agent's home is."""
+
+    KEPT = "kept"  # from run to run, for each agent and working tree
+    NEW = "new"  # each session has its own
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sandbox:
     """What an agent's box may use, as one profile says it. None: it says nothing."""
@@ -124,6 +152,7 @@ class Sandbox:
     wall_s: Bound | None = None  # of the box
     debug: Switch | None = None  # it may trace its own children
     environment: tuple[Handed, ...] | None = None
+    keeps_home: Switch | None = None  # from run to run
 
 
 BOUNDS = {
@@ -135,9 +164,6 @@ BOUNDS = {
     "wall_s": "wall",
 }
 """Fields of the value that are bounds, each with its key."""
-
-
-Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

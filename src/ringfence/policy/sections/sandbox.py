@@ -5,8 +5,8 @@ from ringfence.policy.rule import Tier
 from ringfence.policy.sections.making import Maker
 from ringfence.policy.shapes.amounts import COUNT, DURATION, SIZE
 from ringfence.policy.shapes.tables import Entry, Key, Table
-from ringfence.policy.shapes.texts import YES_NO, Patterns, Worded
-from ringfence.policy.values import BOUNDS, Bound, Handed, Sandbox, Switch
+from ringfence.policy.shapes.texts import YES_NO, Patterns, Word, Worded
+from ringfence.policy.values import BOUNDS, Bound, Handed, Home, Sandbox, Switch
 
 __all__ = ["SANDBOX", "sandbox_of"]
 
@@ -26,6 +26,11 @@ SANDBOX = Table(
             Patterns((FieldKind.NAME,), may_be_none=True),
             "variables that it is handed; what looks secret only by its whole name",
         ),
+        Key(
+            "home",
+            Word(Home),
+            "`kept` from run to run for each agent and working tree, or `new` for each session; default: new",
+        ),
     ),
 )
 
@@ -35,7 +40,12 @@ def sandbox_of(entry: Entry | None, maker: Maker) -> Sandbox:
     if entry is None:
         return Sandbox()
     bounds = {field: _bound(entry, key, maker) for field, key in BOUNDS.items()}
-    return Sandbox(**bounds, debug=_debug(entry, maker), environment=_environment(entry, maker))
+    return Sandbox(
+        **bounds,
+        debug=_debug(entry, maker),
+        environment=_environment(entry, maker),
+        keeps_home=_keeps_home(entry, maker),
+    )
 
 
 def _bound(entry: Entry, key: str, maker: Maker) -> Bound | None:
@@ -53,12 +63,24 @@ def _debug(entry: Entry, maker: Maker) -> Switch | None:
     is_on: bool | None = entry.get("debug")
     if is_on is None:
         return None
+    return _switch(entry, "debug", maker, is_on=is_on, refused="does not let anything be traced")
+
+
+def _keeps_home(entry: Entry, maker: Maker) -> Switch | None:
+    home: Home | None = entry.get("home")
+    if home is None:
+        return None
+    return _switch(entry, "home", maker, is_on=home is Home.KEPT, refused="lets no home be kept")
+
+
+def _switch(entry: Entry, key: str, maker: Maker, *, is_on: bool, refused: str) -> Switch:
+    """`refused`: what a working tree's document does instead of letting it be so."""
     if is_on and maker.tier is Tier.WORKING_TREE:
-        what = "a working tree's document does not let anything be traced"
+        what = f"a working tree's document {refused}"
         maker.problems.add(
-            entry.at("debug"), what, hint="a working tree only restricts; put this into the user's document"
+            entry.at(key), what, hint="a working tree only restricts; put this into the user's document"
         )
-    return Switch(is_on=is_on, at=maker.place(entry.at("debug")))
+    return Switch(is_on=is_on, at=maker.place(entry.at(key)))
 
 
 def _environment(entry: Entry, maker: Maker) -> tuple[Handed, ...] | None:
