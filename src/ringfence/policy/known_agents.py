@@ -10,12 +10,15 @@ from functools import cache, lru_cache
 
 from ringfence.core.actions import FieldKind
 from ringfence.core.decisions import Section
+from ringfence.core.registries import Registry
 from ringfence.policy.document import Document
-from ringfence.policy.egressing import egressing
+from ringfence.policy.egressing import LOCAL, egressing
 from ringfence.policy.files import PolicyFile
 from ringfence.policy.globs import glob
 from ringfence.policy.policy import Policy
+from ringfence.policy.registries import with_registries
 from ringfence.policy.rule import RuleId, Tier
+from ringfence.policy.values import Egress
 
 __all__ = ["FORGES", "KNOWN", "for_agent"]
 
@@ -33,17 +36,28 @@ Anybody may have written what a tree names: at a host of their own they would re
 """
 
 
-def for_agent(policy: Policy, agent: str, repositories: Iterable[tuple[str, str]] = ()) -> Policy:
+def for_agent(
+    policy: Policy,
+    agent: str,
+    repositories: Iterable[tuple[str, str]] = (),
+    registries: Iterable[Registry] = (),
+) -> Policy:
     """The policy for a box of that agent: with the agent's own part of what is built in, or as it is.
 
     `repositories` are hosts and paths (/org/repo) of the working tree's remotes: they may be fetched, and an
-    operator is asked about pushes. Where a document names the agent's hosts, only what is built in of its box.
+    operator is asked about pushes. Where a document names the agent's hosts, it is of its box alone.
+    `registries` are those of packages that this machine is set to: they may be read where the policy says so,
+    as what is built in does.
     """
+    return with_registries(_with_known(policy, agent, repositories), agent, registries)
+
+
+def _with_known(policy: Policy, agent: str, repositories: Iterable[tuple[str, str]]) -> Policy:
     document = policy.document
     is_closed = Section.AGENTS in document.joined.ceiling
     if agent not in KNOWN or is_closed:
         return policy
-    has_hosts = bool(egressing(document, agent).hosts)
+    has_hosts = any(host != LOCAL for host in egressing(document, agent).hosts)
     remotes = () if has_hosts else tuple(each for each in repositories if each[0] in FORGES)
     known = (_known(), *_of_remotes(remotes))
     rules = (
@@ -56,7 +70,7 @@ def for_agent(policy: Policy, agent: str, repositories: Iterable[tuple[str, str]
         )
     )
     profiles = (
-        profile
+        replace(profile, egress=Egress()) if has_hosts else profile
         for each in known
         for profile in each.profiles
         if glob(profile.agent, FieldKind.NAME).fits(agent)

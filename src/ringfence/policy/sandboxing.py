@@ -1,8 +1,8 @@
 """What all documents together say of an agent's box.
 
-Every profile that fits the agent counts. Of bounds the least holds, whosever it is. Tracing is let, and a home
-is kept, where the system's or the user's documents say so and nobody says otherwise. A variable is handed in
-where they name it, and every profile that only restricts and names any names it too. A working tree's only
+Every profile that fits the agent counts. Of bounds the least holds, whosever it is. Tracing is let, and a
+home kept, where the system's or the user's documents say so and nobody says otherwise. A variable is handed
+in where they name it, and every profile that only restricts and names any names it too. A working tree's only
 restrict, and so do a user's where the system's document enforces what agents may do.
 """
 
