@@ -75,16 +75,19 @@ class _Server(ThreadingHTTPServer):
 
 @contextlib.contextmanager
 def http_server(
-    handler: type[BaseHTTPRequestHandler] = Handler, *, tls: ssl.SSLContext | None = None
+    handler: type[BaseHTTPRequestHandler] = Handler,
+    *,
+    tls: ssl.SSLContext | None = None,
+    address: str = "127.0.0.1",
 ) -> Iterator[tuple[str, int]]:
     """Its address."""
-    server = _Server(("127.0.0.1", 0), handler)
+    server = _Server((address, 0), handler)
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield ("127.0.0.1", server.server_address[1])
+        yield (address, server.server_address[1])
     finally:
         server.shutdown()
         server.server_close()

@@ -317,3 +317,29 @@ def test_a_working_tree_never_widens_and_neither_does_a_user_below_a_system_that
             assert was is None or (is_ is not None and is_.amount <= was.amount)
         rates = {each.per: each.amount for each in after.budgets.requests}
         assert all(rates[each.per] <= each.amount for each in before.budgets.requests)
+
+
+@pytest.mark.parametrize(
+    ("text", "ports"),
+    [
+        ("network: [{host: localhost, port: 5432}], egress: {private: {PRIVATE}}", (5432,)),
+        (
+            "network: [{host: [localhost, a.test], port: {at_least: 1, at_most: 3}}], egress: {connect_to: {TO}}",
+            (2,),
+        ),
+        ("network: [{host: localhost, port: 5432, then: deny}], egress: {private: {PRIVATE}}", ()),
+        ("network: [{host: '*', port: 5432}], egress: {private: {PRIVATE}}", ()),
+        ("network: [{host: localhost, port: 5432}]", ()),
+        ("network: [{host: localhost}], egress: {private: {PRIVATE}}", ()),
+    ],
+)
+def test_the_box_s_own_loopback_is_given_up_for_ports_that_are_named_and_lead_somewhere(
+    text: str, ports: tuple[int, ...]
+) -> None:
+    named = {
+        "PRIVATE": "[{host: localhost, addresses: 127.0.0.0/8}]",
+        "TO": "[{host: localhost, port: 2, to_host: localhost}]",
+    }
+    for name, entry in named.items():
+        text = text.replace("{" + name + "}", entry)
+    assert together(user=text).local_ports == ports

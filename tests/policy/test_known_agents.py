@@ -43,6 +43,12 @@ def test_nothing_is_built_in_where_somebody_has_said_it(text: str, tier: Tier) -
     assert not _asks(text, tier=tier)
 
 
+def test_services_of_the_machine_itself_are_granted_beside_what_is_built_in() -> None:
+    text = "version: 1\nagents: {profiles: {'*': {network: [{host: localhost, port: 11434}]}}}"
+    assert _asks(text)
+    assert _asks(text, host="api.anthropic.com")
+
+
 @pytest.mark.parametrize(
     ("text", "tier", "is_kept"),
     [

@@ -16,6 +16,7 @@ import os
 import pkgutil
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -32,7 +33,18 @@ import pytest
 
 from ringfence.cli.main import main
 
-__all__ = ["ORDINARY", "USERS", "Done", "Place", "appears", "left", "place", "reaches_ringfence", "until"]
+__all__ = [
+    "ORDINARY",
+    "USERS",
+    "Done",
+    "Place",
+    "appears",
+    "free_port",
+    "left",
+    "place",
+    "reaches_ringfence",
+    "until",
+]
 
 ORDINARY = 1000
 USERS = ("root", "ordinary") if os.geteuid() == 0 else ("ordinary",)
@@ -281,6 +293,12 @@ def until(found: Callable[[], Any], what: str | Callable[[], str]) -> Any:
 def appears(path: Path) -> str:
     """The text of a file that some process writes, once it holds a whole line."""
     return str(until(lambda: path.exists() and (text := path.read_text()).endswith("\n") and text, str(path)))
+
+
+def free_port() -> int:
+    """One of the loopback that nobody has just now."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
 
 
 def left(mark: str) -> list[str]:

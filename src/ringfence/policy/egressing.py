@@ -28,9 +28,13 @@ from ringfence.policy.values import (
     Origin,
     Profile,
     Rate,
+    Registries,
 )
 
-__all__ = ["Budgets", "Egressing", "egressing"]
+__all__ = ["LOCAL", "Budgets", "Egressing", "egressing"]
+
+LOCAL = "localhost"
+"""The host itself, where documents say so by that name; else a box's programs mean their own box by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +53,12 @@ class Egressing:
 
     hosts: tuple[str, ...]  # patterns that some rule lets it connect to, or asks about; empty: no way out
     ports: tuple[int, ...]  # that these rules name, from the least
+    local_ports: tuple[int, ...]  # those that they name for `localhost`: the host's own
     budgets: Budgets
     upper: tuple[Egress, ...]  # of documents that may open
     lower: tuple[Egress, ...]  # of those that only restrict
     manners: Mapping[str, Manner]  # by rule
+    registries: bool  # it may read those that this machine is set to
 
     def connect_to(self, host: str, port: int) -> ConnectTo | None:
         """Where connections to that host and port go instead."""
@@ -101,18 +107,34 @@ def egressing(document: Document, agent: str) -> Egressing:
         and _is_for(rule, agent)
     ]
     rules = (*document.joined.rules, *(document.tree.rules if document.tree else ()))
+    local = {port for rule in opening if LOCAL in _hosts(rule) for port in _ports(rule)}
     return Egressing(
         hosts=tuple(dict.fromkeys(host for rule in opening for host in _hosts(rule))),
         ports=tuple(sorted({port for rule in opening for port in _ports(rule)})[: LIMITS.egress_ports]),
+        local_ports=tuple(sorted(port for port in local if _leads_out(upper, port))[: LIMITS.egress_ports]),
         budgets=_budgets((*upper, *lower)),
         upper=upper,
         lower=lower,
         manners={rule.id: rule.refused_as for rule in rules if rule.refused_as is not None},
+        registries=_may_read_registries(upper, lower),
     )
 
 
 def _of(profiles: Iterable[Profile], agent: str) -> tuple[Egress, ...]:
     return tuple(each.egress for each in profiles if glob(each.agent, FieldKind.NAME).fits(agent))
+
+
+def _leads_out(upper: tuple[Egress, ...], port: int) -> bool:
+    """Whether a document says where `localhost` is, which without it is the box itself."""
+    there = (each.host for said in upper for each in said.connect_to if each.port in (None, port))
+    named = (each.host for said in upper for each in said.private)
+    return any(_fits(host, LOCAL) for host in (*there, *named))
+
+
+def _may_read_registries(upper: tuple[Egress, ...], lower: tuple[Egress, ...]) -> bool:
+    """Whether somebody says so who may, and nobody says that it may not."""
+    is_said = any(each.registries is Registries.READ for each in upper)
+    return is_said and all(each.registries is not Registries.NONE for each in (*upper, *lower))
 
 
 def _budgets(said: tuple[Egress, ...]) -> Budgets:

@@ -126,10 +126,12 @@ class Network:
     """That whatever the command says to the world is answered by whoever has the box's sockets.
 
     There is no way out all the same. Ports of `ports`, 53, 80 and 443 are caught at every address; with
-    `catch_all` every TCP port is, where the kernel can, and then the loopback's own are all the box's.
+    `catch_all` every TCP port is, where the kernel can, and then the loopback's own are all the box's, but
+    for those of `own_ports`.
     """
 
     ports: tuple[int, ...] = ()  # beside 53, 80 and 443; sorted
+    own_ports: tuple[int, ...] = ()  # that are caught at 127.0.0.1 and ::1 as well; sorted
     proxy_port: int = 3128
     catch_all: bool = True
 

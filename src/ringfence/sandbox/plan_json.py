@@ -133,10 +133,13 @@ def _why(value: object) -> Why:
 
 def _network(value: object) -> Network:
     found = _object(value, Network)
-    ports = tuple(_list(found["ports"], "ports"))
-    network = Network(**{**found, "ports": ports})
+    lists = {name: tuple(_list(found[name], name)) for name in ("ports", "own_ports")}
+    network = Network(**{**found, **lists})
     _check_types(network)
-    if len(ports) > LIMITS.plan_ports or not all(map(_is_port, (*ports, network.proxy_port))):
+    ports = (*network.ports, *network.own_ports)
+    if max(map(len, lists.values())) > LIMITS.plan_ports or not all(
+        map(_is_port, (*ports, network.proxy_port))
+    ):
         raise BadPlan("ports: too many, or no port")
     return network
 

@@ -67,6 +67,13 @@ def test_this_machines_own_addresses_are_refused_although_they_are_of_the_intern
     assert "it is this machine itself" in refused.value.what
 
 
+def test_localhost_is_this_machine_whoever_would_say_otherwise(door: Door) -> None:
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
+        port = listener.getsockname()[1]
+        way = Way(host="a.example.com", port=443, to=("localhost", port))
+        assert _dialled(door, way, _leads("203.0.113.7")) == ("::1", port)
+
+
 @pytest.mark.parametrize(("host", "port"), [("b.example.com", 443), ("a.example.com", 444)])
 def test_a_receipt_is_for_one_host_and_port(door: Door, host: str, port: int) -> None:
     receipt = door.pass_(HostConnect(host="a.example.com", port=443))

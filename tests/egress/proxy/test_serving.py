@@ -47,9 +47,18 @@ def test_a_program_that_ignores_proxies_is_served_by_the_name_that_it_wants(tmp_
 
 
 def test_a_host_by_address_gets_a_certificate_for_the_address(tmp_path: Path) -> None:
-    with http_server() as address, house(tmp_path, {"127.0.0.1": Host(address=address)}) as it:
+    with http_server() as address, house(tmp_path, {"localhost": Host(address=address)}) as it:
         ran = curl(it, f"https://127.0.0.1:{it.any}/", proxy=False)
-        assert ran.stdout.startswith(f"GET / 127.0.0.1:{it.any}")
+        assert ran.stdout.startswith(f"GET / localhost:{it.any}")
+
+
+def test_the_loopback_that_is_dialled_is_localhost_however_it_is_called(tmp_path: Path) -> None:
+    with http_server() as address, house(tmp_path, {"localhost": Host(address=address)}) as it:
+        for name in ("127.0.0.1", "localhost"):
+            ran = curl(it, f"http://{name}:{it.any}/a", proxy=False)
+            assert ran.stdout.startswith(f"GET /a localhost:{it.any}")
+        curl(it, f"http://127.0.0.1:{it.any}/b", "-H", "Host: other.test", proxy=False)
+        assert [each.host for each in it.broker.heard_of(Arrive)] == ["localhost", "localhost", "other.test"]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +126,7 @@ def test_who_may_not_be_reached_at_all_is_so_before_any_handshake(tmp_path: Path
 def test_what_nobody_understands_passes_unread_where_that_is_granted(
     tmp_path: Path, by_connect: bool
 ) -> None:
-    name = "127.0.0.1"
+    name = "127.0.0.1" if by_connect else "localhost"
     with raw_server(_echo) as address, house(tmp_path, {name: Host(address=address)}) as it:
         with _tunnel(it, f"{name}:5432") if by_connect else opened(it.any) as program:
             program.sendall(b"\x00\x00\x00\x08\x04\xd2\x16\x2f")
@@ -136,7 +145,7 @@ def test_a_program_that_waits_for_its_server_to_speak_hears_it(tmp_path: Path) -
 
     with (
         raw_server(serve) as address,
-        house(tmp_path, {"127.0.0.1": Host(address=address)}, silent_s=0.05) as it,
+        house(tmp_path, {"localhost": Host(address=address)}, silent_s=0.05) as it,
         opened(it.any) as program,
     ):
         assert after(program, b"\r\n") == b"220 mail\r\n"
@@ -157,7 +166,7 @@ def test_a_raw_connection_that_breaks_breaks_the_programs_too(tmp_path: Path) ->
 
     with (
         raw_server(serve) as address,
-        house(tmp_path, {"127.0.0.1": Host(address=address)}) as it,
+        house(tmp_path, {"localhost": Host(address=address)}) as it,
         pytest.raises(ConnectionResetError),
     ):
         told(it.any, b"\x00")

@@ -137,3 +137,8 @@ def test_a_box_reads_the_session_s_authority_in_the_system_s_own_file(user: str,
         )
     both = bundle.read_bytes().rstrip(b"\n") + b"\n" + CA.encode()
     assert (result.exit, result.stdout) == (0, both * 2)
+
+
+def test_the_proxy_makes_way_for_a_port_of_the_loopback_and_dns_is_never_one() -> None:
+    network = network_of(replace(WANTED, own_ports=(5432, 3128, 53, 80)))
+    assert network == Network(ports=(22, 5432), own_ports=(80, 3128, 5432), proxy_port=3129)

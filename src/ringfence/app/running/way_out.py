@@ -53,8 +53,9 @@ class WayOut:
     """That of one run; or none, where the policy grants its agent no host. Close it at the end."""
 
     def __init__(self, session: Session, policy: Policy, ask: Ask) -> None:
-        granted = egressing(policy.document, session.agent).hosts
-        self._asked = ask(session) if granted else None
+        said = egressing(policy.document, session.agent)
+        self._asked = ask(session) if said.hosts else None
+        self._own_ports = said.local_ports
         self._open: Open | None = None
 
     def wanted(self) -> WantedNetwork | None:
@@ -71,6 +72,7 @@ class WayOut:
         return WantedNetwork(
             ca_pem=self._open.certificate_pem,
             ports=given.ports,
+            own_ports=self._own_ports,
             environment=given.environment,
             files=given.files,
         )
@@ -109,4 +111,6 @@ class WayOut:
 def as_explained(session: Session, policy: Policy) -> WantedNetwork | None:
     """The same, for a box that is only explained: without placeholders, which a session has for itself."""
     said = egressing(policy.document, session.agent)
-    return WantedNetwork(ca_pem="", ports=said.ports) if said.hosts else None
+    if not said.hosts:
+        return None
+    return WantedNetwork(ca_pem="", ports=said.ports, own_ports=said.local_ports)

@@ -20,9 +20,11 @@ from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
 from ringfence.core.receipts import Receipt
 from ringfence.egress.broker.addresses import Address, Network, refusal
+from ringfence.policy.egressing import LOCAL
 
 __all__ = ["AddressRefused", "Dialer", "NotReached", "Redeems", "Resolve", "Way", "resolved"]
 
+_LOOPBACK = (ip_address("127.0.0.1"), ip_address("::1"))  # of `localhost`, whoever is asked: RFC 6761, 6.3
 _NEXT_S = 0.25  # until the next address is tried beside the one before: RFC 8305, 5
 
 ActionT = TypeVar("ActionT", bound=Action)
@@ -102,10 +104,7 @@ class Dialer:
         try:
             found: Sequence[Address] = [ip_address(host)]
         except ValueError:
-            try:
-                found = await self.resolve(host, port)
-            except OSError:
-                found = ()
+            found = _LOOPBACK if host == LOCAL else await self._resolved(host, port)
         if not found:
             raise NotReached(f"{host} has no address", hint="is the name right, and is there a network?")
         if way.to is not None:
@@ -118,6 +117,12 @@ class Dialer:
                 hint="`egress: {private: [{host, addresses}]}` in the system's or the user's policy names it",
             )
         return good[: LIMITS.egress_addresses]
+
+    async def _resolved(self, host: str, port: int) -> Sequence[Address]:
+        try:
+            return await self.resolve(host, port)
+        except OSError:
+            return ()
 
 
 async def resolved(host: str, port: int) -> Sequence[Address]:

@@ -28,6 +28,7 @@ from ringfence.egress.injecting.postgresql import (
 )
 from ringfence.egress.injecting.postgresql_messages import BadPostgresql, refusal
 from ringfence.egress.messages import Trouble
+from ringfence.policy.egressing import LOCAL
 from ringfence.vault.credential import Credential
 
 __all__ = ["carried", "spoken_here"]
@@ -87,7 +88,8 @@ async def _logged_in(
     server: tuple[asyncio.StreamReader, asyncio.StreamWriter],
 ) -> bool:
     session, host = connection.session, connection.host
-    tls: ssl.SSLContext | None = core.trust.context(way.ca_pem) if way.to is None or way.tls else None
+    needs_tls = way.tls or (way.to is None and host != LOCAL)  # nobody else is on the way to this machine
+    tls: ssl.SSLContext | None = core.trust.context(way.ca_pem) if needs_tls else None
     try:
         opening = await ask_client(*client, core.placeholders.of(session.id))
         if isinstance(opening, Cancel):

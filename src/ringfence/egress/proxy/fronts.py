@@ -9,7 +9,9 @@ from ringfence.protocols.http1 import end_to_end
 from ringfence.protocols.targets import DEFAULT_PORTS, absolute_target, authority, canonical_target
 from ringfence.protocols.websocket import wanted_key
 
-__all__ = ["Front", "Mismatch", "asked_of"]
+__all__ = ["LOCAL", "LOOPBACK", "Front", "Mismatch", "asked_of"]
+
+LOCAL, LOOPBACK = "localhost", frozenset({"127.0.0.1", "::1"})
 
 
 class Mismatch(Exception):
@@ -29,6 +31,7 @@ class Front:
     host: str | None = None  # by SNI or CONNECT; None: each request says
     default_host: str | None = None  # where a request names none: what was dialled
     port: int | None = None  # None: each request says
+    is_own: bool = False  # the box's loopback was dialled: whatever that is called is `localhost`
     road: Road | None = None  # where the connection leads already
 
 
@@ -40,6 +43,8 @@ def asked_of(head: RequestHead, front: Front) -> tuple[Place, RequestHead]:
         Mismatch: it says two hosts, or another one than its connection.
     """
     host, port_said, target = _named(head, front)
+    if front.is_own and host in LOOPBACK:
+        host = LOCAL
     if front.host is not None and host != front.host:
         raise Mismatch(front.host, "the request is for another host than its connection")
     default = DEFAULT_PORTS["https" if front.tls else "http"]

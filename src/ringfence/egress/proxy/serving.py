@@ -3,7 +3,7 @@
 import socket
 
 from ringfence.egress.messages import Manner, SocketKind, Trouble
-from ringfence.egress.proxy.fronts import Front
+from ringfence.egress.proxy.fronts import LOCAL, LOOPBACK, Front
 from ringfence.egress.proxy.http1_side import Http1Side
 from ringfence.egress.proxy.http2_side import Http2Side
 from ringfence.egress.proxy.postgresql_side import with_tls
@@ -41,13 +41,14 @@ async def serve(caller: Caller, kind: SocketKind) -> None:
 
 async def _through(caller: Caller, dialled: str, port: int, *, by_connect: bool) -> None:
     """What was dialled, or named by CONNECT."""
-    host = caller.session.names.meant(dialled)
+    is_own = not by_connect and dialled in LOOPBACK
+    host = LOCAL if is_own else caller.session.names.meant(dialled)
     named = host if by_connect else None  # what was dialled binds nobody who names something
     match await sniff(caller.wire, caller.session.patience, may_wait=port not in _CLIENT_SPEAKS_FIRST):
         case Hello() as hello:
-            await _tls(caller, hello, host, port, named)
+            await _tls(caller, hello, dialled if is_own else host, port, named, is_own=is_own)
         case Http():
-            front = Front(tls=False, host=named, default_host=host, port=port)
+            front = Front(tls=False, host=named, default_host=host, port=port, is_own=is_own)
             if await Http1Side(caller, caller.wire, front).run() is not None:
                 raise StreamLost
         case Http2():
@@ -77,10 +78,13 @@ async def _raw(caller: Caller, host: str | None, dialled: str, port: int) -> Non
         await pass_on(program, upstream)
 
 
-async def _tls(caller: Caller, hello: Hello, host: str | None, port: int, named: str | None) -> None:
+async def _tls(
+    caller: Caller, hello: Hello, host: str | None, port: int, named: str | None, *, is_own: bool
+) -> None:
     session = caller.session
-    name = hello.name or host
-    if name is None:
+    shown = hello.name or host  # whose certificate it gets
+    name = LOCAL if is_own and shown in LOOPBACK else shown
+    if name is None or shown is None:
         session.tell(Trouble.MALFORMED, host or "", "TLS for no name")
         return
     if named is not None and name != named:
@@ -92,9 +96,10 @@ async def _tls(caller: Caller, hello: Hello, host: str | None, port: int, named:
     if road.refused is not None and road.refused.manner is Manner.FAILURE:
         return
     caller.wire.within(session.patience.head_s)
-    stream = await as_server(caller.wire, session.leaves.context(name))
+    stream = await as_server(caller.wire, session.leaves.context(shown))
     caller.wire.ends_together = True
-    await _spoken(caller, stream, Front(tls=True, host=name, default_host=name, port=port, road=road))
+    front = Front(tls=True, host=name, default_host=name, port=port, road=road, is_own=is_own)
+    await _spoken(caller, stream, front)
 
 
 async def _spoken(caller: Caller, stream: TlsStream, front: Front) -> None:

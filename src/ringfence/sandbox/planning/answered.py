@@ -38,14 +38,16 @@ _OF_JAVA = f"-Djavax.net.ssl.trustStore={JAVA_STORE} -Djavax.net.ssl.trustStoreT
 _OF_PROXY = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
 _NOT_PROXIED = "localhost,127.0.0.1,::1"
 _PROXY_PORT = 3128
-_ALWAYS = frozenset({53, 80, 443})
+_DNS = 53
+_ALWAYS = frozenset({_DNS, 80, 443})
 _WHY = Why(text="authorities")
 
 
 def network_of(wanted: WantedNetwork) -> Network:
     """The network of the plan. The proxy's port is none of those that the policy names."""
-    ports = tuple(sorted({*wanted.ports} - _ALWAYS))
-    return Network(ports=ports, proxy_port=next(port for port in count(_PROXY_PORT) if port not in ports))
+    ports, own = tuple(sorted({*wanted.ports} - _ALWAYS)), tuple(sorted({*wanted.own_ports} - {_DNS}))
+    proxy = next(port for port in count(_PROXY_PORT) if port not in (*ports, *own))
+    return Network(ports=ports, own_ports=own, proxy_port=proxy)
 
 
 def authorities(wanted: WantedNetwork, host: Host) -> bytes:

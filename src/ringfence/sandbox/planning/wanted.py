@@ -33,6 +33,7 @@ class WantedNetwork:
 
     ca_pem: str  # the session's own authority
     ports: tuple[int, ...] = ()  # that the policy names
+    own_ports: tuple[int, ...] = ()  # of the loopback that lead to the host's
     environment: tuple[tuple[str, str], ...] = ()  # variables with placeholders
     files: tuple[tuple[str, str], ...] = ()  # of logins, with placeholders: path below the home, content
 

@@ -168,6 +168,18 @@ def test_where_the_kernel_redirects_every_port_of_every_address_arrives(user: st
 
 
 @pytest.mark.parametrize("user", USERS)
+@pytest.mark.parametrize("without", [(), (no_redirection,)], ids=["redirected", "kernel without"])
+def test_ports_of_the_loopback_that_are_named_arrive_too(
+    user: str, without: tuple[Callable[[], None], ...]
+) -> None:
+    places = [("127.0.0.1", 11434), ("::1", 11434), ("127.0.0.1", 11434)]
+    wanted = Network(own_ports=(11434,))
+    shown, came, _ = as_(user, partial(dialled, user, wanted, places, without=without))
+    assert came == [("any", each) for each in places]
+    assert shown.decode().splitlines() == [f"{place} hello" for place in places]
+
+
+@pytest.mark.parametrize("user", USERS)
 def test_a_question_to_any_server_is_answered_from_the_address_that_was_asked(user: str) -> None:
     told: list[Sockets] = []
 

@@ -1,8 +1,8 @@
 """The sockets of a box's network, made within it and answered from without.
 
 Without a redirection by the kernel, each port that matters has a socket at all addresses. With it one socket
-has every port, and those of the loopback are left to the box's own programs. No program in the box can bind
-to what is bound here: nothing is shared, and small ports need a capability.
+has every port, and those of the loopback are left to the box's own programs, but for those that are named.
+No program in the box can bind to what is bound here: nothing is shared, and small ports need a capability.
 
 Source: ip(7), ipv6(7), tcp(7), sock_diag(7).
 """
@@ -79,8 +79,10 @@ def _of_family(
     everywhere = _ANYWHERE[family]
     if catches_all:
         yield SocketKind.REDIRECTED, _REDIRECTED, _listening(family, _LOOPBACK[family], _REDIRECTED)
+        for port in network.own_ports:
+            yield SocketKind.ANY, port, _listening(family, _LOOPBACK[family], port)
     else:
-        for port in sorted({*_WEB, *network.ports} - {_DNS, network.proxy_port}):
+        for port in sorted({*_WEB, *network.ports, *network.own_ports} - {_DNS, network.proxy_port}):
             yield SocketKind.ANY, port, _listening(family, everywhere, port)
     asked = _bound(family, socket.SOCK_DGRAM, everywhere, _DNS)
     if family is socket.AF_INET:
