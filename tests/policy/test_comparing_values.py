@@ -151,6 +151,7 @@ BASE = """
       approve: [{who: [alice, "group:ops"], what: [model.use], up_to: {uses: 10, lasts: 8h}}]
       four_eyes: [credential.use, tool.call]
       break_glass: {who: [bob], lasts: 1h}
+      notify: {desktop: true, webhook: [{url: "https://chat.example.com/1", secret: /etc/key}]}
 """
 
 
@@ -205,6 +206,20 @@ BASE = """
             "operators.break_glass",
             "nothing lets `dave` break the glass",
             "`bob` or `dave` may let everything pass for 1 hour",
+        ),
+        (
+            "[{url:",
+            '[{url: "https://other.example.com:8443/"}, {url:',
+            "operators.notify",
+            "nothing tells `other.example.com`",
+            "`other.example.com:8443` is told by HTTPS, not signed",
+        ),
+        (
+            "secret: /etc/key",
+            "private: 10.0.0.0/8",
+            "operators.notify",
+            "`chat.example.com:443` is told by HTTPS, signed with the key in `/etc/key`",
+            "`chat.example.com:443` is told by HTTPS, not signed, which may have the address `10.0.0.0/8`",
         ),
         ("days: 90", "days: 91", "retention.events", "`*` is kept for 90 days", "`*` is kept for 91 days"),
         (

@@ -22,7 +22,17 @@ from ringfence.policy.rule import (
     Unlike,
 )
 from ringfence.policy.trust_words import Requirement
-from ringfence.policy.values import Approver, BreakGlass, Hold, Keep, Operators, Profile, Retention
+from ringfence.policy.values import (
+    Approver,
+    BreakGlass,
+    Hold,
+    Keep,
+    Operators,
+    Profile,
+    Retention,
+    Switch,
+    Webhook,
+)
 
 EVERYTHING = Path(__file__).parent / "documents" / "everything.yaml"
 
@@ -201,6 +211,18 @@ def test_values_are_read_whole() -> None:
         ),
         four_eyes=("credential.use", "tool.call"),
         break_glass=(BreakGlass(who=("bob",), lasts_s=3600, at=at(100)),),
+        desktop=Switch(is_on=False, at=at(101)),
+        webhooks=(
+            Webhook(
+                host="chat.example.com",
+                port=443,
+                target="/hooks/1?room=2",
+                secret="~/hook.key",
+                private=(),
+                ca=None,
+                at=at(101),
+            ),
+        ),
     )
     until = datetime(2027, 1, 2, tzinfo=UTC)
     assert document.profiles == (

@@ -19,9 +19,10 @@ from ringfence.policy.comparing_egress import egress_gains
 from ringfence.policy.comparing_sandboxes import box_gains
 from ringfence.policy.glob_sets import TooManySteps, witnesses
 from ringfence.policy.globs import glob
+from ringfence.policy.notify_sentences import of_webhook
 from ringfence.policy.policy import Policy
 from ringfence.policy.sentences import Value, backquoted, duration, listed, moment
-from ringfence.policy.values import Approver, BreakGlass, Hold, Keep
+from ringfence.policy.values import Approver, BreakGlass, Hold, Keep, Webhook
 
 __all__ = ["ABOUT", "ValueGained", "ValueGains", "value_gains"]
 
@@ -153,6 +154,21 @@ def _break_glass(before: Policy, after: Policy, _now: datetime, fits: _Fits) -> 
         )
 
 
+def _notify(before: Policy, after: Policy, _now: datetime, _fits: _Fits) -> Iterator[ValueGained]:
+    """Addresses that are told of questions and were not, or are told with less care."""
+    old = before.operators.webhooks
+    for each in after.operators.webhooks:
+        if not any(_as_careful(each, one) for one in old):
+            was = next((one for one in old if (one.host, one.port) == (each.host, each.port)), None)
+            yield ValueGained(
+                about="operators.notify",
+                before=_webhook(was) if was else backquoted(("nothing tells ", Value(each.host))),
+                after=_webhook(each),
+                before_at=was.at if was else None,
+                after_at=each.at,
+            )
+
+
 def _events(before: Policy, after: Policy, _now: datetime, fits: _Fits) -> Iterator[ValueGained]:
     """Entries by which records are kept longer. Of several that fit a type the first counts."""
     old, new = before.retention.events, after.retention.events
@@ -255,6 +271,7 @@ _LOOKS: dict[str, Callable[[Policy, Policy, datetime, _Fits], Iterator[ValueGain
     "operators.approve": _approve,
     "operators.four_eyes": _four_eyes,
     "operators.break_glass": _break_glass,
+    "operators.notify": _notify,
     "retention.events": _events,
     "retention.legal_hold": _legal_hold,
     "retention.never_collected": _never_collected,
@@ -287,6 +304,20 @@ def _approver(entry: Approver) -> str:
 def _glass(entry: BreakGlass) -> str:
     who = listed([(Value(each),) for each in entry.who], "or")
     return backquoted((*who, f" may let everything pass for {duration(entry.lasts_s)}"))
+
+
+def _as_careful(entry: Webhook, other: Webhook) -> bool:
+    """Whether it tells the same address as the other one, signed and at addresses as that is."""
+    bare = (replace(each, at=_NOWHERE, secret=None, private=()) for each in (entry, other))
+    return (
+        next(bare) == next(bare)
+        and (other.secret is None or entry.secret == other.secret)
+        and set(entry.private) <= set(other.private)
+    )
+
+
+def _webhook(entry: Webhook) -> str:
+    return backquoted(of_webhook(entry))
 
 
 def _kept(keep: Keep | None, type_: str) -> str:

@@ -11,10 +11,11 @@ from types import MappingProxyType
 from ringfence.core.decisions import Mode, Place, Section
 from ringfence.policy.document import Contribution, Document, Ruling
 from ringfence.policy.files import PolicyFile
+from ringfence.policy.prices import HostPrices
 from ringfence.policy.problems import Problems
 from ringfence.policy.rule import Exemption, Rule, Tier
 from ringfence.policy.trust_words import Trust
-from ringfence.policy.values import Egress, Operators, Profile, Retention, Sandbox
+from ringfence.policy.values import Egress, Operators, Profile, Retention, Sandbox, Switch
 
 __all__ = ["Part", "digest_of", "joined"]
 
@@ -36,6 +37,7 @@ class Part:
     operators: Operators = field(default_factory=Operators)
     profiles: tuple[Profile, ...] = ()
     never_collected: tuple[str, ...] = ()
+    prices: tuple[HostPrices, ...] = ()
 
 
 def joined(parts: Sequence[Part]) -> Document:
@@ -57,11 +59,26 @@ def joined(parts: Sequence[Part]) -> Document:
             approve=tuple(one for each in upper for one in each.operators.approve),
             four_eyes=tuple(dict.fromkeys(one for each in upper for one in each.operators.four_eyes)),
             break_glass=tuple(one for each in upper for one in each.operators.break_glass),
+            desktop=_desktop([each.operators.desktop for each in upper]),
+            webhooks=tuple(one for each in upper for one in each.operators.webhooks),
         ),
         profiles=tuple(profile for each in upper for profile in each.profiles),
         tree_profiles=tuple(profile for each in tree for profile in each.profiles),
         never_collected=tuple(dict.fromkeys(text for each in upper for text in each.never_collected)),
+        prices=tuple(one for each in _pricing(upper, system) for one in each.prices),
     )
+
+
+def _pricing(upper: Sequence[Part], system: Sequence[Part]) -> Sequence[Part]:
+    """Whose prices count: below a system's document that enforces what agents may do, its own alone."""
+    modes = (each.modes.get(Section.AGENTS, (None,))[0] for each in system)
+    return [each for each in upper if each.file.tier is not Tier.USER] if Mode.ENFORCE in modes else upper
+
+
+def _desktop(said: Sequence[Switch | None]) -> Switch | None:
+    """The first that says no; else the first that says anything."""
+    found = [each for each in said if each is not None]
+    return next((each for each in found if not each.is_on), next(iter(found), None))
 
 
 def digest_of(files: Iterable[PolicyFile]) -> str:
@@ -120,6 +137,7 @@ def _contribution(part: Part) -> Contribution:
         "sandbox": any(each.sandbox != Sandbox() for each in part.profiles),
         "egress": any(each.egress != Egress() for each in part.profiles),
         "trust": part.trust,
+        "prices": part.prices,
     }
     return Contribution(
         tier=part.file.tier,

@@ -97,6 +97,7 @@ DOCUMENT = Document(
                         at=Place(file="built-in", line=27),
                     ),
                 ),
+                refused_as=None,
             ),
             Rule(
                 id=RuleId("suspicious-model"),
@@ -137,6 +138,7 @@ DOCUMENT = Document(
                         at=Place(file="built-in", line=35),
                     ),
                 ),
+                refused_as=None,
             ),
             Rule(
                 id=RuleId("old-ollama"),
@@ -155,6 +157,7 @@ DOCUMENT = Document(
                 why="CVE-2024-37032: whoever reaches it can run code",
                 controls=(),
                 examples=(),
+                refused_as=None,
             ),
             Rule(
                 id=RuleId("runtimes:40"),
@@ -172,6 +175,7 @@ DOCUMENT = Document(
                 why="other machines can reach it",
                 controls=(),
                 examples=(),
+                refused_as=None,
             ),
             Rule(
                 id=RuleId("data:48"),
@@ -190,6 +194,7 @@ DOCUMENT = Document(
                 why="only a local model may see this",
                 controls=(),
                 examples=(),
+                refused_as=None,
             ),
             Rule(
                 id=RuleId("licenses:56"),
@@ -208,6 +213,7 @@ DOCUMENT = Document(
                 why=None,
                 controls=(),
                 examples=(),
+                refused_as=None,
             ),
             Rule(
                 id=RuleId("licenses:57"),
@@ -236,6 +242,7 @@ DOCUMENT = Document(
                 why=None,
                 controls=(),
                 examples=(),
+                refused_as=None,
             ),
             Rule(
                 id=RuleId("licenses:57:58"),
@@ -263,6 +270,7 @@ DOCUMENT = Document(
                 why=None,
                 controls=(),
                 examples=(),
+                refused_as=None,
             ),
             Rule(
                 id=RuleId("licenses:58"),
@@ -291,6 +299,7 @@ DOCUMENT = Document(
                 why=None,
                 controls=(),
                 examples=(),
+                refused_as=None,
             ),
             Rule(
                 id=RuleId("licenses:58:60"),
@@ -318,6 +327,7 @@ DOCUMENT = Document(
                 why=None,
                 controls=(),
                 examples=(),
+                refused_as=None,
             ),
             Rule(
                 id=RuleId("licenses:58:89"),
@@ -336,6 +346,7 @@ DOCUMENT = Document(
                 why=None,
                 controls=(),
                 examples=(),
+                refused_as=None,
             ),
             Rule(
                 id=RuleId("licenses:59"),
@@ -364,6 +375,7 @@ DOCUMENT = Document(
                 why=None,
                 controls=(),
                 examples=(),
+                refused_as=None,
             ),
             Rule(
                 id=RuleId("licenses:59:65"),
@@ -382,6 +394,7 @@ DOCUMENT = Document(
                 why=None,
                 controls=(),
                 examples=(),
+                refused_as=None,
             ),
         ),
         exemptions=(),
@@ -427,7 +440,7 @@ DOCUMENT = Document(
     ),
     tree=None,
     retention=Retention(events=(), holds=()),
-    operators=Operators(approve=(), four_eyes=(), break_glass=()),
+    operators=Operators(approve=(), four_eyes=(), break_glass=(), desktop=None, webhooks=()),
     profiles=(),
     never_collected=(
         "the content of prompts and answers",

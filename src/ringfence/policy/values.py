@@ -27,6 +27,7 @@ __all__ = [
     "Private",
     "Profile",
     "Rate",
+    "Registries",
     "Retention",
     "Sandbox",
     "Switch",
@@ -207,6 +208,13 @@ class Rate:
     at: Place
 
 
+class Registries(StrEnum):
+    """What an agent may do with the registries that this machine's package managers are set to."""
+
+    READ = "read"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Egress:
     """An agent's way out, as one profile says it."""
@@ -218,6 +226,7 @@ class Egress:
     connections: Bound | None = None  # of a session at one time
     sent_bytes: Bound | None = None  # of a session
     received_bytes: Bound | None = None  # of a session
+    registries: Registries | None = None
 
 
 EGRESS_BOUNDS = {"connections": "connections", "sent_bytes": "sent", "received_bytes": "received"}

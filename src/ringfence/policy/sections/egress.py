@@ -25,9 +25,10 @@ from ringfence.policy.values import (
     Origin,
     Private,
     Rate,
+    Registries,
 )
 
-__all__ = ["EGRESS", "egress_of"]
+__all__ = ["ADDRESSES", "EGRESS", "egress_of"]
 
 _LAST_PORT = 65_535
 
@@ -43,6 +44,9 @@ class _Addresses:
 
     def schema(self, _definitions: Definitions, /) -> Schema:
         return {"type": "string"}
+
+
+ADDRESSES = _Addresses()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ _CONNECT_TO = Table(
 _PRIVATE = Table(
     "private",
     "Addresses that a host may have; others that are private, link-local or of this machine are refused.",
-    (_HOSTS, Key("addresses", ListOf(_Addresses(), or_one=True), "which", needed=True)),
+    (_HOSTS, Key("addresses", ListOf(ADDRESSES, or_one=True), "which", needed=True)),
 )
 _ORIGIN = Table(
     "origin",
@@ -100,6 +104,7 @@ EGRESS = Table(
         Key("connections", COUNT, "connections at one time"),
         Key("sent", SIZE, "how much a session may send in bodies of requests"),
         Key("received", SIZE, "how much a session may receive in bodies of answers"),
+        Key("registries", Word(Registries), "what it may do with the package registries of this machine"),
     ),
 )
 
@@ -127,6 +132,7 @@ def egress_of(entry: Entry | None, maker: Maker) -> Egress:
             for host in _hosts(each)
         ),
         requests=tuple(_rates(entry, maker)),
+        registries=entry.get("registries"),
         **bounds,
     )
 

@@ -1,4 +1,4 @@
-"""Section `operators`: who approves what, who needs a second person, and who may break the glass."""
+"""Section `operators`: who approves what, who needs a second person, may break the glass, is told."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from ringfence.policy.globs import glob
 from ringfence.policy.nodes import Node
 from ringfence.policy.problems import Problems, quoted
 from ringfence.policy.rule import AtMost, Condition, Like, Rule
+from ringfence.policy.sections import notifying
 from ringfence.policy.sections.making import COMMON, Maker
 from ringfence.policy.sections.rule_form import MODE, rules_key, rules_of
 from ringfence.policy.shapes.amounts import COUNT, DURATION
@@ -72,6 +73,7 @@ TABLE = Table(
         Key("approve", ListOf(_APPROVE), "who may approve what"),
         Key("four_eyes", _Types(), "types of actions that nobody approves for themselves"),
         Key("break_glass", _GLASS, "who may pass everything in an emergency"),
+        Key("notify", notifying.NOTIFY, "who is told that a question waits"),
         rules_key(Section.OPERATORS),
     ),
 )
@@ -104,6 +106,8 @@ def operators(entry: Entry, maker: Maker) -> Operators:
         break_glass=()
         if glass is None
         else (BreakGlass(who=_texts(glass, "who"), lasts_s=glass.get("lasts"), at=maker.place(glass)),),
+        desktop=notifying.desktop(entry.get("notify"), maker),
+        webhooks=tuple(notifying.webhooks(entry.get("notify"), maker)),
     )
 
 

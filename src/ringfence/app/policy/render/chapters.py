@@ -6,12 +6,13 @@ from datetime import datetime
 
 from ringfence.core.decisions import Effect, Mode, Section
 from ringfence.policy.egress_sentences import of_egress
+from ringfence.policy.notify_sentences import of_desktop, of_webhook
 from ringfence.policy.policy import Policy
 from ringfence.policy.rule import Like, Rule, Tier
 from ringfence.policy.sandbox_sentences import of_sandbox
 from ringfence.policy.sentences import Sentence, Value, duration, listed, moment, of_exemption, of_rule
 from ringfence.policy.trust_sentences import of_trust
-from ringfence.policy.values import Profile
+from ringfence.policy.values import Operators, Profile
 
 __all__ = ["Chapter", "Document", "Group", "Line", "document_of"]
 
@@ -245,6 +246,17 @@ def _operators(policy: Policy) -> Iterator[Group]:
     )
     if lines:
         yield Group(title=("In an emergency",), lines=lines)
+    if told := tuple(_told(operators)):
+        yield Group(title=("Who is told of questions",), lines=told)
+
+
+def _told(operators: Operators) -> Iterator[Line]:
+    if operators.desktop is not None:
+        yield Line(
+            sentence=of_desktop(operators.desktop), effect="", id="desktop", at=str(operators.desktop.at)
+        )
+    for each in operators.webhooks:
+        yield Line(sentence=(*of_webhook(each), "."), effect="", id="webhook", at=str(each.at))
 
 
 def _exceptions(policy: Policy, now: datetime) -> Chapter:
