@@ -19,7 +19,7 @@ from ringfence.core.limits import LIMITS
 from ringfence.protocols.http import BadHttp, Headers
 from ringfence.protocols.json_rpc import Message, is_spelt
 
-__all__ = ["Call", "allowed_tools", "calls", "speaks_mcp"]
+__all__ = ["Call", "allowed_tools", "answered", "call_of", "calls", "is_method", "is_tool", "speaks_mcp"]
 
 _TOLD = frozenset(
     {
@@ -35,7 +35,7 @@ _ANSWERS = {
     "roots": "roots/list",
 }
 _UNTRUSTED = Label(integrity=Integrity.UNTRUSTED)
-_TOOL_CHARS = 128
+_NAME_CHARS = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ def calls(said: tuple[Message, ...], headers: Headers, context: Label | None) ->
     for each in said:
         if named is not None and each.method != named:
             raise BadHttp("a message of another method than its header says")
-        call = _call(each, context or _UNTRUSTED)
+        call = call_of(each, context or _UNTRUSTED)
         if call is not None:
             yield call
 
@@ -87,41 +87,59 @@ def allowed_tools(message: bytes, may: Callable[[str], bool]) -> bytes:
     return _written({**document, "result": {**result, "tools": kept}})
 
 
-def _call(message: Message, label: Label) -> Call | None:
+def call_of(message: Message, label: Label) -> Call | None:
+    """What a message of a client calls; None where it acts on nothing. `label`: of all that it says.
+
+    Raises:
+        BadHttp: it has no tool, or one that could be taken for something else.
+    """
     if message.method is None:
-        return _answer(message.result, label)
+        return answered(message.result, label)
     if message.method in _TOLD or message.method.startswith("notifications/"):
         return None
     params = message.params
     if message.method != "tools/call":
-        if "/" not in message.method:
+        if not is_method(message.method):
             raise BadHttp("a method that is none of MCP")
         return Call(tool=message.method, arguments=_arguments(params, label))
     if not isinstance(params, dict) or not is_spelt(params, _CALL):
         raise BadHttp("a call of a tool that some read otherwise")
     name, arguments = params.get("name"), params.get("arguments")
-    if not isinstance(name, str) or not _is_tool(name):
+    if not isinstance(name, str) or not is_tool(name):
         raise BadHttp("a call of a tool whose name is none")
     if arguments is not None and not isinstance(arguments, dict):
         raise BadHttp("a call of a tool whose arguments are none")
     return Call(tool=name, arguments=_arguments(arguments or {}, label))
 
 
-def _answer(result: Json, label: Label) -> Call | None:
-    """An error says what went wrong, and an empty object that all is well; neither is a call."""
+def answered(result: Json, label: Label, *, method: str | None = None) -> Call | None:
+    """What a client's answer tells its server; `method` is what was asked, where that is known.
+
+    An error says what went wrong, and an empty object that all is well; neither is a call.
+
+    Raises:
+        BadHttp: it says too much.
+    """
     if result is None or result == {}:
         return None
     members: dict[str, Json] = result if isinstance(result, dict) else {"result": result}
-    tool = next((tool for name, tool in _ANSWERS.items() if name in members), "answer/unknown")
-    return Call(tool=tool, arguments=_arguments(dict(members), label))
+    by_shape = next((tool for name, tool in _ANSWERS.items() if name in members), "answer/unknown")
+    return Call(tool=method or by_shape, arguments=_arguments(dict(members), label))
 
 
-def _is_tool(name: str) -> bool:
+def is_tool(name: str) -> bool:
+    """Whether a tool may be called so: nobody takes it for another one, for a method or for a pattern."""
+    return _is_plain(name) and "/" not in name
+
+
+def is_method(name: str) -> bool:
+    """The same of a method that acts."""
+    return _is_plain(name) and "/" in name
+
+
+def _is_plain(name: str) -> bool:
     return (
-        0 < len(name) <= _TOOL_CHARS
-        and name.isascii()
-        and name.isprintable()
-        and not set(name) & set(" /\\*")
+        0 < len(name) <= _NAME_CHARS and name.isascii() and name.isprintable() and not set(name) & set(" \\*")
     )
 
 

@@ -21,8 +21,6 @@ from ringfence.egress.broker.deciding import (
     decide,
     is_still_let,
     is_whole,
-    is_worse,
-    lower,
     pass_all,
     pass_at_once,
     pass_connecting,
@@ -37,6 +35,7 @@ from ringfence.egress.broker.upstream import Trust, Upstream, opened
 from ringfence.egress.messages import Refused, Revoke, Trouble
 from ringfence.gate import refused as gate
 from ringfence.gate.finding import Stamp, stamp
+from ringfence.gate.lowering import is_worse, lower
 from ringfence.gate.seals import ReceiptRefused
 from ringfence.policy.egressing import Egressing, egressing
 from ringfence.policy.policy import Policy

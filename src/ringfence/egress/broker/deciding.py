@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from ringfence.core.action_types import ActionType, Durability, type_of
+from ringfence.core.action_types import type_of
 from ringfence.core.actions import (
     Action,
     CredentialUse,
@@ -18,16 +18,13 @@ from ringfence.core.actions import (
     ToolCall,
 )
 from ringfence.core.decisions import Decision, Effect
-from ringfence.core.labels import Label, join
+from ringfence.core.labels import Label
 from ringfence.egress.broker.session import Connection, Decided
 from ringfence.gate.door import Door
-from ringfence.gate.hiding import foreign
 from ringfence.gate.refused import Refused
 from ringfence.gate.seals import LONGEST
-from ringfence.ledger.events.session_lowered import SessionLowered
-from ringfence.policy.conditions import check
 from ringfence.policy.policy import Policy
-from ringfence.policy.rule import Rule
+from ringfence.policy.possible import fits
 from ringfence.vault.file_format import Entry
 
 __all__ = [
@@ -35,9 +32,6 @@ __all__ = [
     "decide",
     "is_still_let",
     "is_whole",
-    "is_worse",
-    "lower",
-    "may_be_called",
     "pass_all",
     "pass_at_once",
     "pass_connecting",
@@ -47,7 +41,6 @@ __all__ = [
 
 CONNECTING_USES = 64  # connections out for one connection of a program, before it is decided again
 _USE = type_of(CredentialUse(credential="", host="", method="", path=""))
-_CALL = type_of(ToolCall(server="", tool="", arguments=()))
 
 ActionT = TypeVar("ActionT", bound=Action)
 
@@ -144,28 +137,6 @@ def is_whole(policy: Policy, connection: Connection, door: Door, label: Label) -
     )
 
 
-def is_worse(origin: Label, label: Label) -> bool:
-    """Whether reading from there makes a session's label worse."""
-    return origin.integrity < label.integrity or origin.sensitivity > label.sensitivity
-
-
-def lower(door: Door, session: str, label: Label, origin: Label, host: str) -> Label:
-    """What the session carries from now on; that is on the disk when this returns.
-
-    Raises:
-        LedgerError: it could not be recorded, so nothing may be read.
-    """
-    lowered = join(label, origin)
-    event = SessionLowered(
-        session=session,
-        integrity=lowered.integrity.name.lower(),
-        sensitivity=lowered.sensitivity.name.lower(),
-        by=foreign(host),
-    )
-    door.ledger.append(event, stream=door.stream, durability=Durability.FSYNC)
-    return lowered
-
-
 def usable(policy: Policy, agent: str, entries: Iterable[Entry]) -> Mapping[str, Entry]:
     """The credentials that a rule lets this agent use, for whatever request, by name."""
     rules = [
@@ -176,24 +147,5 @@ def usable(policy: Policy, agent: str, entries: Iterable[Entry]) -> Mapping[str,
     return {
         entry.name: entry
         for entry in entries
-        if any(_fits(rule, _USE, {"agent": agent, "credential": entry.name}) for rule in rules)
+        if any(fits(rule, _USE, {"agent": agent, "credential": entry.name}) for rule in rules)
     }
-
-
-def may_be_called(policy: Policy, agent: str, server: str, tool: str) -> bool:
-    """Whether a rule lets this agent call the tool, with whatever arguments, and none refuses it with all."""
-    facts = {"agent": agent, "server": server, "tool": tool}
-    rules = [each for each in policy.rules if _CALL.name in each.action_types and _fits(each, _CALL, facts)]
-    return any(each.effect in (Effect.ALLOW, Effect.ASK) for each in rules) and not any(
-        each.effect is Effect.DENY and all(condition.field in facts for condition in each.conditions)
-        for each in rules
-    )
-
-
-def _fits(rule: Rule, action_type: ActionType, facts: Mapping[str, str]) -> bool:
-    """Whether the rule's conditions on these facts are met."""
-    return all(
-        check(condition, action_type, allows=True).judge(facts[condition.field])
-        for condition in rule.conditions
-        if condition.field in facts
-    )

@@ -6,17 +6,17 @@ from datetime import datetime, timedelta
 
 from ringfence.core.action_types import ACTION_TYPES
 from ringfence.core.decisions import ObligationKind
-from ringfence.core.labels import Integrity, Label, Sensitivity, join
+from ringfence.core.labels import Label
 from ringfence.egress.broker.budgets import WINDOWS_S, Spending
 from ringfence.egress.broker.core import Core
 from ringfence.egress.broker.deciding import usable
-from ringfence.egress.broker.session import FRESH, Session
+from ringfence.egress.broker.session import Session
 from ringfence.egress.broker.upstream import Pool
 from ringfence.egress.injecting.stand_in_files import InBox, stand_in_files
 from ringfence.egress.messages import OpenSession, SessionOpened
 from ringfence.gate.door import Door
+from ringfence.gate.lowering import label_of
 from ringfence.ledger.events.decision_made import DecisionMade
-from ringfence.ledger.events.session_lowered import SessionLowered
 from ringfence.policy.egressing import Budgets, egressing
 from ringfence.policy.policy import Policy
 from ringfence.vault.credential import Credential
@@ -101,7 +101,7 @@ def _find(core: Core, message: OpenSession) -> _Found:
         policy=policy,
         entries=entries,
         shapes={name: core.house.releasing.shape(name) for name in entries},
-        label=_label(door),
+        label=label_of(door),
         past=tuple(_past(door, _windows(policy, message.agent), core.house.now())),
     )
 
@@ -138,20 +138,6 @@ def _count(
         if event.proceeds and decision.obligations and decision.reasons:
             key = (decision.reasons[0].rule, _NAMES.get(name))
             budgets.limits(key, decision.obligations, ago_s=ago_s)
-
-
-def _label(door: Door) -> Label:
-    """What the session's own record says that it has read."""
-    label = FRESH
-    for each in door.ledger.read(stream=door.stream, types=("session.lowered",)):
-        event = each.event
-        if isinstance(event, SessionLowered):
-            read = Label(
-                integrity=Integrity[event.integrity.upper()],
-                sensitivity=Sensitivity[event.sensitivity.upper()],
-            )
-            label = join(label, read)
-    return label
 
 
 def _environment(found: _Found, given: Mapping[str, Mapping[str, str]]) -> tuple[tuple[str, str], ...]:

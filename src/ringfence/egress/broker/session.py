@@ -8,21 +8,19 @@ from dataclasses import dataclass, field
 
 from ringfence.core.actions import Action, HostConnect
 from ringfence.core.decisions import Effect
-from ringfence.core.labels import Integrity, Label
+from ringfence.core.labels import Label
 from ringfence.core.receipts import Receipt
 from ringfence.egress.broker.budgets import Spending
 from ringfence.egress.broker.programs import Programs
 from ringfence.egress.broker.upstream import Pool
 from ringfence.gate.door import Door
+from ringfence.gate.lowering import FRESH
 from ringfence.policy.egressing import Egressing
 from ringfence.policy.policy import Policy
 from ringfence.protocols.scrubbing import Secrets
 from ringfence.vault.file_format import Entry
 
-__all__ = ["FRESH", "Connection", "Decided", "Exchange", "Session"]
-
-FRESH = Label(integrity=Integrity.USER)
-"""Of a session that has read nothing yet."""
+__all__ = ["Connection", "Decided", "Exchange", "Session"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

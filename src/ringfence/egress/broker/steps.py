@@ -9,7 +9,6 @@ from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
 from ringfence.core.receipts import Receipt
 from ringfence.egress.broker.bodies import Cleaning, RequestBody
-from ringfence.egress.broker.deciding import may_be_called
 from ringfence.egress.broker.dialing import Way
 from ringfence.egress.broker.house import House
 from ringfence.egress.broker.preparing import Prepared, prepared, written
@@ -21,6 +20,7 @@ from ringfence.egress.broker.upstream import BrokenOff, Upstream
 from ringfence.egress.injecting.places import Placed
 from ringfence.egress.injecting.tokens import NoToken, Tokens
 from ringfence.egress.messages import Ask, Refused
+from ringfence.policy.possible import may_be_called
 from ringfence.protocols.http import BadHttp, RequestHead, ResponseHead
 from ringfence.protocols.mcp import speaks_mcp
 from ringfence.vault.credential import Credential
