@@ -50,6 +50,9 @@ class Limits:
     policy_near_rules: int = 200  # whose conditions are tried for that
     egress_ports: int = 64  # that policy names and a box listens on besides its own
     policy_cases: int = 10_000  # of all files that are tried at one time
+    registries: int = 32  # of packages, that a machine's package managers are set to
+    registry_settings_bytes: int = 1 * _MIB  # of one file that says so
+    registry_settings_lines: int = 4_000
     imported_rules: int = 1_000  # network policies of all files that are imported
     imported_endpoints: int = 1_000
     imported_entries: int = 20_000  # that they come down to
@@ -274,11 +277,20 @@ class Limits:
     refused_kinds: int = 1_000  # that one session records; more are counted together
     start_wait_s: float = 30.0  # for a box to stand
     refused_at_once: int = 256  # calls that are answered in one go
+    start_arguments: int = 16  # of a program that starts; more are left out of the record
+    start_argument_bytes: int = 512
+    started_pairs: int = 1_000  # programs and who started them that one session counts apart
+    started_programs: int = 10_000  # paths that are known to be there
+    started_told_s: float = 1.0  # between two times that the record is told
     plan_ports: int = 64  # that a box catches one by one
     plan_items: int = 100_000  # of one list in a plan
     plan_names: int = 1_000_000  # looked at to find what the policy's patterns stand for
     plan_places: int = 20_000  # of the host that they may stand for
     probed_paths: int = 256  # of each kind that the probe tries
+    home_copy_bytes: int = 256 * _MIB  # of a kept home, for a session that cannot have it
+    home_copy_names: int = 20_000
+    home_copy_depth: int = 64  # folders in folders
+    home_size_names: int = 500_000  # that are counted to tell how large a kept home is
 
     # The vault
     vault_bytes: int = 16 * _MIB  # of its file
@@ -327,6 +339,7 @@ class Limits:
     egress_asked_s: float = 30.0  # that a request waits for an operator
     egress_asked_every_s: float = 0.5  # between two looks at whether one has answered
     egress_held: int = 16  # requests of one session that wait for an operator at one time
+    egress_replayed: int = 200_000  # events of a session, or of a day, that are counted again when it goes on
     egress_watched_s: float = 1.0  # between two looks at the policy while something is in flight
 
     # The proxy
@@ -351,6 +364,13 @@ class Limits:
     rpc_messages: int = 100  # of one batch
     rpc_arguments: int = 1_000  # of one call, with all that is within them
     rpc_depth: int = 32
+    rpc_line_depth: int = 128  # of one message of a tool server on standard streams, or to one
+    rpc_id_chars: int = 256
+    rpc_requests: int = 1_000  # of one side that the other one has not answered yet
+    rpc_tools: int = 10_000  # of one server
+    rpc_queued_bytes: int = 1 * _MIB  # of lines that one side does not read; then the other one waits
+    rpc_ending_s: float = 10.0  # for a tool server whose client is gone, from its last word
+    rpc_flush_s: float = 10.0  # for a client to read the rest of what a server said that has ended
     graphql_bytes: int = 256 * _KIB  # of one document
     graphql_tokens: int = 50_000
     graphql_depth: int = 64  # of selections and values
@@ -360,6 +380,8 @@ class Limits:
     git_pack_inflated_bytes: int = 64 * _MIB
     git_commit_bytes: int = 1 * _MIB
     git_delta_depth: int = 64
+    usage_tokens: int = 1_000_000_000  # of one answer; what says more is not believed
+    usage_bytes: int = 4 * _MIB  # of an answer, or of one of its events, in which its usage may stand
     brought_depth: int = 3  # objects in a body that are searched for credentials
     brought_values: int = 10_000
     scrubbed_spellings: int = 128  # of one secret

@@ -17,6 +17,7 @@ from ringfence.policy.egress_sentences import (
     addresses_words,
     egress_bound_words,
     rate_words,
+    registries_words,
     where_words,
     worth_words,
 )
@@ -52,6 +53,9 @@ def _of_agent(
     agent: str, was: Egressing, will: Egressing, hosts: Sequence[str], ports: Sequence[int]
 ) -> Iterator[BoxGain]:
     yield from _amounts(agent, was, will)
+    if will.registries and not was.registries:
+        before, after = ((Value(agent), f" {registries_words(may=each)}") for each in (False, True))
+        yield _gain(before, after)
     for host in hosts:
         yield from _leading(agent, host, was, will, ports)
         old, new = was.private(host), will.private(host)

@@ -3,10 +3,18 @@
 from collections.abc import Iterator
 
 from ringfence.policy.sentences import Sentence, Value, listed, size
-from ringfence.policy.values import EGRESS_BOUNDS, ConnectTo, Egress, Network, Origin, Private
+from ringfence.policy.values import EGRESS_BOUNDS, ConnectTo, Egress, Network, Origin, Private, Registries
 from ringfence.policy.words import word_of
 
-__all__ = ["addresses_words", "egress_bound_words", "of_egress", "rate_words", "where_words", "worth_words"]
+__all__ = [
+    "addresses_words",
+    "egress_bound_words",
+    "of_egress",
+    "rate_words",
+    "registries_words",
+    "where_words",
+    "worth_words",
+]
 
 _BOUNDS = {
     "connections": "{} connections at one time",
@@ -23,6 +31,11 @@ def egress_bound_words(field: str, amount: int) -> str:
 def rate_words(amount: int, per: str) -> str:
     """`100 requests per minute`."""
     return f"{amount} request{'' if amount == 1 else 's'} per {per}"
+
+
+def registries_words(*, may: bool) -> str:
+    """`may read the package registries that this machine is set to`."""
+    return f"may {'' if may else 'not '}read the package registries that this machine is set to"
 
 
 def where_words(there: ConnectTo | None) -> Sentence:
@@ -60,6 +73,8 @@ def _sentences(said: Egress) -> Iterator[Sentence]:
     least += [(rate_words(each.amount, each.per),) for each in said.requests]
     if least:
         yield (" Its way out has at most ", *listed(least, "and"), ".")
+    if said.registries is not None:
+        yield (f" It {registries_words(may=said.registries is Registries.READ)}.",)
     for there in said.connect_to:
         port = f", port {there.port}," if there.port is not None else ""
         yield (" Connections to ", Value(there.host), f"{port} go ", *where_words(there), ".")

@@ -26,6 +26,7 @@ __all__ = [
     "Origin",
     "Private",
     "Profile",
+    "Published",
     "Rate",
     "Registries",
     "Retention",
@@ -134,6 +135,15 @@ class Handed:
     at: Place
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A port of the box that the machine's own loopback leads to."""
+
+    port: int  # in the box, at its loopback
+    host_port: int  # of the machine's loopback
+    at: Place
+
+
 class Home(StrEnum):
     """Whose an agent's home is."""
 
@@ -154,6 +164,7 @@ class Sandbox:
     debug: Switch | None = None  # it may trace its own children
     environment: tuple[Handed, ...] | None = None
     keeps_home: Switch | None = None  # from run to run
+    publish: tuple[Published, ...] = ()
 
 
 BOUNDS = {
