@@ -30,6 +30,7 @@ from ringfence.ledger.events.session_lowered import SessionLowered
 from ringfence.ledger.events.thing_appeared import ThingAppeared
 from ringfence.ledger.events.thing_changed import ThingChanged
 from ringfence.ledger.events.thing_vanished import ThingVanished
+from ringfence.ledger.events.tool_changed import ToolChanged
 from ringfence.ledger.events.vault_rewritten import VaultRewritten
 
 __all__ = ["EVENTS", "Event"]
@@ -66,6 +67,7 @@ Event = (
     | EgressOpened
     | EgressRefused
     | SessionLowered
+    | ToolChanged
 )
 
 EVENTS: tuple[type[Event], ...] = (
@@ -100,4 +102,5 @@ EVENTS: tuple[type[Event], ...] = (
     EgressOpened,
     EgressRefused,
     SessionLowered,
+    ToolChanged,
 )

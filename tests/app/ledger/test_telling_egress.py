@@ -10,6 +10,7 @@ from ringfence.ledger.event_types import Event
 from ringfence.ledger.events.egress_opened import EgressOpened
 from ringfence.ledger.events.egress_refused import EgressRefused
 from ringfence.ledger.events.session_lowered import SessionLowered
+from ringfence.ledger.events.tool_changed import ToolChanged
 from ringfence.ledger.recorded import recorded_of
 from ringfence.ledger.values import Foreign
 from ringfence.policy.facts import facts_of
@@ -54,6 +55,18 @@ _SESSION = "0190f5a0-0000-7000-8000-0000000000ab"
             ),
             "session {} lowered to untrusted, internal",
             "b.test",
+        ),
+        (
+            ToolChanged(
+                session=_SESSION, server="files", tool=Foreign(text="read"), was="ab" * 32, now="cd" * 32
+            ),
+            "a tool in {} is described otherwise",
+            "files.read",
+        ),
+        (
+            ToolChanged(session=_SESSION, server="files", tool=Foreign(text="send"), was=None, now="cd" * 32),
+            "a tool in {} is new",
+            "files.send",
         ),
     ],
 )

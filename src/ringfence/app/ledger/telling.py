@@ -42,6 +42,7 @@ from ringfence.ledger.events.thing import Thing, ThingKind
 from ringfence.ledger.events.thing_appeared import ThingAppeared
 from ringfence.ledger.events.thing_changed import ThingChanged
 from ringfence.ledger.events.thing_vanished import ThingVanished
+from ringfence.ledger.events.tool_changed import ToolChanged
 from ringfence.ledger.events.vault_rewritten import VaultRewritten
 from ringfence.ledger.ledger import Recorded, Unknown
 from ringfence.ledger.values import Facts, Json
@@ -165,7 +166,7 @@ def _told(event: Event) -> Told:
             return _sandbox(event)
         case CredentialKept() | CredentialRemoved() | VaultRewritten():
             return _vault(event)
-        case EgressOpened() | EgressRefused() | SessionLowered():
+        case EgressOpened() | EgressRefused() | SessionLowered() | ToolChanged():
             return _egress(event)
         case _:
             return _record(event)
@@ -304,7 +305,7 @@ def _vault(event: CredentialKept | CredentialRemoved | VaultRewritten) -> Told:
             assert_never(event)
 
 
-def _egress(event: EgressOpened | EgressRefused | SessionLowered) -> Told:
+def _egress(event: EgressOpened | EgressRefused | SessionLowered | ToolChanged) -> Told:
     name = session_name(event.session)
     match event:
         case EgressOpened(ports=ports, catches_all_ports=catches_all, credentials=credentials):
@@ -317,6 +318,9 @@ def _egress(event: EgressOpened | EgressRefused | SessionLowered) -> Told:
             return Told(what=f"way out of {name} refused: {trouble}{often}", subject=f"{where}{what.text}")
         case SessionLowered(integrity=integrity, sensitivity=sensitivity, by=by):
             return Told(what=f"session {name} lowered to {integrity}, {sensitivity}", subject=by.text)
+        case ToolChanged(server=server, tool=tool, was=was):
+            how = "is new" if was is None else "is described otherwise"
+            return Told(what=f"a tool in {name} {how}", subject=f"{server}.{tool.text}")
         case _:
             assert_never(event)
 

@@ -47,6 +47,7 @@ _OF_NOUNS: Mapping[str, Kind] = {
     "credential": Kind.CREDENTIAL,
     "vault": Kind.CREDENTIAL,
     "session": Kind.LABEL,
+    "tool": Kind.TOOL,
     "ask": Kind.ASK,
     "grant": Kind.ASK,
     "break_glass": Kind.ASK,

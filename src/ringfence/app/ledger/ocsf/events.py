@@ -43,6 +43,7 @@ from ringfence.ledger.events.session_lowered import SessionLowered
 from ringfence.ledger.events.thing_appeared import ThingAppeared
 from ringfence.ledger.events.thing_changed import ThingChanged
 from ringfence.ledger.events.thing_vanished import ThingVanished
+from ringfence.ledger.events.tool_changed import ToolChanged
 from ringfence.ledger.events.vault_rewritten import VaultRewritten
 from ringfence.ledger.ledger import Recorded
 
@@ -76,6 +77,7 @@ CLASS_OF_EVENT: Mapping[str, str] = {
     "egress.opened": "6003",
     "egress.refused": "2004",
     "session.lowered": "6003",
+    "tool.changed": "2004",
     "vault.rewritten": "6003",
 }
 """By type of event; what is not here is left out, since OCSF has no place for it."""
@@ -108,7 +110,7 @@ def ocsf_event(row: Row, recorded: Recorded) -> Made | None:
             made = thing_event(row, words, event)
         case AskOpened() | AskWithdrawn() | GrantGiven() | GrantRefused() | GrantUsed() | GrantRevoked():
             made = _access(row, words, event)
-        case BreakGlassUsed() | PolicyRefused() | SandboxRefused() | EgressRefused():
+        case BreakGlassUsed() | PolicyRefused() | SandboxRefused() | EgressRefused() | ToolChanged():
             made = _detection(row, words, event)
         case EffectDone() | EffectFailed() | PolicyLoaded() | EventsPruned() | HoldSet() | HoldLifted():
             made = _operation(row, words, event)
@@ -235,7 +237,9 @@ _ACCESS: Mapping[type[Any], tuple[int, str]] = {
 
 
 def _detection(
-    row: Row, words: Told, event: BreakGlassUsed | PolicyRefused | SandboxRefused | EgressRefused
+    row: Row,
+    words: Told,
+    event: BreakGlassUsed | PolicyRefused | SandboxRefused | EgressRefused | ToolChanged,
 ) -> Made:
     title, severity = _DETECTIONS[type(event)]
     made = frame(
@@ -266,6 +270,7 @@ _DETECTIONS: Mapping[type[Any], tuple[str, Severity]] = {
     PolicyRefused: ("A policy was refused", _MEDIUM),
     SandboxRefused: ("A box refused something", _LOW),
     EgressRefused: ("A way out refused something", _LOW),
+    ToolChanged: ("A tool is not what it was", _LOW),
 }
 
 
