@@ -42,6 +42,7 @@ def _reference() -> list[str]:
         lines += [f"### {judging.section}", "", f"{judging.table.about} Judges {types}.", ""]
         lines += [*_rows(judging.table), "", *_tables_below(judging.table, told)]
     lines += ["### exceptions", "", *_tables_below(Table("", "", (DOCUMENT.by_name["exceptions"],)), told)]
+    lines += ["### prices", "", *_tables_below(Table("", "", (DOCUMENT.by_name["prices"],)), told)]
     lines += ["### rule", "", "The general form, the same in every section.", ""]
     models = next(each.table for each in SECTIONS if each.section is Section.MODELS)
     rule = _one(models.by_name["rules"].shape)

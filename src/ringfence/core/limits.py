@@ -198,6 +198,18 @@ class Limits:
     watched_alike: int = 100  # lines of the queue that are answered together; each is shown whole
     watched_notes: int = 50  # of what went wrong, until somebody has seen it
 
+    # Notices of questions
+    notices_a_minute: int = 6  # told one by one; how many more wait is told as one number
+    notices_of_session: int = 3  # told at one time that nobody has answered
+    notices_kept: int = 100  # for one receiver that does not take them; then the oldest go
+    notice_chars: int = 300  # of one text of anybody's
+    notice_every_s: float = 1.0  # between two looks at what waits
+    webhook_s: float = 10.0  # for one try: name, connection, handshake, the first line of the answer
+    webhook_tries: int = 3
+    webhook_status_bytes: int = 512  # of an answer; nothing after its first line is read
+    webhook_secret_bytes: int = 4_096
+    webhook_addresses: int = 8  # of one name that are tried
+
     # Folders and stores
     walk_depth: int = 512
     hashed_hole_bytes: int = 16 * _GIB  # of a sparse file, which costs its author nothing and a reader hours
@@ -283,6 +295,9 @@ class Limits:
     started_programs: int = 10_000  # paths that are known to be there
     started_told_s: float = 1.0  # between two times that the record is told
     plan_ports: int = 64  # that a box catches one by one
+    published_ports: int = 64  # of one box
+    published_connections: int = 128  # at one time, of all ports of a box
+    published_waiting_bytes: int = 256 * _KIB  # of one direction of a connection
     plan_items: int = 100_000  # of one list in a plan
     plan_names: int = 1_000_000  # looked at to find what the policy's patterns stand for
     plan_places: int = 20_000  # of the host that they may stand for

@@ -20,6 +20,9 @@ from ringfence.ledger.events.hold_lifted import HoldLifted
 from ringfence.ledger.events.hold_set import HoldSet
 from ringfence.ledger.events.policy_loaded import PolicyLoaded
 from ringfence.ledger.events.policy_refused import PolicyRefused
+from ringfence.ledger.events.ports_published import PortsPublished
+from ringfence.ledger.events.process_started import ProcessStarted
+from ringfence.ledger.events.process_untold import ProcessUntold
 from ringfence.ledger.events.sandbox_ended import SandboxEnded
 from ringfence.ledger.events.sandbox_forgotten import SandboxForgotten
 from ringfence.ledger.events.sandbox_refused import SandboxRefused
@@ -27,6 +30,8 @@ from ringfence.ledger.events.sandbox_started import SandboxStarted
 from ringfence.ledger.events.scan_finished import ScanFinished
 from ringfence.ledger.events.scan_started import ScanStarted
 from ringfence.ledger.events.session_lowered import SessionLowered
+from ringfence.ledger.events.spend_counted import SpendCounted
+from ringfence.ledger.events.spend_reserved import SpendReserved
 from ringfence.ledger.events.thing_appeared import ThingAppeared
 from ringfence.ledger.events.thing_changed import ThingChanged
 from ringfence.ledger.events.thing_vanished import ThingVanished
@@ -61,12 +66,17 @@ Event = (
     | SandboxRefused
     | SandboxEnded
     | SandboxForgotten
+    | ProcessStarted
+    | ProcessUntold
     | CredentialKept
     | CredentialRemoved
     | VaultRewritten
     | EgressOpened
+    | PortsPublished
     | EgressRefused
     | SessionLowered
+    | SpendReserved
+    | SpendCounted
     | ToolChanged
 )
 
@@ -96,11 +106,16 @@ EVENTS: tuple[type[Event], ...] = (
     SandboxRefused,
     SandboxEnded,
     SandboxForgotten,
+    ProcessStarted,
+    ProcessUntold,
     CredentialKept,
     CredentialRemoved,
     VaultRewritten,
     EgressOpened,
+    PortsPublished,
     EgressRefused,
     SessionLowered,
+    SpendReserved,
+    SpendCounted,
     ToolChanged,
 )

@@ -5,11 +5,12 @@ from importlib.resources import files
 from ringfence.policy.files import PolicyFile
 from ringfence.policy.rule import Tier
 
-__all__ = ["AGENTS", "SCHEMA", "STARTER", "STRICT", "starter", "text_of"]
+__all__ = ["AGENTS", "PRICES", "SCHEMA", "STARTER", "STRICT", "starter", "text_of"]
 
 STARTER = "starter.yaml"
 STRICT = "strict.yaml"
 AGENTS = "agents.yaml"
+PRICES = "prices.yaml"
 SCHEMA = "ringfence.schema.json"
 
 

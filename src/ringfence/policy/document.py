@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ringfence.core.decisions import Mode, Place, Section
+from ringfence.policy.prices import HostPrices
 from ringfence.policy.rule import Exemption, Rule, Tier
 from ringfence.policy.values import Operators, Profile, Retention
 
@@ -49,7 +50,7 @@ class Contribution:
     rules: Mapping[Section, int]  # how many
     exceptions: int
     examples: int
-    values: tuple[str, ...]  # parts that are no rules: retention, operators, trust, profiles
+    values: tuple[str, ...]  # parts that are no rules: retention, operators, trust, profiles, prices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,3 +66,4 @@ class Document:
     profiles: tuple[Profile, ...]
     never_collected: tuple[str, ...]
     tree_profiles: tuple[Profile, ...] = ()  # a working tree's, of which only what restricts counts
+    prices: tuple[HostPrices, ...] = ()  # of models: the system's, then the user's where these may open

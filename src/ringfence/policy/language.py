@@ -21,6 +21,7 @@ from ringfence.policy.sections import (
 )
 from ringfence.policy.sections.exceptions import EXCEPTIONS
 from ringfence.policy.sections.making import Maker
+from ringfence.policy.sections.prices import PRICES
 from ringfence.policy.shapes.amounts import COUNT
 from ringfence.policy.shapes.shape import Definitions, Schema
 from ringfence.policy.shapes.tables import Entry, Key, Table
@@ -66,6 +67,7 @@ DOCUMENT = Table(
         Key("mode", Word(Mode), "observe, warn or enforce, for every section that says nothing else"),
         *(Key(each.section.value, each.table, each.table.about) for each in SECTIONS),
         Key("exceptions", EXCEPTIONS, "rules that do not count for a while"),
+        Key("prices", PRICES, "what models cost, for limits in money"),
     ),
 )
 

@@ -22,6 +22,7 @@ from ringfence.policy.rule import RuleId, Tier
 from ringfence.policy.sections import agents, operators, retention
 from ringfence.policy.sections.exceptions import exemptions
 from ringfence.policy.sections.making import Ids, Maker
+from ringfence.policy.sections.prices import prices
 from ringfence.policy.sections.trust import trust_of
 from ringfence.policy.shapes.tables import Entry
 from ringfence.policy.trying import what_came_out
@@ -34,6 +35,7 @@ _NOT_IN_TREE = (
     ("retention",),
     ("operators",),
     ("serial",),
+    ("prices",),
     ("agents", "profiles", "*", "credentials"),
     ("agents", "profiles", "*", "egress", "connect_to"),
     ("agents", "profiles", "*", "egress", "private"),
@@ -125,6 +127,7 @@ def _fill(part: Part, entry: Entry, ids: Ids) -> None:
     if part.problems.found:
         return
     part.serial = entry.get("serial")
+    _fill_prices(part, entry.get("prices"), ids)
     default: Mode | None = entry.get("mode")
     for judging in SECTIONS:
         key = judging.section.value
@@ -136,6 +139,12 @@ def _fill(part: Part, entry: Entry, ids: Ids) -> None:
             part.modes[judging.section] = (mode or default or Mode.OBSERVE, place)
         if said is not None:
             _fill_section(part, judging, said, ids)
+
+
+def _fill_prices(part: Part, said: Entry | None, ids: Ids) -> None:
+    if said is not None:
+        maker = Maker(section=SECTIONS[0].section, tier=part.file.tier, problems=part.problems, ids=ids)
+        part.prices = tuple(prices(said, maker))
 
 
 def _fill_section(part: Part, judging: Judging, said: Entry, ids: Ids) -> None:

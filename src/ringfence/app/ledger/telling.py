@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
+from ringfence.app.ledger.telling_processes import process_words
 from ringfence.core.decisions import Decision, Effect, Reason
 from ringfence.core.ids import session_name
 from ringfence.core.standings import Standing
@@ -31,6 +32,9 @@ from ringfence.ledger.events.hold_lifted import HoldLifted
 from ringfence.ledger.events.hold_set import HoldSet
 from ringfence.ledger.events.policy_loaded import PolicyLoaded
 from ringfence.ledger.events.policy_refused import PolicyRefused
+from ringfence.ledger.events.ports_published import PortsPublished
+from ringfence.ledger.events.process_started import ProcessStarted
+from ringfence.ledger.events.process_untold import ProcessUntold
 from ringfence.ledger.events.sandbox_ended import EndedBy, SandboxEnded
 from ringfence.ledger.events.sandbox_forgotten import SandboxForgotten
 from ringfence.ledger.events.sandbox_refused import SandboxRefused
@@ -38,6 +42,8 @@ from ringfence.ledger.events.sandbox_started import SandboxStarted
 from ringfence.ledger.events.scan_finished import ScanFinished
 from ringfence.ledger.events.scan_started import ScanStarted
 from ringfence.ledger.events.session_lowered import SessionLowered
+from ringfence.ledger.events.spend_counted import SpendCounted
+from ringfence.ledger.events.spend_reserved import SpendReserved
 from ringfence.ledger.events.thing import Thing, ThingKind
 from ringfence.ledger.events.thing_appeared import ThingAppeared
 from ringfence.ledger.events.thing_changed import ThingChanged
@@ -162,12 +168,28 @@ def _told(event: Event) -> Told:
             return Told(what="policy refused", subject=first)
         case ThingAppeared() | ThingChanged() | ThingVanished():
             return _thing(event)
-        case SandboxStarted() | SandboxRefused() | SandboxEnded() | SandboxForgotten():
+        case (
+            SandboxStarted()
+            | SandboxRefused()
+            | SandboxEnded()
+            | SandboxForgotten()
+            | ProcessStarted()
+            | ProcessUntold()
+        ):
             return _sandbox(event)
         case CredentialKept() | CredentialRemoved() | VaultRewritten():
             return _vault(event)
-        case EgressOpened() | EgressRefused() | SessionLowered() | ToolChanged():
+        case (
+            SpendReserved()
+            | SpendCounted()
+            | EgressOpened()
+            | EgressRefused()
+            | SessionLowered()
+            | ToolChanged()
+        ):
             return _egress(event)
+        case PortsPublished():
+            return _published(event)
         case _:
             return _record(event)
 
@@ -268,8 +290,13 @@ def _thing(event: ThingAppeared | ThingChanged | ThingVanished) -> Told:
     )
 
 
-def _sandbox(event: SandboxStarted | SandboxRefused | SandboxEnded | SandboxForgotten) -> Told:
+def _sandbox(
+    event: SandboxStarted | SandboxRefused | SandboxEnded | SandboxForgotten | ProcessStarted | ProcessUntold,
+) -> Told:
     match event:
+        case ProcessStarted() | ProcessUntold():
+            what, subject = process_words(event)
+            return Told(what=what, subject=subject)
         case SandboxStarted(session=session, agent=agent, lacking=lacking):
             without = f" without {', '.join(lacking)}" if lacking else ""
             return Told(what=f"box {session_name(session)} started{without}", subject=agent)
@@ -305,9 +332,18 @@ def _vault(event: CredentialKept | CredentialRemoved | VaultRewritten) -> Told:
             assert_never(event)
 
 
-def _egress(event: EgressOpened | EgressRefused | SessionLowered | ToolChanged) -> Told:
+def _published(event: PortsPublished) -> Told:
+    pairs = ", ".join(f"{host} to {port}" for host, port in zip(event.host_ports, event.ports, strict=False))
+    return Told(what=f"ports of the machine lead into {session_name(event.session)}: {pairs}", subject=pairs)
+
+
+def _egress(
+    event: SpendReserved | SpendCounted | EgressOpened | EgressRefused | SessionLowered | ToolChanged,
+) -> Told:
     name = session_name(event.session)
     match event:
+        case SpendReserved() | SpendCounted():
+            return _spend(event)
         case EgressOpened(ports=ports, catches_all_ports=catches_all, credentials=credentials):
             heard = "all ports" if catches_all else f"ports {', '.join(map(str, ports))}"
             placed = f"{len(credentials)} credential{'' if len(credentials) == 1 else 's'} outside"
@@ -321,6 +357,18 @@ def _egress(event: EgressOpened | EgressRefused | SessionLowered | ToolChanged) 
         case ToolChanged(server=server, tool=tool, was=was):
             how = "is new" if was is None else "is described otherwise"
             return Told(what=f"a tool in {name} {how}", subject=f"{server}.{tool.text}")
+        case _:
+            assert_never(event)
+
+
+def _spend(event: SpendReserved | SpendCounted) -> Told:
+    amount = f"{event.usd_micro / 1_000_000:.6f} USD"
+    match event:
+        case SpendReserved(model=model):
+            return Told(what=f"up to {amount} reserved by {session_name(event.session)}", subject=model.text)
+        case SpendCounted(model=model, basis=basis):
+            what = f"{amount} spent by {session_name(event.session)}, by {basis}"
+            return Told(what=what, subject=model.text)
         case _:
             assert_never(event)
 

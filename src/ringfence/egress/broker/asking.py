@@ -16,6 +16,7 @@ from ringfence.egress.broker.releasing import check_bound
 from ringfence.egress.broker.sealed import RefusedAfterAll, Sealed, answered
 from ringfence.egress.broker.session import Connection, Decided, Exchange
 from ringfence.egress.broker.steps import Exchanging
+from ringfence.egress.broker.tabs import Tab
 from ringfence.egress.broker.upstream import Upstream
 from ringfence.egress.broker.upstream_http2 import opened_http2
 from ringfence.egress.injecting.bound import is_token_url
@@ -64,7 +65,7 @@ async def ask(core: Core, message: Ask, tokens: Tokens) -> tuple[Proceed, Sequen
         _check_brought(core, connection, message.head, message.body)
     uses = _uses(connection, found, actions[0])
     try:
-        decided = await core.passed(connection, (*actions, *uses.values()))
+        decided = await core.passed(connection, (*actions, *uses.values()), is_counted=True)
     except RefusedNow as error:
         if error.refused.manner is Manner.HONEST and is_push(message.head):
             return _push_refused(core, message, error.refused)
@@ -74,7 +75,8 @@ async def ask(core: Core, message: Ask, tokens: Tokens) -> tuple[Proceed, Sequen
     if not core.is_open(connection):  # it has ended meanwhile
         raise RefusedNow(_NOBODY)
     core.begun(connection, exchange)
-    if not is_served and not speaks_grpc(message.head) and core.is_whole(connection):
+    is_alone = is_served or speaks_grpc(message.head) or any(each.limits for each in decided)
+    if not is_alone and core.is_whole(connection):
         return Proceed(exchange=exchange.number, leg=Leg.PLAIN), ()
     way = await core.way(session, connection.host, connection.port, tls=connection.tls)
     _check_private(way, found)
@@ -129,7 +131,8 @@ def _begin(  # noqa: PLR0917 - what an exchange is made of
             except RefusedNow as error:
                 raise RefusedAfterAll(error.refused) from None
 
-    uses = _Uses(core, connection, exchange)
+    tab = Tab(core=core, connection=connection, exchange=exchange)
+    uses = _Uses(core, connection, exchange, tab)
     steps = Exchanging(
         house=core.house,
         connection=connection,
@@ -137,6 +140,7 @@ def _begin(  # noqa: PLR0917 - what an exchange is made of
         way=way,
         request=exchange.decided[0],
         uses=uses.of,
+        tab=tab,
         dial=dial,
         check=check,
         refusals=core.refusals,
@@ -148,6 +152,7 @@ def _begin(  # noqa: PLR0917 - what an exchange is made of
     sealed = Sealed(session=connection.session, ask=message, key=(way.host, way.port, scheme), steps=steps)
     exchange.task = asyncio.create_task(_run(sealed, here, connection))
     exchange.task.add_done_callback(lambda _task: core.over(connection, exchange))
+    exchange.task.add_done_callback(lambda _task: tab.end())
     return there.detach()
 
 
@@ -159,8 +164,8 @@ async def _run(sealed: Sealed, stream: socket.socket, connection: Connection) ->
 class _Uses:
     """The uses of credentials in one exchange: decided with the request, or when its body was read."""
 
-    def __init__(self, core: Core, connection: Connection, exchange: Exchange) -> None:
-        self._core, self._connection, self._exchange = core, connection, exchange
+    def __init__(self, core: Core, connection: Connection, exchange: Exchange, tab: Tab) -> None:
+        self._core, self._connection, self._exchange, self._tab = core, connection, exchange, tab
         self._redeemed: set[str] = set()
 
     async def of(self, found: tuple[Placed, ...]) -> Mapping[str, Decided]:
@@ -176,7 +181,7 @@ class _Uses:
         missing = [use for name, use in wanted.items() if name not in known or name in self._redeemed]
         if missing:
             try:
-                made = await self._core.passed(connection, missing)
+                made = await self._core.passed(connection, missing, is_counted=self._tab.is_open)
             except RefusedNow as error:
                 raise RefusedAfterAll(error.refused) from None
             exchange.decided = (*exchange.decided, *made)

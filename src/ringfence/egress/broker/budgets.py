@@ -1,7 +1,7 @@
 """What a session has used up: connections, requests in a while, bytes each way, uses of a rule.
 
 A session that goes on begins with what its record tells of; bytes are not recorded, and begin anew.
-What cannot be counted is refused: nobody here knows what a request costs.
+Money is counted elsewhere (`money`). What cannot be counted is refused.
 """
 
 from collections.abc import Callable, Iterable
@@ -24,6 +24,12 @@ class Spent:
     hint: str
 
 
+_USED_UP = Spent(
+    what="the session has asked for more than can be counted again since it was opened anew",
+    hint="start a new session",
+)
+
+
 @dataclass(slots=True)
 class _Window:
     """How often since when."""
@@ -39,6 +45,7 @@ class Spending:
     clock: Callable[[], float]
     sent: int = 0
     received: int = 0
+    is_used_up: bool = False  # more happened before than can be counted again
     _windows: dict[object, _Window] = field(default_factory=dict)
 
     def connection(self, granted: Budgets, is_open: int) -> Spent | None:
@@ -49,6 +56,8 @@ class Spending:
 
     def request(self, granted: Budgets, *, ago_s: float = 0) -> Spent | None:
         """Counts a request, or says why it may not be. `ago_s`: it was before now; in their order."""
+        if self.is_used_up and granted.requests:
+            return _USED_UP
         for rate in granted.requests:
             if not self._counted(("requests", rate.per), rate.amount, WINDOWS_S.get(rate.per), ago_s):
                 return _spent(f"{rate.amount} requests for each {rate.per}", "requests")
@@ -72,6 +81,8 @@ class Spending:
             is_money = each.unit == "usd-micro"
             amount = f"{each.amount / 1_000_000:g} USD" if is_money else f"{each.amount} {each.unit}"
             said = f"{amount} for each {each.per}"
+            if self.is_used_up:
+                return _USED_UP
             if each.unit == "calls":
                 if not self._counted((key, said), each.amount, WINDOWS_S.get(each.per), ago_s):
                     return Spent(

@@ -7,11 +7,12 @@ import socket
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
 from ringfence.core.actions import Action, HostConnect
+from ringfence.core.decisions import Decision
 from ringfence.core.errors import RingfenceError
 from ringfence.core.labels import join
 from ringfence.core.limits import LIMITS
@@ -28,6 +29,7 @@ from ringfence.egress.broker.deciding import (
 )
 from ringfence.egress.broker.dialing import Way
 from ringfence.egress.broker.house import House
+from ringfence.egress.broker.money import Limit, Purses, limits_in, without_money
 from ringfence.egress.broker.refusing import Refusals, by_policy
 from ringfence.egress.broker.releasing import is_served
 from ringfence.egress.broker.session import Connection, Decided, Exchange, Session
@@ -75,9 +77,11 @@ class Core:
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     tasks: "set[asyncio.Task[None]]" = field(default_factory=set)  # that nothing else holds
     refusals: Refusals = field(init=False)
+    purses: Purses = field(init=False)
 
     def __post_init__(self) -> None:
         self.refusals = Refusals(soon=self.soon)
+        self.purses = Purses(clock=self.house.clock)
 
     def keep(self, task: "asyncio.Task[None]") -> None:
         """Holds a task until it is done."""
@@ -122,8 +126,12 @@ class Core:
             return self.current(session)
         return session.policy, session.said
 
-    async def passed(self, connection: Connection, actions: Sequence[Action]) -> tuple[Decided, ...]:
+    async def passed(
+        self, connection: Connection, actions: Sequence[Action], *, is_counted: bool = False
+    ) -> tuple[Decided, ...]:
         """Receipts for all that is asked on a connection, by what the session has read until now.
+
+        `is_counted`: whoever asks counts what it costs.
 
         Raises:
             RefusedNow: one of them is refused.
@@ -132,7 +140,7 @@ class Core:
         session = connection.session
         policy, said = self.known(session)
         decisions = decide(policy, actions, session.door)
-        self._count(session, decisions, actions)
+        limits = self._count(session, decisions, actions, is_counted=is_counted)
         effects = [each.effect for each in decisions]
         has_waited = False
         while True:
@@ -147,7 +155,7 @@ class Core:
                     continue
                 raise RefusedNow(by_policy(made, said))
             if session.label is label:  # else it has read something meanwhile, which counts
-                return made
+                return tuple(replace(one, limits=of) for one, of in zip(made, limits, strict=True))
 
     async def connecting(self, session: Session, action: HostConnect) -> Decided:
         """The receipt for a connection.
@@ -352,9 +360,23 @@ class Core:
                 return True
         return False
 
-    def _count(self, session: Session, decisions: Sequence[object], actions: Sequence[Action]) -> None:
+    def _count(
+        self,
+        session: Session,
+        decisions: Sequence[Decision],
+        actions: Sequence[Action],
+        *,
+        is_counted: bool = False,
+    ) -> tuple[tuple[Limit, ...], ...]:
+        """The limits in money for each of them; where these, or others, leave nothing, nothing goes."""
+        found = []
         for decision, action in zip(decisions, actions, strict=True):
-            if decision.obligations and decision.may_proceed:  # type: ignore[attr-defined]
-                key = (decision.reasons[0].rule, type(action).__name__)  # type: ignore[attr-defined]
-                host = getattr(action, "host", "")
-                self.spent(session, host, session.budgets.limits(key, decision.obligations))  # type: ignore[attr-defined]
+            obligations, host = decision.obligations, getattr(action, "host", "")
+            if is_counted:
+                found.append(limits_in(decision, action, agent=session.agent, session=session.id))
+                obligations = without_money(action, obligations)
+                self.spent(session, host, self.purses.check(found[-1]))
+            if obligations and decision.may_proceed:
+                key = (decision.reasons[0].rule, type(action).__name__)
+                self.spent(session, host, session.budgets.limits(key, obligations))
+        return tuple(found) if is_counted else ((),) * len(actions)

@@ -19,6 +19,7 @@ from ringfence.core.actions import (
 )
 from ringfence.core.decisions import Decision, Effect
 from ringfence.core.labels import Label
+from ringfence.egress.broker.money import limits_money
 from ringfence.egress.broker.session import Connection, Decided
 from ringfence.gate.door import Door
 from ringfence.gate.refused import Refused
@@ -122,8 +123,11 @@ def is_still_let(policy: Policy, decided: Decided, door: Door, label: Label) -> 
 def is_whole(policy: Policy, connection: Connection, door: Door, label: Label) -> bool:
     """Whether the host is granted as a whole: every request there is allowed, whatever it asks.
 
-    No rule may speak against a push or a tool there either: on the plain leg nobody reads them.
+    No rule may speak against a push or a tool there either: on the plain leg nobody reads them. And none may
+    limit money, as nobody counts it there.
     """
+    if limits_money(policy, "http.request"):
+        return False
     unknown: Any = None  # facts that nobody knows count against allowing
     who = connection.connecting
     about: dict[str, Any] = {"agent": who.agent, "session": who.session, "context": label}

@@ -1,23 +1,22 @@
 """A session begins: what it may use, what stands for it in the box, and what it has read if it goes on."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from ringfence.core.action_types import ACTION_TYPES
-from ringfence.core.decisions import ObligationKind
 from ringfence.core.labels import Label
-from ringfence.egress.broker.budgets import WINDOWS_S, Spending
+from ringfence.egress.broker.budgets import Spending
 from ringfence.egress.broker.core import Core
 from ringfence.egress.broker.deciding import usable
+from ringfence.egress.broker.money import limits_money
+from ringfence.egress.broker.replaying import Outlay, count_outlays, outlays, spent_before
 from ringfence.egress.broker.session import Session
 from ringfence.egress.broker.upstream import Pool
 from ringfence.egress.injecting.stand_in_files import InBox, stand_in_files
 from ringfence.egress.messages import OpenSession, SessionOpened
 from ringfence.gate.door import Door
 from ringfence.gate.lowering import label_of
-from ringfence.ledger.events.decision_made import DecisionMade
-from ringfence.policy.egressing import Budgets, egressing
+from ringfence.policy.egressing import egressing
 from ringfence.policy.policy import Policy
 from ringfence.vault.credential import Credential
 from ringfence.vault.file_format import Entry
@@ -25,8 +24,6 @@ from ringfence.vault.kinds import public_parts
 from ringfence.vault.services import variables_of
 
 __all__ = ["close_session", "open_session"]
-
-_NAMES = {each.name: each.made.__name__ for each in ACTION_TYPES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +35,9 @@ class _Found:
     entries: Mapping[str, Entry]
     shapes: Mapping[str, Credential]
     label: Label
-    past: tuple[tuple[datetime, DecisionMade], ...]  # what counts against its budgets
+    budgets: Spending
+    paid: tuple[Outlay, ...] | None  # by the session
+    paid_by_all: tuple[Outlay, ...] | None  # where this broker has not counted it yet
 
 
 async def open_session(core: Core, message: OpenSession) -> SessionOpened:
@@ -53,14 +52,13 @@ async def open_session(core: Core, message: OpenSession) -> SessionOpened:
         core.placeholders.from_state(message.session, message.state)
     given = {name: core.placeholders.give(message.session, each) for name, each in found.shapes.items()}
     said = egressing(found.policy.document, message.agent)
-    budgets = Spending(clock=core.house.clock)
-    _count(budgets, found.past, said.budgets, core.house.now())
+    _count_paid(core, message.session, found)
     core.sessions[message.session] = Session(
         id=message.session,
         agent=message.agent,
         door=found.door,
         pool=Pool(clock=core.house.clock),
-        budgets=budgets,
+        budgets=found.budgets,
         entries=found.entries,
         given=given,
         label=found.label,
@@ -87,10 +85,12 @@ def close_session(core: Core, id_: str) -> None:
     session.end()
     core.refusals.close(session)
     core.placeholders.end(id_)
+    core.purses.forget(id_)
 
 
 def _find(core: Core, message: OpenSession) -> _Found:
-    door = core.house.door(message.session, message.agent, message.folder)
+    house = core.house
+    door = core.house.door(message)
     policy = door.policy()
     entries: Mapping[str, Entry] = {}
     if any("credential.use" in each.action_types for each in policy.rules):
@@ -102,42 +102,21 @@ def _find(core: Core, message: OpenSession) -> _Found:
         entries=entries,
         shapes={name: core.house.releasing.shape(name) for name in entries},
         label=label_of(door),
-        past=tuple(_past(door, _windows(policy, message.agent), core.house.now())),
+        budgets=spent_before(door, policy, message.agent, now=house.now(), clock=house.clock),
+        paid=outlays(door, policy, of_session=True, now=house.now()),
+        paid_by_all=()
+        if core.purses.is_replayed
+        else outlays(door, policy, of_session=False, now=house.now()),
     )
 
 
-def _windows(policy: Policy, agent: str) -> set[str | None]:
-    """For how long it is counted what is granted only so often."""
-    limits = (each for rule in policy.rules for each in rule.obligations)
-    return {each.per for each in limits if each.kind is ObligationKind.LIMIT} | {
-        each.per for each in egressing(policy.document, agent).budgets.requests
-    }
-
-
-def _past(door: Door, windows: set[str | None], now: datetime) -> Iterator[tuple[datetime, DecisionMade]]:
-    """As far back as it counts. Reading all of a long session takes its time."""
-    if not windows:
-        return
-    lengths_s = [WINDOWS_S.get(each or "") for each in windows]
-    known_s = [each for each in lengths_s if each is not None]
-    since = now - timedelta(seconds=max(known_s)) if len(known_s) == len(lengths_s) else None
-    for each in door.ledger.read(stream=door.stream, types=("decision.made",), since=since):
-        if isinstance(each.event, DecisionMade):
-            yield each.at, each.event
-
-
-def _count(
-    budgets: Spending, past: Iterable[tuple[datetime, DecisionMade]], granted: Budgets, now: datetime
-) -> None:
-    """What the session did before, as it was counted then."""
-    for at, event in past:
-        ago_s = max((now - at).total_seconds(), 0)
-        name, decision = str(event.action.get("action")), event.decision
-        if name == "http.request":
-            budgets.request(granted, ago_s=ago_s)
-        if event.proceeds and decision.obligations and decision.reasons:
-            key = (decision.reasons[0].rule, _NAMES.get(name))
-            budgets.limits(key, decision.obligations, ago_s=ago_s)
+def _count_paid(core: Core, session: str, found: _Found) -> None:
+    now, purses = core.house.now(), core.purses
+    purses.forget(session)
+    count_outlays(purses, found.paid, now=now, session=session)
+    if not purses.is_replayed and limits_money(found.policy):
+        purses.is_replayed = True
+        count_outlays(purses, found.paid_by_all, now=now, session=None)
 
 
 def _environment(found: _Found, given: Mapping[str, Mapping[str, str]]) -> tuple[tuple[str, str], ...]:

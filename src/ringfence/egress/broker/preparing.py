@@ -44,6 +44,7 @@ class Prepared:
 
     head: RequestHead = field(repr=False)
     length: int | None  # of the body; None: it is sent in chunks
+    body: bytes | None = field(repr=False)  # as its client sent it; None: it was not read
     is_repeatable: bool  # sending it twice does no more than once, and all of it is here
     used: tuple[Placed, ...]
     credentials: Mapping[str, Credential] = field(repr=False)
@@ -60,8 +61,9 @@ async def prepared(
     release: Release,
     tokens: Tokens,
     now: Callable[[], datetime],
+    is_read: bool = False,
 ) -> Prepared:
-    """The request, and the body to be sent in `body`.
+    """The request, and the body to be sent in `body`. `is_read`: it is needed whatever it is.
 
     Raises:
         BadHttp: it cannot be written.
@@ -73,7 +75,7 @@ async def prepared(
         head, length = without_chunks(head)
         ask = replace(ask, length=length)
         body.take_out_of_chunks()
-    whole = await _whole(head, body, meaning.kinds)
+    whole = asked = await _whole(head, body, meaning.kinds, is_read=is_read)
     if whole:
         check(head, whole)
     found = placed(head, whole or b"", meaning)
@@ -104,6 +106,7 @@ async def prepared(
     return Prepared(
         head=_framed(head, ask, whole),
         length=_length(ask, whole),
+        body=asked,
         is_repeatable=ask.is_whole and head.method in _REPEATABLE,
         used=found,
         credentials=credentials,
@@ -134,13 +137,15 @@ def _headers(head: RequestHead, authority: str) -> Headers:
     return Headers(tuple(made))
 
 
-async def _whole(head: RequestHead, body: RequestBody, kinds: frozenset[str]) -> bytes | None:
+async def _whole(
+    head: RequestHead, body: RequestBody, kinds: frozenset[str], *, is_read: bool
+) -> bytes | None:
     """The body, where it may be needed as a whole and is not too long; None where it is passed on unread."""
     if body.is_over:
         return await body.whole(LIMITS.channel_bytes)
     told = (head.headers.one("content-type") or "").partition(";")[0].strip().lower()
     may_hold = kinds and (is_form(head) or told == "application/json" or told.endswith("+json"))
-    if not may_hold and not ("aws" in kinds and needs_body(head)):
+    if not is_read and not may_hold and not ("aws" in kinds and needs_body(head)):
         return None
     try:
         return await body.whole(LIMITS.injected_body_bytes)

@@ -11,6 +11,7 @@ from ringfence.core.decisions import Effect
 from ringfence.core.labels import Label
 from ringfence.core.receipts import Receipt
 from ringfence.egress.broker.budgets import Spending
+from ringfence.egress.broker.money import Limit
 from ringfence.egress.broker.programs import Programs
 from ringfence.egress.broker.upstream import Pool
 from ringfence.gate.door import Door
@@ -30,6 +31,7 @@ class Decided:
     action: Action
     effect: Effect
     receipt: Receipt[Action] = field(repr=False)
+    limits: tuple[Limit, ...] = ()  # in money, under which that was
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

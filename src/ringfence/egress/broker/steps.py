@@ -15,6 +15,7 @@ from ringfence.egress.broker.preparing import Prepared, prepared, written
 from ringfence.egress.broker.refusing import Refusals
 from ringfence.egress.broker.session import Connection, Decided
 from ringfence.egress.broker.switching import Switching
+from ringfence.egress.broker.tabs import Tab
 from ringfence.egress.broker.tool_lists import listed_tools
 from ringfence.egress.broker.upstream import BrokenOff, Upstream
 from ringfence.egress.injecting.places import Placed
@@ -44,6 +45,7 @@ class Exchanging:
     way: Way
     request: Decided  # of the HttpRequest
     uses: Uses
+    tab: Tab
     check: Callable[[RequestHead, bytes], None]  # raises RefusedAfterAll for what a whole body brings along
     dial: Callable[[], Awaitable[Upstream]]
     refusals: Refusals
@@ -53,7 +55,7 @@ class Exchanging:
     async def prepare(self, body: RequestBody) -> Prepared:
         """The request as it goes out."""
         session = self.connection.session
-        return await prepared(
+        request = await prepared(
             self.ask,
             body,
             session,
@@ -63,7 +65,10 @@ class Exchanging:
             release=self.release,
             tokens=self.tokens,
             now=self.house.now,
+            is_read=bool(self.tab.limits),
         )
+        await self.tab.begin(self.ask.head, request.body)
+        return request
 
     async def release(self, placed: tuple[Placed, ...]) -> Mapping[str, Credential]:
         """The credentials, each against its receipt."""
@@ -83,7 +88,11 @@ class Exchanging:
 
     async def connect(self) -> Upstream:
         """A new connection to the host."""
-        return await self.dial()
+        try:
+            return await self.dial()
+        except BaseException:
+            self.tab.unsent()
+            raise
 
     def told(self, error: RingfenceError | BrokenOff | BadHttp) -> Refused:
         """Why it failed, recorded."""
@@ -112,6 +121,7 @@ class Exchanging:
 
     def passed_on(self, head: ResponseHead, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """An answer's body, without tools that nobody lets the session call."""
+        pieces = self.tab.read(head, _kind(head), pieces)
         return listed_tools(pieces, _kind(head), self._may_call) if self.may_shorten(head) else pieces
 
     async def switch(

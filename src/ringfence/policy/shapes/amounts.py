@@ -11,7 +11,20 @@ from ringfence.policy.nodes import Node
 from ringfence.policy.problems import Problems
 from ringfence.policy.shapes.shape import Definitions, Schema, scalar_as
 
-__all__ = ["COUNT", "DAYS", "DURATION", "MOMENT", "SIZE", "Cap", "CapUnit", "Moment", "Number", "Unit"]
+__all__ = [
+    "COUNT",
+    "DAYS",
+    "DOLLARS",
+    "DURATION",
+    "MOMENT",
+    "SIZE",
+    "Cap",
+    "CapUnit",
+    "Dollars",
+    "Moment",
+    "Number",
+    "Unit",
+]
 
 _LARGEST = 2**63 - 1
 _NUMBER = r"[0-9]{1,15}(?:\.[0-9]{1,6})?"
@@ -66,6 +79,26 @@ class Number:
 
 
 COUNT, DAYS, SIZE, DURATION = (Number(unit) for unit in Unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Dollars:
+    """An amount of money, in millionths of a dollar."""
+
+    says: str = "dollars such as 3 or 0.25"
+
+    def read(self, node: Node, problems: Problems) -> int | None:
+        return scalar_as(node, problems, self.says, self._value)
+
+    def _value(self, text: str) -> int | None:
+        value = Decimal(text) * 1_000_000 if re.fullmatch(_NUMBER, text, re.ASCII) else None
+        return int(value) if value is not None and value <= _LARGEST else None
+
+    def schema(self, _definitions: Definitions, /) -> Schema:
+        return {"type": "number", "minimum": 0}
+
+
+DOLLARS = Dollars()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from ringfence.app.documents import as_json
 from ringfence.app.ledger.bodies import body_of
 from ringfence.app.ledger.ocsf.actions import acting, ai_model, mapped
 from ringfence.app.ledger.ocsf.frame import Made, Severity, device_of, frame, text
+from ringfence.app.ledger.ocsf.processes import process_event
 from ringfence.app.ledger.ocsf.things import thing_event
 from ringfence.app.ledger.telling import Told, action_type, facts_in, subject_of, told
 from ringfence.core.decisions import Decision, Effect, Mode, Reason
@@ -35,11 +36,16 @@ from ringfence.ledger.events.hold_lifted import HoldLifted
 from ringfence.ledger.events.hold_set import HoldSet
 from ringfence.ledger.events.policy_loaded import PolicyLoaded
 from ringfence.ledger.events.policy_refused import PolicyRefused
+from ringfence.ledger.events.ports_published import PortsPublished
+from ringfence.ledger.events.process_started import ProcessStarted
+from ringfence.ledger.events.process_untold import ProcessUntold
 from ringfence.ledger.events.sandbox_ended import SandboxEnded
 from ringfence.ledger.events.sandbox_forgotten import SandboxForgotten
 from ringfence.ledger.events.sandbox_refused import SandboxRefused
 from ringfence.ledger.events.sandbox_started import SandboxStarted
 from ringfence.ledger.events.session_lowered import SessionLowered
+from ringfence.ledger.events.spend_counted import SpendCounted
+from ringfence.ledger.events.spend_reserved import SpendReserved
 from ringfence.ledger.events.thing_appeared import ThingAppeared
 from ringfence.ledger.events.thing_changed import ThingChanged
 from ringfence.ledger.events.thing_vanished import ThingVanished
@@ -70,6 +76,8 @@ CLASS_OF_EVENT: Mapping[str, str] = {
     "policy.loaded": "6003",
     "credential.kept": "6003",
     "credential.removed": "6003",
+    "process.started": "1007",
+    "process.untold": "6003",
     "sandbox.ended": "6003",
     "sandbox.forgotten": "6003",
     "sandbox.refused": "2004",
@@ -77,6 +85,8 @@ CLASS_OF_EVENT: Mapping[str, str] = {
     "egress.opened": "6003",
     "egress.refused": "2004",
     "session.lowered": "6003",
+    "spend.counted": "6003",
+    "spend.reserved": "6003",
     "tool.changed": "2004",
     "vault.rewritten": "6003",
 }
@@ -114,9 +124,20 @@ def ocsf_event(row: Row, recorded: Recorded) -> Made | None:
             made = _detection(row, words, event)
         case EffectDone() | EffectFailed() | PolicyLoaded() | EventsPruned() | HoldSet() | HoldLifted():
             made = _operation(row, words, event)
+        case ProcessStarted():
+            made = process_event(row, words, event)
         case SandboxStarted() | SandboxEnded() | CredentialKept() | CredentialRemoved() | VaultRewritten():
             made = _operation(row, words, event)
-        case SandboxForgotten() | EgressOpened() | SessionLowered():
+        case PortsPublished():
+            made = _operation(row, words, event)
+        case (
+            ProcessUntold()
+            | SandboxForgotten()
+            | EgressOpened()
+            | SessionLowered()
+            | SpendReserved()
+            | SpendCounted()
+        ):
             made = _operation(row, words, event)
         case _:
             return None
@@ -286,11 +307,15 @@ def _operation(
     | SandboxStarted
     | SandboxEnded
     | SandboxForgotten
+    | ProcessUntold
     | CredentialKept
     | CredentialRemoved
     | VaultRewritten
     | EgressOpened
-    | SessionLowered,
+    | PortsPublished
+    | SessionLowered
+    | SpendReserved
+    | SpendCounted,
 ) -> Made:
     """What ringfence itself does to its own record and policy, and what came of what was decided."""
     failed = isinstance(event, EffectFailed)
@@ -328,5 +353,8 @@ _OPERATIONS: Mapping[type[Any], int] = {
     CredentialRemoved: 4,
     VaultRewritten: 3,
     EgressOpened: 1,
+    PortsPublished: 1,
     SessionLowered: 3,
+    SpendReserved: 1,
+    SpendCounted: 3,
 }
