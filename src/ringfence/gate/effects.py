@@ -19,6 +19,7 @@ from ringfence.core.actions import (
     ListenerAsk,
     ModelSign,
     RecordPrune,
+    ToolCall,
 )
 
 __all__ = ["EFFECTS", "OWN"]
@@ -35,9 +36,11 @@ EFFECTS: Mapping[
         | ListenerAsk
         | ModelSign
         | RecordPrune
+        | ToolCall
     ],
 ] = MappingProxyType(
     {
+        "app.running.tool_calls:handed_over": ToolCall,
         "app.signing.keyless:KeylessSigner.sign": ModelSign,
         "app.signing.signers:KeySigner.sign": ModelSign,
         "endpoint.listeners.ask:ask": ListenerAsk,
@@ -63,6 +66,7 @@ _OUTPUT = "writes the file that the command line names for its result"
 _PROXY = "bytes on descriptors that daemon and broker gave it; it has no way out of its own"
 _RECORD = "the ledger itself, which every receipt rests on"
 _STATE = "ringfence's own state, in folders that only its user can look into"
+_HOME = "the home of a box, below ringfence's own state"
 _WORKER = "starts ringfence's own process, which reads and judges"
 
 OWN: Mapping[str, str] = MappingProxyType(
@@ -74,7 +78,11 @@ OWN: Mapping[str, str] = MappingProxyType(
         "app.ledger.anchoring": "hands a checkpoint where the command line says: a file, git, a program",
         "app.lock.gather": "a folder for an image's files, gone when they are judged",
         "app.lock.lock": _OUTPUT,
+        "app.notices.desktop": "shows a person on their own desktop that a question waits",
+        "app.notices.posting": "tells the addresses that an operator's document names that a question waits",
+        "app.notices.standing": _STATE,
         "app.policy.init": _OUTPUT,
+        "app.running.tool_relay": "hands lines on between a box and its client; each call has a receipt",
         "app.signing.sign": _OUTPUT + "; what is written was signed with a receipt",
         "app.signing.keyless:KeylessTrust.signer": "verifies a signature; changes nothing",
         "app.signing.keyless:_config": "fetches which keys sigstore has, for whoever verifies",
@@ -135,8 +143,11 @@ OWN: Mapping[str, str] = MappingProxyType(
         "ledger.writing": _RECORD,
         "app.running.kill": "an operator ends a box; what runs in none is never reached",
         "sandbox.box": "hears a box, tells it to go on, and ends it",
-        "sandbox.furnishing": "the home of a session, below ringfence's own state",
-        "sandbox.login_files": "the home of a session, below ringfence's own state",
+        "sandbox.furnishing": _HOME,
+        "sandbox.home_copies": _HOME,
+        "sandbox.home_files": _HOME,
+        "sandbox.kept_homes": _STATE,
+        "sandbox.login_files": _HOME,
         "sandbox.framing": "carries documents between ringfence's own processes",
         "sandbox.linux.attempts.calls": _ATTEMPT,
         "sandbox.linux.attempts.places": _ATTEMPT,
@@ -156,6 +167,7 @@ OWN: Mapping[str, str] = MappingProxyType(
         "sandbox.linux.places": _BOX,
         "sandbox.linux.root": _BOX,
         "sandbox.linux.telling": _BOX,
+        "sandbox.publishing": "carries bytes between the machine's loopback and a box, as long as that runs",
         "sandbox.removing": _STATE,
         "sandbox.sessions": _STATE,
         "sandbox.supervising": "stops itself when the command that it watches is stopped",

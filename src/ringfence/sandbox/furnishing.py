@@ -7,23 +7,21 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import printable
+from ringfence.gate.state import read_private, write_private
+from ringfence.sandbox.home_files import InTheWay, put_files
 from ringfence.sandbox.plan import Identity
 from ringfence.sandbox.planning.host import Kind
 from ringfence.sandbox.planning.wanted import HomePlace
 from ringfence.sandbox.tree.git_config import BadConfig, parse, written
+from ringfence.sandbox.tree.reading import lexists, read_regular
 
-__all__ = ["InTheWay", "furnish", "give", "introduce"]
+__all__ = ["InTheWay", "furnish", "give", "introduce", "put_readable"]
 
 _WHO = (b"name", b"email")
-
-
-class InTheWay(RingfenceError):
-    """Something stands where the box needs a place."""
-
-    code = ExitCode.NO_BOX
+_GIT = ".gitconfig"
+_SAID = "introduced"  # beside the home
 
 
 def give(path: Path, who: Identity) -> None:
@@ -41,11 +39,11 @@ def furnish(home: Path, places: Iterable[HomePlace], who: Identity) -> None:
     real = home.resolve()
     for each in places:
         path = home / each.path
-        if not path.parent.resolve().is_relative_to(real):
-            raise _in_the_way(path)
         try:
+            if not path.parent.resolve().is_relative_to(real):
+                raise _in_the_way(path)
             _make(path, each)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # a ring of links is the latter
             raise _in_the_way(path) from error
         give(path, who)
 
@@ -53,11 +51,29 @@ def furnish(home: Path, places: Iterable[HomePlace], who: Identity) -> None:
 def introduce(
     home: Path, configurations: Iterable[Path], who: Identity, *, https_for: Iterable[str] = ()
 ) -> None:
-    """Says in a new home whose commits these are: the user's name and address for git, and nothing else.
+    """Says in a home whose commits these are: the user's name and address for git, and nothing else.
 
     `configurations` are the user's own; the later ones count more, as for git. At the hosts of `https_for`
-    git goes by HTTPS where an address says SSH, which no box has.
+    git goes by HTTPS where an address says SSH, which no box has. What was said before, which is noted beside
+    the home, is said anew; what a box has changed since stays as it is.
+
+    Raises:
+        InTheWay: it cannot be written.
+        StateRefused: the note is not as ringfence made it, or cannot be written.
     """
+    text, note = _introduction(configurations, https_for), home.parent / _SAID
+    said, own = read_private(note), str(home / _GIT)
+    there = read_regular(own, at_most=LIMITS.git_config_bytes)
+    if text == said or (not text and said is None):
+        return
+    if there != text:
+        if there != said or (there is None and lexists(own) is not None):
+            return
+        put_files(home, [(_GIT, text)], who)
+    write_private(note, text, replace=True, lasts=False)
+
+
+def _introduction(configurations: Iterable[Path], https_for: Iterable[str]) -> bytes:
     known: dict[bytes, bytes] = {}
     for path in configurations:
         try:
@@ -68,16 +84,11 @@ def introduce(
         for each in entries:
             if (each.section, each.subsection) == (b"user", None) and each.key in _WHO and each.value:
                 known[each.key] = each.value
-    own = home / ".gitconfig"
     text = b"[user]\n" + written(b"", b"", known.items()).partition(b"\n")[2] if known else b""
     for host in https_for:
         ways = (f"git@{host}:", f"ssh://git@{host}/")
         text += written(b"url", f"https://{host}/".encode(), [(b"insteadOf", each.encode()) for each in ways])
-    if text and not own.exists():
-        fd = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with os.fdopen(fd, "wb") as file:
-            file.write(text)
-        give(own, who)
+    return text
 
 
 def put_readable(path: Path, content: bytes) -> None:

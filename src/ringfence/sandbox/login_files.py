@@ -1,74 +1,54 @@
-"""Puts files of logins, with placeholders in them, into a session's home: anew before each start of a box.
+"""Files of logins, with placeholders, in the home of a box: anew before each start, gone when it has ended.
 
-A box that had the home before may have put anything there. No link is followed, nothing of it is opened, and
-what stands in a file's place goes, unless it is a folder. Source: openat(2), rename(2).
+A placeholder is its session's own and means nothing afterwards; in a home that is kept, no other session is
+to find it all the same. So it is noted beside the home which files are put, before they are: of who is
+killed, the next one takes them away.
 """
 
-import os
-from collections.abc import Iterable
-from contextlib import suppress
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
-from ringfence.sandbox.furnishing import InTheWay
+from ringfence.gate.state import read_private, write_private
+from ringfence.sandbox.home_files import put_files, remove_files
 from ringfence.sandbox.plan import Identity
 
-__all__ = ["put_login_files"]
+__all__ = ["login_paths", "put_login_files", "remove_login_files"]
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NOTE = "logins.json"  # beside the home
 
 
-def put_login_files(home: Path, files: Iterable[tuple[str, str]], who: Identity) -> None:
+def put_login_files(home: Path, files: Sequence[tuple[str, str]], who: Identity) -> None:
     """Writes them: paths relative to `home`, and contents. Nobody else of the machine may read them.
 
     Raises:
         InTheWay: a link or a file stands where a folder should, or a folder where a file should.
+        StateRefused: it cannot be noted which they are.
     """
-    top = os.open(home, _FOLDER)
+    if not files:
+        return
+    paths = sorted({*login_paths(home), *(path for path, _ in files)})
+    write_private(home.parent / _NOTE, json.dumps(paths).encode(), replace=True, lasts=False)
+    put_files(home, [(path, content.encode()) for path, content in files], who)
+
+
+def remove_login_files(home: Path) -> None:
+    """Takes away those that were put. No box may have the home. What cannot be reached any more stays.
+
+    Raises:
+        StateRefused: what is noted beside the home is not as ringfence made it.
+    """
+    remove_files(home, login_paths(home))
+    (home.parent / _NOTE).unlink(missing_ok=True)
+
+
+def login_paths(home: Path) -> tuple[str, ...]:
+    """Which were put and not taken away; none where the note did not outlive a crash of the machine."""
+    data = read_private(home.parent / _NOTE)
     try:
-        for path, content in files:
-            try:
-                _put(top, path, content.encode(), who)
-            except OSError as error:
-                why = os.strerror(error.errno or 0).lower()
-                raise InTheWay(
-                    f"~/{path} in the session's home cannot be written: {why}",
-                    hint="something else stands there: move it away, or start a new session",
-                ) from None
-    finally:
-        os.close(top)
-
-
-def _put(top: int, path: str, content: bytes, who: Identity) -> None:
-    *folders, name = path.split("/")
-    at = os.dup(top)
-    try:
-        for each in folders:
-            inner = _folder(at, each, who)
-            os.close(at)
-            at = inner
-        beside = f"{name}.new"
-        with suppress(FileNotFoundError):
-            os.unlink(beside, dir_fd=at)
-        fd = os.open(beside, _NEW, 0o600, dir_fd=at)
-        with os.fdopen(fd, "wb") as file:
-            _give(fd, who)
-            file.write(content)
-        os.rename(beside, name, src_dir_fd=at, dst_dir_fd=at)
-    finally:
-        os.close(at)
-
-
-def _folder(at: int, name: str, who: Identity) -> int:
-    try:
-        os.mkdir(name, 0o700, dir_fd=at)
-    except FileExistsError:
-        return os.open(name, _FOLDER, dir_fd=at)
-    inner = os.open(name, _FOLDER, dir_fd=at)
-    _give(inner, who)
-    return inner
-
-
-def _give(fd: int, who: Identity) -> None:
-    if os.geteuid() == 0:
-        os.fchown(fd, who.owner_uid, who.owner_gid)
+        found = json.loads(data) if data is not None else []
+    except (ValueError, RecursionError):
+        return ()
+    if not isinstance(found, list):
+        return ()
+    return tuple(each for each in found if isinstance(each, str))

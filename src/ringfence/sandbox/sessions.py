@@ -51,6 +51,7 @@ class Session:
     started_at: str  # RFC 3339, UTC
     options: dict[str, Any]  # of the first start, which a resumed one has too
     is_whole: bool = True  # False: of the command something was cut that looked secret
+    home: str = ""  # of `kept_homes`, where it has one of those; empty: its own
 
     @property
     def name(self) -> str:
@@ -100,6 +101,14 @@ class Sessions:
         if not command:
             return session
         now = replace(session, command=command, is_whole=True)
+        write_private(self.folder_of(now) / _SESSION, _json(_kept(now)), replace=True)
+        return now
+
+    def with_home(self, session: Session, home: str) -> Session:
+        """The session with this home, by its name, from now on. Raises StateRefused."""
+        if session.home == home:
+            return session
+        now = replace(session, home=home)
         write_private(self.folder_of(now) / _SESSION, _json(_kept(now)), replace=True)
         return now
 
@@ -225,6 +234,7 @@ def _session(data: bytes) -> Session | None:
     found = _object(data)
     command, options = found.get("command"), found.get("options")
     texts = {name: found.get(name) for name in ("id", "agent", "folder", "tree", "started_at")}
+    texts["home"] = found.get("home", "")  # older ones say nothing
     if not isinstance(command, list) or not command or not isinstance(options, dict):
         return None
     if not all(isinstance(each, str) for each in (*texts.values(), *command)):

@@ -20,7 +20,9 @@ if TYPE_CHECKING:  # what is imported is what a launcher has to copy
     from ringfence.app.running.report import SessionReports
     from ringfence.app.running.run import Ran
     from ringfence.app.running.tidying import Places
+    from ringfence.app.running.tool_relay import ToolRelay
     from ringfence.app.running.way_out import Ask
+    from ringfence.endpoint.registries import Registries
     from ringfence.gate.door import Door
     from ringfence.policy.policy import Policy
     from ringfence.sandbox.sessions import Session, Sessions
@@ -41,6 +43,7 @@ def run(
         RingfenceError: there is no such box, or it may not be.
     """
     pid, channel = _forked()  # now, while there is one thread and little to copy
+    from ringfence.app.running.homes import held_home
     from ringfence.app.running.prepare import held_session, prepare
     from ringfence.app.running.record import stream_of
     from ringfence.app.running.run import House
@@ -59,12 +62,14 @@ def run(
             for change in changes:
                 tell(f"session {session.name}, which was lost: {change}")
         try:
-            with held_session(wished, around, folder=_folder()) as session, ExitStack() as stack:
-                around = _of_agent(around, session)
+            with held_session(wished, around, folder=_folder()) as held, ExitStack() as stack:
+                around, registries = _of_agent(around, held)
                 if wished.agent is not None and not _has_profile(around.policy, wished.agent):
                     tell(f"the policy has no profile for {printable(wished.agent)}; its rules alone hold")
-                way_out = stack.enter_context(WayOut(session, around.policy, ask))
-                prepared, _ = prepare(session, around, way_out.wanted, is_resumed=wished.resume is not None)
+                is_resumed = wished.resume is not None
+                session, home = stack.enter_context(held_home(held, around, is_resumed=is_resumed))
+                way_out = stack.enter_context(WayOut(session, around.policy, ask, registries))
+                prepared, _ = prepare(session, around, way_out.wanted, home=home, is_resumed=is_resumed)
                 house = House(
                     door=replace(door, stream=stream_of(session.id)),
                     launcher=launcher,
@@ -75,10 +80,44 @@ def run(
                     now=_now,
                     tell=tell,
                     say=say,
+                    tools=_tools(wished, session, door, environment, tell, stack),
                 )
                 return run_prepared(prepared, house)
         finally:
             door.ledger.close()
+
+
+def _tools(  # noqa: PLR0917 - what it is made of
+    wish: "Wish",
+    session: "Session",
+    door: "Door",
+    environment: Mapping[str, str],
+    tell: Tell,
+    stack: ExitStack,
+) -> "ToolRelay | None":
+    """What reads the standard streams of a tool server; judged at the session's own door."""
+    if wish.mcp is None:
+        return None
+    from ringfence.app.running.tool_calls import ToolCalls
+    from ringfence.app.running.tool_relay import ToolRelay
+    from ringfence.wiring.gate import session_door
+
+    own = session_door(
+        door,
+        session=session.id,
+        agent=session.agent,
+        folder=Path(session.folder),
+        environment=environment,
+    )
+    calls = ToolCalls(
+        door=own,
+        session=session.id,
+        agent=session.agent,
+        server=wish.mcp,
+        clock=time.monotonic,
+        tell=tell,
+    )
+    return stack.enter_context(ToolRelay(calls, clock=time.monotonic))
 
 
 def _folder() -> str:
@@ -105,6 +144,7 @@ def _forked() -> tuple[int, socket.socket]:
 def explain(wish: "Wish", environment: Mapping[str, str], *, tell: Tell) -> "Explained":
     """What the box would be. Nothing runs, and no session stays."""
     from ringfence.app.running.explain import explained
+    from ringfence.app.running.homes import explained_home
     from ringfence.app.running.prepare import held_session, prepare
     from ringfence.app.running.way_out import as_explained
     from ringfence.sandbox.tree.settle import forget
@@ -113,8 +153,14 @@ def explain(wish: "Wish", environment: Mapping[str, str], *, tell: Tell) -> "Exp
     door = open_door(environment, tell=tell)
     around = _around(environment, door, tell)
     with held_session(wish, around, folder=_folder()) as session:
-        around = _of_agent(around, session)
-        _, planned = prepare(session, around, lambda: as_explained(session, around.policy), is_resumed=False)
+        around, registries = _of_agent(around, session)
+        _, planned = prepare(
+            session,
+            around,
+            lambda: as_explained(session, around.policy, registries),
+            home=explained_home(session, around),
+            is_resumed=False,
+        )
         forget(around.places.sessions.folder_of(session))
         around.places.sessions.forget(session)
     return explained(planned, around.policy, machine=os.uname().machine, started_at=around.now)
@@ -166,13 +212,21 @@ def _around(environment: Mapping[str, str], door: "Door", tell: Tell) -> "Around
     )
 
 
-def _of_agent(around: "Around", session: "Session") -> "Around":
-    """With what is built in of the session's agent."""
+def _of_agent(around: "Around", session: "Session") -> "tuple[Around, Registries]":
+    """With what is built in of the session's agent; and the registries that it may read."""
+    from ringfence.endpoint.registries import Registries
+    from ringfence.policy.egressing import egressing
     from ringfence.policy.known_agents import for_agent
+    from ringfence.policy.registries import with_registries
     from ringfence.sandbox.tree.remotes import remotes
+    from ringfence.wiring.registries import registries_for
 
     repositories = [(each.host, each.path) for each in remotes(session.folder)]
-    return replace(around, policy=for_agent(around.policy, session.agent, repositories))
+    policy = for_agent(around.policy, session.agent, repositories)
+    found = Registries()
+    if egressing(policy.document, session.agent).registries:
+        found = registries_for(around.environment, tree=session.tree)
+    return replace(around, policy=with_registries(policy, session.agent, found.found)), found
 
 
 def _has_profile(policy: "Policy", agent: str) -> bool:

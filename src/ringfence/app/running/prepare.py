@@ -13,14 +13,14 @@ from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.text import printable
 from ringfence.policy.known_agents import FORGES
 from ringfence.policy.policy import Policy
-from ringfence.sandbox.furnishing import furnish, give, introduce, put_readable
+from ringfence.sandbox.furnishing import InTheWay, furnish, give, introduce, put_readable
 from ringfence.sandbox.login_files import put_login_files
-from ringfence.sandbox.plan import DEGRADABLE, MountKind
+from ringfence.sandbox.plan import DEGRADABLE, Identity, MountKind
 from ringfence.sandbox.planning.answered import BUNDLE, authorities
 from ringfence.sandbox.planning.host import Host
 from ringfence.sandbox.planning.identity import identity
 from ringfence.sandbox.planning.making import make_plan
-from ringfence.sandbox.planning.wanted import Planned, Wanted, WantedNetwork
+from ringfence.sandbox.planning.wanted import Planned, Wanted, WantedHome, WantedNetwork
 from ringfence.sandbox.planning.working_tree import working_tree
 from ringfence.sandbox.processes import is_running
 from ringfence.sandbox.sessions import Session
@@ -60,6 +60,7 @@ class Wish:
     resume: str | None
     strict: bool
     is_degradable: bool
+    mcp: str | None = None  # the name of the tool server that the command is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,17 +114,22 @@ def _new(wish: Wish, around: Around, folder: str) -> Session:
 
 
 def prepare(
-    session: Session, around: Around, network: Callable[[], WantedNetwork | None], *, is_resumed: bool
+    session: Session,
+    around: Around,
+    network: Callable[[], WantedNetwork | None],
+    *,
+    home: WantedHome | None,
+    is_resumed: bool,
 ) -> tuple[Prepared, Planned]:
     """The plan, with all in its place that must be there before the box stands.
 
-    `network` is called when the working tree has been looked at.
+    `network` is called when the working tree has been looked at. `home`: None for the session's own.
 
     Raises:
         RingfenceError: there can be no such box, and why. A new session is forgotten again.
     """
     try:
-        return _prepared(session, around, network, is_resumed=is_resumed)
+        return _prepared(session, around, network, home=home, is_resumed=is_resumed)
     except BaseException:
         forget_tree(around.places.sessions.folder_of(session))
         if not is_resumed:
@@ -132,13 +138,19 @@ def prepare(
 
 
 def _prepared(
-    session: Session, around: Around, network: Callable[[], WantedNetwork | None], *, is_resumed: bool
+    session: Session,
+    around: Around,
+    network: Callable[[], WantedNetwork | None],
+    *,
+    home: WantedHome | None,
+    is_resumed: bool,
 ) -> tuple[Prepared, Planned]:
     sessions, host = around.places.sessions, around.host
     place = sessions.folder_of(session)
     of = working_tree(session.folder, host)
     who = identity(host, of.path)
-    give(place / "home", who)
+    within = Path(home.folder) if home else place / "home"
+    give(within, who)
     tree = look(Path(of.path), cache=around.places.cache, now_ns=int(around.now.timestamp() * 1_000_000_000))
     _refuse_unkept(tree, session, around)
     if session.options["strict"] and tree.secrets:
@@ -162,15 +174,11 @@ def _prepared(
         must_keep=tuple(each.target for each in protections if each.kind is MountKind.READ),
         may_lack=DEGRADABLE if session.options["is_degradable"] else frozenset(),
         network=answered,
+        home=home,
     )
     planned = make_plan(wanted, policy=around.policy, host=host, now=around.now)
     prepare_tree(tree, place)
-    furnish(place / "home", planned.home_places, who)
-    if not is_resumed:
-        https_for = () if answered is None else sorted(FORGES)
-        introduce(place / "home", _git_s(around), who, https_for=https_for)
-    if answered is not None:
-        put_login_files(place / "home", answered.files, who)
+    _make_ready(within, planned, answered, around, who)
     prepared = Prepared(
         session=session,
         plan=planned.plan,
@@ -178,6 +186,19 @@ def _prepared(
         resumed=is_resumed,
     )
     return prepared, planned
+
+
+def _make_ready(
+    home: Path, planned: Planned, answered: WantedNetwork | None, around: Around, who: Identity
+) -> None:
+    try:
+        furnish(home, planned.home_places, who)
+        introduce(home, _git_s(around), who, https_for=() if answered is None else sorted(FORGES))
+        put_login_files(home, () if answered is None else answered.files, who)
+    except InTheWay as error:
+        if around.places.homes.folder in home.parents:
+            error.hint = f"look at it there, or forget this home: ringfence forget --homes {home.parent.name}"
+        raise
 
 
 def _git_s(around: Around) -> tuple[Path, Path]:

@@ -15,6 +15,7 @@ from ringfence.core.text import printable
 from ringfence.ledger.events.sandbox_ended import EndedBy
 from ringfence.ledger.events.sandbox_refused import RefusedKind
 from ringfence.ledger.ledger import Ledger
+from ringfence.sandbox.kept_homes import KeptHomes
 from ringfence.sandbox.processes import is_running
 from ringfence.sandbox.sessions import Session, Sessions
 from ringfence.sandbox.tree.flow_back import flow_back
@@ -32,6 +33,11 @@ class Places:
 
     sessions: Sessions
     cache: Path | None
+
+    @property
+    def homes(self) -> KeptHomes:
+        """Those that are kept from run to run."""
+        return KeptHomes(folder=self.sessions.folder.parent / "homes")
 
 
 def tidy(session: Session, places: Places, record: SessionRecord, *, now: datetime) -> tuple[str, ...]:

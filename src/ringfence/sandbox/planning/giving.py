@@ -81,7 +81,7 @@ def all_given(
 def _of_host(wanted: Wanted, host: Host) -> Iterator[Mount]:
     yield from of_system(host.files)
     yield from of_kernel(host.files)
-    yield home_mount(host, wanted.session_folder)
+    yield home_mount(host, wanted)
 
 
 def _answered(wanted: Wanted, host: Host) -> Iterator[Mount]:

@@ -1,4 +1,4 @@
-"""The home of a box: the session's own folder at the home's path, and in it the places of toolchains."""
+"""The home of a box: a folder of the session, or one that is kept; and in it the places of toolchains."""
 
 from collections.abc import Iterable, Iterator
 
@@ -7,7 +7,7 @@ from ringfence.sandbox.plan import Mount, MountKind, Why
 from ringfence.sandbox.planning.host import Host, Kind, ancestors, followed, joined_path, parts_of, within
 from ringfence.sandbox.planning.never import NeverGiven, homes, refuse_never, shown_path
 from ringfence.sandbox.planning.toolchains import toolchains
-from ringfence.sandbox.planning.wanted import HomePlace
+from ringfence.sandbox.planning.wanted import HomePlace, Wanted
 from ringfence.sandbox.planning.working_tree import refuse_unmapped
 
 __all__ = [
@@ -32,13 +32,13 @@ def home_of(host: Host) -> str:
     return known[-1] if known else "/home/box"
 
 
-def home_mount(host: Host, session_folder: str) -> Mount:
+def home_mount(host: Host, wanted: Wanted) -> Mount:
     """The home.
 
     Raises:
         UnreadableScope: nothing can be written there.
     """
-    source = joined_path(session_folder, "home")
+    source = wanted.home.folder if wanted.home else joined_path(wanted.session_folder, "home")
     if not host.files.is_writable(source):
         raise UnreadableScope(
             f"{shown_path(source)}: a session's home cannot be written there",
@@ -46,7 +46,13 @@ def home_mount(host: Host, session_folder: str) -> Mount:
         )
     if host.user.uid == 0:
         refuse_unmapped(source, host, "the session's home")
-    return Mount(target=home_of(host), kind=MountKind.WRITE, source=source, why=HOME, is_user_s=True)
+    return Mount(
+        target=home_of(host),
+        kind=MountKind.WRITE,
+        source=source,
+        why=wanted.home.why if wanted.home else HOME,
+        is_user_s=True,
+    )
 
 
 def toolchain_mounts(host: Host) -> Iterator[tuple[Mount, tuple[tuple[str, str], ...]]]:

@@ -12,6 +12,7 @@ __all__ = [
     "Planned",
     "Reason",
     "Wanted",
+    "WantedHome",
     "WantedNetwork",
     "Withheld",
     "WorkingTree",
@@ -39,6 +40,14 @@ class WantedNetwork:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WantedHome:
+    """A home that the policy lets be kept."""
+
+    folder: str  # absolute; of the host, owned by the command's identity
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """A command, and what else is known when it is typed."""
 
@@ -47,13 +56,14 @@ class Wanted:
     argv: tuple[str, ...]  # not empty
     folder: str  # where the user stands, absolute, within the working tree
     environment: Mapping[str, str]  # the user's, the whole of it
-    session_folder: str  # absolute; its `home` is the box's, owned by the command's identity
+    session_folder: str  # absolute; its `home` is the box's, owned by the command's identity, or `home` is
     tree: WorkingTree
     protections: tuple[Mount, ...] = ()  # what stands over the working tree, and what goes with it
     must_hide: tuple[str, ...] = ()
     must_keep: tuple[str, ...] = ()
     may_lack: frozenset[Layer] = frozenset()
     network: WantedNetwork | None = None
+    home: WantedHome | None = None
 
 
 class Reason(StrEnum):
