@@ -109,7 +109,8 @@ def _wish(options: argparse.Namespace, argv: tuple[str, ...]) -> "Wish":
 
     return Wish(
         argv=argv,
-        agent=options.agent,
+        agent=options.agent or (f"mcp-{options.mcp}" if options.mcp else None),
+        mcp=options.mcp,
         resume=options.resume,
         strict=options.strict,
         is_degradable=options.allow_degraded,

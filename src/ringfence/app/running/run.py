@@ -9,9 +9,11 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ringfence.app.running.record import Refusal, SessionRecord
 from ringfence.app.running.tidying import Places, tidy
@@ -36,6 +38,9 @@ from ringfence.sandbox.processes import start_of
 from ringfence.sandbox.sessions import Running, Session
 from ringfence.sandbox.supervising import Outcome, Supervisor
 from ringfence.sandbox.terminal.terminal import Size, Terminal, terminals
+
+if TYPE_CHECKING:  # few commands are tool servers
+    from ringfence.app.running.tool_relay import ToolRelay
 
 __all__ = ["House", "NotAllowed", "Prepared", "Ran", "run"]
 
@@ -71,6 +76,7 @@ class House:
     now: Callable[[], datetime]
     tell: Callable[[str], None]  # what somebody should know
     say: Callable[[str], None]  # what is so
+    tools: "ToolRelay | None" = None  # what reads its standard streams, where it is a tool server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +107,13 @@ def run(prepared: Prepared, house: House) -> Ran:
 def _run(prepared: Prepared, house: House, record: SessionRecord) -> Ran:
     session, plan = prepared.session, prepared.plan
     receipt = _decided(plan, house.door)
-    given = terminals()
+    tools, given = house.tools, terminals()
+    if tools is not None:
+        given = (False, False, given[2])
     terminal = Terminal(given.index(True)) if any(given) else None
     streams = _streams(given, terminal)
+    if tools is not None:
+        streams = replace(streams, stdin=tools.given[0], stdout=tools.given[1])
     with Covers(plan.mounts) as covers, _begun(receipt, prepared, streams, record, house) as box:
         if covers.unheard is not None:
             why = os.strerror(covers.unheard).lower()
@@ -120,7 +130,8 @@ def _run(prepared: Prepared, house: House, record: SessionRecord) -> Ran:
         house.places.sessions.set_running(session, _running(box, house.now()))
         _start(supervisor, receipt, prepared, record, house)
         _open_way_out(supervisor, receipt, record, house)
-        outcome = supervisor.watch(wall_s=plan.limits.wall_s)
+        with nullcontext() if tools is None else tools.at_work(box):
+            outcome = supervisor.watch(wall_s=plan.limits.wall_s)
     _tell_bare(covering, record, house)
     return _end(outcome, supervisor, receipt, prepared, house)
 

@@ -1,12 +1,15 @@
 """Options of `run`, `kill`, `forget` and `daemon`."""
 
 import argparse
+import re
 from typing import TypeAlias
 
 from ringfence.cli.moments import parse_moment
 from ringfence.cli.options import add_format
 
 __all__ = ["add_running"]
+
+_SERVER = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -34,6 +37,13 @@ def add_running(commands: _Commands) -> None:
         help="sum up a session, or list all; runs nothing",
     )
     run.add_argument("--agent", metavar="NAME", help="the policy's profile (default: the program's name)")
+    run.add_argument(
+        "--mcp",
+        type=_server,
+        metavar="NAME",
+        help="the command is a tool server on standard streams: each call is judged as one of server NAME, "
+        "of the profile mcp-NAME if --agent says no other",
+    )
     run.add_argument(
         "--adopt", action="store_true", help="first take the logins of your programs into the vault"
     )
@@ -70,6 +80,13 @@ def add_running(commands: _Commands) -> None:
         "what", choices=("status", "stop"), help="stop: boxes that run go on with another one"
     )
     add_format(daemon)
+
+
+def _server(text: str) -> str:
+    """A name that is nothing else: no host's, no path, no pattern."""
+    if not _SERVER.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name of a server; try files or my-mail")
+    return text
 
 
 def _add_forget(commands: _Commands) -> None:
