@@ -7,7 +7,6 @@ written is read back and compared before it gets its name.
 import hashlib
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import IO, Final
@@ -19,6 +18,7 @@ from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.tensors import safetensors_file
 from ringfence.artifacts.tensors.tensor import Tensor
 from ringfence.artifacts.tensors.torch_tensors import Checkpoint, checkpoint
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import ExitCode, RingfenceError, UnreadableScope, UsageError
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable

@@ -1,9 +1,9 @@
 """What this machine offers ringfence."""
 
 import platform
-from dataclasses import dataclass
 from datetime import datetime
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.machine import Capability
 from ringfence.endpoint.doctor import examine_machine
 from ringfence.endpoint.this_platform import this_platform

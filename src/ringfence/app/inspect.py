@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from ringfence.app.judging.known import with_feeds
 from ringfence.app.judging.models import about_identity, with_verdicts
 from ringfence.artifacts.format import WEIGHTS_BEHAVIOUR
 from ringfence.artifacts.problems import ProblemKind
+from ringfence.core.dataclass import dataclass
 from ringfence.core.findings import Finding
 from ringfence.core.inventory import Inventory, ScanRecord, Skipped
 from ringfence.core.judged import JudgedFile, JudgedFolder

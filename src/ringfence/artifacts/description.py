@@ -8,11 +8,11 @@ Source: Hugging Face, docs/hub/model-cards (front matter, `model-index`) and tra
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ringfence.artifacts.front_matter import Node, Refused, front_matter, tree
 from ringfence.artifacts.readme import read_card
 from ringfence.core.bounded_json import BadJson, Json, parse
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip
 

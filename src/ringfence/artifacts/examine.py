@@ -1,7 +1,7 @@
 """Says what a file is and what its header tells. The dispatcher: formats do not know each other."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, lru_cache
 from types import MappingProxyType
 
@@ -9,6 +9,7 @@ from ringfence.artifacts.format import Child, Format
 from ringfence.artifacts.formats import FORMATS
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
+from ringfence.core.dataclass import dataclass
 from ringfence.core.facts import Fact, FactName, Facts, FactValue
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip

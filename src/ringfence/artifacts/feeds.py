@@ -12,12 +12,13 @@ for one digest the first counts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from types import MappingProxyType
 
 from ringfence.artifacts.spotted import Spotted
 from ringfence.core.bounded_json import BadJson, Json, parse
+from ringfence.core.dataclass import dataclass
 from ringfence.core.digests import Sha256, parse_sha256
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS

@@ -1,11 +1,11 @@
 """What a file format is to ringfence: a name, a way to recognise it, a reader of its header, and a judge."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from ringfence.artifacts.problems import Problem
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
+from ringfence.core.dataclass import dataclass
 from ringfence.core.facts import Fact
 
 __all__ = ["WEIGHTS_BEHAVIOUR", "Child", "Format", "Inside", "Judge"]

@@ -10,7 +10,7 @@ import re
 import struct
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from itertools import repeat
 from typing import Final
@@ -18,6 +18,7 @@ from typing import Final
 from ringfence.artifacts.problems import Malformed
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
+from ringfence.core.dataclass import dataclass
 from ringfence.core.findings import Confidence, Severity
 
 __all__ = ["BY_LETTERS", "TOKENS", "TYPES", "Listed", "Strings", "judge_lists", "read_strings"]

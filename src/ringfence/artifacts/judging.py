@@ -6,7 +6,6 @@ here knows, is inconclusive and never clean.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ringfence.artifacts import payloads
@@ -19,6 +18,7 @@ from ringfence.artifacts.pickles.disguised import disguised
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind, as_spotted
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted, moved
+from ringfence.core.dataclass import dataclass
 from ringfence.core.facts import Fact
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS

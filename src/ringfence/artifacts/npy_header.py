@@ -5,10 +5,10 @@ Source: NEP 1 and numpy.lib.format, versions 1.0 to 3.0.
 
 import math
 import re
-from dataclasses import dataclass
 
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.artifacts.reader import Reader
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["MAGIC", "Array", "data_start", "read_array"]

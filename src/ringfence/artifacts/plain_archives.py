@@ -4,7 +4,6 @@ Whoever reads a format's headers hands its members over; links and names are wei
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 
 from ringfence.artifacts.archive_paths import escapes, leads_out, outside, parts_of, twice
@@ -12,6 +11,7 @@ from ringfence.artifacts.format import Inside
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["Entry", "MemberKind", "judge_members"]

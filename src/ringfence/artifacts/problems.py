@@ -1,11 +1,11 @@
 """What can be wrong with a file's structure, and how each problem reads as a finding."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
 from ringfence.artifacts import spotted
 from ringfence.artifacts.spotted import Spotted
+from ringfence.core.dataclass import dataclass
 from ringfence.core.findings import Confidence, Finding, Severity
 from ringfence.core.limits import LIMITS
 

@@ -4,11 +4,11 @@ Source: protobuf.dev/programming-guides/encoding.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.artifacts.reader import Reader
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["Field", "Walker", "Wire", "varint"]
 

@@ -7,12 +7,12 @@ Source: R's src/main/serialize.c; R Internals, section 1.8; CVE-2024-27322 for w
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Literal
 
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.artifacts.reader import Reader
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["Sight", "Sighting", "sightings"]

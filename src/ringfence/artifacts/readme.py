@@ -7,9 +7,9 @@ Source: Hugging Face, docs/hub/model-cards.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ringfence.artifacts.front_matter import Kind, Refused, events, front_matter
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip
 

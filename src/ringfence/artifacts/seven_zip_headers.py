@@ -7,10 +7,11 @@ Source: 7-Zip's DOC/7zFormat.txt and DOC/Methods.txt.
 """
 
 import stat
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.artifacts.reader import Reader
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["Coder", "File", "Folder", "Header", "read_header", "read_streams"]

@@ -7,11 +7,11 @@ the file that is judged, and one stream never becomes more than `limits.judged_i
 import io
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ringfence.artifacts.budget import Budget
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["Spooled", "spooled"]

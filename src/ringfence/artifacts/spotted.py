@@ -1,7 +1,8 @@
 """Something spotted in a file's content, before it is known what the file is called within its model."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.findings import Confidence, Finding, Severity, finding
 
 __all__ = ["Spotted", "as_finding", "moved"]

@@ -8,10 +8,10 @@ Source: POSIX.1-2017 pax; GNU tar's manual, "Tar Internals"; CPython's Lib/tarfi
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.artifacts.reader import Reader
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = [

@@ -4,7 +4,7 @@ Source: GNU tar's manual; CPython's Lib/tarfile.py, whose `extractall` follows n
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ringfence.artifacts.archive_paths import escapes, leads_out, outside, parts_of, twice
 from ringfence.artifacts.format import Inside
@@ -23,6 +23,7 @@ from ringfence.artifacts.tar_headers import (
     next_header,
 )
 from ringfence.artifacts.tar_holes import is_sparse, with_holes
+from ringfence.core.dataclass import dataclass
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
 

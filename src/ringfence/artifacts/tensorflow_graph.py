@@ -6,11 +6,12 @@ Source: tensorflow/core/framework/{graph,node_def,attr_value,function,op_def,ten
 """
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.artifacts.protobuf_wire import Field, Walker, Wire, varint
 from ringfence.artifacts.reader import Reader
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["Graph", "Node", "looks_like_graph", "read_graph", "source_of", "text"]

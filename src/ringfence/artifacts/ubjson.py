@@ -4,10 +4,10 @@ Source: ubjson.org, draft 12, with typed and counted containers.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.artifacts.reader import Reader
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["Text", "texts"]

@@ -6,11 +6,11 @@ Source: Python's xml.parsers.expat; the entity attacks in the defusedxml documen
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from xml.parsers import expat
 
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.artifacts.reader import Reader
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["Doctype", "Element", "elements", "root_name"]

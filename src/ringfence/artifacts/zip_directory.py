@@ -8,11 +8,11 @@ Source: PKWARE APPNOTE 6.3.10, sections 4.3 and 4.5.3.
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ringfence.artifacts.inflating import Compression, inflated
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip
 

@@ -10,7 +10,7 @@ Source: PKWARE APPNOTE 6.3.10; CPython's Lib/zipfile; miniz as PyTorch uses it.
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ringfence.artifacts.format import Inside
 from ringfence.artifacts.member_names import escapes, folded
@@ -31,6 +31,7 @@ from ringfence.artifacts.zip_directory import (
     local_header,
     read_listed,
 )
+from ringfence.core.dataclass import dataclass
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
 

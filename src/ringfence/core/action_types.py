@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -31,6 +30,7 @@ from ringfence.core.actions import (
     RuntimeRun,
     ToolCall,
 )
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Section
 
 __all__ = ["ACTION_TYPES", "ActionType", "Durability", "durability_of", "type_of"]

@@ -2,9 +2,10 @@
 
 import difflib
 import tomllib
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["Check", "all_checks", "check_named", "nearest_checks"]
 

@@ -1,7 +1,8 @@
 """What a policy says of an action: is that carried out, what goes with it, and which line says so."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from ringfence.core.dataclass import dataclass
 
 __all__ = [
     "Decision",

@@ -1,8 +1,9 @@
 """What a model file's header says about the weights. Claims of the file's author, not findings of ours."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["Fact", "FactName", "FactValue", "Facts"]
 

@@ -1,10 +1,10 @@
 """A problem with something that was examined, and how sure ringfence is of it."""
 
 import hashlib
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable
 

@@ -1,10 +1,10 @@
 """Everything seen on one endpoint at one time, and what could not be seen."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.findings import Confidence
 from ringfence.core.machine import Accelerator, Agent, Listener, Network, Process, Repository, Runtime
 from ringfence.core.models import Model

@@ -1,8 +1,8 @@
 """A file with its verdict and what led to it, and what is known of a folder as a whole."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.findings import Finding
 from ringfence.core.verdicts import Verdict
 

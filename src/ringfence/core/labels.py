@@ -1,7 +1,8 @@
 """What data carries: how far it may be trusted, who may read it, how much it can say."""
 
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["Capacity", "Integrity", "Label", "Sensitivity", "join"]
 

@@ -1,6 +1,6 @@
 """Every bound on what untrusted input may cost, in one place, each with its unit."""
 
-from dataclasses import dataclass
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["LIMITS", "Limits"]
 

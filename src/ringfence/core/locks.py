@@ -14,11 +14,11 @@ not know.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
 from ringfence.core.bounded_json import BadJson, Json, parse
+from ringfence.core.dataclass import dataclass
 from ringfence.core.digests import Sha256, parse_sha256
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip

@@ -1,9 +1,9 @@
 """What runs on a machine, and what is installed on it, as far as AI is concerned."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.findings import Confidence, Finding
 from ringfence.core.standings import Standing
 

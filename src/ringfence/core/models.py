@@ -1,9 +1,10 @@
 """Models: the artifacts that belong together, and what is known of each file."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import MappingProxyType
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.digests import GitBlobSha1, ModelId, Sha256
 from ringfence.core.facts import Facts
 from ringfence.core.findings import Finding

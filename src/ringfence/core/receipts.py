@@ -1,10 +1,10 @@
 """Proof that an action was decided and recorded; what has an effect takes one for its type of action."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
 from ringfence.core.actions import Action
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["Receipt"]
 

@@ -1,7 +1,8 @@
 """Registries of packages that a machine's package managers are set to, as values."""
 
 import re
-from dataclasses import dataclass
+
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["Registry"]
 

@@ -1,8 +1,8 @@
 """What the policy thinks of a thing that is there: one word for it, and the line that says so."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Decision, Effect, Mode, Place, Section
 
 __all__ = ["Standing", "StandingWord", "standing_of"]

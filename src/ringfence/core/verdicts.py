@@ -1,9 +1,9 @@
 """What it all comes down to: may this be loaded? And how findings fold into that one word."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.findings import Confidence, Severity
 
 __all__ = ["Judgement", "Verdict", "judged", "verdict_of", "worst"]

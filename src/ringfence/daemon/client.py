@@ -3,9 +3,10 @@
 import json
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError
 from ringfence.daemon.control import Answer, Attach, Open, Opened, connect
 from ringfence.egress.messages import SocketKind

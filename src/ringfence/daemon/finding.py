@@ -7,10 +7,10 @@ import os
 import select
 import signal
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.daemon.control import connect, peer_of
 from ringfence.daemon.starting import FOLDER

@@ -14,8 +14,8 @@ import struct
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
+from ringfence.core.dataclass import dataclass
 from ringfence.daemon.children import Child, be_child, fork_child
 from ringfence.daemon.confining import apart, confine
 from ringfence.sandbox.framing import receive_packet

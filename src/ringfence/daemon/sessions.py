@@ -4,9 +4,10 @@ import json
 import os
 import socket
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.daemon.control import Answer, Attach, Failed, Inbox, Open, Opened, put
 from ringfence.egress.authority import Authority, make_authority

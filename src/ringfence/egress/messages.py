@@ -7,9 +7,9 @@ proxy could do anyway with the descriptors that it has: it reads heads and bodie
 What a daemon asks of both stands at the end.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from ringfence.core.dataclass import dataclass
 from ringfence.protocols.http import RequestHead
 
 __all__ = [

@@ -13,11 +13,11 @@ import stat
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.digests import GitBlobSha1, Sha256
 from ringfence.core.inventory import Skipped
 from ringfence.core.limits import LIMITS

@@ -12,10 +12,10 @@ import threading
 import time
 from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.digests import GitBlobSha1, Sha256
 from ringfence.core.inventory import Skipped
 from ringfence.core.limits import LIMITS

@@ -4,11 +4,11 @@ A record is a statement by whoever wrote the file; docs/decisions/0003 says what
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from ringfence.core import locks
+from ringfence.core.dataclass import dataclass
 from ringfence.core.digests import Sha256
 from ringfence.core.inventory import Skipped
 from ringfence.core.limits import LIMITS

@@ -1,9 +1,10 @@
 """A regular file as the walk met it: enough to know it again, and to know when it changed."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["FileId", "FoundFile"]
 

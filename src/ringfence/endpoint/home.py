@@ -1,10 +1,12 @@
 """A person's home folder, on whichever system it was made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from types import MappingProxyType
+
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["Home", "System"]
 

@@ -8,9 +8,9 @@ those who follow the format elsewhere leave out what lies in it.
 import os
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import UnreadableScope
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable

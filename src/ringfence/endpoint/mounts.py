@@ -5,8 +5,8 @@ A mount is judged by its type. FUSE counts as a network (it runs somebody's prog
 """
 
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.inventory import Skipped
 from ringfence.core.text import printable
 

@@ -4,10 +4,11 @@ One implementation per system lies in a folder of its own (`linux/`); `this_plat
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.inventory import Skipped
 from ringfence.core.machine import Accelerator, Capability, Network
 from ringfence.endpoint.found import FileId

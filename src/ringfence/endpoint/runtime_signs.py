@@ -6,9 +6,10 @@ of interpreters, and of processes whose program may not be seen.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 
+from ringfence.core.dataclass import dataclass
 from ringfence.endpoint.platform import RunningProcess
 
 __all__ = ["RUNTIMES", "RuntimeSign", "inference_libraries", "is_interpreter", "runtime_of"]

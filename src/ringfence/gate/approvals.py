@@ -11,12 +11,12 @@ gets it, in however many processes.
 import dataclasses
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ringfence.core.action_types import ACTION_TYPES, Durability
+from ringfence.core.dataclass import dataclass
 from ringfence.gate.digests import digest_of
 from ringfence.gate.hiding import HIDDEN, without_sources
 from ringfence.ledger.errors import LedgerUnavailable, StreamMoved

@@ -8,12 +8,13 @@ after a kill at any point that is not in the ledger.
 import dataclasses
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from ringfence.core.action_types import Durability, durability_of, type_of
 from ringfence.core.actions import Action, GrantGive
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Decision, Effect, Mode
 from ringfence.core.receipts import Receipt
 from ringfence.gate.hiding import foreign, recorded_facts, without_keys

@@ -9,9 +9,9 @@ import binascii
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from ringfence.core.dataclass import dataclass
 from ringfence.gate.finding import Candidate
 from ringfence.gate.state import make_folder, read_private, write_private
 from ringfence.policy.files import PolicyFile

@@ -6,10 +6,10 @@ holds; else one that lets any of them approve is enough.
 
 import dataclasses
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from ringfence.core.actions import FieldKind, GrantGive
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Decision, Effect, Mode
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.policy.globs import glob

@@ -6,11 +6,11 @@ what is left.
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ringfence.core.action_types import Durability
 from ringfence.core.actions import RecordPrune
+from ringfence.core.dataclass import dataclass
 from ringfence.core.receipts import Receipt
 from ringfence.gate.approvals import Approvals
 from ringfence.gate.holds import STREAM, Holds

@@ -1,10 +1,10 @@
 """Why an action does not go ahead, in words: the rule, its place, what is unknown, what to do about it."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ringfence.core.action_types import type_of
 from ringfence.core.actions import Action, FieldKind, HostConnect, HttpRequest
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Decision, Effect, Reason
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.limits import LIMITS

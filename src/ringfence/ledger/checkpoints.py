@@ -7,10 +7,10 @@ longer holds what it signed.
 """
 
 import itertools
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ringfence.core.action_types import Durability
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.chain import Row, is_row
 from ringfence.ledger.codec import time_of
 from ringfence.ledger.errors import LedgerDamaged, LedgerUnavailable, StreamMoved

@@ -5,11 +5,11 @@ said; where it went backwards they do too, and only `seq` says what came first.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from ringfence.core.action_types import Durability
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.chain import Row
 from ringfence.ledger.values import Json
 

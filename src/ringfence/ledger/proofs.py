@@ -6,8 +6,8 @@ so that every change of it, of a blank too, is noticed.
 """
 
 import json
-from dataclasses import dataclass
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.ledger.chain import Row, commitment_of, hash_of, named
 from ringfence.ledger.checkpoints import Signed

@@ -1,7 +1,8 @@
 """What bodies of events are made of beside core values: JSON with integers only, marked foreign text."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["Facts", "Foreign", "Json", "JsonObject"]
 

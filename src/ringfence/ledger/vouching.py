@@ -11,9 +11,9 @@ record that is whole in itself: nothing here shows that but an anchor.
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.chain import START, Head, Row, fault_of
 from ringfence.ledger.checkpoints import STREAM, Signed, origin_of, signed_of
 from ringfence.ledger.errors import LedgerDamaged

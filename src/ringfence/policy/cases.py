@@ -10,11 +10,12 @@ Read as strictly as the policy itself. Facts that a case leaves out are unknown,
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from ringfence.core.action_types import ACTION_TYPES, type_of
 from ringfence.core.actions import Action
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Decision, Effect, Mode, Obligation, Place
 from ringfence.core.limits import LIMITS
 from ringfence.policy.facts import BadFacts, partial_action

@@ -13,12 +13,13 @@ What is found is an action, decided by both policies. What is not decided, since
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
 from ringfence.core.action_types import ACTION_TYPES, ActionType
 from ringfence.core.actions import Action, FieldKind
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Decision, Effect, Mode, Obligation, Place, Section
 from ringfence.core.limits import LIMITS
 from ringfence.policy.conditions import fact

@@ -5,9 +5,9 @@ written; each difference is found for one agent that it holds for.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from ringfence.core.actions import FieldKind
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Place
 from ringfence.policy.document import Document
 from ringfence.policy.glob_sets import witnesses

@@ -8,11 +8,12 @@ for a yes.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from ringfence.core.action_types import ACTION_TYPES
 from ringfence.core.actions import FieldKind
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Place
 from ringfence.core.limits import LIMITS
 from ringfence.policy.comparing_egress import egress_gains

@@ -10,7 +10,6 @@ makes an exception of. Signatures are the other way round: one that is trusted i
 
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from operator import attrgetter
@@ -18,6 +17,7 @@ from typing import Any, get_args, get_origin
 
 from ringfence.core.action_types import ACTION_TYPES, ActionType
 from ringfence.core.actions import Action, FieldKind
+from ringfence.core.dataclass import dataclass
 from ringfence.core.labels import Integrity, Sensitivity
 from ringfence.policy.canonical import canonical
 from ringfence.policy.globs import glob

@@ -5,9 +5,9 @@ documents are a group of their own (`tree`): it is judged alone as well, and the
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Mode, Place, Section
 from ringfence.policy.prices import HostPrices
 from ringfence.policy.rule import Exemption, Rule, Tier

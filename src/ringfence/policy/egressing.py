@@ -7,11 +7,11 @@ tree's only restrict, and so do a user's where the system's document enforces wh
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 
 from ringfence.core.action_types import ACTION_TYPES, ActionType
 from ringfence.core.actions import FieldKind
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Effect, Section
 from ringfence.core.labels import Integrity, Label, Sensitivity
 from ringfence.core.limits import LIMITS

@@ -9,12 +9,12 @@ left out or null. Facts may be spelled as in `match` as well (`format` for `form
 import dataclasses
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
 from ringfence.core.action_types import ACTION_TYPES, ActionType
 from ringfence.core.actions import Action, Argument, FieldKind
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError
 from ringfence.core.labels import Capacity, Integrity, Label, Sensitivity
 from ringfence.policy.problems import quoted

@@ -1,7 +1,6 @@
 """The documents a policy is loaded from, as whoever finds them hands them in."""
 
-from dataclasses import dataclass
-
+from ringfence.core.dataclass import dataclass
 from ringfence.policy.rule import Tier
 
 __all__ = ["PolicyFile"]

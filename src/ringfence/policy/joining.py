@@ -5,9 +5,10 @@ What the system's document enforces is a ceiling: there, what none of its own ru
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Mode, Place, Section
 from ringfence.policy.document import Contribution, Document, Ruling
 from ringfence.policy.files import PolicyFile

@@ -10,12 +10,12 @@ A part is a field, all of `context`, or what a tool's arguments of one name are 
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 
 from ringfence.core.action_types import ActionType
 from ringfence.core.actions import Action, Argument, FieldKind
+from ringfence.core.dataclass import dataclass
 from ringfence.core.labels import Integrity, Label, Sensitivity
 from ringfence.core.limits import LIMITS
 from ringfence.policy.conditions import Check, Fact, check, reader

@@ -4,9 +4,9 @@ A key is one line in one table. Validation, the JSON Schema and the documentatio
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from ringfence.core.bounded_json import Json
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Mode, Section
 from ringfence.policy.rule import Rule
 from ringfence.policy.sections import (

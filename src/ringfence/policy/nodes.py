@@ -8,9 +8,9 @@ characters that nobody sees. A scalar stays the text that stands there; what it 
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable
 from ringfence.policy.problems import Problems, quoted

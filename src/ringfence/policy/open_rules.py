@@ -1,10 +1,10 @@
 """A policy's rules for one type of action as far as they may still match, while facts become known."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from ringfence.core.action_types import ActionType
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Effect, Mode, Section
 from ringfence.policy.conditions import fact
 from ringfence.policy.document import Ruling

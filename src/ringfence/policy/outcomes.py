@@ -14,8 +14,9 @@ matches is denied. That opens nothing: an allowance that is tried out still open
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import (
     Decision,
     Effect,

@@ -3,9 +3,8 @@
 Amounts are whole millionths of a dollar. What a fraction is left of counts as a whole one.
 """
 
-from dataclasses import dataclass
-
 from ringfence.core.actions import FieldKind
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Place
 from ringfence.policy.globs import glob
 

@@ -3,10 +3,10 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
 from ringfence.core.actions import Argument, ToolCall
+from ringfence.core.dataclass import dataclass
 from ringfence.core.labels import Integrity
 from ringfence.policy.trust_words import Requirement, Role
 

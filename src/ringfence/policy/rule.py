@@ -12,11 +12,11 @@ condition may ignore the unknown (`unknown: ignore`): then it matches in neither
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import NewType
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Effect, Mode, Obligation, Place, Section
 
 __all__ = [

@@ -7,9 +7,9 @@ restrict, and so do a user's where the system's document enforces what agents ma
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from ringfence.core.actions import FieldKind
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Section
 from ringfence.policy.document import Document
 from ringfence.policy.globs import glob

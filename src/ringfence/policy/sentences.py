@@ -6,11 +6,12 @@ apart and escaped by whoever shows them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from ringfence.core.action_types import ACTION_TYPES
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Effect, Mode, Obligation, ObligationKind
 from ringfence.core.labels import Integrity, Sensitivity
 from ringfence.policy.rule import (

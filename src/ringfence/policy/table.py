@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ringfence.core.action_types import ActionType
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Decision, Effect
 from ringfence.policy.conditions import Fact, check, fact, reader
 from ringfence.policy.index import Key, Lookup, keys

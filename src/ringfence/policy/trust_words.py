@@ -5,9 +5,9 @@ it returns is untrusted, and every argument is critical.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Effect, Place
 from ringfence.core.labels import Integrity
 

@@ -7,12 +7,13 @@ more than `LIMITS.policy_turns` decisions to make, or more rules than are looked
 
 import dataclasses
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import combinations, product
 
 from ringfence.core.action_types import ActionType, type_of
 from ringfence.core.actions import Action, ToolCall
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Decision, Effect
 from ringfence.core.labels import Integrity, Label
 from ringfence.core.limits import LIMITS

@@ -6,9 +6,9 @@ is, and never learns of QUIC or of keys to encrypt hellos with.
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from enum import IntEnum
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["BadDns", "Question", "Rcode", "TcpQuestions", "answer", "framed", "read_question", "refusal"]

@@ -6,8 +6,9 @@ named elsewhere. Source: the GraphQL specification, October 2021 (2.1 to 2.8).
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.protocols.http import BadHttp
 

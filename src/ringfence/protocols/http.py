@@ -5,8 +5,9 @@ ISO-8859-1 gives it, so that every byte survives. Source: RFC 9110.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["BadHttp", "BodyKind", "Headers", "RequestHead", "ResponseHead"]
 

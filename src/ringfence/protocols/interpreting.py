@@ -7,10 +7,10 @@ never taken for less than it may be to the server.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ringfence.core.actions import Action, GitUpdate, HttpRequest, ToolCall
 from ringfence.core.bounded_json import BadJson, Json, parse
+from ringfence.core.dataclass import dataclass
 from ringfence.core.labels import Label
 from ringfence.core.limits import LIMITS
 from ringfence.protocols.content_codings import Decoder, coding_of

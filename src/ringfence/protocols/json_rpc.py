@@ -4,10 +4,10 @@ Some readers compare the names of members without case, take the last of two, or
 they would read otherwise than it is read here is refused. Source: the JSON-RPC 2.0 specification.
 """
 
-from dataclasses import dataclass
 from typing import TypeGuard
 
 from ringfence.core.bounded_json import Json
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.protocols.http import BadHttp
 

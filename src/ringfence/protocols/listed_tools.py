@@ -8,11 +8,12 @@ Source: the MCP specification, 2025-06-18 (tools; list_changed); RFC 8785.
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import rfc8785
 
 from ringfence.core.bounded_json import Json
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.protocols.http import BadHttp
 from ringfence.protocols.mcp import is_tool

@@ -8,12 +8,12 @@ Source: the MCP specification, 2025-06-18 (base protocol, tools, resources, prom
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import rfc8785
 
 from ringfence.core.actions import Argument
 from ringfence.core.bounded_json import BadJson, Json, parse
+from ringfence.core.dataclass import dataclass
 from ringfence.core.labels import Integrity, Label
 from ringfence.core.limits import LIMITS
 from ringfence.protocols.http import BadHttp, Headers

@@ -15,10 +15,11 @@ Source: the MCP specification, 2025-06-18 (transports: stdio; cancellation; tool
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from ringfence.core.bounded_json import Json
+from ringfence.core.dataclass import dataclass
 from ringfence.core.labels import Label
 from ringfence.core.limits import LIMITS
 from ringfence.protocols.http import BadHttp

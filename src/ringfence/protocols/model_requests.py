@@ -8,9 +8,9 @@ Sources: the published interfaces of Anthropic (messages), OpenAI (chat completi
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from ringfence.core.bounded_json import BadJson, Json, parse
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.protocols.http import BadHttp
 

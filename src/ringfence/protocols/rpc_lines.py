@@ -8,9 +8,9 @@ Source: the JSON-RPC 2.0 specification; RFC 8259; RFC 7493 (numbers that all rea
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ringfence.core.bounded_json import BadJson, Json, parse
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.protocols.http import BadHttp
 from ringfence.protocols.json_rpc import Message, messages

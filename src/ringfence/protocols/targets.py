@@ -8,10 +8,10 @@ spelling. Sources: RFC 3986 (2.3, 5.2.4, 6.2), RFC 5952, the URL standard.
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote_plus, unquote_to_bytes
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.protocols.http import BadHttp
 

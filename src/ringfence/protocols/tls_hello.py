@@ -4,8 +4,7 @@ Only the first message is read, from as many records as it is spread over. Sourc
 RFC 6066 (3), RFC 7301 (3.1), RFC 9849 (encrypted ClientHello).
 """
 
-from dataclasses import dataclass
-
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.protocols.http import BadHttp
 from ringfence.protocols.targets import authority

@@ -16,9 +16,9 @@ Sources: the published interfaces of these; the HTML standard for event streams.
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from ringfence.core.bounded_json import BadJson, Json, parse
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["Usage", "UsageReader"]

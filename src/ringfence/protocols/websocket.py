@@ -5,10 +5,10 @@ No extension is spoken, so that what is in a message can be read; a frame that u
 
 import re
 from base64 import b64encode
-from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha1
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.protocols.http import BadHttp, RequestHead, ResponseHead
 

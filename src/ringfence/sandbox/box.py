@@ -6,8 +6,8 @@ import select
 import signal
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.sandbox.framing import receive_packet
 from ringfence.sandbox.messages import MESSAGE_BYTES, BadMessage, Listener, Message, Sockets, Terminal, read

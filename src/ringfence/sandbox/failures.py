@@ -2,9 +2,9 @@
 
 import errno
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError
 from ringfence.core.text import printable
 from ringfence.sandbox.messages import Failed

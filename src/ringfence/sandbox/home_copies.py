@@ -8,9 +8,9 @@ written to is none. Sources: open(2), proc_pid_fd(5), <https://www.sqlite.org/fi
 import os
 import stat
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.sandbox.plan import Identity
 from ringfence.sandbox.removing import remove

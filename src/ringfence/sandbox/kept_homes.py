@@ -11,9 +11,10 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.text import printable
 from ringfence.gate.state import StateRefused, make_folder, read_private, write_private
 from ringfence.sandbox.removing import remove

@@ -10,9 +10,9 @@ import os
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from ringfence.core.actions import CommandRun
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError
 from ringfence.core.receipts import Receipt
 from ringfence.gate.seals import Seals

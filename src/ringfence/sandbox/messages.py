@@ -5,9 +5,9 @@ can make it; what does not fit is `BadMessage` all the same.
 """
 
 import json
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError
 from ringfence.sandbox.plan import Layer, SocketKind
 

@@ -5,9 +5,9 @@ is the host's, `target` is within. Most are the same on both sides, so that what
 holds.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Place
 
 __all__ = [

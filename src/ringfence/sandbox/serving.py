@@ -13,9 +13,10 @@ import signal
 import socket
 import stat
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from ringfence.core.dataclass import dataclass
 from ringfence.sandbox.framing import receive, send
 from ringfence.sandbox.linux import cgroups, identity, kernel
 from ringfence.sandbox.linux.box import enter

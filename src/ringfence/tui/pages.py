@@ -1,7 +1,6 @@
 """Pages over the lists: one event whole, the keys, and questions with their answer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from rich.text import Text
@@ -11,6 +10,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from ringfence.app.approving import Answer
+from ringfence.core.dataclass import dataclass
 from ringfence.tui.lines import Lines
 
 __all__ = ["AnswerPage", "Given", "Page", "Says"]

@@ -1,9 +1,9 @@
 """A credential: what it is called, what it is, and where it may be used."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.core.redaction import redact_name
 from ringfence.vault.errors import CredentialRefused

@@ -8,11 +8,11 @@ Sources: RFC 7914 (scrypt), and OWASP's sheet on storing passwords for its cost.
 
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.secrets import Secret
 from ringfence.vault.errors import VaultLocked
 from ringfence.vault.file_format import SCRYPT_COSTS, KeyPlace, KeyUse

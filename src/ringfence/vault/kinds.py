@@ -9,9 +9,10 @@ pages on authenticating as an installation of an app, Telegram's and Discord's p
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.secrets import Secret
 from ringfence.vault import shapes
 from ringfence.vault.errors import CredentialRefused

@@ -13,9 +13,10 @@ import json
 import re
 import string
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ringfence.core.bounded_json import BadJson, parse
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
 from ringfence.vault.credential import Credential

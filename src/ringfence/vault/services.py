@@ -5,8 +5,8 @@ Sources: the pages of each service on its API keys and command-line programs, Se
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from ringfence.core.dataclass import dataclass
 from ringfence.vault.credential import host_and_port
 from ringfence.vault.kinds import kind_named
 from ringfence.vault.taking.values import Found

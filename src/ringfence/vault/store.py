@@ -8,11 +8,12 @@ What changes the vault takes a receipt for exactly that.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from ringfence.core.actions import Action, CredentialChange, CredentialKeep
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.core.receipts import Receipt
 from ringfence.core.secrets import Secret

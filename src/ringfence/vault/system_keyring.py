@@ -1,9 +1,9 @@
 """Keys of ringfence's own in the system's keyring, as hexadecimal."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.text import clip, printable
 from ringfence.vault.errors import VaultLocked
 

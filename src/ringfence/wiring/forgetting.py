@@ -3,11 +3,11 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ringfence.app.running.forget import Ended, Forgotten, Kept, forget, look
 from ringfence.app.running.tidying import Places, tidy_lost
+from ringfence.core.dataclass import dataclass
 from ringfence.endpoint.homes import own_home
 from ringfence.gate.door import Door
 from ringfence.gate.holds import holds_of

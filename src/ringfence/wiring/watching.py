@@ -3,12 +3,12 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ringfence.app.approving import Approving
 from ringfence.app.watching.asking import Queue
 from ringfence.app.watching.watch import Watch
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.wiring.gate import approving
 

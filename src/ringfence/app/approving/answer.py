@@ -5,10 +5,10 @@ Breaking the glass passes that, for those whom the policy names, and is recorded
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ringfence.app.approving.shown import ShownAsk, ShownGrant, shown_ask, shown_grant
 from ringfence.core.actions import GrantGive
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import UsageError
 from ringfence.gate import grants
 from ringfence.gate.door import Door

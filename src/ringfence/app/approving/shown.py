@@ -1,10 +1,10 @@
 """Questions and grants as operators and documents see them: every fact under its own name, whole."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from ringfence.core.action_types import ACTION_TYPES
+from ringfence.core.dataclass import dataclass
 from ringfence.gate.approvals import Approvals, Ask, Grant
 from ringfence.gate.asking import short_id
 from ringfence.gate.hiding import HIDDEN, hidden_values

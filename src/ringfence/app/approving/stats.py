@@ -6,9 +6,9 @@ was left lying. So much is counted, which is more than it was.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.events.ask_opened import AskOpened
 from ringfence.ledger.events.grant_given import GrantGiven
 from ringfence.ledger.events.grant_refused import GrantRefused

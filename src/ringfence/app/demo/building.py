@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from ringfence.app.demo.entries import Entry, Folder, Hollow, Link
 from ringfence.app.demo.layout import sections
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import UsageError
 from ringfence.core.text import printable
 from ringfence.endpoint.opening import refusal

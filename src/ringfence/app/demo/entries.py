@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.resources import files
+
+from ringfence.core.dataclass import dataclass
 
 __all__ = [
     "Entries",

@@ -5,9 +5,10 @@ Source: huggingface_hub file_download.py and _local_folder.py.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ringfence.app.demo.entries import Entries, Entry, Link, git_sha1, sha256, under
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["Repository", "cache", "card", "local_dir"]
 

@@ -1,7 +1,6 @@
 """What lies where in the demo home: one section per store or kind of thing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ringfence.app.demo.agents import agents
 from ringfence.app.demo.entries import Entries, as_json, sha256, shipped, under
@@ -9,6 +8,7 @@ from ringfence.app.demo.hub import Repository, cache, card, local_dir
 from ringfence.app.demo.loose import downloads, llamafile, shards
 from ringfence.app.demo.registries import docker_models, ollama, ramalama
 from ringfence.app.demo.repositories import with_record, without_record
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["Section", "sections"]
 

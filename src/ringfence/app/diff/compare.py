@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from ringfence.artifacts.problems import Malformed
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.tensors.listing import LISTED, listed
 from ringfence.artifacts.tensors.tensor import Tensor
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import UnreadableScope, UsageError
 from ringfence.core.facts import FactName
 from ringfence.core.findings import Finding

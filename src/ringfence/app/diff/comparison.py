@@ -1,12 +1,12 @@
 """What a comparison consists of. All text is harmless to print, and every list is bounded."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.inventory import Skipped
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable

@@ -1,10 +1,11 @@
 """Tokenizers: which words have which numbers, and which of them are special."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ringfence.app.diff.comparison import VocabularyChange, names, shown
 from ringfence.core.bounded_json import Json
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["Vocabulary", "of_lists", "of_tokenizer", "of_words", "vocabulary_change"]
 

@@ -1,8 +1,7 @@
 """What judging one file may cost. The defaults are `limits.judged_*`; options of commands change them."""
 
-from dataclasses import dataclass
-
 from ringfence.artifacts.budget import Budget
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["Allowed"]

@@ -11,10 +11,11 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import NoReturn
 
 from ringfence.app.judging.allowed import Allowed
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["Judging", "started"]
 

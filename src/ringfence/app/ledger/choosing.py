@@ -3,11 +3,11 @@
 import difflib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from ringfence.app.ledger.telling import fact, facts_in
 from ringfence.core.actions import FieldKind
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import UsageError
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable

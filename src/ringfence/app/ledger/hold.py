@@ -1,9 +1,9 @@
 """Legal holds, as operators set, lift and see them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
+from ringfence.core.dataclass import dataclass
 from ringfence.gate.door import Door
 from ringfence.gate.holds import Hold, holds_of, lift, set_hold
 

@@ -1,9 +1,10 @@
 """What appeared, changed and vanished in a span of time, as events of things tell."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from ringfence.app.ledger.telling import thing_name
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.events.thing import Thing
 from ringfence.ledger.events.thing_appeared import ThingAppeared
 from ringfence.ledger.events.thing_changed import ThingChanged

@@ -1,9 +1,9 @@
 """What the policy says need not be kept, forgotten type by type, each with the gate's leave."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from ringfence.core.actions import FieldKind, RecordPrune
+from ringfence.core.dataclass import dataclass
 from ringfence.gate.door import Door
 from ringfence.gate.holds import holds_of
 from ringfence.gate.pruning import PRUNABLE, forget, prunable

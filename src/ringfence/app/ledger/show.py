@@ -3,13 +3,13 @@
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from ringfence.app.ledger.bodies import body_of
 from ringfence.app.ledger.choosing import Chosen, Wanted, agent_of
 from ringfence.app.ledger.news import News, NewsTeller
 from ringfence.app.ledger.telling import told
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import UsageError
 from ringfence.core.limits import LIMITS
 from ringfence.ledger.chain import Row

@@ -4,10 +4,10 @@ Subjects and reasons hold text of anybody's: who shows them spells out what hide
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import assert_never
 
 from ringfence.app.ledger.telling_processes import process_words
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Decision, Effect, Reason
 from ringfence.core.ids import session_name
 from ringfence.core.standings import Standing

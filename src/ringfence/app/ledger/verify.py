@@ -1,9 +1,9 @@
 """Whether the record is as it was written, and up to where anybody can say so."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.checkpoints import newest
 from ringfence.ledger.ledger import Ledger
 from ringfence.ledger.notes import Note, PublicKey, SigningKey

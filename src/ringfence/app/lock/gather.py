@@ -4,7 +4,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ringfence.app.judging import Allowed, Judges
@@ -15,6 +15,7 @@ from ringfence.app.scan.here import Here
 from ringfence.app.scan.request import Progress, ScanRequest
 from ringfence.app.scan.scan import Scan
 from ringfence.artifacts.examine import surely_weights
+from ringfence.core.dataclass import dataclass
 from ringfence.core.digests import Sha256
 from ringfence.core.findings import Finding
 from ringfence.core.inventory import Skipped

@@ -4,7 +4,6 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from ringfence.app.lock.gather import Gathered, Seen, gather
 from ringfence.app.lock.uses import license_finding
 from ringfence.app.scan.here import Here
 from ringfence.app.scan.request import Progress
+from ringfence.core.dataclass import dataclass
 from ringfence.core.digests import Sha256
 from ringfence.core.errors import UsageError
 from ringfence.core.findings import Confidence, Finding, Severity, finding

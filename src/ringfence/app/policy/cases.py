@@ -1,11 +1,11 @@
 """Tries a policy on the cases that are kept beside it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from ringfence.app.policy.reading import read_document
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import UnreadableScope
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable

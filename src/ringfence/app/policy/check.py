@@ -1,9 +1,9 @@
 """What is wrong with policy documents: all of it at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from ringfence.core.dataclass import dataclass
 from ringfence.policy.files import PolicyFile
 from ringfence.policy.load import read
 from ringfence.policy.problems import PolicyProblem, PolicyRefused

@@ -1,10 +1,10 @@
 """What another edition of a policy makes possible that was not, and what it no longer does."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from ringfence.app.policy.explain import OUTCOMES, known_facts
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Decision, Effect, Mode, Reason, Section
 from ringfence.policy.comparing import Gained, Gains, gains, level
 from ringfence.policy.comparing_values import ABOUT, ValueGained, value_gains

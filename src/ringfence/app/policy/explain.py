@@ -1,11 +1,11 @@
 """Why a policy says what it says of one action, and what would turn it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from ringfence.core.action_types import type_of
 from ringfence.core.actions import Action
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Effect, Mode, Place, Reason, Section
 from ringfence.policy.comparing import level
 from ringfence.policy.facts import facts_of

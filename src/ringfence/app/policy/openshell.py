@@ -1,12 +1,12 @@
 """Imports policies of OpenShell: what comes of it is read as any policy before anybody sees it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from ringfence.app.policy.reading import read_document
 from ringfence.core.actions import FieldKind
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import UsageError
 from ringfence.core.limits import LIMITS
 from ringfence.policy.files import PolicyFile

@@ -1,9 +1,9 @@
 """Which documents the policy in force is made of, and what each of them contributes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Mode, Place, Section
 from ringfence.core.errors import RingfenceError
 from ringfence.policy.document import Contribution

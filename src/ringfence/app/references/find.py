@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ringfence.app.references.lines import in_lines
 from ringfence.app.references.names import Named
 from ringfence.app.references.python import cells_of, in_python
+from ringfence.core.dataclass import dataclass
 from ringfence.core.inventory import Skipped
 from ringfence.core.limits import LIMITS
 from ringfence.core.locks import Reference

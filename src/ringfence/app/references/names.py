@@ -1,8 +1,8 @@
 """Which words are names of models, and which only look like it."""
 
 import re
-from dataclasses import dataclass
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.locks import Reference
 
 __all__ = ["HUB_NAME", "Named", "hub", "is_pinned", "is_repository", "ollama", "url"]

@@ -6,10 +6,10 @@ The syntax tree is looked at, nothing is run.
 import ast
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ringfence.app.references.lines import in_line
 from ringfence.app.references.names import Named, hub, ollama
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["cells_of", "in_python"]

@@ -1,8 +1,8 @@
 """A finding of a report, and where it is."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.findings import Finding
 
 __all__ = ["Located"]

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, groupby
 from pathlib import Path
@@ -12,6 +11,7 @@ from ringfence.app.inspect import Inspection
 from ringfence.app.lock import LockReport
 from ringfence.app.reports.located import Located
 from ringfence.app.reports.standings import of_standings
+from ringfence.core.dataclass import dataclass
 from ringfence.core.findings import Finding
 from ringfence.core.inventory import Inventory, Signal, Skipped
 from ringfence.core.judged import JudgedFile

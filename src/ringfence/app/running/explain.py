@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Place
 from ringfence.core.redaction import redact
 from ringfence.policy.policy import Policy

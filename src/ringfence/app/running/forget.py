@@ -5,11 +5,11 @@ recorded first; who is killed on the way has it finished by the next.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from ringfence.app.running.record import stream_of
 from ringfence.core.action_types import Durability
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.redaction import redact
 from ringfence.gate.holds import Hold

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from ringfence.app.running.own_code import kept_code
 from ringfence.app.running.run import Prepared
 from ringfence.app.running.tidying import Places
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.text import printable
 from ringfence.policy.known_agents import FORGES

@@ -1,8 +1,9 @@
 """What a session asked the world for, by host: summed up from recorded decisions and refusals."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.ledger.events.egress_refused import EgressRefused

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ringfence.core.action_types import Durability
 from ringfence.core.actions import CommandRun
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.core.receipts import Receipt
 from ringfence.gate.hiding import foreign

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
 from ringfence.app.running.reached import CredentialUsed, Reached, ReachedHost
 from ringfence.app.running.record import Refusal, stream_of
+from ringfence.core.dataclass import dataclass
 from ringfence.core.redaction import redact
 from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.ledger.events.egress_refused import EgressRefused

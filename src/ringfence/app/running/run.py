@@ -10,7 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from ringfence.app.running.record import Refusal, SessionRecord
 from ringfence.app.running.tidying import Places, tidy
 from ringfence.app.running.way_out import WayOut
 from ringfence.core.actions import CommandRun
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.receipts import Receipt
 from ringfence.core.text import printable

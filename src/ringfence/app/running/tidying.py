@@ -6,11 +6,11 @@ next one begins again and comes to the same end.
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from ringfence.app.running.record import Refusal, SessionRecord
+from ringfence.core.dataclass import dataclass
 from ringfence.core.text import printable
 from ringfence.ledger.events.sandbox_ended import EndedBy
 from ringfence.ledger.events.sandbox_refused import RefusedKind

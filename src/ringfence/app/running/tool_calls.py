@@ -7,10 +7,11 @@ name, and nothing where none does.
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ringfence.core.action_types import Durability
 from ringfence.core.actions import ToolCall
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError
 from ringfence.core.labels import Label, join
 from ringfence.core.limits import LIMITS

@@ -14,11 +14,11 @@ import select
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from threading import Thread
 
 from ringfence.app.running.lines import Lines
 from ringfence.app.running.tool_calls import NotLet, ToolCalls, handed_over
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.protocols.listed_tools import ChangedTool
 from ringfence.protocols.mcp_streams import Conversation, Dropped, Judged, Passed, Side, Step

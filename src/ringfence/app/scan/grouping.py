@@ -7,10 +7,10 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from ringfence.app.scan.seen import SeenFile
+from ringfence.core.dataclass import dataclass
 from ringfence.core.facts import FactName
 
 __all__ = ["Group", "group"]

@@ -1,11 +1,12 @@
 """What a scan needs to know of the machine it runs on. Wiring fills it in; tests put in what they like."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ringfence.core.dataclass import dataclass
 from ringfence.endpoint.platform import Platform
 
 if TYPE_CHECKING:  # most commands have no effect, and need not load what judges one

@@ -1,7 +1,7 @@
 """The first step of a scan: everything there is, with digests as the stores claim them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ from ringfence.app.scan.machine import Running, start_looking
 from ringfence.app.scan.request import Progress, ScanRequest
 from ringfence.app.scan.scope import Where, where
 from ringfence.artifacts.examine import KNOWN_SUFFIXES
+from ringfence.core.dataclass import dataclass
 from ringfence.core.inventory import Inventory, Scope, Skipped
 from ringfence.core.machine import Agent, Process, Repository, Runtime
 from ringfence.endpoint.explanations import Explanations, read_explanations

@@ -1,10 +1,10 @@
 """What runs on the machine. Looked at in a thread of its own, beside the walk: servers take their time."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from ringfence.app.scan.here import Here
 from ringfence.app.scan.request import ScanRequest
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError
 from ringfence.core.inventory import Skipped
 from ringfence.core.machine import Accelerator, Listener, Network

@@ -1,8 +1,9 @@
 """What a scan is asked to do."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from ringfence.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from ringfence.core.actions import Purpose

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from ringfence.app.scan.request import ScanRequest
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import UnreadableScope
 from ringfence.core.inventory import Skipped
 from ringfence.core.text import printable

@@ -1,8 +1,7 @@
 """A file that was found and examined, before it is known which model it belongs to."""
 
-from dataclasses import dataclass
-
 from ringfence.artifacts.examine import Examined
+from ringfence.core.dataclass import dataclass
 from ringfence.endpoint.found import FoundFile
 
 __all__ = ["SeenFile"]

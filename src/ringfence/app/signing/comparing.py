@@ -2,11 +2,11 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from ringfence.app.scan.here import Here
 from ringfence.app.scan.request import Progress
 from ringfence.artifacts.signing import DigestName, Manifest
+from ringfence.core.dataclass import dataclass
 from ringfence.core.findings import Confidence, Finding, Severity, finding
 from ringfence.core.inventory import Skipped
 from ringfence.core.limits import LIMITS

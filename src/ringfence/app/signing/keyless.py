@@ -7,7 +7,6 @@ that the user trusts, or fetched and kept by the package. Everything cryptograph
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from ringfence.app.signing.own_files import own_file
 from ringfence.artifacts.signing import BadSignature, Bundle
 from ringfence.artifacts.signing.bundle import PAYLOAD_TYPE
 from ringfence.core.actions import ModelSign
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import UnreadableScope, UsageError
 from ringfence.core.limits import LIMITS
 from ringfence.core.receipts import Receipt

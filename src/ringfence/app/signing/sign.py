@@ -3,7 +3,6 @@
 import os
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from ringfence.app.scan.here import Here
@@ -21,6 +20,7 @@ from ringfence.artifacts.signing import (
     write_statement,
 )
 from ringfence.core.actions import ModelSign
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError, UnreadableScope, UsageError
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable

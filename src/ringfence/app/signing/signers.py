@@ -1,6 +1,5 @@
 """Who signs: a private key, with or without a certificate. `keyless` is the third way."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +18,7 @@ from ringfence.artifacts.signing import (
     write_bundle,
 )
 from ringfence.core.actions import ModelSign
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import UsageError
 from ringfence.core.receipts import Receipt
 from ringfence.gate.seals import ReceiptRefused, Seals

@@ -1,7 +1,6 @@
 """Whom a signature must be from. Each kind of trust answers one question: who signed this bundle?"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +20,7 @@ from ringfence.artifacts.signing import (
     load_public_key,
     load_revocation_list,
 )
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import UsageError
 
 __all__ = ["CertificateTrust", "KeyTrust", "Trust", "certificate_trust", "key_trust"]

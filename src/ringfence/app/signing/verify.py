@@ -4,7 +4,6 @@ meanwhile. Nothing of the statement is believed before its signature holds, and 
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from ringfence.app.signing.own_files import name_within, shown, within
 from ringfence.app.signing.sign import signature_path
 from ringfence.app.signing.trust import Trust
 from ringfence.artifacts.signing import BadSignature, Manifest, left_out, read_bundle, read_statement
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import UnreadableScope
 from ringfence.core.findings import Confidence, Finding, Severity, finding
 from ringfence.core.inventory import Skipped

@@ -5,13 +5,14 @@ told, and what was seen is there all the same.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from ringfence.app.scan.request import ScanRequest
 from ringfence.app.standing.judging import Decide, inventory_with_standings, told_by
 from ringfence.app.standing.looked import looked_by
 from ringfence.app.standing.recording import Book, Observed, record
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError
 from ringfence.core.inventory import Inventory
 from ringfence.core.machine import Agent

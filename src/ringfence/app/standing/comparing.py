@@ -7,13 +7,14 @@ there as before (`looked`).
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ringfence.app.standing.judging import Decide, standing_for
 from ringfence.app.standing.looked import Looked
 from ringfence.app.standing.things import Told
 from ringfence.core.actions import Action, ModelUse, Purpose
+from ringfence.core.dataclass import dataclass
 from ringfence.core.standings import Standing
 from ringfence.core.verdicts import Verdict
 from ringfence.ledger.chain import Row, is_row

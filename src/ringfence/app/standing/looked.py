@@ -1,11 +1,11 @@
 """How far a scan looked, so that only what it would have seen can be gone."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ringfence.app.standing.naming import Paths
 from ringfence.artifacts.examine import KNOWN_SUFFIXES
+from ringfence.core.dataclass import dataclass
 from ringfence.core.inventory import Inventory
 from ringfence.ledger.events.thing import Thing, ThingKind
 

@@ -6,9 +6,10 @@ made with can tell whether one is a certain person's; without it they only say t
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path, PurePosixPath
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.text import printable
 
 __all__ = ["Paths"]

@@ -9,7 +9,6 @@ ledger. Only what has an effect must not happen unrecorded.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from ringfence.app.standing.naming import Paths
 from ringfence.app.standing.things import things_of
 from ringfence.core.action_types import Durability
 from ringfence.core.actions import Purpose
+from ringfence.core.dataclass import dataclass
 from ringfence.core.inventory import ScanRecord
 from ringfence.core.redaction import redact_name
 from ringfence.ledger.events.scan_finished import ScanFinished

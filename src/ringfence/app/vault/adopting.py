@@ -5,11 +5,11 @@ Where it looks: variables that services name, and the files and keyring entries 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from ringfence.app.vault.keeping import Keeper
 from ringfence.app.vault.taking_in import VaultImported, Went, taken_one
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable
 from ringfence.endpoint.credentials.secrets import label

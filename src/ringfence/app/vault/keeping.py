@@ -5,10 +5,10 @@ also says how new a vault must be from then on.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from ringfence.core.action_types import Durability
 from ringfence.core.actions import CredentialChange, CredentialKeep, FieldKind
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError
 from ringfence.core.receipts import Receipt
 from ringfence.gate.door import Door

@@ -1,9 +1,9 @@
 """What the vault holds, as it may be shown: no secret is opened for it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from ringfence.app.vault.keeping import Keeper
+from ringfence.core.dataclass import dataclass
 from ringfence.vault.file_format import Entry, KeyPlace
 
 __all__ = ["ShownCredential", "ShownPart", "VaultListed", "list_vault", "shown"]

@@ -1,12 +1,12 @@
 """Takes secrets out of files into the vault, and says of each what became of it, never its value."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from ringfence.app.vault.keeping import Keeper, set_credential
 from ringfence.app.vault.own_files import own_file
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable

@@ -1,9 +1,9 @@
 """An operator answers lines of the queue: each question on its own, by the same checks as a single answer."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ringfence.app.approving import Answer, Approving, approve, deny
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError
 
 __all__ = ["Answered", "answer_all"]

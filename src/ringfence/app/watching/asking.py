@@ -6,7 +6,6 @@ whose account asks. A grant is for one session; to answer a line is to answer ea
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from ringfence.app.approving import ShownAsk
@@ -14,6 +13,7 @@ from ringfence.app.approving.shown import shown_ask
 from ringfence.app.ledger.telling import action_type, fact, subject_of
 from ringfence.app.watching.proposing import ASKED_OFTEN, proposed
 from ringfence.core.action_types import ACTION_TYPES
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip
 from ringfence.gate.approvals import Approvals, Ask

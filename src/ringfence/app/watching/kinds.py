@@ -1,10 +1,10 @@
 """What kind of thing an event tells of, and whether something was refused; and what no event tells of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from ringfence.app.ledger.telling import action_type, facts_in
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Mode
 from ringfence.ledger.event_types import Event
 from ringfence.ledger.events.decision_made import DecisionMade

@@ -2,10 +2,10 @@
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ringfence.app.watching.kinds import Kind
 from ringfence.app.watching.rows import EventRow
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["Filter", "Log"]

@@ -1,11 +1,11 @@
 """One event as a line of a list: little of it, so that many can be kept. The ledger has the whole."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from ringfence.app.ledger.choosing import agent_of
 from ringfence.app.ledger.telling import fact, facts_in, told
 from ringfence.app.watching.kinds import Kind, is_refusal, kind_of
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip
 from ringfence.ledger.events.decision_made import DecisionMade

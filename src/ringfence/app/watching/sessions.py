@@ -5,12 +5,12 @@ seen ─ the command was refused → refused
 """
 
 import dataclasses
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from ringfence.app.ledger.telling import action_type, fact
 from ringfence.app.watching.rows import EventRow, session_of
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip
 from ringfence.ledger.events.decision_made import DecisionMade

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
 from ringfence.app.watching.asking import AskRow, Queue
 from ringfence.app.watching.rows import EventRow, row_of
 from ringfence.app.watching.sessions import WatchedSession, WatchedSessions
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.gate.approvals import STREAM as APPROVALS
 from ringfence.ledger.errors import LedgerError

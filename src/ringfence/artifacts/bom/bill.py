@@ -1,9 +1,9 @@
 """What a bill of materials is about, before it is written in anybody's format."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from ringfence.artifacts.description import Description
+from ringfence.core.dataclass import dataclass
 from ringfence.core.findings import Finding
 from ringfence.core.inventory import Skipped
 from ringfence.core.models import Model

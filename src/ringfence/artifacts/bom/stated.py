@@ -6,11 +6,11 @@ hidden characters are spelled out, and it is clipped.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from ringfence.artifacts.bom.bill import Described
 from ringfence.artifacts.licenses.lineage import repository_of
+from ringfence.core.dataclass import dataclass
 from ringfence.core.facts import FactName, FactValue
 from ringfence.core.findings import Finding
 from ringfence.core.limits import LIMITS

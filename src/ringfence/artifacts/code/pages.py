@@ -9,7 +9,7 @@ Source: the HTML living standard, sections on tags, scripts and URLs; SVG 2.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from html import unescape
 from typing import Final
 
@@ -17,6 +17,7 @@ from ringfence.artifacts.budget import Budget
 from ringfence.artifacts.code.scripts import attacks_in
 from ringfence.artifacts.code.sought import Sought, first_found
 from ringfence.artifacts.spotted import Spotted
+from ringfence.core.dataclass import dataclass
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
 

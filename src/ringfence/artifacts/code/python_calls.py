@@ -11,7 +11,7 @@
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from ringfence.artifacts.code.commands import dangerous_command
@@ -20,6 +20,7 @@ from ringfence.artifacts.code.python_flow import Origin, Origins
 from ringfence.artifacts.code.python_names import Names
 from ringfence.artifacts.code.python_scopes import Scope, When, scopes
 from ringfence.artifacts.code.words import words
+from ringfence.core.dataclass import dataclass
 from ringfence.core.findings import Confidence, Severity
 
 __all__ = ["Weighed", "weigh"]

@@ -7,11 +7,12 @@ not at all.
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from typing import Final
 
 from ringfence.artifacts.code.words import words
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["Scope", "When", "scopes"]
 

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["Sought", "first_found"]
 

@@ -6,12 +6,13 @@ is judged once, however often it is named.
 
 import codecs
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from ringfence.artifacts.budget import Budget
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.core.bounded_json import Json
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ Source: FreeBSD's cpio(5).
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from ringfence.artifacts.format import Format, Inside
@@ -15,6 +14,7 @@ from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.streams import first_not_zero
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["FORMAT"]

@@ -6,12 +6,12 @@ specification, the JVM specification chapter 4, Android's dex format.
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Problem
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
+from ringfence.core.dataclass import dataclass
 from ringfence.core.facts import Fact, FactName
 from ringfence.core.findings import Confidence, Severity
 

@@ -7,7 +7,7 @@ import math
 import struct
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ringfence.artifacts.budget import Budget
 from ringfence.artifacts.format import Format, Inside
@@ -16,6 +16,7 @@ from ringfence.artifacts.gguf_types import TENSOR_TYPES
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind, past_end
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
+from ringfence.core.dataclass import dataclass
 from ringfence.core.facts import Fact, FactName
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip

@@ -9,13 +9,14 @@ Source: onnx/onnx.proto, IR version 13.
 import math
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.protobuf_wire import Field, Walker, Wire, varint
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
+from ringfence.core.dataclass import dataclass
 from ringfence.core.facts import Fact, FactName
 from ringfence.core.limits import LIMITS
 

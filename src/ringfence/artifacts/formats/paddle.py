@@ -4,7 +4,7 @@ Source: Paddle, paddle/fluid/framework/framework.proto; operators py_func, load,
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ringfence.artifacts import payloads
 from ringfence.artifacts.format import Format, Inside
@@ -14,6 +14,7 @@ from ringfence.artifacts.problems import Problem, ProblemKind
 from ringfence.artifacts.protobuf_wire import Field, Walker, Wire, varint
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
+from ringfence.core.dataclass import dataclass
 from ringfence.core.facts import Fact, FactName
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS

@@ -5,7 +5,6 @@ Source: the format section of huggingface/safetensors' README and safetensors/sr
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ringfence.artifacts.format import Format, Inside
 from ringfence.artifacts.json_table import bad_json
@@ -13,6 +12,7 @@ from ringfence.artifacts.problems import Malformed, Problem, ProblemKind, past_e
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
 from ringfence.core.bounded_json import BadJson, Json, parse
+from ringfence.core.dataclass import dataclass
 from ringfence.core.facts import Fact, FactName
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip

@@ -5,7 +5,7 @@ TensorProto's in-memory marks (core/framework/tensorprotoutils.h).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ringfence.artifacts import payloads
 from ringfence.artifacts.format import Inside
@@ -29,6 +29,7 @@ from ringfence.artifacts.problems import Malformed, Problem, ProblemKind
 from ringfence.artifacts.protobuf_wire import Field, Walker, Wire
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
+from ringfence.core.dataclass import dataclass
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
 

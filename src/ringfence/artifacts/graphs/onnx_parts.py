@@ -5,11 +5,12 @@ Source: onnx/onnx.proto, IR version 13.
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ringfence.artifacts.graphs.messages import text_of
 from ringfence.artifacts.protobuf_wire import Field, Walker, Wire, varint
 from ringfence.artifacts.reader import Reader
+from ringfence.core.dataclass import dataclass
 
 __all__ = [
     "KNOWN_FIELDS",

@@ -5,7 +5,6 @@ The table is sorted from the least to the most strict license; that order is the
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from types import MappingProxyType
 from typing import TypedDict, cast
 
 from ringfence.core.bounded_json import parse
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.core.models import Obligation
 

@@ -5,7 +5,7 @@ Model card, GGUF and safetensors headers, license texts. Each place is one claim
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
 from ringfence.artifacts.licenses.catalogue import UNSTATED
@@ -13,6 +13,7 @@ from ringfence.artifacts.licenses.expressions import all_of, from_link, normalis
 from ringfence.artifacts.licenses.lineage import repository_of
 from ringfence.artifacts.licenses.texts import license_of_text
 from ringfence.artifacts.readme import ModelCard, read_card
+from ringfence.core.dataclass import dataclass
 from ringfence.core.facts import FactName, Facts
 from ringfence.core.limits import LIMITS
 from ringfence.core.models import LicenseClaim

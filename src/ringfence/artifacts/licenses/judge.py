@@ -1,13 +1,14 @@
 """The one entry point: what a model states about its license, what of it counts, and what is wrong."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import combinations
 
 from ringfence.artifacts.licenses.catalogue import UNSTATED, LicenseClass, catalogue
 from ringfence.artifacts.licenses.claims import LicenseFile, Stated, claims_of
 from ringfence.artifacts.licenses.lineage import known_license, repository_of
 from ringfence.artifacts.licenses.strictness import class_of, effective_license, obligations, strictness
+from ringfence.core.dataclass import dataclass
 from ringfence.core.findings import Confidence, Finding, Severity, finding
 from ringfence.core.limits import LIMITS
 from ringfence.core.models import LicenseClaim, Obligation

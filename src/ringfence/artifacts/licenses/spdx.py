@@ -5,11 +5,11 @@ Source: SPDX 2.3, annex D. The library takes a tenth of a second to load, so cal
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
 from ringfence.artifacts.licenses.catalogue import UNSTATED, License, catalogue, name_key
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["REF", "AllOf", "AnyOf", "Named", "Tree", "parsed", "unrecognised", "written"]

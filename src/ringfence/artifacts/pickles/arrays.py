@@ -5,10 +5,10 @@ Source: `NumpyArrayWrapper.read_array` in joblib/numpy_pickle.py, version 1.5; n
 
 import math
 import re
-from dataclasses import dataclass
 
 from ringfence.artifacts.pickles.items import Made, State
 from ringfence.artifacts.pickles.literals import Literals
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["Extent", "extent"]
 

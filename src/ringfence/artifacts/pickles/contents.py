@@ -4,11 +4,11 @@ Protocols 0 to 2 have no bytes in Python 3; they are written as text that `_code
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.artifacts.reader import Reader
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["BEGINNINGS", "Content", "looks_like_file", "looks_like_pickle", "looks_like_program"]
 

@@ -1,12 +1,13 @@
 """What the symbolic machine saw a stream of pickles do."""
 
 from collections.abc import Callable, Sized
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import Final
 
 from ringfence.artifacts.pickles.contents import Content
 from ringfence.artifacts.pickles.items import Global
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["PLAIN_TYPES", "Anomaly", "How", "Seen", "Use"]

@@ -6,13 +6,13 @@ only what is surely dangerous counts, because honest streams are nonsense when t
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from ringfence.artifacts.pickles.machine import Machine
 from ringfence.artifacts.pickles.seen import Seen
 from ringfence.artifacts.problems import Malformed
 from ringfence.artifacts.reader import Reader
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["Readings", "begins_as_pickle", "walk"]

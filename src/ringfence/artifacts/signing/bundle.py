@@ -7,11 +7,11 @@ Source: sigstore protobuf-specs, bundle 0.3, in protobuf's JSON form.
 import base64
 import binascii
 import json
-from dataclasses import dataclass
 from typing import TypeVar
 
 from ringfence.artifacts.signing.refused import BadSignature
 from ringfence.core.bounded_json import BadJson, Json, parse
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["PAYLOAD_TYPE", "Bundle", "read_bundle", "write_bundle"]

@@ -11,12 +11,12 @@ import json
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
 from ringfence.artifacts.signing.refused import BadSignature
 from ringfence.core.bounded_json import BadJson, Json, parse
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = [

@@ -5,7 +5,6 @@ Source: ggml docs/gguf.md, versions 2 and 3.
 
 import hashlib
 import struct
-from dataclasses import dataclass
 from math import prod
 from typing import Final
 
@@ -13,6 +12,7 @@ from ringfence.artifacts.gguf_types import TENSOR_TYPES
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.tensors.tensor import Tensor
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["GgufContent", "gguf_content"]

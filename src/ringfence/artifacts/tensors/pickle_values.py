@@ -8,11 +8,12 @@ Source: CPython's Lib/pickle.py and Lib/pickletools.py.
 
 import struct
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Protocol
 
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.artifacts.reader import Reader
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["Global", "Meaning", "Opaque", "Table", "values_of"]

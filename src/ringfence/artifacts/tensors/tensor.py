@@ -6,12 +6,12 @@ one is gathered in memory, up to a limit; all others are read in pieces, however
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import prod
 from typing import Final, Literal
 
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.artifacts.reader import Reader
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["Tensor", "chunks"]

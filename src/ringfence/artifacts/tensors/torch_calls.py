@@ -3,11 +3,12 @@
 Source: torch/_utils.py and torch/storage.py in PyTorch 2.13.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.artifacts.tensors.pickle_values import Global, Opaque, Table
+from ringfence.core.dataclass import dataclass
 from ringfence.core.text import clip
 
 __all__ = ["DTYPES", "OTHER_DTYPES", "Meaning", "Storage", "Unconvertible", "View"]

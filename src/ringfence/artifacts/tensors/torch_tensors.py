@@ -7,7 +7,6 @@ Source: torch/_utils.py, torch/storage.py and torch/serialization.py in PyTorch 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import prod
 from typing import Final
 
@@ -20,6 +19,7 @@ from ringfence.artifacts.tensors.pickle_values import Table, values_of
 from ringfence.artifacts.tensors.tensor import Tensor
 from ringfence.artifacts.tensors.torch_calls import DTYPES, OTHER_DTYPES, Meaning, Unconvertible, View
 from ringfence.artifacts.zip_layout import Entry
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["Checkpoint", "checkpoint"]

@@ -6,7 +6,6 @@ ordinary words, lengths or dates, and adds words of its own when they come up, s
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from ringfence.artifacts.texts.instructions import foreign_addresses, is_mark, w
 from ringfence.artifacts.texts.template_constants import Constant, value_of
 from ringfence.artifacts.texts.template_flow import Flow, variable
 from ringfence.artifacts.texts.template_syntax import walk
+from ringfence.core.dataclass import dataclass
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
 

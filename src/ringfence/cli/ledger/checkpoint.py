@@ -1,11 +1,11 @@
 """`ringfence ledger checkpoint`: signs all that is recorded up to now."""
 
 import argparse
-from dataclasses import dataclass
 from datetime import datetime
 
 from ringfence.app.documents import document
 from ringfence.cli.streams import write
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import ExitCode
 from ringfence.ledger.checkpoints import sign_all
 from ringfence.wiring.ledger import now, open_own_ledger, own_key

@@ -2,13 +2,13 @@
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ringfence.app.documents import document
 from ringfence.app.ledger.reading import read_anchors, read_text
 from ringfence.cli.exact import exact, moment
 from ringfence.cli.streams import write
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import ExitCode
 from ringfence.core.limits import LIMITS
 from ringfence.ledger.codec import time_of

@@ -5,8 +5,9 @@ Money is counted elsewhere (`money`). What cannot be counted is refused.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Obligation, ObligationKind
 from ringfence.policy.egressing import Budgets
 

@@ -7,11 +7,12 @@ import socket
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
 from ringfence.core.actions import Action, HostConnect
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Decision
 from ringfence.core.errors import RingfenceError
 from ringfence.core.labels import join

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.secrets import Secret
 from ringfence.egress.broker.dialing import Dialer, Redeems
 from ringfence.egress.broker.releasing import Releasing

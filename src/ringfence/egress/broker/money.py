@@ -10,9 +10,10 @@ says what it did, so that many at one time do not pass together; the one that re
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ringfence.core.actions import Action, CredentialUse, HttpRequest
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Decision, Effect, Obligation, ObligationKind
 from ringfence.egress.broker.budgets import WINDOWS_S, Spent
 from ringfence.policy.policy import Policy

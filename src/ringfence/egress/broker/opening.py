@@ -1,9 +1,9 @@
 """A session begins: what it may use, what stands for it in the box, and what it has read if it goes on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.labels import Label
 from ringfence.egress.broker.budgets import Spending
 from ringfence.egress.broker.core import Core

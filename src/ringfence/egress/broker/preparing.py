@@ -5,10 +5,11 @@ behind them would be a request that nobody decided.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from ringfence.core.actions import HttpRequest
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.core.receipts import Receipt
 from ringfence.egress.broker.bodies import RequestBody, TooLong

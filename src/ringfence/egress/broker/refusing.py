@@ -1,9 +1,9 @@
 """What is refused whatever the policy says, told, and recorded once however often it happens."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ringfence.core.action_types import Durability
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable

@@ -4,9 +4,10 @@ Whoever decided has looked at the binding already. It is looked at here again, w
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ringfence.core.actions import CredentialUse
+from ringfence.core.dataclass import dataclass
 from ringfence.core.receipts import Receipt
 from ringfence.egress.broker.dialing import Redeems
 from ringfence.egress.injecting.bound import HTTPS_PORT, POSTGRESQL_PORT, may_use, serves

@@ -5,11 +5,11 @@ counted is used up: who asks that often has no more to ask for.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
 from ringfence.core.action_types import ACTION_TYPES
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import ObligationKind
 from ringfence.core.limits import LIMITS
 from ringfence.egress.broker.budgets import WINDOWS_S, Spending

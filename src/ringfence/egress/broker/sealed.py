@@ -13,9 +13,9 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Protocol
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError
 from ringfence.egress.broker.bodies import Cleaning, RequestBody, cleaned_head, cleaned_headers
 from ringfence.egress.broker.preparing import Prepared

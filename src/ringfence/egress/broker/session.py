@@ -4,9 +4,10 @@ import asyncio
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ringfence.core.actions import Action, HostConnect
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Effect
 from ringfence.core.labels import Label
 from ringfence.core.receipts import Receipt

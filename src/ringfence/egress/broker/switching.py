@@ -5,8 +5,9 @@ Nothing but a WebSocket that was asked for follows a 101. No extension is spoken
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ringfence.core.dataclass import dataclass
 from ringfence.egress.broker.session import Session
 from ringfence.egress.broker.upstream import BrokenOff, Upstream
 from ringfence.egress.injecting.places import Placed

@@ -14,11 +14,12 @@ What nobody knows a price of is refused, and so is what carries on where nobody 
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 
 from ringfence.core.action_types import Durability
 from ringfence.core.actions import HttpRequest
+from ringfence.core.dataclass import dataclass
 from ringfence.core.text import clip, printable
 from ringfence.egress.broker.core import Core
 from ringfence.egress.broker.money import Account, Limit

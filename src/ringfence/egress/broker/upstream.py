@@ -8,8 +8,9 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
 from ringfence.egress.broker.dialing import NotReached, Way

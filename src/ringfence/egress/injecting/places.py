@@ -11,9 +11,9 @@ Sources: RFC 6750, RFC 7617, RFC 6901, AWS Signature Version 4 (what a signed re
 import base64
 import binascii
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError
 from ringfence.egress.injecting.addresses import decoded_path, parameters
 from ringfence.egress.injecting.bodies import texts_at

@@ -6,8 +6,8 @@ has no type. Source: PostgreSQL's manual, "Frontend/Backend Protocol", message f
 
 import hashlib
 import struct
-from dataclasses import dataclass
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = [

@@ -10,8 +10,9 @@ import hashlib
 import hmac
 import stringprep
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.core.secrets import Secret
 

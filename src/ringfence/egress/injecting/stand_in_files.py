@@ -8,12 +8,12 @@ import base64
 import json
 from collections.abc import Iterable, Mapping
 from configparser import RawConfigParser
-from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
 from urllib.parse import quote
 
 from ringfence.core.bounded_json import Json
+from ringfence.core.dataclass import dataclass
 from ringfence.vault.credential import host_and_port
 from ringfence.vault.taking.logins import ACCOUNT_HEADER
 

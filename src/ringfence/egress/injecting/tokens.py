@@ -11,11 +11,12 @@ that the box has for it, and is kept here.
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from ringfence.core.bounded_json import Json
+from ringfence.core.dataclass import dataclass
 from ringfence.core.secrets import Secret
 from ringfence.egress.injecting.token_servers import (
     Answer,

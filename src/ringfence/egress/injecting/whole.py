@@ -1,10 +1,11 @@
 """All of it for one credential in one request: tokens got, signatures made, secrets put in."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from types import MappingProxyType
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.redaction import CUT
 from ringfence.core.secrets import Secret
 from ringfence.egress.injecting.addresses import path_text

@@ -6,9 +6,9 @@ never looks whole.
 """
 
 import asyncio
-from dataclasses import dataclass
 from typing import Protocol
 
+from ringfence.core.dataclass import dataclass
 from ringfence.egress.messages import Ask, Done, Proceed, Refused, Trouble
 from ringfence.egress.messages import Leg as Way
 from ringfence.egress.proxy.legs import Leg, LegBroken, LegRefused

@@ -1,7 +1,6 @@
 """Which host a request is for: SNI, CONNECT, Host and the target must all say the same."""
 
-from dataclasses import dataclass
-
+from ringfence.core.dataclass import dataclass
 from ringfence.egress.proxy.roads import Road
 from ringfence.egress.proxy.sessions import Place
 from ringfence.protocols.http import BadHttp, Headers, RequestHead

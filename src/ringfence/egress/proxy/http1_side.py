@@ -1,7 +1,6 @@
 """Requests of a program that speaks HTTP/1.1, one after the other, each for the host that it may go to."""
 
-from dataclasses import dataclass
-
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.egress.messages import Refused, Trouble
 from ringfence.egress.proxy.exchanging import Incoming, exchange

@@ -1,7 +1,6 @@
 """How long the proxy waits, for what."""
 
-from dataclasses import dataclass
-
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["Patience"]

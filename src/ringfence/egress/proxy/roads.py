@@ -3,8 +3,9 @@
 import asyncio
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ringfence.core.dataclass import dataclass
 from ringfence.egress.channel import Channel, ChannelClosed
 from ringfence.egress.messages import Ask, Dial, Dialled, Done, Gone, Proceed, Refused, Revoke, Tell, Trouble
 from ringfence.egress.proxy.patience import Patience

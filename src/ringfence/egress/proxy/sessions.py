@@ -3,8 +3,9 @@
 import asyncio
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ringfence.core.dataclass import dataclass
 from ringfence.egress.authority import Leaves
 from ringfence.egress.channel import ChannelClosed
 from ringfence.egress.messages import Arrive, Refused, Tell, Trouble, Welcome

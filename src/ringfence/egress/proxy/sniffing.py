@@ -7,8 +7,8 @@ again without. Many send the extension with nothing in it.
 
 import asyncio
 import re
-from dataclasses import dataclass
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.egress.proxy.patience import Patience
 from ringfence.egress.proxy.wires import StreamLost, Wire

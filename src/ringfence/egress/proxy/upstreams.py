@@ -4,8 +4,8 @@ import os
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.egress.messages import Dialled, Refused
 from ringfence.egress.proxy.legs import LegBroken, LegRefused

@@ -1,7 +1,8 @@
 """What an agent is to ringfence: where it leaves its marks, and how its settings are to be read."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["AgentKind", "Document", "Syntax"]
 

@@ -6,7 +6,7 @@ Source: OCI image-spec 1.1, "Filesystem Layers" and "Whiteouts".
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ringfence.artifacts.archive_paths import parts_of
 from ringfence.artifacts.problems import Malformed, ProblemKind
@@ -14,6 +14,7 @@ from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.streams import first_not_zero
 from ringfence.artifacts.tar_headers import DEVICES, FOLDER, HARD_LINK, SYMBOLIC_LINK, TarMember, members_from
 from ringfence.artifacts.tar_holes import is_sparse, with_holes
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["Entry", "Stack"]

@@ -7,11 +7,11 @@ may stand in one archive; whoever loads it takes one of them, so both count.
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ringfence.artifacts.problems import Malformed
 from ringfence.artifacts.reader import Reader
 from ringfence.core.bounded_json import BadJson, Json, parse
+from ringfence.core.dataclass import dataclass
 from ringfence.core.findings import Confidence, Finding, Severity, finding
 from ringfence.core.inventory import Skipped
 from ringfence.core.limits import LIMITS

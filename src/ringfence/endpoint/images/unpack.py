@@ -8,7 +8,7 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path, PurePosixPath
 
 from ringfence.artifacts.archive_paths import parts_of
@@ -17,6 +17,7 @@ from ringfence.artifacts.licenses import wants_text
 from ringfence.artifacts.problems import Malformed
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.tar_headers import starts_tar
+from ringfence.core.dataclass import dataclass
 from ringfence.core.findings import Confidence, Finding, Severity, finding
 from ringfence.core.inventory import Skipped
 from ringfence.core.limits import LIMITS

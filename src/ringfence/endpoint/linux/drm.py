@@ -5,9 +5,9 @@ Source: kernel Documentation/gpu/drm-usage-stats.rst and Documentation/accel/int
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.core.machine import Accelerator, AcceleratorUse
 from ringfence.core.text import clip, printable

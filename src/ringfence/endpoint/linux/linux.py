@@ -1,9 +1,9 @@
 """Linux as a `Platform`. The roots are parameters, so that a tree of files can stand in for a machine."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.inventory import Skipped
 from ringfence.core.machine import Accelerator, Capability, Network
 from ringfence.endpoint.linux.drm import drm_accelerators, has_pci_vendor

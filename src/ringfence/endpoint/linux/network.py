@@ -9,9 +9,9 @@ import re
 import socket
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.core.machine import Network
 from ringfence.core.text import clip, printable

@@ -4,9 +4,9 @@ Source: RFC 9112. Read leniently, since only recognition hangs on it: what canno
 """
 
 import re
-from dataclasses import dataclass
 
 from ringfence.core.bounded_json import BadJson, Json, parse
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["Answer", "parse_answer", "wants_more"]

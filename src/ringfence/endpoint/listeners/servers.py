@@ -6,9 +6,9 @@ format. Source: the servers' own code and documentation, September 2026.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ringfence.core.bounded_json import Json
+from ringfence.core.dataclass import dataclass
 from ringfence.endpoint.listeners.answer import Answer
 
 __all__ = ["ANYWHERE", "FRONT", "MODELS", "SERVERS", "Server", "Sign", "listed_models"]

@@ -6,9 +6,9 @@ A name counts without suffix and version: `LM-Studio-0.3.5-x64.AppImage`, `LM St
 import re
 import stat
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.inventory import Skipped
 from ringfence.core.limits import LIMITS
 from ringfence.endpoint.home import Home, System

@@ -1,7 +1,6 @@
 """The table of programs that run, convert or front models, and by which names each is recognised."""
 
-from dataclasses import dataclass
-
+from ringfence.core.dataclass import dataclass
 from ringfence.core.machine import RuntimeKind
 
 __all__ = ["PRODUCTS", "Product"]

@@ -5,9 +5,9 @@ asked of anybody: what cannot be read in files is not known.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.core.registries import Registry
 from ringfence.endpoint.registries import cargo, go, npm, pip, uv, yarn

@@ -1,8 +1,8 @@
 """Options of settings files that are written `name = value`, each with its line."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["Option", "options"]

@@ -8,9 +8,9 @@ Source: huggingface_hub 2.4, _local_folder.py; HubApi of swift-transformers writ
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.inventory import Skipped
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable

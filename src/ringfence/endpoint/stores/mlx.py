@@ -7,9 +7,9 @@ Source: huggingface/swift-transformers HubApi, ml-explore/mlx-swift-lm, ml-explo
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.inventory import Skipped
 from ringfence.endpoint.home import Home, System
 from ringfence.endpoint.settings import read_json

@@ -4,9 +4,9 @@ A store's records are claims. Digests in names and manifests are passed on as cl
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.digests import GitBlobSha1, Sha256
 from ringfence.core.inventory import Skipped
 from ringfence.endpoint.home import Home

@@ -13,10 +13,11 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from ringfence.core.bounded_json import BadJson, Json, parse
+from ringfence.core.dataclass import dataclass
 from ringfence.core.inventory import Skipped
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable

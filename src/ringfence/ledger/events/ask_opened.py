@@ -1,8 +1,8 @@
 """An action waits for an operator's word."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.values import Facts
 
 __all__ = ["AskOpened"]

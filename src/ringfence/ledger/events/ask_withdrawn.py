@@ -1,6 +1,6 @@
 """A question is no longer open, and nobody answered it."""
 
-from dataclasses import dataclass
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["AskWithdrawn"]
 

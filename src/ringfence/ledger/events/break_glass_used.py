@@ -1,8 +1,8 @@
 """An operator went past the policy in an emergency."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.values import Facts, Foreign
 
 __all__ = ["BreakGlassUsed"]

@@ -1,6 +1,6 @@
 """All that was recorded so far was signed."""
 
-from dataclasses import dataclass
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["CheckpointMade"]
 

@@ -1,6 +1,6 @@
 """The vault keeps a credential, or another value for one; by name and kind alone."""
 
-from dataclasses import dataclass
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["CredentialKept"]
 

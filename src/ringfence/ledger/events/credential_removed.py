@@ -1,6 +1,6 @@
 """The vault has forgotten a credential."""
 
-from dataclasses import dataclass
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["CredentialRemoved"]
 

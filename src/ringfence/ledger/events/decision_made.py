@@ -1,7 +1,6 @@
 """An action was judged."""
 
-from dataclasses import dataclass
-
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Decision
 from ringfence.ledger.values import Facts
 

@@ -1,7 +1,6 @@
 """What was allowed has happened."""
 
-from dataclasses import dataclass
-
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.values import Facts
 
 __all__ = ["EffectDone"]

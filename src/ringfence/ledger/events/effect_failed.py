@@ -1,7 +1,6 @@
 """What was allowed has not happened, or not wholly."""
 
-from dataclasses import dataclass
-
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.values import Foreign
 
 __all__ = ["EffectFailed"]

@@ -1,6 +1,6 @@
 """A session may reach the world, as far as policy lets it."""
 
-from dataclasses import dataclass
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["EgressOpened"]
 

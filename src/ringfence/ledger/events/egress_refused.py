@@ -1,7 +1,6 @@
 """The way out refused something that no policy is asked about."""
 
-from dataclasses import dataclass
-
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.values import Foreign
 
 __all__ = ["EgressRefused"]

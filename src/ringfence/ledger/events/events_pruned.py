@@ -1,7 +1,8 @@
 """Bodies of old events were forgotten."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["EventsPruned"]
 

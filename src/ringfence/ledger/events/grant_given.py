@@ -1,8 +1,8 @@
 """An operator said yes."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.values import Facts, Foreign
 
 __all__ = ["GrantGiven"]

@@ -1,7 +1,6 @@
 """An operator said no."""
 
-from dataclasses import dataclass
-
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.values import Foreign
 
 __all__ = ["GrantRefused"]

@@ -1,7 +1,6 @@
 """An operator took a grant back."""
 
-from dataclasses import dataclass
-
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.values import Foreign
 
 __all__ = ["GrantRevoked"]

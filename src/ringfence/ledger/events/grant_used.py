@@ -1,7 +1,6 @@
 """A grant let one action through."""
 
-from dataclasses import dataclass
-
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.values import Facts
 
 __all__ = ["GrantUsed"]

@@ -1,7 +1,6 @@
 """A legal hold ended."""
 
-from dataclasses import dataclass
-
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.values import Foreign
 
 __all__ = ["HoldLifted"]

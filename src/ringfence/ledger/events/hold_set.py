@@ -1,8 +1,8 @@
 """A legal hold: nothing it covers is pruned."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.values import Foreign
 
 __all__ = ["HoldSet"]

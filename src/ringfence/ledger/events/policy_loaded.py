@@ -1,6 +1,6 @@
 """Another policy came into force."""
 
-from dataclasses import dataclass
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["PolicyLoaded", "PolicyPart"]
 

@@ -1,7 +1,6 @@
 """A policy could not be loaded; the last good one stays in force."""
 
-from dataclasses import dataclass
-
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.values import Foreign
 
 __all__ = ["PolicyFault", "PolicyRefused"]

@@ -1,7 +1,8 @@
 """A box is gone, with all its processes."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["EndedBy", "SandboxEnded"]
 

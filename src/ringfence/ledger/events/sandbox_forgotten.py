@@ -1,6 +1,6 @@
 """An ended session's home, private copies and refused changes are about to be removed; its events stay."""
 
-from dataclasses import dataclass
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["SandboxForgotten"]
 

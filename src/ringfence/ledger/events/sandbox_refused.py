@@ -1,8 +1,8 @@
 """A box refused something, or could not be had."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.values import Foreign
 
 __all__ = ["RefusedKind", "SandboxRefused"]

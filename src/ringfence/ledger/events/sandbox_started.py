@@ -1,7 +1,6 @@
 """A box stands: its layers were proved, and its command is about to start."""
 
-from dataclasses import dataclass
-
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.values import Facts, Foreign
 
 __all__ = ["SandboxStarted"]

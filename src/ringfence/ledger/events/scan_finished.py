@@ -1,6 +1,6 @@
 """A scan ended."""
 
-from dataclasses import dataclass
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["ScanFinished"]
 

@@ -1,7 +1,8 @@
 """A scan began."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["ScanStarted"]
 

@@ -1,7 +1,6 @@
 """A session is about to read what is worth less than all it has read."""
 
-from dataclasses import dataclass
-
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.values import Foreign
 
 __all__ = ["SessionLowered"]

@@ -1,8 +1,8 @@
 """A request that costs money is over."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.values import Foreign
 
 __all__ = ["SpendBasis", "SpendCounted"]

@@ -1,7 +1,6 @@
 """A request that costs money is about to go."""
 
-from dataclasses import dataclass
-
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.values import Foreign
 
 __all__ = ["SpendReserved"]

@@ -1,8 +1,8 @@
 """A thing of an inventory, as events tell of it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.standings import Standing
 from ringfence.ledger.values import Facts
 

@@ -1,7 +1,6 @@
 """Something is not as it was."""
 
-from dataclasses import dataclass
-
+from ringfence.core.dataclass import dataclass
 from ringfence.core.standings import Standing
 from ringfence.ledger.events.thing import Thing
 

@@ -1,7 +1,6 @@
 """Something is gone."""
 
-from dataclasses import dataclass
-
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.events.thing import Thing
 
 __all__ = ["ThingVanished"]

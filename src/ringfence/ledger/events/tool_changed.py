@@ -1,7 +1,6 @@
 """A tool server describes a tool otherwise than before, or has one more than it began with."""
 
-from dataclasses import dataclass
-
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.values import Foreign
 
 __all__ = ["ToolChanged"]

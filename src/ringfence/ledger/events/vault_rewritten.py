@@ -1,7 +1,8 @@
 """The whole vault was written anew: under another key, or from a copy."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["RewrittenWhy", "VaultRewritten"]
 

@@ -4,10 +4,10 @@ Unknown keys are refused, as they are there. `inference` is of older editions.
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 
 from ringfence.core.bounded_json import Json
+from ringfence.core.dataclass import dataclass
 from ringfence.policy.nodes import Mapping, Node
 from ringfence.policy.problems import Problems
 from ringfence.policy.shapes.amounts import COUNT

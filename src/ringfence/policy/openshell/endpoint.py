@@ -2,8 +2,8 @@
 
 import ipaddress
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.policy.openshell.document import Access, Enforcement, Protocol, Tls
 from ringfence.policy.openshell.patterns import host_pattern

@@ -1,9 +1,10 @@
 """Entries of a profile, made of endpoints: each with its origin, and asked about where it is for more."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ringfence.core.actions import FieldKind
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable
 from ringfence.policy.openshell.endpoint import Endpoint

@@ -5,8 +5,8 @@ granted again, and nothing of the system is ever written.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from ringfence.core.dataclass import dataclass
 from ringfence.policy.openshell.document import Compatibility
 from ringfence.policy.openshell.entries import Value
 from ringfence.policy.openshell.patterns import literal

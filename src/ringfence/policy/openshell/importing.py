@@ -1,8 +1,8 @@
 """From the files to our document and the report: every endpoint by itself, after what others take from it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.policy.files import PolicyFile
 from ringfence.policy.openshell.document import Protocol, Tls

@@ -1,8 +1,9 @@
 """What an import changed: each line says what stands there, what holds here, and where it was."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable
 from ringfence.policy.problems import Placed

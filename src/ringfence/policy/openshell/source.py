@@ -4,8 +4,8 @@ A preset's rule whose name stands already must say the same; which of two would 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.policy.files import PolicyFile
 from ringfence.policy.nodes import Listing, Mapping, Node, Scalar, parse

@@ -7,9 +7,9 @@ inspected beside one that is grants nothing, as there. What a middleware would l
 
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ringfence.core.actions import FieldKind
+from ringfence.core.dataclass import dataclass
 from ringfence.policy.globs import glob
 from ringfence.policy.openshell.document import OnError, Tls
 from ringfence.policy.openshell.endpoint import Endpoint

@@ -2,10 +2,10 @@
 
 import ipaddress
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from ringfence.core.actions import FieldKind
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Obligation
 from ringfence.core.labels import Integrity, Sensitivity
 from ringfence.policy.canonical import canonical

@@ -1,10 +1,11 @@
 """Rules made from entries: with their place, and an id that nothing else has."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from ringfence.core.action_types import ActionType
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Effect, Obligation, Place, Section
 from ringfence.policy.problems import Placed, Problems, quoted
 from ringfence.policy.rule import Condition, Example, Like, Rule, RuleId, Tier, Unlike

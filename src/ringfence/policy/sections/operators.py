@@ -1,10 +1,10 @@
 """Section `operators`: who approves what, who needs a second person, may break the glass, is told."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ringfence.core.action_types import ACTION_TYPES
 from ringfence.core.actions import FieldKind
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Effect, Section
 from ringfence.policy.globs import glob
 from ringfence.policy.nodes import Node

@@ -1,10 +1,10 @@
 """The general form of a rule, the same in every section that judges actions."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 
 from ringfence.core.bounded_json import Json
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Effect, Mode, Obligation, ObligationKind, Section
 from ringfence.policy.nodes import Mapping, Node
 from ringfence.policy.problems import Problems, quoted

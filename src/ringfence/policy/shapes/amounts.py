@@ -1,11 +1,11 @@
 """Numbers with their units, times, and caps."""
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Obligation, ObligationKind
 from ringfence.policy.nodes import Node
 from ringfence.policy.problems import Problems

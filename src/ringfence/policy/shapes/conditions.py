@@ -1,10 +1,10 @@
 """What rules ask of facts: a key for each fact of the actions that they are for."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 
 from ringfence.core.actions import FieldKind
+from ringfence.core.dataclass import dataclass
 from ringfence.core.labels import Integrity, Sensitivity
 from ringfence.policy.nodes import Mapping, Node
 from ringfence.policy.problems import Problems

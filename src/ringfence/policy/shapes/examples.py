@@ -1,9 +1,9 @@
 """Facts in a rule's examples: as far as they matter, spelled as in `match`."""
 
-from dataclasses import dataclass
 from functools import cache
 
 from ringfence.core.actions import FieldKind
+from ringfence.core.dataclass import dataclass
 from ringfence.core.labels import Integrity, Sensitivity
 from ringfence.policy.nodes import Listing, Mapping, Node
 from ringfence.policy.problems import Problems

@@ -1,12 +1,12 @@
 """A test of one fact: a value, a list of values, or the long form with its keys."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import cast
 
 from ringfence.core.actions import FieldKind
 from ringfence.core.bounded_json import Json
+from ringfence.core.dataclass import dataclass
 from ringfence.policy.nodes import Mapping, Node
 from ringfence.policy.problems import Problems, quoted
 from ringfence.policy.rule import AtLeast, AtMost, Before, Condition, From, Is, Like, Test, Unlike

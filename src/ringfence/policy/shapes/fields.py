@@ -2,11 +2,11 @@
 
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 
 from ringfence.core.action_types import ACTION_TYPES, ActionType
 from ringfence.core.actions import FieldKind
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Section
 from ringfence.policy.shapes.amounts import Unit
 from ringfence.policy.words import words_of

@@ -1,10 +1,11 @@
 """Mappings with keys that are known, lists, and mappings with keys of their author's."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from ringfence.core.bounded_json import Json
+from ringfence.core.dataclass import dataclass
 from ringfence.policy.nodes import Listing, Mapping, Node, Scalar
 from ringfence.policy.problems import Problems, quoted
 from ringfence.policy.shapes.shape import Definitions, Schema, Shape, wrong

@@ -3,13 +3,13 @@
 import difflib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from typing import Any, NamedTuple, cast
 
 from ringfence.core.actions import FieldKind
 from ringfence.core.bounded_json import Json
+from ringfence.core.dataclass import dataclass
 from ringfence.policy.globs import BadGlob, glob
 from ringfence.policy.nodes import Listing, Node, Scalar
 from ringfence.policy.problems import Problems, quoted

@@ -9,8 +9,8 @@ Source: git's gitformat-pack(5).
 import hashlib
 import re
 import zlib
-from dataclasses import dataclass
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["Known", "known_commits"]

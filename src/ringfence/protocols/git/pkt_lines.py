@@ -1,8 +1,8 @@
 """Git's lines with their length before them. Source: git's gitprotocol-common(5)."""
 
 import re
-from dataclasses import dataclass
 
+from ringfence.core.dataclass import dataclass
 from ringfence.protocols.http import BadHttp
 
 __all__ = ["FLUSH", "Cut", "Lines", "line"]

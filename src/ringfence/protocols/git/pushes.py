@@ -4,9 +4,9 @@ Source: git's gitprotocol-pack(5), "Reference Update Request" and "Report Status
 """
 
 import re
-from dataclasses import dataclass
 
 from ringfence.core.actions import GitChange
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.protocols.git.ancestry import is_before
 from ringfence.protocols.git.packs import Known, known_commits

@@ -4,8 +4,6 @@ Whoever owns the socket feeds what comes, does what the events say, and after ea
 It must stop to feed while its own socket takes no more, for each frame may be answered.
 """
 
-from dataclasses import dataclass
-
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
@@ -22,6 +20,7 @@ from h2.events import Event as LibraryEvent
 from h2.exceptions import H2Error
 from h2.settings import SettingCodes, Settings
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.protocols.http import BadHttp, BodyKind, Headers, RequestHead, ResponseHead
 from ringfence.protocols.http1.framing import request_body

@@ -13,9 +13,9 @@ import errno
 import os
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.sandbox.linux.limits import Lack
 from ringfence.sandbox.plan import Limits

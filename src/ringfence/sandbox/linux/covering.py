@@ -15,9 +15,9 @@ import select
 import signal
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from ringfence.core.dataclass import dataclass
 from ringfence.sandbox.framing import receive_packet
 from ringfence.sandbox.linux import kernel
 from ringfence.sandbox.linux.identity import NEWNS, NEWUSER

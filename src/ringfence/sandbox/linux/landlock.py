@@ -11,8 +11,8 @@ import os
 import stat
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from ringfence.core.dataclass import dataclass
 from ringfence.sandbox.linux.kernel import call
 from ringfence.sandbox.plan import Mount, MountKind
 

@@ -1,8 +1,8 @@
 """What the launcher hands to a box that it clones, beside the plan."""
 
 import os
-from dataclasses import dataclass
 
+from ringfence.core.dataclass import dataclass
 from ringfence.sandbox.linux.cgroups import Group
 from ringfence.sandbox.linux.probe import Outside
 from ringfence.sandbox.plan import Plan

@@ -2,8 +2,8 @@
 
 import errno
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from ringfence.core.dataclass import dataclass
 from ringfence.sandbox.plan import Layer
 
 __all__ = ["Attempt", "NotHeld", "Outside", "Proof", "error_name"]

@@ -5,8 +5,8 @@ to be asked, is not there or is denied all the same is not given, and is told.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Effect
 from ringfence.sandbox.plan import Mount, MountKind
 from ringfence.sandbox.planning.host import Host, Kind, Way, followed, within

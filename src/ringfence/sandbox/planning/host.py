@@ -1,9 +1,10 @@
 """What a plan has to know of this machine: values, and files behind a protocol, so that tests make both."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from ringfence.core.dataclass import dataclass
 
 __all__ = [
     "BUNDLES",

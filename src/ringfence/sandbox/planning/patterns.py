@@ -6,9 +6,9 @@ Folders are followed no further than the pattern can still fit, and links are no
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from ringfence.core.actions import FieldKind
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
 from ringfence.policy.globs import Automaton, glob

@@ -1,8 +1,8 @@
 """What a box shows at a path, by its mounts and the host's files behind them. Links lead as within."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from ringfence.core.dataclass import dataclass
 from ringfence.sandbox.plan import Mount, MountKind
 from ringfence.sandbox.planning.host import Files, Kind, Way, ancestors, followed
 

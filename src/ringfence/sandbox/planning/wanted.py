@@ -1,9 +1,9 @@
 """What somebody wants to run, and what comes of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
+from ringfence.core.dataclass import dataclass
 from ringfence.sandbox.plan import Layer, Mount, Plan, Why
 from ringfence.sandbox.planning.host import Kind
 

@@ -7,7 +7,8 @@ import termios
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["Size", "Terminal", "set_size", "terminals"]
 

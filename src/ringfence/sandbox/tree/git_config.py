@@ -6,8 +6,8 @@ Source: git-config(1), section "Syntax", and git's config.c (get_base_var, get_v
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 
 __all__ = ["BadConfig", "Config", "Entry", "parse", "without", "written"]

@@ -7,8 +7,9 @@ told of when it changed. What a person starts by name (Makefile, package.json, t
 Sources: gitrepository-layout(5), githooks(5); each product's documentation, September 2026.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["Care", "Name", "held", "how"]
 

@@ -5,10 +5,10 @@ Source: git-fetch(1), "GIT URLS".
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.sandbox.tree.git_config import BadConfig, parse
 from ringfence.sandbox.tree.git_folders import pointed

@@ -1,7 +1,6 @@
 """What a look at a working tree found, and what was refused later, as values. Paths are absolute text."""
 
-from dataclasses import dataclass
-
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError
 from ringfence.sandbox.tree.protected import Care
 

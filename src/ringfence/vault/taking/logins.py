@@ -12,10 +12,10 @@ import binascii
 import re
 from collections.abc import Callable, Iterator
 from configparser import Error, RawConfigParser
-from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from ringfence.core.bounded_json import BadJson, Json, parse
+from ringfence.core.dataclass import dataclass
 from ringfence.vault.taking.netrc import netrc
 from ringfence.vault.taking.values import Found
 

@@ -1,7 +1,9 @@
 """What a file says of one secret, before it is a credential."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["Found"]
 

@@ -5,11 +5,11 @@ Facts come out of the ledger and may be anything; what does not fit is left out,
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from ringfence.app.ledger.ocsf.frame import Made, text
 from ringfence.app.ledger.telling import action_type, fact, subject_of
 from ringfence.core.action_types import ACTION_TYPES
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.values import Facts
 
 __all__ = ["CLASS_OF", "Mapped", "acting", "ai_model", "mapped", "software"]

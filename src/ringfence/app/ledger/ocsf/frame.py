@@ -4,10 +4,10 @@ Source: the OCSF schema, version 1.8.0 (schema.ocsf.io).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ringfence import __version__
 from ringfence.app.ledger.telling import Told
+from ringfence.core.dataclass import dataclass
 from ringfence.core.text import clip, printable
 from ringfence.ledger.chain import Row
 

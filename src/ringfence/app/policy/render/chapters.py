@@ -1,9 +1,10 @@
 """A policy as chapters of sentences: every rule stands in exactly one."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Effect, Mode, Section
 from ringfence.policy.egress_sentences import of_egress
 from ringfence.policy.notify_sentences import of_desktop, of_webhook

@@ -11,9 +11,9 @@ import errno
 import socket
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from typing import Final
 
+from ringfence.core.dataclass import dataclass
 from ringfence.sandbox.linux.network.loopback import take_all_addresses
 from ringfence.sandbox.linux.network.nftables import redirect
 from ringfence.sandbox.plan import Network, SocketKind

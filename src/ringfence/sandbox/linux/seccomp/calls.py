@@ -8,9 +8,10 @@ numbers with the headers.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["CALLS", "DEBUGGING", "MACHINES", "Call", "Fate", "Machine"]
 

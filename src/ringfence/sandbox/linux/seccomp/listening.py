@@ -7,10 +7,10 @@ import errno
 import fcntl
 import select
 import struct
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.sandbox.linux.seccomp.calls import CALLS
 

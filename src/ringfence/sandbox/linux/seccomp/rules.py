@@ -7,9 +7,9 @@ Source: clone(2), unshare(2), socket(2), ioctl_tty(2), personality(2), prctl(2),
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from ringfence.core.dataclass import dataclass
 from ringfence.sandbox.linux.seccomp.calls import Fate
 
 __all__ = ["RULES", "Clause", "Condition", "Rule"]

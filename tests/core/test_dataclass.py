@@ -1,0 +1,153 @@
+"""Values are as the standard library's `dataclass` makes them, though their methods are written later."""
+
+import copy
+import dataclasses
+import re
+from collections.abc import Callable
+from dataclasses import field
+from typing import Any, Generic, TypeVar
+
+import pytest
+
+from ringfence.core.dataclass import dataclass
+
+_T = TypeVar("_T")
+_MAKERS: tuple[Callable[..., Any], ...] = (dataclasses.dataclass, dataclass)
+
+
+def _point(maker: Callable[..., Any], **options: bool) -> type:
+    @maker(slots=True, **options)
+    class Point:
+        """A point."""
+
+        x: int
+        y: int = 2
+        tags: list[str] = field(default_factory=list, compare=False)
+        hidden: str = field(default="h", repr=False)
+        _kept: dict[str, int] = field(init=False, default_factory=dict, compare=False)
+
+    return Point
+
+
+def _said(does: Callable[[Any], object], made: type) -> object:
+    """What came of it, or the error, without addresses in memory."""
+    try:
+        return re.sub("0x[0-9a-f]+", "0x", str(does(made)))
+    except (TypeError, AttributeError) as error:
+        return type(error), str(error)
+
+
+_DOES: tuple[Callable[[Any], object], ...] = (
+    lambda made: repr(made(x=1)),
+    lambda made: repr(made(x=1, y=3, tags=["a"], hidden="z")),
+    lambda made: made(x=1, tags=["a"]) == made(x=1),
+    lambda made: made(x=1) == made(x=2),
+    lambda made: made(x=1) == "a point",
+    lambda made: made(x=1).tags is made(x=1).tags,
+    lambda made: hash(made(x=1)) == hash(made(x=1, tags=["a"])),
+    lambda made: len({made(x=1), made(x=1), made(x=2)}),
+    lambda made: sorted([made(x=2), made(x=1)])[0].x,
+    lambda made: made(x=1) <= made(x=1),
+    lambda made: made(1),
+    lambda made: made(1, 2).y,
+    lambda made: made(),
+    lambda made: made(x=1, z=2),
+    lambda made: made(x=1, _kept={}),
+    lambda made: setattr(made(x=1), "x", 2),
+    lambda made: delattr(made(x=1), "x"),
+    lambda made: dataclasses.replace(made(x=1), y=9).y,
+    lambda made: dataclasses.asdict(made(x=1)),
+    lambda made: [each.name for each in dataclasses.fields(made)],
+    lambda made: made.__match_args__,
+    lambda made: made.__slots__,
+    lambda made: made.__doc__,
+)
+
+
+@pytest.mark.parametrize("does", _DOES)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"frozen": True},
+        {"frozen": True, "kw_only": True},
+        {"eq": False},
+        {"order": True},
+        {"repr": False},
+    ],
+    ids=str,
+)
+def test_values_behave_as_the_standard_library_s(
+    options: dict[str, bool], does: Callable[[Any], object]
+) -> None:
+    standard, ours = (_said(does, _point(each, **options)) for each in _MAKERS)
+    assert ours == standard
+
+
+def test_methods_that_a_class_has_of_its_own_stay() -> None:
+    @dataclass(slots=True, frozen=True)
+    class Own:
+        name: str
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, Own) and self.name.lower() == other.name.lower()
+
+        def __hash__(self) -> int:
+            return hash(self.name.lower())
+
+        def __repr__(self) -> str:
+            return f"<{self.name}>"
+
+    assert {Own("A")} == {Own("a")}
+    assert repr(Own("A")) == "<A>"
+
+
+def test_what_follows_the_making_of_a_value_is_called() -> None:
+    @dataclass(slots=True, frozen=True)
+    class Checked:
+        count: int
+
+        def __post_init__(self) -> None:
+            if self.count < 0:
+                raise ValueError("less than none")
+
+    assert Checked(1).count == 1
+    with pytest.raises(ValueError, match="less than none"):
+        Checked(-1)
+
+
+def test_a_class_has_the_fields_of_what_it_is_made_from() -> None:
+    @dataclass(slots=True, frozen=True, kw_only=True)
+    class Above(Generic[_T]):
+        held: _T
+        who: str = "nobody"
+
+    @dataclass(slots=True, frozen=True, kw_only=True)
+    class Below(Above[int]):
+        more: int
+
+    made = Below(held=1, more=2)
+    assert (made.held, made.who, made.more) == (1, "nobody", 2)
+    assert Above(held="x") == Above(held="x")
+    assert Below(held=1, more=2) == made != Above(held=1)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        made.more = 3  # type: ignore[misc]
+
+
+def test_values_are_copied() -> None:
+    made = _point(dataclass, frozen=True)(x=1, tags=["a"])
+    assert copy.deepcopy(made) == made
+    assert copy.deepcopy(made).tags == ["a"]
+
+
+def test_nothing_is_written_for_a_class_that_nobody_uses() -> None:
+    @dataclass(slots=True, frozen=True)
+    class Used:
+        x: int
+
+    before = Used.__init__
+    Used(1)
+    assert Used.__init__ is not before
+    written = Used.__init__
+    Used(2)
+    assert Used.__init__ is written
