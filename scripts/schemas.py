@@ -19,6 +19,7 @@ from ringfence.app.ledger.prune import Pruned
 from ringfence.app.ledger.show import LedgerShown, ShownEvent
 from ringfence.app.ledger.verify import LedgerVerified
 from ringfence.app.lock import LockReport
+from ringfence.app.notices.message import Message
 from ringfence.app.policy.cases import PolicyTested
 from ringfence.app.policy.check import PolicyCheck
 from ringfence.app.policy.diff import PolicyDiff
@@ -61,6 +62,7 @@ DOCUMENTS: dict[str, type] = {
     "ringfence.ledger-holds/1": HoldsShown,
     "ringfence.sessions/1": SessionReports,
     "ringfence.daemons/1": Daemons,
+    "ringfence.notice/1": Message,
     "ringfence.kills/1": Kills,
     "ringfence.forgotten/1": Forgottens,
     "ringfence.vault-list/1": VaultListed,

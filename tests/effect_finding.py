@@ -29,7 +29,7 @@ _PACKAGES = _names("""
     urllib.request smtplib ftplib telnetlib asyncio sigstore requests httpx urllib3 psycopg keyring
     pty mmap.mmap signal.pidfd_send_signal signal.raise_signal io.FileIO codecs.open fileinput
     logging logging.handlers socketserver http.server imaplib poplib nntplib xmlrpc shelve dbm runpy
-    posix nt _posixsubprocess syslog readline concurrent.futures.ProcessPoolExecutor venv
+    posix nt _posixsubprocess syslog jeepney.io.blocking readline concurrent.futures.ProcessPoolExecutor venv
 """)
 # Of those, what only reads, names or compares.
 _HARMLESS = _names("""

@@ -13,6 +13,7 @@ from ringfence.core.errors import ExitCode, RingfenceError
 __all__ = ["run", "serve"]
 
 _ENVIRONMENT_BYTES = 4 << 20
+_NOTIFIER_AFTER_S = 0.5  # the first box's start comes first
 
 
 def run(options: argparse.Namespace) -> int:
@@ -34,6 +35,9 @@ def run(options: argparse.Namespace) -> int:
         return ExitCode.DONE
     for each in found:
         write(f"{'stopped' if stopped else 'running'}: process {each.pid}, its log: {each.folder}/log\n")
+        for one in () if stopped else each.notices:
+            why = f": {one.why}" if one.why else ""
+            write(f"  tells of questions: {one.who} {one.how}{why}\n")
     if not found:
         write("no daemon runs; ringfence run starts one when a box needs it\n")
     return ExitCode.DONE
@@ -41,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
 
 def serve(folder: str, environment: int, ready: int) -> None:
     """Is the daemon. `environment` and `ready` are descriptors, as `daemon.starting` gives them."""
+    import select
     import socket
 
     from ringfence.daemon.main import run as run_daemon
@@ -53,12 +58,23 @@ def serve(folder: str, environment: int, ready: int) -> None:
 
         run_broker(daemon_socket, None, tell=lambda line: tell(f"ringfence: {line}"))
 
+    def notifier(daemon_socket: socket.socket) -> None:
+        os.environ |= json.loads(os.pread(environment, _ENVIRONMENT_BYTES, 0))
+        if select.select([daemon_socket], [], [], _NOTIFIER_AFTER_S)[0]:
+            return
+        from ringfence.wiring.notices import tell_operators
+
+        tell_operators(
+            daemon_socket, folder=Path(folder), since=since, tell=lambda line: tell(f"ringfence: {line}")
+        )
+
+    since = datetime.now(UTC)
     try:
         run_daemon(
             Path(folder),
             ready=ready,
             serve=lambda control: serve_sessions(
-                control, broker=broker, proxy=proxy, broker_keeps=(environment,)
+                control, broker=broker, proxy=proxy, broker_keeps=(environment,), notifier=notifier
             ),
         )
     except RingfenceError as error:

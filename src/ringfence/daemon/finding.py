@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from ringfence.app.notices.standing import BOARD, Standing, read_board
 from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.daemon.control import connect, peer_of
@@ -32,6 +33,7 @@ class Daemon:
 
     pid: int
     folder: str
+    notices: tuple[Standing, ...] = ()  # who is told of questions; none: nothing is said of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,8 @@ def running_in(state: Path) -> tuple[Daemon, ...]:
     with suppress(FileNotFoundError):
         for folder in sorted((state / FOLDER).iterdir()):
             with suppress(OSError), connect(folder) as connection:
-                found.append(Daemon(pid=peer_of(connection), folder=str(folder)))
+                notices = read_board(folder / BOARD)
+                found.append(Daemon(pid=peer_of(connection), folder=str(folder), notices=notices))
     return tuple(found)
 
 

@@ -55,6 +55,7 @@ def serve(
     broker: Callable[[socket.socket], None],
     proxy: Entry,
     broker_keeps: Sequence[int] = (),
+    notifier: Callable[[socket.socket], None] | None = None,
     prepare_proxy: Callable[[], None] = prepare,
     idle_s: float = _IDLE_S,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -63,7 +64,8 @@ def serve(
     """Serves sessions until there was none for `idle_s` seconds; then closes all that it has, `control` too.
 
     `broker` is given its socket to the daemon, by which its proxies come. `broker_keeps` are descriptors that
-    each broker finds open, at their numbers; they stay the caller's.
+    each broker finds open, at their numbers; they stay the caller's. `notifier` tells operators of questions,
+    finds the same open, and is forked before there is a session; where it ends, nobody else notices.
     `prepare_proxy` reads, once, what a proxy needs: each is confined before it is `proxy`.
 
     Raises:
@@ -71,6 +73,7 @@ def serve(
         OSError: no process can be had.
     """
     forker = start_forker(proxy, prepare=prepare_proxy)
+    told = None if notifier is None else fork_child(notifier, keeps=broker_keeps)
     daemon = _Daemon(
         control=control,
         broker_is=broker,
@@ -85,6 +88,8 @@ def serve(
         daemon.run()
     finally:
         daemon.close()
+        if told is not None:
+            told.end(at_once=True)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -66,8 +66,8 @@ def load_key(path: Path, *, randomness: Callable[[int], bytes]) -> bytes:
     return key
 
 
-def read_private(path: Path) -> bytes | None:
-    """The whole file; None when there is none.
+def read_private(path: Path, *, most_bytes: int = _PRIVATE_BYTES) -> bytes | None:
+    """The whole file, or so much of it; None when there is none.
 
     Raises:
         StateRefused: others can read or write it, it is a link or no regular file, or it cannot be read.
@@ -89,7 +89,7 @@ def read_private(path: Path) -> bytes | None:
             )
         _check_private(path, status)
         with os.fdopen(fd, "rb", closefd=False) as file:
-            return file.read(_PRIVATE_BYTES)
+            return file.read(most_bytes)
     finally:
         os.close(fd)
 

@@ -1,0 +1,1 @@
+"""Operators are told that questions wait, and what became of them: on the desktop, and by webhooks."""
