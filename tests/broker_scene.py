@@ -256,7 +256,7 @@ class Scene:
         )
 
     def house(self) -> House:
-        def session_door(session: str, _agent: str, _folder: str) -> Door:
+        def session_door(begins: OpenSession) -> Door:
             return dataclasses.replace(
                 self.door,
                 policies=Policies(
@@ -266,7 +266,7 @@ class Scene:
                         event, stream=self.door.stream, durability=Durability.FSYNC
                     ),
                 ),
-                stream=f"session/{session}",
+                stream=f"session/{begins.session}",
                 enforcing=True,
             )
 

@@ -11,6 +11,7 @@ from ringfence.wiring import running
 if TYPE_CHECKING:
     from ringfence.app.running.prepare import Wish
     from ringfence.app.running.way_out import Asked
+    from ringfence.core.registries import Registry
     from ringfence.sandbox.sessions import Session
 
 __all__ = ["run"]
@@ -75,7 +76,7 @@ def _say(line: str) -> None:
     tell(f"ringfence: {line}")
 
 
-def _ask(session: "Session") -> "Asked":
+def _ask(session: "Session", registries: "tuple[Registry, ...]") -> "Asked":
     """Asks this user's daemon for a session; one is started where there is none."""
     from ringfence.daemon.control import Open
     from ringfence.daemon.keeping import Asked as AskedDaemon
@@ -86,7 +87,7 @@ def _ask(session: "Session") -> "Asked":
     folder = place_of(state_folder(os.environ), variables)
     return AskedDaemon(
         folder=folder,
-        open=Open(session=session.id, agent=session.agent, folder=session.folder),
+        open=Open(session=session.id, agent=session.agent, folder=session.folder, registries=registries),
         start=lambda: start(folder, variables),
     )
 
@@ -120,6 +121,7 @@ def _wish(options: argparse.Namespace, argv: tuple[str, ...]) -> "Wish":
 def _report(options: argparse.Namespace, argv: tuple[str, ...]) -> int:
     from ringfence.app.documents import document
     from ringfence.cli.console import show
+    from ringfence.cli.tables.homes import home_list
     from ringfence.cli.tables.sessions import session_list, session_report
 
     if argv:
@@ -129,8 +131,8 @@ def _report(options: argparse.Namespace, argv: tuple[str, ...]) -> int:
         write(document("ringfence.sessions/1", found) + "\n")
     elif options.report:
         show(session_report(found.sessions[0]))
-    elif found.sessions:
-        show(session_list(found.sessions))
+    elif found.sessions or found.homes:
+        show((*session_list(found.sessions), *home_list(found.homes)))
     else:
         write("no session yet; begin one: ringfence run -- COMMAND\n")
     return ExitCode.DONE

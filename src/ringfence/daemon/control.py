@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError
+from ringfence.core.registries import Registry
 from ringfence.egress.messages import SessionOpened, SocketKind
 from ringfence.gate.state import make_folder
 from ringfence.sandbox.framing import DOCUMENT_BYTES, receive_packet, send
@@ -59,6 +60,7 @@ class Open:
     state: str = ""  # of an earlier `SessionOpened`
     certificate_pem: str = ""
     key_pem: str = field(default="", repr=False)
+    registries: tuple[Registry, ...] = ()  # of packages, that the user's machine is set to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

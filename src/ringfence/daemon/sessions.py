@@ -99,7 +99,11 @@ class Session:
             raise BadMessage("no session of its own")
         self.name = asked.session
         self.opening = OpenSession(
-            session=asked.session, agent=asked.agent, folder=asked.folder, state=asked.state
+            session=asked.session,
+            agent=asked.agent,
+            folder=asked.folder,
+            state=asked.state,
+            registries=asked.registries,
         )
         if asked.key_pem:
             self._authority = Authority(certificate_pem=asked.certificate_pem, key_pem=asked.key_pem)

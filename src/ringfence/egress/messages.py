@@ -10,6 +10,7 @@ What a daemon asks of both stands at the end.
 from enum import StrEnum
 
 from ringfence.core.dataclass import dataclass
+from ringfence.core.registries import Registry
 from ringfence.protocols.http import RequestHead
 
 __all__ = [
@@ -183,6 +184,7 @@ class OpenSession:
     agent: str
     folder: str  # where its command starts; the working tree's policy is found from there
     state: str = ""  # of an earlier `SessionOpened`, when this broker stands in for another one
+    registries: tuple[Registry, ...] = ()  # of packages, that the user's machine is set to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,7 +116,11 @@ def _built(made: type[_T], found: Json) -> _T:
     ways = _fields(made)
     if not isinstance(found, dict) or found.keys() != ways.keys():
         raise BadMessage("other fields than it has")
-    return made(**{name: way.back(found[name]) for name, way in ways.items()})
+    fields = {name: way.back(found[name]) for name, way in ways.items()}
+    try:
+        return made(**fields)
+    except ValueError:
+        raise BadMessage("fields that are out of bounds") from None
 
 
 _FIELDS: dict[type, dict[str, _Way]] = {}

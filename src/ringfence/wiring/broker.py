@@ -65,8 +65,13 @@ def house(
             tell(f"the new refresh token of {credential.name} was not kept: {error.what}")
 
     return House(
-        door=lambda session, agent, at: session_door(
-            door, session=session, agent=agent, folder=Path(at), environment=environment
+        door=lambda begins: session_door(
+            door,
+            session=begins.session,
+            agent=begins.agent,
+            folder=Path(begins.folder),
+            registries=begins.registries,
+            environment=environment,
         ),
         releasing=Releasing(
             vault=keeper.vault, seals=door.seals, recorded=_Recorded(keeper, folder / FILE).newest

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ringfence.app.ledger.keys import signing_key
 from ringfence.core.action_types import Durability
+from ringfence.core.registries import Registry
 from ringfence.core.text import printable
 from ringfence.endpoint.home import Home
 from ringfence.endpoint.homes import own_home
@@ -89,11 +90,18 @@ def open_door(
 
 
 def session_door(
-    door: Door, *, session: str, agent: str, folder: Path, environment: Mapping[str, str] = os.environ
+    door: Door,
+    *,
+    session: str,
+    agent: str,
+    folder: Path,
+    registries: tuple[Registry, ...] = (),
+    environment: Mapping[str, str] = os.environ,
 ) -> Door:
     """The door of a box's session, through the same ledger: it enforces, and records in the session's stream.
 
-    `folder` is where its command starts; the working tree's policy is found from there.
+    `folder` is where its command starts; the working tree's policy is found from there. `registries` are as
+    the run looked them up, whose environment is not here.
     """
     state = state_folder(environment)
     repositories = [(each.host, each.path) for each in remotes(str(folder))]
@@ -103,7 +111,7 @@ def session_door(
             places(environment, folder=folder),
             state=state,
             record=lambda event: door.ledger.append(event, stream=door.stream, durability=Durability.FSYNC),
-            adapted=lambda policy: for_agent(policy, agent, repositories),
+            adapted=lambda policy: for_agent(policy, agent, repositories, registries),
         ),
         stream=session_stream(session),
         enforcing=True,

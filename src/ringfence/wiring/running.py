@@ -169,6 +169,7 @@ def explain(wish: "Wish", environment: Mapping[str, str], *, tell: Tell) -> "Exp
 def report(name: str | None, environment: Mapping[str, str], *, tell: Tell) -> "SessionReports":
     """Of one session, or of all."""
     from ringfence.app.running.report import SessionReports, reports
+    from ringfence.app.running.report_homes import report_homes
     from ringfence.wiring.gate import open_door
 
     ours = sessions(environment)
@@ -178,7 +179,8 @@ def report(name: str | None, environment: Mapping[str, str], *, tell: Tell) -> "
         found = reports(wanted, sessions=ours, ledger=door.ledger)
     finally:
         door.ledger.close()
-    return SessionReports(started_at=door.now(), complete=True, sessions=found)
+    homes = report_homes(_places(environment).homes, ours) if name is None else ()
+    return SessionReports(started_at=door.now(), complete=True, sessions=found, homes=homes)
 
 
 def sessions(environment: Mapping[str, str] = os.environ) -> "Sessions":

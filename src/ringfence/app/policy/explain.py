@@ -7,6 +7,7 @@ from ringfence.core.action_types import type_of
 from ringfence.core.actions import Action
 from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Effect, Mode, Place, Reason, Section
+from ringfence.core.registries import Registry
 from ringfence.policy.comparing import level
 from ringfence.policy.facts import facts_of
 from ringfence.policy.known_agents import for_agent
@@ -119,13 +120,21 @@ def known_facts(action: Action) -> dict[str, object]:
     return {name: value for name, value in facts_of(action).items() if value not in (None, "", [])}
 
 
-def explain(policy: Policy, action: Action, *, started_at: datetime, in_box: bool = False) -> Explanation:
+def explain(
+    policy: Policy,
+    action: Action,
+    *,
+    started_at: datetime,
+    in_box: bool = False,
+    registries: Sequence[Registry] = (),
+) -> Explanation:
     """Everything about what the policy says of the action at `started_at`; `in_box`: as for boxes.
 
-    What is built in of known agents counts there, but for the remotes of the tree that a box is for.
+    What is built in of known agents counts there, but for the remotes of the tree that a box is for;
+    `registries` are those of packages that this machine is set to.
     """
     if in_box:
-        policy = for_agent(policy, getattr(action, "agent", ""))
+        policy = for_agent(policy, getattr(action, "agent", ""), registries=registries)
     decision = policy.decide(action, now=started_at, enforcing=in_box)
     nearest = near(policy, action, now=started_at)
     search = turns(policy, action, now=started_at, enforcing=in_box)

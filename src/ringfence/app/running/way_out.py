@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from ringfence.core.errors import RingfenceError
+from ringfence.core.registries import Registry
 from ringfence.egress.messages import SessionOpened, SocketKind
+from ringfence.endpoint.registries import Registries
 from ringfence.policy.egressing import egressing
 from ringfence.policy.policy import Policy
 from ringfence.sandbox.messages import BoxSocket
@@ -12,6 +14,8 @@ from ringfence.sandbox.planning.wanted import WantedNetwork
 from ringfence.sandbox.sessions import Session
 
 __all__ = ["Ask", "Asked", "Open", "WayOut", "as_explained"]
+
+_PIP_CONF = ".config/pip/pip.conf"
 
 
 class Open(Protocol):
@@ -46,15 +50,16 @@ class Asked(Protocol):
         """Waits no longer."""
 
 
-Ask = Callable[[Session], Asked]
+Ask = Callable[[Session, tuple[Registry, ...]], Asked]
 
 
 class WayOut:
     """That of one run; or none, where the policy grants its agent no host. Close it at the end."""
 
-    def __init__(self, session: Session, policy: Policy, ask: Ask) -> None:
+    def __init__(self, session: Session, policy: Policy, ask: Ask, registries: Registries) -> None:
         said = egressing(policy.document, session.agent)
-        self._asked = ask(session) if said.hosts else None
+        self._asked = ask(session, registries.found) if said.hosts else None
+        self._registries = registries
         self._own_ports = said.local_ports
         self._open: Open | None = None
 
@@ -73,7 +78,7 @@ class WayOut:
             ca_pem=self._open.certificate_pem,
             ports=given.ports,
             own_ports=self._own_ports,
-            environment=given.environment,
+            environment=(*_told(self._registries, given.files), *given.environment),
             files=given.files,
         )
 
@@ -108,9 +113,17 @@ class WayOut:
         self.close()
 
 
-def as_explained(session: Session, policy: Policy) -> WantedNetwork | None:
+def as_explained(session: Session, policy: Policy, registries: Registries) -> WantedNetwork | None:
     """The same, for a box that is only explained: without placeholders, which a session has for itself."""
     said = egressing(policy.document, session.agent)
     if not said.hosts:
         return None
-    return WantedNetwork(ca_pem="", ports=said.ports, own_ports=said.local_ports)
+    return WantedNetwork(
+        ca_pem="", ports=said.ports, own_ports=said.local_ports, environment=_told(registries, ())
+    )
+
+
+def _told(registries: Registries, files: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The variables that name them; not pip's where a file of a login does, which has its placeholder."""
+    has_pip_s = any(path == _PIP_CONF for path, _ in files)
+    return tuple(each for each in registries.environment if not (has_pip_s and each[0].startswith("PIP_")))

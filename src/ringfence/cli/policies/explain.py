@@ -22,8 +22,10 @@ from ringfence.core import bounded_json
 from ringfence.core.actions import Action, Purpose
 from ringfence.core.errors import ExitCode, UnreadableScope, UsageError
 from ringfence.core.limits import LIMITS
+from ringfence.core.registries import Registry
 from ringfence.core.text import clip, printable
 from ringfence.policy.facts import supposed_action
+from ringfence.wiring.registries import registries_for
 
 __all__ = ["run"]
 
@@ -36,12 +38,22 @@ def run(options: argparse.Namespace) -> int:
     started_at = datetime.now(UTC)
     policy = policy_of(options)
     action = _of_json(options.action) if options.action else _of_artifact(options)
-    result = explain(policy, action, started_at=started_at, in_box=options.in_box)
+    registries = _registries() if options.in_box else ()
+    result = explain(policy, action, started_at=started_at, in_box=options.in_box, registries=registries)
     if options.format == "json":
         write(document("ringfence.policy-explain/1", result) + "\n")
     else:
         show(_told(result))
     return ExitCode.DONE
+
+
+def _registries() -> tuple[Registry, ...]:
+    """As for a box in this folder."""
+    try:
+        tree = str(Path.cwd())
+    except OSError:  # it is gone
+        return ()
+    return registries_for(os.environ, tree=tree).found
 
 
 def _of_json(path: Path) -> Action:

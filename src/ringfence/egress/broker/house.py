@@ -10,6 +10,7 @@ from ringfence.core.dataclass import dataclass
 from ringfence.core.secrets import Secret
 from ringfence.egress.broker.dialing import Dialer, Redeems
 from ringfence.egress.broker.releasing import Releasing
+from ringfence.egress.messages import OpenSession
 from ringfence.gate.door import Door
 from ringfence.vault.credential import Credential
 
@@ -20,7 +21,7 @@ __all__ = ["House"]
 class House:
     """Threads may share it; `blocking` is where everything runs that waits for a disk."""
 
-    door: Callable[[str, str, str], Door]  # of a session, by its id, agent and folder: it enforces
+    door: Callable[[OpenSession], Door]  # of a session that begins: it enforces
     releasing: Releasing = field(repr=False)
     seals: Redeems
     dialer: Dialer

@@ -122,7 +122,7 @@ def registry_of(said: Said, *, below: str | None = None) -> Registry | None:
     `below` takes the place of the address's own path. User, password, parameters and fragment are left out,
     and a part of the path that looks like a secret is whatever stands there.
     """
-    if not _LETTERS.fullmatch(said.address):
+    if not _LETTERS.fullmatch(said.address) or _SECRET in said.address:
         return None
     try:
         parts = urlsplit(said.address)
@@ -151,5 +151,5 @@ def file_registry(said: Said) -> Registry | None:
 
 
 def _shown(part: str) -> str:
-    is_open = redact((part,)) == (part,) and redact_name(part) == part and "*" not in part
+    is_open = redact((part,)) == (part,) and redact_name(part) == part
     return part if is_open else _SECRET
