@@ -5,8 +5,8 @@
 
 `run(argv, user=…, tree=…, stdin=…, terminal=…, …, **changes)` makes the plan of `plan_for`, with `changes` in
 its fields (`limits=…`, `mounts=…`, `debug=True`), starts it by a launcher of its own, answers the filter's
-listener, says go, and returns `Result(exit, stdout, stderr, messages, refused)`. `exit` is as a shell has
-it: 128 and the signal's number for a signal; None where nothing ran. `refusal` is the error where no box
+listener, says go, and returns `Result(exit, stdout, stderr, messages, refused, started)`. `exit` is as a shell
+has it: 128 and the signal's number for a signal; None where nothing ran. `refusal` is the error where no box
 could even be begun; a `Failed` among the messages says why one was not finished.
 
 `user` is "ordinary" (a process of uid 1000 does all of it, forked from the test) or "root"; a test that is
@@ -39,6 +39,7 @@ from ringfence.sandbox.box import Box, Streams
 from ringfence.sandbox.launcher import Launcher, fork_launcher
 from ringfence.sandbox.linux import kernel
 from ringfence.sandbox.linux.seccomp.listening import Refused, answer
+from ringfence.sandbox.linux.starting import Start, StartReader
 from ringfence.sandbox.messages import Ended, Listener, Message, NotRun, Ready, Sockets, Stopped, Terminal
 from ringfence.sandbox.plan import Identity, Layer, Limits, Mount, MountKind, Plan, Why
 
@@ -81,6 +82,7 @@ class Result:
     messages: list[Message]
     refused: list[Refused]  # calls that the filter told of after the command had started
     refusal: Refusal | None = None
+    started: list[Start] = dataclasses.field(default_factory=list)  # with `tells_starts`: all of them
 
 
 def plan_for(argv: list[str], *, tree: Path, user: str = "", **changes: object) -> Plan:
@@ -312,6 +314,8 @@ class _Following:
         self.texts: dict[int, bytearray] = {fd: bytearray() for fd in (stdout, stderr) if fd is not None}
         self.messages: list[Message] = []
         self.refused: list[Refused] = []
+        self.started: list[Start] = []
+        self.reader = StartReader(lambda _program, _by: True)
         self.listener: int | None = None
         self.screen: int | None = None
         self.open = {box.fileno(), *self.texts}
@@ -324,9 +328,9 @@ class _Following:
         while self.open - {self.listener}:
             ready = self.poll.poll(max(0.0, until - time.monotonic()) * 1000)
             assert ready, f"nothing more came after {self.messages}"
-            for fd, _ in ready:
+            for fd, events in ready:
                 if fd == self.listener:
-                    self._answer(fd)
+                    self._answer(fd, is_over=bool(events & select.POLLHUP))
                 elif fd == self.box.fileno():
                     self._hear(fd)
                 else:
@@ -341,6 +345,7 @@ class _Following:
             stderr=b"" if self.stderr is None else bytes(self.texts[self.stderr]),
             messages=self.messages,
             refused=self.refused,
+            started=self.started,
         )
 
     def _nobody_s(self) -> list[int]:
@@ -356,11 +361,12 @@ class _Following:
         self.open.discard(fd)
         self.poll.unregister(fd)
 
-    def _answer(self, fd: int) -> None:
-        told = answer(fd, machine=kernel.MACHINE)
+    def _answer(self, fd: int, *, is_over: bool) -> None:
+        told = answer(fd, machine=kernel.MACHINE, read=self.reader.read)
         if any(isinstance(each, Ready) for each in self.messages):
-            self.refused += told
-        if not told:
+            self.refused += [each for each in told if isinstance(each, Refused)]
+            self.started += [each for each in told if isinstance(each, Start)]
+        if is_over and not told:
             self._leave(fd)
 
     def _read(self, fd: int) -> None:

@@ -32,6 +32,7 @@ __all__ = [
     "number",
     "open_path",
     "open_tree",
+    "open_within",
     "pidfd_open",
     "pivot_root",
     "prctl",
@@ -79,6 +80,7 @@ _MOVE_MOUNT_T_EMPTY_PATH: Final = 0x40
 _RESOLVE_NO_MAGICLINKS: Final = 0x02
 _RESOLVE_NO_SYMLINKS: Final = 0x04
 _RESOLVE_BENEATH: Final = 0x08
+_RESOLVE_IN_ROOT: Final = 0x10
 _STATX_BYTES: Final = 256
 _STATX_ATTR_MOUNT_ROOT: Final = 0x2000
 _CAPABILITY_VERSION_3: Final = 0x20080522
@@ -159,6 +161,17 @@ def open_path(path: str, *, beneath: int | None = None) -> int:
     resolve = _RESOLVE_NO_SYMLINKS | _RESOLVE_NO_MAGICLINKS | (0 if beneath is None else _RESOLVE_BENEATH)
     how = struct.pack("=QQQ", os.O_PATH | os.O_CLOEXEC | os.O_NOFOLLOW, 0, resolve)
     return call("openat2", AT_FDCWD if beneath is None else beneath, _text(path), how, len(how))
+
+
+def open_within(root: int, path: str) -> int:
+    """A descriptor (O_PATH) of what a process with that root has at `path`, its links followed.
+
+    Raises:
+        OSError: ENOENT, ENOTDIR, EACCES …; ELOOP where a magic link of /proc stands in the way.
+    """
+    resolve = _RESOLVE_IN_ROOT | _RESOLVE_NO_MAGICLINKS
+    how = struct.pack("=QQQ", os.O_PATH | os.O_CLOEXEC, 0, resolve)
+    return call("openat2", root, _text(path), how, len(how))
 
 
 def open_tree(folder: int, path: str = "", *, recursive: bool = False) -> int:

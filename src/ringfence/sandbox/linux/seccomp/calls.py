@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from ringfence.core.dataclass import dataclass
 
-__all__ = ["CALLS", "DEBUGGING", "MACHINES", "Call", "Fate", "Machine"]
+__all__ = ["CALLS", "DEBUGGING", "MACHINES", "STARTS", "Call", "Fate", "Machine"]
 
 
 class Fate(StrEnum):
@@ -175,3 +175,6 @@ CALLS: Mapping[str, Call] = MappingProxyType(
 
 DEBUGGING = frozenset({"kcmp", "pidfd_getfd", "process_vm_readv", "process_vm_writev", "ptrace"})
 """Allowed in a box whose programs may trace their own children."""
+
+STARTS = frozenset({"execve", "execveat"})
+"""Allowed, and told beforehand in a box whose programs' starts are recorded."""

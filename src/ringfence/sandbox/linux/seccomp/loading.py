@@ -12,15 +12,27 @@ from ringfence.sandbox.linux.kernel import call
 from ringfence.sandbox.linux.seccomp.program import program, program_allowing
 from ringfence.sandbox.linux.seccomp.rules import Rule
 
-__all__ = ["load", "load_allowing"]
+__all__ = ["can_tell_starts", "load", "load_allowing"]
 
 _SET_MODE_FILTER = 1
 _NEW_LISTENER, _WAIT_KILLABLE = 0x8, 0x20
 _INSTRUCTION_BYTES = 8
 
 
-def load(*, debug: bool, machine: str, quiet: int) -> int | None:
-    """The descriptor at which refused calls are told; close-on-exec.
+def can_tell_starts() -> bool:
+    """Whether this kernel lets what is executed wait until it was told of: Linux 5.19 does.
+
+    Before, any signal ends such a wait, and a program with a fast timer would never be executed.
+    """
+    try:
+        call("seccomp", _SET_MODE_FILTER, _NEW_LISTENER | _WAIT_KILLABLE, None)
+    except OSError as error:
+        return error.errno == errno.EFAULT  # it knows both, and misses the program
+    return False
+
+
+def load(*, debug: bool, machine: str, quiet: int, starts: bool = False) -> int | None:
+    """The descriptor at which refused calls are told; close-on-exec. With `starts`, what is executed as well.
 
     None where a filter above this one has such a descriptor already: then nothing is told, and all is
     refused alike. `machine` is what `os.uname()` says; `quiet` is a number of 32 bits, drawn for this box,
@@ -31,7 +43,7 @@ def load(*, debug: bool, machine: str, quiet: int) -> int | None:
         OSError: the kernel has no such filters, ENOSYS, EINVAL or EPERM.
         UnknownMachine: there is no table for it.
     """
-    telling = program(machine=machine, debug=debug, quiet=quiet)
+    telling = program(machine=machine, debug=debug, quiet=quiet, starts=starts and can_tell_starts())
     try:
         return _set(telling, _NEW_LISTENER | _WAIT_KILLABLE)
     except OSError as error:

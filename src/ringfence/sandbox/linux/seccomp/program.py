@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 
 from ringfence.core.errors import RingfenceError
-from ringfence.sandbox.linux.seccomp.calls import CALLS, DEBUGGING, MACHINES, Fate, Machine
+from ringfence.sandbox.linux.seccomp.calls import CALLS, DEBUGGING, MACHINES, STARTS, Fate, Machine
 from ringfence.sandbox.linux.seccomp.rules import RULES, Clause, Condition, Rule
 
 __all__ = ["UnknownMachine", "program", "program_allowing"]
@@ -40,16 +40,16 @@ class UnknownMachine(RingfenceError):
     """There is no table of system calls for this kind of machine."""
 
 
-def program(*, machine: str, debug: bool, quiet: int, tells: bool = True) -> bytes:
+def program(*, machine: str, debug: bool, quiet: int, tells: bool = True, starts: bool = False) -> bytes:
     """The program, `struct sock_filter` after `struct sock_filter`.
 
-    `machine` is what `os.uname()` says, `quiet` the drawn number, of 32 bits. Without `tells` what would be
-    told is refused alike.
+    `machine` is what `os.uname()` says, `quiet` the drawn number, of 32 bits. With `starts` it tells what is
+    about to be executed as well. Without `tells` what would be told is refused alike, or allowed.
 
     Raises:
         UnknownMachine
     """
-    return struct.pack("=I", quiet).join(_around(machine, debug=debug, tells=tells))
+    return struct.pack("=I", quiet).join(_around(machine, debug=debug, tells=tells, starts=starts and tells))
 
 
 def program_allowing(calls: Mapping[str, Rule | None], *, machine: str) -> bytes:
@@ -73,10 +73,12 @@ def program_allowing(calls: Mapping[str, Rule | None], *, machine: str) -> bytes
 
 
 @cache
-def _around(machine: str, *, debug: bool, tells: bool) -> tuple[bytes, ...]:
+def _around(machine: str, *, debug: bool, tells: bool, starts: bool) -> tuple[bytes, ...]:
     """The program's bytes, without the drawn number where it stands."""
 
     def code(name: str) -> _Code:
+        if starts and name in STARTS:
+            return ((_RETURN, 0, 0, _NOTIFY),)
         return _call(name, debug=debug, tells=tells)
 
     return _pieces(_whole(machine, code))
