@@ -1,5 +1,7 @@
 """Package managers in boxes of known agents, with the registries that their user's settings name."""
 
+import json
+
 import pytest
 
 from egress.upstream_servers import OUTSIDE
@@ -112,7 +114,10 @@ def test_what_a_box_may_read_is_explained_before_it_starts() -> None:
             '{"action": "http.request", "agent": "claude", "session": "s", "host": "npm.example.com", '
             '"port": 4873, "method": "GET", "path": "/packages/one"}',
         )
-        done = here.ringfence("policy", "explain", "--in-box", "--action", str(asked))
-        assert done.exit == 0, done
-        assert "built-in registries: npm's at npm.example.com:4873/packages (requests)" in done.out
-        assert "~/.npmrc:2" in done.out
+        done = here.ringfence("policy", "explain", "--json", "--in-box", "--action", str(asked))
+        told = json.loads(done.out)["sections"][0]
+        assert (told["effect"], told["rule"], told["at"]) == (
+            "allow",
+            "built-in registries: npm's at npm.example.com:4873/packages (requests)",
+            "~/.npmrc:2",
+        )
