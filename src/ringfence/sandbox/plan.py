@@ -19,6 +19,7 @@ __all__ = [
     "MountKind",
     "Network",
     "Plan",
+    "PublishedPort",
     "SocketKind",
     "Why",
 ]
@@ -137,6 +138,15 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedPort:
+    """A port of the box's loopback that the machine's own leads to."""
+
+    port: int  # within
+    host_port: int
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """All that a box is."""
 
@@ -153,8 +163,10 @@ class Plan:
     host_name: str = "ringfence"
     debug: bool = False  # it may trace its own children
     debug_why: Why | None = None
+    tells_starts: bool = False  # the supervisor hears of each program that starts
     loopback: bool = True  # programs in the box reach each other at 127.0.0.1; nothing else is reached
     network: Network | None = None  # None: nobody answers but the box's own programs
+    published: tuple[PublishedPort, ...] = ()
     may_lack: frozenset[Layer] = frozenset()  # a part of DEGRADABLE
     must_hide: tuple[str, ...] = ()  # paths of the host that the probe tries to read
     must_keep: tuple[str, ...] = ()  # paths within that the probe tries to write: hooks, policy …

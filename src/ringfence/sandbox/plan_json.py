@@ -10,7 +10,17 @@ from typing import Any, get_type_hints
 
 from ringfence.core.decisions import Place
 from ringfence.core.limits import LIMITS
-from ringfence.sandbox.plan import Identity, Layer, Limits, Mount, MountKind, Network, Plan, Why
+from ringfence.sandbox.plan import (
+    Identity,
+    Layer,
+    Limits,
+    Mount,
+    MountKind,
+    Network,
+    Plan,
+    PublishedPort,
+    Why,
+)
 
 __all__ = ["BadPlan", "from_json", "mount_from_json", "mount_to_json", "to_json"]
 
@@ -30,6 +40,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
         "limits_why": _why_json(plan.limits_why),
         "debug_why": plan.debug_why and _why_json(plan.debug_why),
         "network": plan.network and dataclasses.asdict(plan.network),
+        "published": [dataclasses.asdict(each) | {"why": _why_json(each.why)} for each in plan.published],
         "may_lack": sorted(plan.may_lack),
     }
 
@@ -52,6 +63,7 @@ def from_json(value: object) -> Plan:
             "limits_why": _why(found["limits_why"]),
             "debug_why": None if found["debug_why"] is None else _why(found["debug_why"]),
             "network": None if found["network"] is None else _network(found["network"]),
+            "published": tuple(_published(each) for each in _list(found["published"], "published")),
             "may_lack": frozenset(_word(Layer, each) for each in _list(found["may_lack"], "may_lack")),
             "must_hide": _texts(found["must_hide"], "must_hide"),
             "must_keep": _texts(found["must_keep"], "must_keep"),
@@ -142,6 +154,14 @@ def _network(value: object) -> Network:
     ):
         raise BadPlan("ports: too many, or no port")
     return network
+
+
+def _published(value: object) -> PublishedPort:
+    found = _object(value, PublishedPort)
+    made = PublishedPort(**{**found, "why": _why(found["why"])})
+    if not _is_port(made.port) or not _is_port(made.host_port):
+        raise BadPlan("published: no port")
+    return made
 
 
 def _is_port(value: object) -> bool:

@@ -247,7 +247,8 @@ class _Serving:
                 machine=self.machine,
                 quiet=int.from_bytes(os.urandom(4), "little"),
             )
-            program(machine=self.machine, debug=plan.debug, quiet=0)  # kept for all boxes to come
+            # Kept for all boxes to come.
+            program(machine=self.machine, debug=plan.debug, quiet=0, starts=plan.tells_starts)
             pid, pidfd, spaces = self._begin(order)
         except BaseException:
             group.remove()

@@ -66,7 +66,12 @@ def _stand(order: Order, status: Status) -> int | None:
     _end_with_launcher(order)
     _degradable(order, status, Layer.LANDLOCK, "hold to the plan's places", lambda: _landlock(order))
     with making(Layer.SECCOMP, "load the filter"):
-        listener = load(debug=order.plan.debug, machine=order.machine, quiet=order.quiet)
+        listener = load(
+            debug=order.plan.debug,
+            machine=order.machine,
+            quiet=order.quiet,
+            starts=order.plan.tells_starts,
+        )
     if listener is not None:
         status.say("listener", True, listener)
         os.close(listener)
