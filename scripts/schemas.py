@@ -28,6 +28,7 @@ from ringfence.app.policy.openshell import PolicyImported
 from ringfence.app.policy.show import PolicyShown
 from ringfence.app.running.explain import Explained
 from ringfence.app.running.forget import Forgottens
+from ringfence.app.running.forget_homes import ForgottenHomes
 from ringfence.app.running.kill import Kills
 from ringfence.app.running.report import SessionReports
 from ringfence.app.signing import Verification
@@ -65,6 +66,7 @@ DOCUMENTS: dict[str, type] = {
     "ringfence.notice/1": Message,
     "ringfence.kills/1": Kills,
     "ringfence.forgotten/1": Forgottens,
+    "ringfence.forgotten-homes/1": ForgottenHomes,
     "ringfence.vault-list/1": VaultListed,
     "ringfence.vault-import/1": VaultImported,
     "ringfence.checkpoint/1": CheckpointShown,

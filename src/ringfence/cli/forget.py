@@ -1,10 +1,11 @@
-"""`ringfence forget SESSION…`, `--older-than 30d` and `--all-ended`."""
+"""`ringfence forget SESSION…`, `--older-than 30d`, `--all-ended` and `--homes`."""
 
 import argparse
 
 from ringfence.app.documents import document
 from ringfence.app.running.forget import Ended, Forgotten, Forgottens, Kept, NotForgotten
 from ringfence.cli.exact import name
+from ringfence.cli.forget_homes import forget_homes
 from ringfence.cli.sizes import show_size
 from ringfence.cli.streams import tell, warn, write
 from ringfence.core.errors import ExitCode, UsageError
@@ -19,10 +20,15 @@ _YES = ("y", "yes")
 
 def run(options: argparse.Namespace) -> int:
     """Forgets sessions after asking; says which are gone, and which stay and why."""
-    if bool(options.sessions) + options.all_ended + (options.older_than is not None) != 1:
+    if options.homes and not options.all_ended:
+        with opened(tell=warn) as forgetting:
+            return forget_homes(
+                forgetting, options, is_wanted=lambda asked: _says_yes(asked, yes=options.yes)
+            )
+    if options.homes or bool(options.sessions) + options.all_ended + (options.older_than is not None) != 1:
         raise UsageError(
             "which sessions?",
-            hint="name them, or --older-than 30d, or --all-ended; see: ringfence run --report",
+            hint="name them, or --older-than 30d, or --all-ended; homes that are kept: --homes",
         )
     with opened(tell=warn) as forgetting:
         ended, kept = forgetting.look(options.sessions, before=options.older_than)
@@ -54,16 +60,23 @@ def _forgotten(
 
 
 def _is_wanted(ended: tuple[Ended, ...], *, yes: bool) -> bool:
-    """Whether somebody at the terminal says so, or did on the command line."""
+    lines = (
+        f"{each.session.name}  last used {each.last_at:%Y-%m-%d %H:%M}  "
+        f"{name(' '.join(redact(each.session.command)))}"
+        for each in ended
+    )
+    what = "their homes and what was taken out of their working trees will be gone; the ledger stays"
+    return _says_yes("\n".join((*lines, what)), yes=yes)
+
+
+def _says_yes(what: str, *, yes: bool) -> bool:
+    """Whether somebody at the terminal wants what is said there, or said so on the command line."""
     if yes:
         return True
     if not has_terminal():
         raise UsageError("nobody can be asked here", hint="to forget without being asked: --yes")
-    for each in ended:
-        command = name(" ".join(redact(each.session.command)))
-        tell(f"{each.session.name}  last used {each.last_at:%Y-%m-%d %H:%M}  {command}")
-    tell("their homes and what was taken out of their working trees will be gone; the ledger stays")
+    tell(what)
     try:
-        return input(f"forget {len(ended)}? [y/N]: ").strip().lower() in _YES
+        return input(f"forget {what.count(chr(10))}? [y/N]: ").strip().lower() in _YES
     except EOFError:
         return False

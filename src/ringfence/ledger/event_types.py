@@ -18,6 +18,7 @@ from ringfence.ledger.events.grant_revoked import GrantRevoked
 from ringfence.ledger.events.grant_used import GrantUsed
 from ringfence.ledger.events.hold_lifted import HoldLifted
 from ringfence.ledger.events.hold_set import HoldSet
+from ringfence.ledger.events.home_forgotten import HomeForgotten
 from ringfence.ledger.events.policy_loaded import PolicyLoaded
 from ringfence.ledger.events.policy_refused import PolicyRefused
 from ringfence.ledger.events.ports_published import PortsPublished
@@ -60,6 +61,7 @@ Event = (
     | EventsPruned
     | HoldSet
     | HoldLifted
+    | HomeForgotten
     | BreakGlassUsed
     | CheckpointMade
     | SandboxStarted
@@ -100,6 +102,7 @@ EVENTS: tuple[type[Event], ...] = (
     EventsPruned,
     HoldSet,
     HoldLifted,
+    HomeForgotten,
     BreakGlassUsed,
     CheckpointMade,
     SandboxStarted,

@@ -30,6 +30,7 @@ from ringfence.ledger.events.grant_revoked import GrantRevoked
 from ringfence.ledger.events.grant_used import GrantUsed
 from ringfence.ledger.events.hold_lifted import HoldLifted
 from ringfence.ledger.events.hold_set import HoldSet
+from ringfence.ledger.events.home_forgotten import HomeForgotten
 from ringfence.ledger.events.policy_loaded import PolicyLoaded
 from ringfence.ledger.events.policy_refused import PolicyRefused
 from ringfence.ledger.events.ports_published import PortsPublished
@@ -195,7 +196,7 @@ def _told(event: Event) -> Told:
 
 
 def _record(
-    event: ScanStarted | ScanFinished | EventsPruned | HoldSet | HoldLifted | CheckpointMade,
+    event: ScanStarted | ScanFinished | EventsPruned | HoldSet | HoldLifted | HomeForgotten | CheckpointMade,
 ) -> Told:
     match event:
         case ScanStarted(scope=scope):
@@ -211,6 +212,8 @@ def _record(
             return Told(what=f"{events} events forgotten", subject=f"{', '.join(types)} of {stream}")
         case HoldSet(hold=hold, streams=streams, types=types, operator=operator):
             return Told(what=f"hold {_id(hold)} set by {operator}", subject=f"{types} of {streams}")
+        case HomeForgotten(home=home, operator=operator):
+            return Told(what=f"kept home forgotten by {operator}", subject=home)
         case HoldLifted(hold=hold, operator=operator, why=why):
             return Told(what=f"hold {_id(hold)} lifted by {operator}", subject=why.text)
         case CheckpointMade(size=size):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from ringfence.app.running.forget_homes import has_box
 from ringfence.app.running.prepare import Around, StillRunning
 from ringfence.core.decisions import Place
 from ringfence.core.errors import ExitCode, RingfenceError
@@ -22,8 +23,7 @@ from ringfence.sandbox.plan import Identity, Why
 from ringfence.sandbox.planning.identity import identity
 from ringfence.sandbox.planning.wanted import WantedHome
 from ringfence.sandbox.planning.working_tree import working_tree
-from ringfence.sandbox.processes import is_running
-from ringfence.sandbox.sessions import NoSession, Session
+from ringfence.sandbox.sessions import Session
 
 __all__ = ["HomeNotKept", "explained_home", "held_home"]
 
@@ -73,7 +73,8 @@ def _held(
     homes, home = around.places.homes, _home(session, around)
     with homes.held(home) as folder:
         before = homes.last(home.name)
-        if folder is None or (before is not None and _has_box(before.session, around)):
+        # Who is killed holds nothing any more; the box goes a moment later.
+        if folder is None or (before is not None and has_box(before, around.places.sessions)):
             if is_resumed:
                 raise _in_use(session, before)
             _copy(homes.path_of(home.name), session, around)
@@ -125,16 +126,6 @@ def _home(session: Session, around: Around) -> KeptHome:
         session=session.id,
         used_at=around.now.isoformat(timespec="seconds"),
     )
-
-
-def _has_box(session_id: str, around: Around) -> bool:
-    """Whether its box is still there: who is killed holds nothing any more; the box goes a moment later."""
-    sessions = around.places.sessions
-    try:
-        running = sessions.running(sessions.find(session_id))
-    except NoSession:
-        return False
-    return running is not None and is_running(running)
 
 
 def _in_use(session: Session, before: KeptHome | None) -> StillRunning:

@@ -6,15 +6,20 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from ringfence.app.running.paid import Paid, PaidUp
 from ringfence.app.running.reached import CredentialUsed, Reached, ReachedHost
 from ringfence.app.running.record import Refusal, stream_of
+from ringfence.app.running.report_homes import HomeReport
 from ringfence.core.dataclass import dataclass
 from ringfence.core.redaction import redact
 from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.ledger.events.egress_refused import EgressRefused
+from ringfence.ledger.events.ports_published import PortsPublished
 from ringfence.ledger.events.sandbox_ended import EndedBy, SandboxEnded
 from ringfence.ledger.events.sandbox_refused import RefusedKind, SandboxRefused
 from ringfence.ledger.events.sandbox_started import SandboxStarted
+from ringfence.ledger.events.spend_counted import SpendCounted
+from ringfence.ledger.events.spend_reserved import SpendReserved
 from ringfence.ledger.ledger import Ledger, Recorded
 from ringfence.sandbox.processes import is_running
 from ringfence.sandbox.sessions import Session, Sessions
@@ -63,9 +68,12 @@ class SessionReport:
     proofs: int  # what was tried from within before the last start, and failed
     masked: tuple[str, ...]
     refused: tuple[RefusedThing, ...]
+    published: tuple[tuple[int, int], ...]  # of the last box: the machine's port, and where it led within
     hosts: tuple[ReachedHost, ...]  # that its programs asked for, with what came of it
     credentials: tuple[CredentialUsed, ...]
+    paid: Paid | None  # where money is limited
     kept: str | None  # the folder of refused changes, if there are any
+    home: str | None = None  # the name of the kept home that it has; None: its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +83,7 @@ class SessionReports:
     started_at: datetime
     complete: bool
     sessions: tuple[SessionReport, ...]
+    homes: tuple[HomeReport, ...] = ()  # that are kept from run to run; of one session's report, none
 
 
 def reports(wanted: Iterable[Session], *, sessions: Sessions, ledger: Ledger) -> tuple[SessionReport, ...]:
@@ -91,18 +100,24 @@ def report(session: Session, *, sessions: Sessions, ledger: Ledger) -> SessionRe
     started: list[tuple[Recorded, SandboxStarted]] = []
     ended: tuple[Recorded, SandboxEnded] | None = None
     refused: Counter[Refusal] = Counter()
-    reached = Reached()
+    published: tuple[tuple[int, int], ...] = ()
+    reached, paid = Reached(), PaidUp()
     for recorded in ledger.read(stream=stream_of(session.id)):
         match recorded.event:
             case SandboxStarted() as event:
                 started.append((recorded, event))
+                published = ()
                 ended = None
+            case PortsPublished(host_ports=host_ports, ports=ports):
+                published = tuple(zip(host_ports, ports, strict=False))
             case SandboxEnded() as event:
                 ended = (recorded, event)
             case SandboxRefused(kind=kind, what=what, by=by, times=times):
                 refused[Refusal(kind=kind, what=what.text, by=None if by is None else by.text)] += times
             case DecisionMade() | EgressRefused() as event:
                 reached.hear(event)
+            case SpendReserved() | SpendCounted() as event:
+                paid.hear(recorded.position.seq, event)
     last = started[-1][1] if started else None
     kept = sessions.folder_of(session) / "refused"
     return SessionReport(
@@ -127,9 +142,12 @@ def report(session: Session, *, sessions: Sessions, ledger: Ledger) -> SessionRe
             RefusedThing(kind=each.kind, what=each.what, by=each.by, times=times)
             for each, times in sorted(refused.items(), key=lambda item: _order(item[0]))
         ),
+        published=published,
         hosts=reached.hosts(),
         credentials=reached.credentials(),
+        paid=paid.paid(),
         kept=str(kept) if _holds_something(kept) else None,
+        home=session.home or None,
     )
 
 

@@ -94,7 +94,8 @@ def _add_forget(commands: _Commands) -> None:
         "forget",
         help="remove what sessions keep that have ended",
         description="Removes the homes of sessions and what was taken out of their working trees. A session "
-        "that runs is never touched, nor one that a legal hold covers; what the ledger says of them stays.",
+        "that runs is never touched, nor one that a legal hold covers; what the ledger says of them stays. "
+        "With --homes, removes what agents keep from run to run.",
         epilog="example: ringfence forget --older-than 30d. "
         "exit status: 0 done, 2 usage, 3 a session that was named stays",
     )
@@ -106,5 +107,11 @@ def _add_forget(commands: _Commands) -> None:
         help="all that nobody has used for so long, such as 30d or 2w, or since a date",
     )
     forget.add_argument("--all-ended", action="store_true", help="all that do not run")
+    forget.add_argument(
+        "--homes",
+        action="store_true",
+        help="instead of sessions, homes that are kept from run to run: all, those named (or whose agents "
+        "are), or --older-than",
+    )
     forget.add_argument("--yes", action="store_true", help="do not ask")
     add_format(forget)

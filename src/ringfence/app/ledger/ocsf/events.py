@@ -34,6 +34,7 @@ from ringfence.ledger.events.grant_revoked import GrantRevoked
 from ringfence.ledger.events.grant_used import GrantUsed
 from ringfence.ledger.events.hold_lifted import HoldLifted
 from ringfence.ledger.events.hold_set import HoldSet
+from ringfence.ledger.events.home_forgotten import HomeForgotten
 from ringfence.ledger.events.policy_loaded import PolicyLoaded
 from ringfence.ledger.events.policy_refused import PolicyRefused
 from ringfence.ledger.events.ports_published import PortsPublished
@@ -73,6 +74,7 @@ CLASS_OF_EVENT: Mapping[str, str] = {
     "events.pruned": "6003",
     "hold.lifted": "6003",
     "hold.set": "6003",
+    "home.forgotten": "6003",
     "policy.loaded": "6003",
     "credential.kept": "6003",
     "credential.removed": "6003",
@@ -83,6 +85,7 @@ CLASS_OF_EVENT: Mapping[str, str] = {
     "sandbox.refused": "2004",
     "sandbox.started": "6003",
     "egress.opened": "6003",
+    "ports.published": "6003",
     "egress.refused": "2004",
     "session.lowered": "6003",
     "spend.counted": "6003",
@@ -128,11 +131,11 @@ def ocsf_event(row: Row, recorded: Recorded) -> Made | None:
             made = process_event(row, words, event)
         case SandboxStarted() | SandboxEnded() | CredentialKept() | CredentialRemoved() | VaultRewritten():
             made = _operation(row, words, event)
-        case PortsPublished():
-            made = _operation(row, words, event)
         case (
             ProcessUntold()
+            | PortsPublished()
             | SandboxForgotten()
+            | HomeForgotten()
             | EgressOpened()
             | SessionLowered()
             | SpendReserved()
@@ -307,6 +310,7 @@ def _operation(
     | SandboxStarted
     | SandboxEnded
     | SandboxForgotten
+    | HomeForgotten
     | ProcessUntold
     | CredentialKept
     | CredentialRemoved
@@ -349,6 +353,7 @@ _OPERATIONS: Mapping[type[Any], int] = {
     SandboxStarted: 1,
     SandboxEnded: 4,
     SandboxForgotten: 4,
+    HomeForgotten: 4,
     CredentialKept: 1,
     CredentialRemoved: 4,
     VaultRewritten: 3,
