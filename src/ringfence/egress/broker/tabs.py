@@ -142,7 +142,7 @@ class Tab:
             input_tokens=_read(usage) if usage is not None and is_known else None,
             output_tokens=usage.output if usage is not None and is_known else None,
             usd_micro=amount,
-            prices_of=held.priced.as_of or None,
+            prices_of=None if basis is SpendBasis.COST else held.priced.as_of or None,
         )
         append = session.door.ledger.append
         self.core.soon(partial(append, event, stream=session.door.stream, durability=Durability.WRITTEN))

@@ -33,4 +33,4 @@ class SpendCounted:
     input_tokens: int | None  # all that were read; None: nobody knows
     output_tokens: int | None
     usd_micro: int  # millionths of a dollar
-    prices_of: str | None  # the day whose list prices these are
+    prices_of: str | None  # the day whose list prices these are; None: the host's own word, or nobody says
