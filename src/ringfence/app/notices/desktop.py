@@ -88,8 +88,9 @@ class Desktop:
         is_over = notice.happened is not Happened.ASKED and not notice.waiting
         if is_over:
             if shown:
-                self._bus.call("CloseNotification", "u", (shown,))
                 del self._shown[notice.key]
+                with suppress(ValueError):  # a person has closed it already
+                    self._bus.call("CloseNotification", "u", (shown,))
             return
         text = body(notice)
         if self._bus.knows_markup:
