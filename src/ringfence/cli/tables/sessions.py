@@ -7,6 +7,7 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from ringfence.app.running.paid import Paid
 from ringfence.app.running.reached import ReachedHost
 from ringfence.app.running.report import RefusedThing, SessionReport, SessionState
 from ringfence.cli.console import safe
@@ -61,11 +62,16 @@ def session_report(session: SessionReport) -> Iterator[RenderableType]:
         yield from _line(f"without {', '.join(session.lacking)}, as --allow-degraded let it", "yellow")
     if session.masked:
         yield from _list("files with secrets, shown empty", session.masked)
+    if session.published:
+        pairs = ", ".join(f"{host} to {port}" for host, port in session.published)
+        yield from _line(f"ports of the machine led into it: {pairs}")
     if session.hosts:
         yield from _list("asked of the world", [_host(each) for each in session.hosts])
     if session.credentials:
         used = [f"{each.name}, {_times(each.times)}" for each in session.credentials]
         yield from _list("credentials used, which it never had", used)
+    if session.paid:
+        yield from _line(_paid(session.paid))
     for kind, title in _HEADINGS.items():
         things = [each for each in session.refused if each.kind is kind]
         if things:
@@ -100,6 +106,13 @@ def _host(host: ReachedHost) -> str:
     if host.refused:
         said.append(f"{host.refused} refused: {host.why}")
     return f"{host.host or 'no host'}: {'; '.join(said)}"
+
+
+def _paid(paid: Paid) -> str:
+    by = f"by list prices of {paid.prices_of}" if paid.prices_of else "by what hosts or the policy say"
+    most = f", {paid.at_most} of them at most" if paid.at_most else ""
+    answers = f"{paid.answers} answer{'s' * (paid.answers > 1)}"
+    return f"spent {paid.usd_micro / 1_000_000:.4f} USD {by}: {answers}{most}"
 
 
 def _times(times: int) -> str:
