@@ -28,6 +28,7 @@ def claude(text: str) -> Policy:
         ("debug: false", "debug: true", "may not be traced", "may trace their own children"),
         ("", "home: kept", "home is new for each session", "home is kept from run to run"),
         ("home: new", "home: kept", "home is new for each session", "home is kept from run to run"),
+        ("", "publish: 80", "nothing of its box is at port 80", "port 80 leads to port 80 of its box"),
         ("", "environment: [X]", "`X` is not handed to `claude`", "`X` is handed to `claude`"),
         ('environment: ["X*"]', 'environment: ["X*", XTOKEN]', "`XTOKEN` is not", "`XTOKEN` is handed"),
     ],
@@ -39,6 +40,13 @@ def test_what_a_box_may_use_more_of_is_told_and_the_reverse_is_not(
     assert gain.about == "agents.sandbox"
     assert (was in gain.before, will in gain.after) == (True, True)
     assert value_gains(claude(after), claude(before), now=NOW).found == ()
+
+
+def test_a_port_of_the_machine_that_leads_elsewhere_is_told_both_ways() -> None:
+    here, there = claude("publish: 80"), claude("publish: [{port: 81, at: 80}]")
+    for before, after, port in ((here, there, 81), (there, here, 80)):
+        (gain,) = value_gains(before, after, now=NOW).found
+        assert f"port 80 leads to port {port} of its box" in gain.after
 
 
 def test_a_bound_for_all_that_becomes_one_for_some_is_told_for_an_agent_that_loses_it() -> None:

@@ -9,7 +9,7 @@ from ringfence.core.decisions import Place
 from ringfence.policy.load import read
 from ringfence.policy.rule import Tier
 from ringfence.policy.sandboxing import Sandboxing, sandboxing
-from ringfence.policy.values import Bound, Handed, Sandbox, Switch
+from ringfence.policy.values import Bound, Handed, Published, Sandbox, Switch
 
 EVERYTHING = """
 version: 1
@@ -27,6 +27,8 @@ agents:
         environment: [MY_*,
           TOKEN]
         home: kept
+        publish: [3000,
+          {port: 8000, at: 18000}]
 """
 
 
@@ -55,6 +57,10 @@ def test_every_key_is_read_with_its_line() -> None:
         debug=Switch(is_on=True, at=at(12)),
         environment=(Handed(names="MY_*", at=at(13)), Handed(names="TOKEN", at=at(14))),
         keeps_home=Switch(is_on=True, at=at(15)),
+        publish=(
+            Published(port=3000, host_port=3000, at=at(16)),
+            Published(port=8000, host_port=18000, at=at(17)),
+        ),
     )
 
 
@@ -230,3 +236,33 @@ def test_a_working_tree_never_gives_more(user: dict[str, str], tree: dict[str, s
     )
     for name in ("A", "AB", "B", "C"):
         assert with_tree.handed(name) is None or without.handed(name) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("publish: [web]", "expected a number, found `web`"),
+        ("publish: [0]", "there is no such port"),
+        ("publish: {port: 80, at: 65536}", "there is no such port"),
+        ("publish: [{at: 80}]", "the key `port` is missing"),
+        ("publish: [3000, {port: 80, at: 3000}]", "port 3000 leads somewhere already"),
+        ("publish: [" + ", ".join(map(str, range(1, 66))) + "]", "more than 64 ports"),
+    ],
+)
+def test_what_cannot_be_published_is_refused(text: str, what: str) -> None:
+    ((said, _),) = refused(profile(text))
+    assert what in said
+
+
+def test_only_upper_documents_publish_ports_and_the_first_of_them_says_where_one_leads() -> None:
+    ((said, hint),) = refused(of_tier(profile("publish: 80"), Tier.WORKING_TREE))
+    assert "a working tree's document publishes no ports" in said
+    assert "only restricts" in hint
+    found = together(system="publish: {port: 1, at: 80}", user="publish: [80, 81]").said.publish
+    assert found == (
+        Published(port=1, host_port=80, at=at(2, "system.yaml")),
+        Published(port=81, host_port=81, at=at(2, "user.yaml")),
+    )
+    assert closed("publish: 80", "publish: 81").said.publish == (
+        Published(port=80, host_port=80, at=at(2, "system.yaml")),
+    )

@@ -19,6 +19,7 @@ from ringfence.sandbox.messages import (
     Proof,
     Ready,
     Running,
+    Socket,
     Sockets,
     Stopped,
     Terminal,
@@ -55,6 +56,7 @@ from ringfence.sandbox.plan import Layer, SocketKind
                 proofs=(Proof(layer=Layer.LIMITS, tried="raise", result="EPERM"),),
             ),
         ),
+        ({"socket": True}, Socket(fd=7)),
         ({"not_run": 2}, NotRun(errno=2)),
         ({"running": 2}, Running(pid=2)),
         ({"stopped": 20}, Stopped(signal=20)),
@@ -63,6 +65,13 @@ from ringfence.sandbox.plan import Layer, SocketKind
 )
 def test_every_message_is_read(said: object, message: object) -> None:
     assert read(json.dumps(said).encode(), (7,)) == message
+
+
+def test_a_socket_that_is_not_there_comes_without_a_descriptor() -> None:
+    assert read(b'{"socket": false}', ()) == Socket(fd=None)
+    for said, fds in ((b'{"socket": false}', (7,)), (b'{"socket": true}', ()), (b'{"socket": true}', (7, 8))):
+        with pytest.raises(BadMessage):
+            read(said, fds)
 
 
 @pytest.mark.parametrize(

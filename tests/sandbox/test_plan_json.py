@@ -8,7 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringfence.core.decisions import Place
-from ringfence.sandbox.plan import DEGRADABLE, Identity, Limits, Mount, MountKind, Network, Plan, Why
+from ringfence.sandbox.plan import (
+    DEGRADABLE,
+    Identity,
+    Limits,
+    Mount,
+    MountKind,
+    Network,
+    Plan,
+    PublishedPort,
+    Why,
+)
 from ringfence.sandbox.plan_json import BadPlan, from_json, to_json
 
 _NAMES = st.text(
@@ -56,9 +66,14 @@ _PLANS = st.builds(
     | st.builds(
         Network,
         ports=st.lists(st.integers(1, 65535), max_size=3).map(tuple),
+        own_ports=st.lists(st.integers(1, 65535), max_size=3).map(tuple),
         proxy_port=st.integers(1, 65535),
         catch_all=st.booleans(),
     ),
+    published=st.lists(
+        st.builds(PublishedPort, port=st.integers(1, 65535), host_port=st.integers(1, 65535), why=_WHYS),
+        max_size=3,
+    ).map(tuple),
     may_lack=st.frozensets(st.sampled_from(sorted(DEGRADABLE))),
     must_hide=st.lists(_TEXTS, max_size=3).map(tuple),
     must_keep=st.lists(_TEXTS, max_size=3).map(tuple),

@@ -11,7 +11,7 @@ from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Place
 from ringfence.policy.document import Document
 from ringfence.policy.glob_sets import witnesses
-from ringfence.policy.sandbox_sentences import bound_words
+from ringfence.policy.sandbox_sentences import bound_words, published_words
 from ringfence.policy.sandboxing import Sandboxing, sandboxing
 from ringfence.policy.sentences import Sentence, Value, backquoted
 from ringfence.policy.values import BOUNDS, Handed, Profile, Switch
@@ -20,6 +20,7 @@ __all__ = ["BoxGain", "box_gains"]
 
 _SWITCHES = {  # fields, each with what is said without it and with it
     "debug": ("'s programs may not be traced", "'s programs may trace their own children"),
+    "hides_starts": ("'s programs are recorded as they start", "'s programs start unrecorded"),
     "keeps_home": ("'s home is new for each session", "'s home is kept from run to run"),
 }
 
@@ -80,6 +81,7 @@ def _of_agent(
                     after_at=has.at,
                 ),
             )
+    yield from _newly_published(agent, was, will)
     for name in names:
         handed = _newly_handed(name, was, will)
         if handed is not None:
@@ -92,6 +94,21 @@ def _of_agent(
                     after_at=handed.at,
                 ),
             )
+
+
+def _newly_published(agent: str, was: Sandboxing, will: Sandboxing) -> Iterator[tuple[str, BoxGain]]:
+    published = {each.host_port: each for each in was.said.publish}
+    for each in will.said.publish:
+        old = published.get(each.host_port)
+        if old is None or old.port != each.port:
+            nothing = f"nothing of its box is at port {each.host_port} of the machine"
+            gain = BoxGain(
+                before=_said(agent, f": {published_words(old) if old else nothing}"),
+                after=_said(agent, f": {published_words(each)}"),
+                before_at=old.at if old else None,
+                after_at=each.at,
+            )
+            yield f"port {each.host_port}", gain
 
 
 def _is_on(switch: Switch | None) -> bool:

@@ -1,9 +1,9 @@
 """What a profile says of its agent's box, in words for people who sign it."""
 
 from ringfence.policy.sentences import Sentence, Value, duration, listed, size
-from ringfence.policy.values import Sandbox
+from ringfence.policy.values import Published, Sandbox
 
-__all__ = ["bound_words", "of_sandbox"]
+__all__ = ["bound_words", "of_sandbox", "published_words"]
 
 _BOUNDS = {
     "memory_bytes": "{} of memory",
@@ -20,6 +20,11 @@ def bound_words(field: str, amount: int) -> str:
     if field.endswith("_bytes"):
         return _BOUNDS[field].format(size(amount))
     return _BOUNDS[field].format(duration(amount) if field.endswith("_s") else amount)
+
+
+def published_words(published: Published) -> str:
+    """`port 18000 leads to port 8000 of its box`."""
+    return f"port {published.host_port} leads to port {published.port} of its box"
 
 
 def of_sandbox(said: Sandbox) -> Sentence:
@@ -45,4 +50,10 @@ def of_sandbox(said: Sandbox) -> Sentence:
                 else " Its home is new for each session.",
             )
         )
+    if said.publish:
+        ports = [(published_words(each),) for each in said.publish]
+        pieces.append((" At the machine's own loopback ", *listed(ports, "and"), "."))
+    if said.hides_starts is not None:
+        are = "are not" if said.hides_starts.is_on else "are"
+        pieces.append((f" Programs that start in it {are} recorded.",))
     return tuple(piece for sentence in pieces for piece in sentence)

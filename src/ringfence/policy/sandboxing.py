@@ -1,9 +1,11 @@
 """What all documents together say of an agent's box.
 
-Every profile that fits the agent counts. Of bounds the least holds, whosever it is. Tracing is let, and a
-home kept, where the system's or the user's documents say so and nobody says otherwise. A variable is handed
-in where they name it, and every profile that only restricts and names any names it too. A working tree's only
-restrict, and so do a user's where the system's document enforces what agents may do.
+Every profile that fits the agent counts. Of bounds the least holds, whosever it is. Tracing is let, a home
+kept, and what starts left out of the record, where the system's or the user's documents say so and nobody
+says otherwise. A variable is handed
+in where they name it, and every profile that only restricts and names any names it too. Ports are published
+by them alone. A working tree's only restrict, and so do a user's where the system's document enforces what
+agents may do.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +16,7 @@ from ringfence.core.decisions import Section
 from ringfence.policy.document import Document
 from ringfence.policy.globs import glob
 from ringfence.policy.rule import Tier
-from ringfence.policy.values import BOUNDS, Bound, Handed, Profile, Sandbox, Switch
+from ringfence.policy.values import BOUNDS, Bound, Handed, Profile, Published, Sandbox, Switch
 
 __all__ = ["Sandboxing", "sandboxing"]
 
@@ -23,7 +25,7 @@ __all__ = ["Sandboxing", "sandboxing"]
 class Sandboxing:
     """What holds for one agent."""
 
-    said: Sandbox  # bounds, tracing and the home; of `environment` what the upper tiers hand in
+    said: Sandbox  # bounds, tracing, the home; of `environment` and `publish` what the upper tiers give
     narrowed: tuple[tuple[Handed, ...], ...] = ()  # a variable must be in each of these as well
 
     @property
@@ -53,7 +55,11 @@ def sandboxing(document: Document, agent: str) -> Sandboxing:
             **bounds,
             debug=_switch([each.debug for each in upper], [each.debug for each in lower]),
             keeps_home=_switch([each.keeps_home for each in upper], [each.keeps_home for each in lower]),
+            hides_starts=_switch(
+                [each.hides_starts for each in upper], [each.hides_starts for each in lower]
+            ),
             environment=tuple(one for each in upper for one in each.environment or ()),
+            publish=_published(upper),
         ),
         narrowed=tuple(each.environment for each in lower if each.environment is not None),
     )
@@ -66,6 +72,14 @@ def _of(profiles: Iterable[Profile], agent: str) -> list[Sandbox]:
 def _least(bounds: Iterable[Bound | None]) -> Bound | None:
     """The smallest, the first of several."""
     return min((each for each in bounds if each is not None), key=lambda each: each.amount, default=None)
+
+
+def _published(upper: Iterable[Sandbox]) -> tuple[Published, ...]:
+    """Each of the machine's ports once: where the first that names it says."""
+    first: dict[int, Published] = {}
+    for each in (one for said in upper for one in said.publish):
+        first.setdefault(each.host_port, each)
+    return tuple(first.values())
 
 
 def _switch(upper: Sequence[Switch | None], lower: Sequence[Switch | None]) -> Switch | None:

@@ -29,6 +29,7 @@ __all__ = [
     "Profile",
     "Published",
     "Rate",
+    "Recording",
     "Registries",
     "Retention",
     "Sandbox",
@@ -152,6 +153,13 @@ class Home(StrEnum):
     NEW = "new"  # each session has its own
 
 
+class Recording(StrEnum):
+    """Whether something is recorded."""
+
+    RECORDED = "recorded"
+    UNRECORDED = "unrecorded"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sandbox:
     """What an agent's box may use, as one profile says it. None: it says nothing."""
@@ -165,6 +173,7 @@ class Sandbox:
     debug: Switch | None = None  # it may trace its own children
     environment: tuple[Handed, ...] | None = None
     keeps_home: Switch | None = None  # from run to run
+    hides_starts: Switch | None = None  # of programs in it: they are not recorded
     publish: tuple[Published, ...] = ()
 
 

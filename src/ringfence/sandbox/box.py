@@ -10,7 +10,16 @@ from collections.abc import Iterator
 from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.sandbox.framing import receive_packet
-from ringfence.sandbox.messages import MESSAGE_BYTES, BadMessage, Listener, Message, Sockets, Terminal, read
+from ringfence.sandbox.messages import (
+    MESSAGE_BYTES,
+    BadMessage,
+    Listener,
+    Message,
+    Socket,
+    Sockets,
+    Terminal,
+    read,
+)
 
 __all__ = ["Box", "Streams"]
 
@@ -68,7 +77,7 @@ class Box:
         try:
             message = read(packet, tuple(fds))
         finally:
-            if not isinstance(message, Terminal | Listener | Sockets):
+            if not isinstance(message, Terminal | Listener | Sockets | Socket):
                 for fd in fds:
                     os.close(fd)
         return message
@@ -89,6 +98,10 @@ class Box:
     def resume(self) -> None:
         """Lets a stopped command go on."""
         self._tell({"continue": True})
+
+    def ask_socket(self, family: socket.AddressFamily) -> None:
+        """Has it hand out a socket of its network: `Socket` is what it then says, in the order of asking."""
+        self._tell({"socket": int(family)})
 
     def kill(self) -> None:
         """Ends it and all its processes at once. No error where nothing is left."""

@@ -24,6 +24,7 @@ __all__ = [
     "Proof",
     "Ready",
     "Running",
+    "Socket",
     "Sockets",
     "Stopped",
     "Terminal",
@@ -74,6 +75,13 @@ class Sockets:
 
     sockets: tuple[BoxSocket, ...]
     catches_all: bool  # every TCP port, and not only those that are listened at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Socket:
+    """One of the box's network, not connected, that the supervisor asked for. None: it has none such."""
+
+    fd: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +138,9 @@ class LimitsMet:
     refused_processes: int  # times that one more was wanted
 
 
-Message = LimitsMet | Failed | Terminal | Listener | Sockets | Ready | NotRun | Running | Stopped | Ended
+Message = (
+    LimitsMet | Failed | Terminal | Listener | Sockets | Socket | Ready | NotRun | Running | Stopped | Ended
+)
 
 
 def read(packet: bytes, fds: tuple[int, ...]) -> Message:
@@ -158,6 +168,8 @@ def _read(name: str, value: Any, fds: tuple[int, ...]) -> Message:  # noqa: ANN4
             return Listener(fd=fd)
         case "sockets":
             return _sockets(value, fds)
+        case "socket":
+            return Socket(fd=_one_or_none(value, fds))
         case "ready":
             return _ready(value)
         case "not_run":
@@ -186,6 +198,12 @@ def _sockets(value: Any, fds: tuple[int, ...]) -> Sockets:  # noqa: ANN401 - JSO
         for (kind, port), fd in zip(value["sockets"], fds, strict=True)
     )
     return Sockets(sockets=sockets, catches_all=value["catches_all"] is True)
+
+
+def _one_or_none(value: Any, fds: tuple[int, ...]) -> int | None:  # noqa: ANN401 - JSON
+    if len(fds) != (value is True):
+        raise ValueError("not the descriptors that it says")
+    return fds[0] if fds else None
 
 
 def _ready(value: Any) -> Ready:  # noqa: ANN401 - JSON

@@ -18,7 +18,8 @@ from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
 from ringfence.sandbox.box import Box
 from ringfence.sandbox.covers import Covering
-from ringfence.sandbox.linux.seccomp.listening import Refused, answer
+from ringfence.sandbox.linux.seccomp.listening import Refused, answer, wake_at_once
+from ringfence.sandbox.linux.starting import Start, StartReader
 from ringfence.sandbox.messages import (
     BoxSocket,
     Ended,
@@ -27,10 +28,13 @@ from ringfence.sandbox.messages import (
     Listener,
     NotRun,
     Ready,
+    Socket,
     Sockets,
     Stopped,
 )
 from ringfence.sandbox.messages import Terminal as OwnTerminal
+from ringfence.sandbox.publishing import Publishing
+from ringfence.sandbox.starts import Starts
 from ringfence.sandbox.terminal.relay import Relay
 from ringfence.sandbox.terminal.terminal import Terminal, set_size
 
@@ -62,7 +66,8 @@ class Outcome:
 class Supervisor:
     """Watches `box`. `terminal` is the user's, if the box has one of its own; `keys`: input comes from it.
 
-    `covering` covers again what somebody outside replaces.
+    `covering` covers again what somebody outside replaces; `starts` counts what starts in the box.
+    `publishing` leads ports of the machine there, once the command runs.
     """
 
     def __init__(
@@ -74,6 +79,8 @@ class Supervisor:
         machine: str,
         monotonic: Callable[[], float],
         covering: Covering | None = None,
+        starts: Starts | None = None,
+        publishing: Publishing | None = None,
     ) -> None:
         self.calls: Counter[tuple[str, str]] = Counter()  # of refused system calls, and whose
         self.limits_met: LimitsMet | None = None
@@ -82,12 +89,20 @@ class Supervisor:
         self._box, self._terminal, self._keys = box, terminal, keys
         self._machine, self._monotonic = machine, monotonic
         self._covering, self._covers_from = covering, 0.0
+        self._starts = starts
+        self._publishing = publishing
+        self._reader = None if starts is None else StartReader(starts.is_new)
         self._relay: Relay | None = None
         self._master: int | None = None
         self._listener: int | None = None
         self._ended: Ended | NotRun | None = None
         self._over = False
         self._is_stopped = False  # the command, alone
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether the box gave what tells of its calls."""
+        return self._listener is not None
 
     @property
     def escapes(self) -> Counter[str]:
@@ -116,6 +131,7 @@ class Supervisor:
                     self._take_terminal(fd)
                 case Listener(fd=fd):
                     self._listener = fd
+                    wake_at_once(fd)
                 case Sockets(sockets=sockets, catches_all=catches_all):
                     self.sockets, self.catches_all = sockets, catches_all
                 case None:
@@ -138,6 +154,8 @@ class Supervisor:
         begun = self._monotonic()
         with _signals() as heard, self._raw():
             self._box.go()
+            if self._publishing is not None:
+                self._publishing.begin(self._box.ask_socket)
             deadline = None if wall_s is None else begun + wall_s
             over_time = False
             while not self._over:
@@ -164,9 +182,7 @@ class Supervisor:
     def _turn(self, heard: int, deadline: float | None) -> None:
         """Waits for whatever comes first, and does what is to be done then."""
         relay, poll = self._relay, select.poll()
-        reads = {self._box.fileno(), self._box.pidfd, heard} | (relay.reads() if relay else set())
-        if self._listener is not None:
-            reads.add(self._listener)
+        reads = self._always_read() | {heard} | (relay.reads() if relay else set())
         if self._covering is not None:
             if self._monotonic() >= self._covers_from:
                 reads.add(self._covering.fileno())
@@ -185,12 +201,22 @@ class Supervisor:
         if self._covering is not None and self._covering.fileno() in readable:
             self._covering.cover()
             self._covers_from = self._monotonic() + _BREATH_S
+        if self._publishing is not None:
+            self._publishing.turn()
         if relay:
             relay.ready(readable=readable, writable={fd for fd, e in ready if e & select.POLLOUT})
         if self._box.fileno() in readable:
             self._listen()
         elif self._box.pidfd in readable:  # it has ended, and whoever else has its socket does not matter
             self._over = True
+
+    def _always_read(self) -> set[int]:
+        reads = {self._box.fileno(), self._box.pidfd}
+        if self._listener is not None:
+            reads.add(self._listener)
+        if self._publishing is not None:
+            reads.add(self._publishing.fileno())
+        return reads
 
     def _listen(self) -> None:
         message = self._box.receive()
@@ -201,10 +227,18 @@ class Supervisor:
                 self._ended = message
             case Stopped():
                 self._suspend()
+            case Socket(fd=fd):
+                self._give(fd)
             case LimitsMet():
                 self.limits_met = message
             case _:
                 pass
+
+    def _give(self, fd: int | None) -> None:
+        if self._publishing is not None:
+            self._publishing.given(fd)
+        elif fd is not None:
+            os.close(fd)
 
     def _hear(self, heard: int) -> None:
         for number in os.read(heard, 64):
@@ -237,18 +271,23 @@ class Supervisor:
         self._box.resume()
 
     def _refuse(self) -> None:
-        refused = self._answer()
-        for each in refused:  # programs call themselves what they like, as often as they like
+        told = self._answer()
+        for each in told:  # programs call themselves what they like, as often as they like
+            if isinstance(each, Start):
+                if self._starts is not None:
+                    self._starts.count(each)
+                continue
             is_counted = (each.call, each.comm) in self.calls or len(self.calls) < LIMITS.refused_kinds
             self.calls[each.call, each.comm if is_counted else ""] += 1
-        if not refused and self._listener is not None and _is_over(self._listener):
+        if not told and self._listener is not None and _is_over(self._listener):
             os.close(self._listener)
             self._listener = None
 
-    def _answer(self) -> tuple[Refused, ...]:
+    def _answer(self) -> tuple[Refused | Start, ...]:
         assert self._listener is not None
         with suppress(OSError):
-            return answer(self._listener, machine=self._machine)
+            read = None if self._reader is None else self._reader.read
+            return answer(self._listener, machine=self._machine, read=read)
         return ()
 
     def _waiting(self) -> select.poll:

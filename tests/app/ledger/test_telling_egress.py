@@ -9,6 +9,7 @@ from ringfence.core.ids import session_name
 from ringfence.ledger.event_types import Event
 from ringfence.ledger.events.egress_opened import EgressOpened
 from ringfence.ledger.events.egress_refused import EgressRefused
+from ringfence.ledger.events.ports_published import PortsPublished
 from ringfence.ledger.events.session_lowered import SessionLowered
 from ringfence.ledger.events.tool_changed import ToolChanged
 from ringfence.ledger.recorded import recorded_of
@@ -30,6 +31,11 @@ _SESSION = "0190f5a0-0000-7000-8000-0000000000ab"
             EgressOpened(session=_SESSION, ports=(443,), catches_all_ports=True, credentials=("a", "b")),
             "way out of {} opened: all ports, 2 credentials outside",
             "a, b",
+        ),
+        (
+            PortsPublished(session=_SESSION, host_ports=(3000, 18000), ports=(3000, 8000)),
+            "ports of the machine lead into {}: 3000 to 3000, 18000 to 8000",
+            "3000 to 3000, 18000 to 8000",
         ),
         (
             EgressRefused(

@@ -25,6 +25,7 @@ __all__ = [
     "ExplainedCalls",
     "ExplainedLimit",
     "ExplainedPlace",
+    "ExplainedPort",
     "ExplainedVariable",
     "NotGiven",
     "Part",
@@ -76,6 +77,15 @@ class ExplainedVariable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainedPort:
+    """A port of the machine's loopback that leads into the box."""
+
+    port: int  # within
+    host_port: int
+    at: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedCalls:
     """How many system calls of the table meet the same fate."""
 
@@ -110,6 +120,7 @@ class Explained:
     places: tuple[ExplainedPlace, ...]  # in the order in which they are mounted
     not_given: tuple[NotGiven, ...]
     network: str
+    published: tuple[ExplainedPort, ...]
     calls: tuple[ExplainedCalls, ...]
     debug: bool  # it may trace its own children
     debug_at: str | None
@@ -138,6 +149,10 @@ def explained(planned: Planned, policy: Policy, *, machine: str, started_at: dat
             for each in planned.withheld
         ),
         network=_network(plan),
+        published=tuple(
+            ExplainedPort(port=each.port, host_port=each.host_port, at=_at(each.why.place))
+            for each in plan.published
+        ),
         calls=_calls(machine, debug=plan.debug),
         debug=plan.debug,
         debug_at=_at(plan.debug_why.place) if plan.debug_why else None,

@@ -10,11 +10,13 @@ from ringfence.core.limits import LIMITS
 from ringfence.core.receipts import Receipt
 from ringfence.gate.hiding import foreign
 from ringfence.ledger.events.egress_opened import EgressOpened
+from ringfence.ledger.events.ports_published import PortsPublished
 from ringfence.ledger.events.sandbox_ended import EndedBy, SandboxEnded
 from ringfence.ledger.events.sandbox_refused import RefusedKind, SandboxRefused
 from ringfence.ledger.events.sandbox_started import SandboxStarted
 from ringfence.ledger.ledger import Ledger
 from ringfence.ledger.streams import session_stream
+from ringfence.sandbox.plan import PublishedPort
 
 __all__ = ["Refusal", "SessionRecord", "stream_of"]
 
@@ -70,6 +72,15 @@ class SessionRecord:
         """Its programs are answered; before the command starts."""
         event = EgressOpened(
             session=self.session, ports=ports, catches_all_ports=catches_all, credentials=credentials
+        )
+        self.ledger.append(event, stream=stream_of(self.session), durability=Durability.WRITTEN)
+
+    def published(self, ports: tuple[PublishedPort, ...]) -> None:
+        """The machine's ports lead into its box; before the command starts."""
+        event = PortsPublished(
+            session=self.session,
+            host_ports=tuple(each.host_port for each in ports),
+            ports=tuple(each.port for each in ports),
         )
         self.ledger.append(event, stream=stream_of(self.session), durability=Durability.WRITTEN)
 

@@ -15,7 +15,9 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ringfence.app.running.publishing import published, tell_published
 from ringfence.app.running.record import Refusal, SessionRecord
+from ringfence.app.running.starts import told_starts, untold
 from ringfence.app.running.tidying import Places, tidy
 from ringfence.app.running.way_out import WayOut
 from ringfence.core.actions import CommandRun
@@ -37,6 +39,7 @@ from ringfence.sandbox.plan import Plan
 from ringfence.sandbox.plan_json import to_json
 from ringfence.sandbox.processes import start_of
 from ringfence.sandbox.sessions import Running, Session
+from ringfence.sandbox.starts import Starts
 from ringfence.sandbox.supervising import Outcome, Supervisor
 from ringfence.sandbox.terminal.terminal import Size, Terminal, terminals
 
@@ -94,6 +97,7 @@ def run(prepared: Prepared, house: House) -> Ran:
 
     Raises:
         NotAllowed: the policy refuses it, or asks and nobody has answered.
+        PortTaken: a port of the machine that is to lead into the box is not free.
         BoxRefused: a layer could not be had, or did not hold when it was tried.
         LedgerError: it could not be recorded, so it did not start.
     """
@@ -115,11 +119,16 @@ def _run(prepared: Prepared, house: House, record: SessionRecord) -> Ran:
     streams = _streams(given, terminal)
     if tools is not None:
         streams = replace(streams, stdin=tools.given[0], stdout=tools.given[1])
-    with Covers(plan.mounts) as covers, _begun(receipt, prepared, streams, record, house) as box:
+    with (
+        Covers(plan.mounts) as covers,
+        published(receipt, plan, record, house.door) as publishing,
+        _begun(receipt, prepared, streams, record, house) as box,
+    ):
         if covers.unheard is not None:
             why = os.strerror(covers.unheard).lower()
             house.tell(f"what is replaced outside is perhaps not covered again in this box: {why}")
         covering = Covering(covers, partial(house.launcher.cover, box))
+        starts = Starts()
         supervisor = Supervisor(
             box,
             terminal=terminal,
@@ -127,11 +136,16 @@ def _run(prepared: Prepared, house: House, record: SessionRecord) -> Ran:
             machine=house.machine,
             monotonic=house.monotonic,
             covering=covering,
+            publishing=publishing,
+            starts=starts,
         )
         house.places.sessions.set_running(session, _running(box, house.now()))
         _start(supervisor, receipt, prepared, record, house)
+        untold(plan, house.door.ledger, is_listening=supervisor.is_listening)
+        tell_published(plan, record, house.say)
         _open_way_out(supervisor, receipt, record, house)
-        with nullcontext() if tools is None else tools.at_work(box):
+        working = nullcontext() if tools is None else tools.at_work(box)
+        with working, told_starts(starts, house.door.ledger, session.id):
             outcome = supervisor.watch(wall_s=plan.limits.wall_s)
     _tell_bare(covering, record, house)
     return _end(outcome, supervisor, receipt, prepared, house)

@@ -66,6 +66,9 @@ def _not_given(found: Explained) -> Table:
 def _use(found: Explained) -> Table:
     table = _table("Use", "")
     table.add_row("network", found.network, "")
+    for port in found.published:
+        leads = f"port {port.host_port} of this machine's localhost leads to {port.port} within"
+        table.add_row("published", leads, _because("", port.at))
     calls = ", ".join(f"{each.count} {each.fate}" for each in found.calls)
     table.add_row("system calls", calls, "")
     if found.debug or found.debug_at:

@@ -3,10 +3,11 @@
 from ringfence.core.actions import FieldKind
 from ringfence.policy.rule import Tier
 from ringfence.policy.sections.making import Maker
+from ringfence.policy.sections.publishing import PUBLISH, published_of
 from ringfence.policy.shapes.amounts import COUNT, DURATION, SIZE
 from ringfence.policy.shapes.tables import Entry, Key, Table
 from ringfence.policy.shapes.texts import YES_NO, Patterns, Word, Worded
-from ringfence.policy.values import BOUNDS, Bound, Handed, Home, Sandbox, Switch
+from ringfence.policy.values import BOUNDS, Bound, Handed, Home, Recording, Sandbox, Switch
 
 __all__ = ["SANDBOX", "sandbox_of"]
 
@@ -31,6 +32,12 @@ SANDBOX = Table(
             Word(Home),
             "`kept` from run to run for each agent and working tree, or `new` for each session; default: new",
         ),
+        Key(
+            "starts",
+            Word(Recording),
+            "programs that start in it: `recorded`, or `unrecorded`; default: recorded",
+        ),
+        PUBLISH,
     ),
 )
 
@@ -45,6 +52,8 @@ def sandbox_of(entry: Entry | None, maker: Maker) -> Sandbox:
         debug=_debug(entry, maker),
         environment=_environment(entry, maker),
         keeps_home=_keeps_home(entry, maker),
+        hides_starts=_hides_starts(entry, maker),
+        publish=published_of(entry, maker),
     )
 
 
@@ -71,6 +80,14 @@ def _keeps_home(entry: Entry, maker: Maker) -> Switch | None:
     if home is None:
         return None
     return _switch(entry, "home", maker, is_on=home is Home.KEPT, refused="lets no home be kept")
+
+
+def _hides_starts(entry: Entry, maker: Maker) -> Switch | None:
+    starts: Recording | None = entry.get("starts")
+    if starts is None:
+        return None
+    refused = "leaves nothing out of the record"
+    return _switch(entry, "starts", maker, is_on=starts is Recording.UNRECORDED, refused=refused)
 
 
 def _switch(entry: Entry, key: str, maker: Maker, *, is_on: bool, refused: str) -> Switch:

@@ -101,7 +101,7 @@ def _watch(status: Status, command: int, terminal: int | None, ended: int, wall_
         for fd, _ in poll.poll(None if left is None else min(left, _HOUR_S) * 1000):
             if fd == ended:
                 os.read(ended, 4096)
-            elif not _obey(status.order(), command, terminal):
+            elif not _obey(status.order(), status, command, terminal):
                 return
 
 
@@ -123,16 +123,27 @@ def _reap(status: Status, command: int) -> bool:
             return False
 
 
-def _obey(order: dict[str, object] | None, command: int, terminal: int | None) -> bool:
+def _obey(order: dict[str, object] | None, status: Status, command: int, terminal: int | None) -> bool:
     """False where the supervisor is gone."""
     match order:
         case {"signal": int(number)} if 0 < number < signal.NSIG:
             _send(number, command, terminal)
         case {"continue": True}:
             _send(signal.SIGCONT, command, terminal)
+        case {"socket": int(family)}:
+            _hand_out(status, family)
         case None:
             return False
     return True
+
+
+def _hand_out(status: Status, family: int) -> None:
+    """A socket of the box's network, not connected, for the supervisor; or that there is none such."""
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as made:
+            status.say("socket", True, made.fileno())
+    except OSError:
+        status.say("socket", False)
 
 
 def _send(number: int, command: int, terminal: int | None) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from ringfence.core.limits import LIMITS
 from ringfence.policy.policy import Policy
 from ringfence.policy.sandboxing import Sandboxing, sandboxing
-from ringfence.sandbox.plan import Limits, Mount, MountKind, Plan, Why
+from ringfence.sandbox.plan import Limits, Mount, MountKind, Plan, PublishedPort, Why
 from ringfence.sandbox.planning.answered import network_of
 from ringfence.sandbox.planning.environment import environment
 from ringfence.sandbox.planning.giving import AllGiven, all_given, as_user_s, is_giving
@@ -64,7 +64,7 @@ def make_plan(wanted: Wanted, *, policy: Policy, host: Host, now: datetime) -> P
         network=network,
         stand_ins=() if wanted.network is None else wanted.network.environment,
     )
-    debug = said.said.debug
+    debug, hides_starts = said.said.debug, said.said.hides_starts
     plan = Plan(
         session=wanted.session,
         agent=wanted.agent,
@@ -78,7 +78,16 @@ def make_plan(wanted: Wanted, *, policy: Policy, host: Host, now: datetime) -> P
         limits_why=limits_why,
         debug=debug is not None and debug.is_on,
         debug_why=None if debug is None else Why(text="sandbox.debug", place=debug.at),
+        tells_starts=hides_starts is None or not hides_starts.is_on,
         network=network,
+        published=tuple(
+            PublishedPort(
+                port=each.port,
+                host_port=each.host_port,
+                why=Why(text="sandbox.publish", place=each.at),
+            )
+            for each in said.said.publish
+        ),
         may_lack=wanted.may_lack,
         must_hide=tuple(dict.fromkeys((*wanted.must_hide, *_to_hide(mounts, view, host)))),
         must_keep=wanted.must_keep,
