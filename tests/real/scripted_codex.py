@@ -1,7 +1,7 @@
 """OpenAI's interface of responses with what it says written down: a call of the shell, then a last word."""
 
 import json
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from egress.upstream_servers import Handler
 
@@ -25,6 +25,10 @@ class Responses(Handler):
 
     came: ClassVar[list[tuple[str, str, str]]] = []
 
+    def next_call(self, asked: dict[str, Any]) -> dict[str, str] | None:
+        """The call of a tool that comes next, or None."""
+        return None if "call_1" in json.dumps(asked["input"]) else _call(asked)
+
     def do_GET(self) -> None:  # noqa: N802
         if self.headers.get("Upgrade"):
             self.answer(b"", status=426)
@@ -39,7 +43,7 @@ class Responses(Handler):
             self.answer(b"{}", Content_Type="application/json")
             return
         asked = json.loads(body)
-        item = WORD if "call_1" in json.dumps(asked["input"]) else _call(asked)
+        item = self.next_call(asked) or WORD
         usage = {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}
         events = (
             {"type": "response.created", "response": {"id": "resp_1"}},

@@ -23,6 +23,10 @@ class Model(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def next_call(self, messages):
+        """The call of a tool that comes next, or None."""
+        return None if "tool_result" in json.dumps(messages) else CALL
+
     def do_HEAD(self):
         self.send_response(200)
         self.end_headers()
@@ -33,9 +37,8 @@ class Model(BaseHTTPRequestHandler):
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
         has_tools = any(each.get("name") == "Bash" for each in asked.get("tools", ()))
-        is_called = "tool_result" in json.dumps(asked["messages"])
-        block = CALL if has_tools and not is_called else WORD
-        reason = "tool_use" if block is CALL else "end_turn"
+        block = self.next_call(asked["messages"]) or WORD if has_tools else WORD
+        reason = block["type"] if block["type"] == "tool_use" else "end_turn"
         message = {
             "id": "msg_1",
             "type": "message",
@@ -50,10 +53,10 @@ class Model(BaseHTTPRequestHandler):
             self.send_response(200)
             self.send_header("content-type", "text/event-stream")
             self.end_headers()
-            empty = block | ({"input": {}} if block is CALL else {"text": ""})
+            empty = block | ({"input": {}} if "input" in block else {"text": ""})
             delta = (
                 {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
-                if block is CALL
+                if "input" in block
                 else {"type": "text_delta", "text": block["text"]}
             )
             for event in (

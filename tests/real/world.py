@@ -14,7 +14,7 @@ from pathlib import Path
 from egress.upstream_servers import OUTSIDE, Handler, http_server, tls_for
 from real.running import Place
 
-__all__ = ["Host", "host", "keep", "lead"]
+__all__ = ["Host", "host", "keep", "lead", "lead_only"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,15 +47,7 @@ def lead(
 
     `reads` are folders out of the working tree that programs are in.
     """
-    here.needs_ringfence()  # its daemon is executed
-    ca = here.home / "outside.pem"
-    ca.write_text(OUTSIDE.certificate_pem)
-    here.own(ca)
-    there = "".join(
-        f"\n          - {{host: {each.name}, to_host: 127.0.0.1, to_port: {each.port}, "
-        + (f"ca: {ca}}}" if each.tls else "tls: false}")
-        for each in hosts
-    )
+    there = _there(here, hosts)
     read = ", ".join(f'"{each}"' for each in ("**", *(f"{folder}/**" for folder in reads)))
     here.policy(
         f"""
@@ -72,6 +64,25 @@ agents:
         connect_to: {there}
 {more}
 """
+    )
+
+
+def lead_only(here: Place, *hosts: Host) -> None:
+    """Names lead to these hosts, and the policy says nothing else."""
+    there = _there(here, hosts)
+    profile = f'    "*":\n      egress:\n        connect_to: {there}'
+    here.policy(f"version: 1\nagents:\n  profiles:\n{profile}\n")
+
+
+def _there(here: Place, hosts: tuple[Host, ...]) -> str:
+    here.needs_ringfence()  # its daemon is executed
+    ca = here.home / "outside.pem"
+    ca.write_text(OUTSIDE.certificate_pem)
+    here.own(ca)
+    return "".join(
+        f"\n          - {{host: {each.name}, to_host: 127.0.0.1, to_port: {each.port}, "
+        + (f"ca: {ca}}}" if each.tls else "tls: false}")
+        for each in hosts
     )
 
 
