@@ -39,11 +39,11 @@ def furnish(home: Path, places: Iterable[HomePlace], who: Identity) -> None:
     real = home.resolve()
     for each in places:
         path = home / each.path
+        if not path.parent.resolve().is_relative_to(real):
+            raise _in_the_way(path)
         try:
-            if not path.parent.resolve().is_relative_to(real):
-                raise _in_the_way(path)
             _make(path, each)
-        except (OSError, RuntimeError) as error:  # a ring of links is the latter
+        except OSError as error:
             raise _in_the_way(path) from error
         give(path, who)
 

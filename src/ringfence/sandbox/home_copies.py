@@ -47,7 +47,12 @@ def copy_home(source: Path, target: Path, who: Identity, *, without: Collection[
 
 
 def _copy(source: Path, target: Path, who: Identity, without: Collection[str]) -> None:
-    copying = _Copying(who=who, without=frozenset(without) | _FETCHED_ANEW)
+    copying = _Copying(
+        who=who,
+        without=frozenset(without) | _FETCHED_ANEW,
+        names=LIMITS.home_copy_names,
+        bytes=LIMITS.home_copy_bytes,
+    )
     top = os.open(source, _FOLDER | os.O_NOFOLLOW)
     try:
         into = os.open(target, _FOLDER | os.O_NOFOLLOW)
@@ -65,8 +70,8 @@ class _Copying:
 
     who: Identity
     without: frozenset[str]
-    names: int = LIMITS.home_copy_names
-    bytes: int = LIMITS.home_copy_bytes
+    names: int
+    bytes: int
 
     def folder(self, source: int, target: int, above: str, depth: int) -> None:
         if not depth:
