@@ -42,12 +42,21 @@ class _Held:
 
 
 class ToolRelay:
-    """That of one run. Close it at the end; `clock` counts seconds that only grow."""
+    """That of one run. Close it at the end.
+
+    `clock` counts seconds that only grow; `client` is read from, and written to; for `asked_s` seconds a
+    call waits for an operator.
+    """
 
     def __init__(
-        self, calls: ToolCalls, *, clock: Callable[[], float], client: tuple[int, int] = (0, 1)
+        self,
+        calls: ToolCalls,
+        *,
+        clock: Callable[[], float],
+        client: tuple[int, int] = (0, 1),
+        asked_s: float = LIMITS.egress_asked_s,
     ) -> None:
-        self._calls, self._clock = calls, clock
+        self._calls, self._clock, self._asked_s = calls, clock, asked_s
         self._conversation = Conversation(may=calls.may)
         self._of_client: int | None = client[0]
         self._to_client: int | None = client[1]
@@ -210,7 +219,7 @@ class ToolRelay:
                 line = handed_over(decided, judged, passed, seals=self._calls.door.seals)
                 self._queue(Side.SERVER, line)
         elif decided.ask is not None and may_wait and len(self._held) < LIMITS.egress_held:
-            until = self._clock() + LIMITS.egress_asked_s
+            until = self._clock() + self._asked_s
             self._held.append(_Held(judged=judged, refused=decided, until=until))
         else:
             self._do(self._conversation.refuse(judged, decided.why))
