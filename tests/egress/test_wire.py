@@ -16,6 +16,7 @@ from ringfence.egress.messages import (
     SocketKind,
     Tell,
     Trouble,
+    Unsent,
     Welcome,
 )
 from ringfence.egress.wire import BadMessage, Message, decode, encode
@@ -39,6 +40,7 @@ _SOME: tuple[Message, ...] = (
     Dialled(tls=True, server_name="a.example", ca_pem=None),
     Refused(what="no", hint="ask", manner=Manner.EMPTY, status=204),
     Tell(session="s", trouble=Trouble.MISMATCH, host="a", what="b"),
+    Unsent(session="s", host="a", port=443, method="GET", target="/x?y"),
     Serve(session="s", certificate_pem="c", key_pem="k", sockets=(SocketKind.PROXY, SocketKind.DNS_UDP)),
     SessionOpened(environment=(("A", "b"),), ports=(5432,), hosts=2, credentials=("x",), state="{}"),
 )

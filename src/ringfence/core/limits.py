@@ -50,6 +50,9 @@ class Limits:
     policy_near_rules: int = 200  # whose conditions are tried for that
     egress_ports: int = 64  # that policy names and a box listens on besides its own
     policy_cases: int = 10_000  # of all files that are tried at one time
+    learned_requests: int = 4_096  # of one session that are told apart where a policy is learned from it
+    learned_hosts: int = 32  # that are proposed; others are counted
+    learned_entries: int = 16  # of one host
     registries: int = 32  # of packages, that a machine's package managers are set to
     registry_settings_bytes: int = 1 * _MIB  # of one file that says so
     registry_settings_lines: int = 4_000
@@ -343,6 +346,7 @@ class Limits:
     sealed_frame_bytes: int = 256 * _KIB
 
     # The broker
+    proxy_head_bytes: int = 16 * _KIB  # of what a company's proxy answers to CONNECT
     egress_dial_s: float = 20.0  # for a name and a connection
     egress_addresses: int = 8  # of one name that are tried
     egress_pool: int = 8  # connections to one host that are kept for one session

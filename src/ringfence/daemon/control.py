@@ -61,6 +61,7 @@ class Open:
     certificate_pem: str = ""
     key_pem: str = field(default="", repr=False)
     registries: tuple[Registry, ...] = ()  # of packages, that the user's machine is set to
+    learns: bool = False  # what is refused is recorded as far as it is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

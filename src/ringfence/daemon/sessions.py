@@ -104,6 +104,7 @@ class Session:
             folder=asked.folder,
             state=asked.state,
             registries=asked.registries,
+            learns=asked.learns,
         )
         if asked.key_pem:
             self._authority = Authority(certificate_pem=asked.certificate_pem, key_pem=asked.key_pem)

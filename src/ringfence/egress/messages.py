@@ -34,6 +34,7 @@ __all__ = [
     "SocketKind",
     "Tell",
     "Trouble",
+    "Unsent",
     "Watch",
     "Welcome",
 ]
@@ -152,6 +153,17 @@ class Tell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unsent:
+    """A request of a program to where it may not connect. Answered with `Refused`, once it is recorded."""
+
+    session: str
+    host: str
+    port: int
+    method: str
+    target: str  # in canonical origin form
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """It may not be, and why. `hint` says what would help, as a person would read it."""
 
@@ -185,6 +197,7 @@ class OpenSession:
     folder: str  # where its command starts; the working tree's policy is found from there
     state: str = ""  # of an earlier `SessionOpened`, when this broker stands in for another one
     registries: tuple[Registry, ...] = ()  # of packages, that the user's machine is set to
+    learns: bool = False  # what is refused is recorded as far as it is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

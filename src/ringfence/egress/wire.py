@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from ringfence.core.bounded_json import BadJson, Json, parse
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.egress import messages
 from ringfence.protocols.http import Headers
@@ -31,6 +32,7 @@ Message = (
     | messages.Done
     | messages.Gone
     | messages.Tell
+    | messages.Unsent
     | messages.Refused
     | messages.Revoke
     | messages.OpenSession
@@ -51,7 +53,7 @@ class BadMessage(Exception):
     """Not one of the messages. The text never quotes it."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class _Way:
     """To JSON and back, for one type."""
 

@@ -64,6 +64,7 @@ async def open_session(core: Core, message: OpenSession) -> SessionOpened:
         label=found.label,
         policy=found.policy,
         said=said,
+        unsent=set() if message.learns else None,
     )
     return SessionOpened(
         environment=_environment(found, given),
@@ -95,7 +96,9 @@ def _find(core: Core, message: OpenSession) -> _Found:
     entries: Mapping[str, Entry] = {}
     if any("credential.use" in each.action_types for each in policy.rules):
         state = core.house.releasing.state()
-        entries = usable(policy, message.agent, state.entries if state is not None else ())
+        logins = egressing(policy.document, message.agent).logins  # of proxies, which boxes know nothing of
+        kept = [each for each in (state.entries if state else ()) if each.name not in logins]
+        entries = usable(policy, message.agent, kept)
     return _Found(
         door=door,
         policy=policy,

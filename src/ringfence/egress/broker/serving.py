@@ -20,6 +20,7 @@ from ringfence.egress.broker.house import House
 from ringfence.egress.broker.opening import close_session, open_session
 from ringfence.egress.broker.programs import Programs
 from ringfence.egress.broker.session import Session
+from ringfence.egress.broker.unsent import unsent
 from ringfence.egress.channel import Answer, Channel
 from ringfence.egress.injecting.tokens import Tokens
 from ringfence.egress.messages import (
@@ -34,6 +35,7 @@ from ringfence.egress.messages import (
     Refused,
     Revoke,
     Tell,
+    Unsent,
     Watch,
 )
 from ringfence.egress.wire import Message
@@ -108,6 +110,8 @@ class Broker:
                     self.core.gone(connection)
             case Tell():
                 self._told(message)
+            case Unsent():
+                return await unsent(self.core, message), ()
             case _:
                 return _UNASKED, ()
         return None, ()
@@ -178,7 +182,7 @@ class Broker:
     def _session_of(self, message: Message) -> str | None:
         """Whom it is about; None where there is nobody."""
         match message:
-            case Arrive() | Tell():
+            case Arrive() | Tell() | Unsent():
                 return message.session
             case Ask() | Dial() | Gone():
                 connection = self.core.connections.get(message.connection)

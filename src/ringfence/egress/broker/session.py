@@ -105,6 +105,7 @@ class Session:
     secrets: Secrets = field(default_factory=lambda: Secrets({}), repr=False)
     told: dict[tuple[str, str, str], int] = field(default_factory=dict)
     programs: Programs | None = None
+    unsent: "set[tuple[str, int, str, str]] | None" = None  # what was told of them; None: nobody learns
 
     def released(self, shown_instead: Mapping[bytes, bytes]) -> None:
         """Something was put into a request: no answer shows it from now on."""

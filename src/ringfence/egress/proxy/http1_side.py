@@ -76,6 +76,7 @@ class Http1Side:
         answer = Http1Answer(self._stream, head, body)
         road = await self._caller.to(place) if self._front.road is None else self._front.road
         if road.refused is not None:
+            await road.unsent(place.port, asked)
             await answer.refuse(road.refused)
         else:
             await self._exchanged(

@@ -132,9 +132,10 @@ class Http2Side:
         road, answer = self._front.road, request.answer
         assert road is not None  # there is TLS, so there was a hello
         try:
-            _, asked = asked_of(event.head, self._front)
+            place, asked = asked_of(event.head, self._front)
             length = None if event.is_whole and not event.length else event.length
             if road.refused is not None:
+                await road.unsent(place.port, asked)
                 await answer.refuse(road.refused)
             else:
                 incoming = Incoming(head=asked, length=length, body=request.body, running=request.running)

@@ -3,19 +3,34 @@
 import asyncio
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import field
 
 from ringfence.core.dataclass import dataclass
 from ringfence.egress.channel import Channel, ChannelClosed
-from ringfence.egress.messages import Ask, Dial, Dialled, Done, Gone, Proceed, Refused, Revoke, Tell, Trouble
+from ringfence.egress.messages import (
+    Ask,
+    Dial,
+    Dialled,
+    Done,
+    Gone,
+    Proceed,
+    Refused,
+    Revoke,
+    Tell,
+    Trouble,
+    Unsent,
+)
 from ringfence.egress.proxy.patience import Patience
 from ringfence.egress.proxy.tls import Resumptions
 from ringfence.egress.proxy.upstreams import Upstreams
 from ringfence.egress.proxy.wires import Deadlines, Wire
+from ringfence.protocols.http import RequestHead
 
 __all__ = ["BROKER_GONE", "Broker", "Road", "Running"]
 
 BROKER_GONE = Refused(what="the broker is gone", hint="it is started again; try again", status=502)
+_BY_POLICY = 403
 _REVOKED = "what is allowed has changed since it began; ask for it again"
 
 
@@ -101,6 +116,17 @@ class Road:
     def tell(self, trouble: Trouble, what: str) -> None:
         """Has it recorded."""
         self._broker.channel.tell(Tell(session=self._session, trouble=trouble, host=self.host, what=what))
+
+    async def unsent(self, port: int, asked: RequestHead) -> None:
+        """Has it recorded what was asked for here, where the policy lets nobody go."""
+        if self.refused is None or self.refused.status != _BY_POLICY:
+            return
+        told = Unsent(
+            session=self._session, host=self.host, port=port, method=asked.method, target=asked.target
+        )
+        with suppress(ChannelClosed):
+            _, fds = await self._broker.channel.ask(told)
+            self.drop(fds)
 
     def begin(self, exchange: int, running: Running) -> None:
         """It can be taken back from now on."""
