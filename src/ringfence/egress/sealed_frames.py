@@ -6,12 +6,12 @@ after `H` and without `E` has broken off, and so has what is made of it.
 """
 
 import asyncio
-import dataclasses
 import json
 import struct
 from collections.abc import Iterator
 from enum import IntEnum
 
+from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.egress.messages import Refused
 from ringfence.egress.wire import BadMessage, decode_fields, encode_fields
@@ -49,7 +49,7 @@ class FrameKind(IntEnum):
 Frame = tuple[FrameKind, bytes]
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SealedHead:
     """The head of a response, and how long its body is; None: nobody knows yet."""
 
@@ -64,7 +64,7 @@ class SealedHead:
         return ResponseHead(status=self.status, reason=self.reason, headers=self.headers)
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Trailers:
     trailers: Headers
 
