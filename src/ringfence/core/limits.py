@@ -206,6 +206,7 @@ class Limits:
     notices_of_session: int = 3  # told at one time that nobody has answered
     notices_kept: int = 100  # for one receiver that does not take them; then the oldest go
     notice_chars: int = 300  # of one text of anybody's
+    notice_facts_chars: int = 600  # of all facts of one question; one with more is shown without them
     notice_every_s: float = 1.0  # between two looks at what waits
     webhook_s: float = 10.0  # for one try: name, connection, handshake, the first line of the answer
     webhook_tries: int = 3

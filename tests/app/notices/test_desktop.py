@@ -24,6 +24,7 @@ _ASKED = Notice(
     short_id="7f",
     action_type="git.push",
     subject="/our-org/site refs/heads/main at github.example",
+    facts=("force: yes", 'ref: "refs/heads/main"'),
     agent="claude",
     session="0199c0de-0000-7000-8000-000000000001",
     rules=("pushes",),
@@ -34,7 +35,8 @@ _OVER = replace(_ASKED, happened=Happened.GRANTED, operator="olga")
 _BODY = (
     "ringfence approve 7f, or ringfence deny 7f\n"
     'by "claude, session 00000001", open until 2026-02-01 12:00 UTC\n'
-    '"/our-org/site refs/heads/main at github.example"'
+    '"/our-org/site refs/heads/main at github.example"\n'
+    'force: yes, ref: "refs/heads/main"'
 )
 
 
@@ -103,14 +105,15 @@ def test_how_many_more_wait_is_one_notice_that_is_replaced(bus: str, shown: Show
 def test_markup_of_anybodys_is_letters(bus: str, capabilities: tuple[str, ...], said: str) -> None:
     with notice_server(bus, *capabilities) as shown:
         Desktop(address=bus).send(replace(_ASKED, subject="<b>x</b> &amp;"))
-    assert shown.notices[0]["body"].endswith(f'\n"{said}"')
+    assert shown.notices[0]["body"].split("\n")[2] == f'"{said}"'
 
 
-def test_what_is_cut_and_how_many_ask_the_same_is_said() -> None:
-    said = body(replace(_ASKED, complete=False, others=2, agent="", session=None, expires_at=None))
-    assert said.split("\n")[1:] == [
+def test_that_it_is_cut_and_how_many_ask_the_same_is_said() -> None:
+    said = body(replace(_ASKED, complete=False, facts=(), others=2, agent="", session=None, expires_at=None))
+    assert said.split("\n") == [
+        "too long to be shown whole, look first: ringfence asks",
         'by "somebody, session none" and 2 more that ask the same',
-        '"/our-org/site refs/heads/main at github.example" (cut; ringfence asks shows all)',
+        '"/our-org/site refs/heads/main at github.example"',
     ]
     assert summary(Notice(started_at=_AT, complete=True, happened=Happened.MORE, waiting=1)) == (
         "1 more question waits"

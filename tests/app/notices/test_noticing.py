@@ -68,6 +68,14 @@ def test_a_question_is_told_whole_and_once(told: Told) -> None:
             short_id=ask[:2],
             action_type="git.push",
             subject="/our-org/site refs/heads/main at github.example",
+            facts=(
+                'change: "update"',
+                "force: no",
+                'host: "github.example"',
+                "port: 443",
+                'ref: "refs/heads/main"',
+                'repository: "/our-org/site"',
+            ),
             agent="claude",
             session=_ONE,
             others=0,
@@ -209,6 +217,17 @@ def test_a_thousand_lines_are_looked_at_without_an_id_for_each(
     told.look()
     told.look()
     assert len(made) == LIMITS.notices_of_session
+
+
+def test_a_question_that_is_too_long_for_a_notice_is_not_whole_and_shows_no_part_of_its_facts(
+    told: Told,
+) -> None:
+    told.here.does(_ONE, post(path="/" + "a" * 500))
+    told.here.does(_TWO, post("x=" + "b" * 600))
+    assert [(each.complete, each.facts, len(each.subject or "")) for each in told.look()] == [
+        (False, (), 300),
+        (False, (), 28),
+    ]
 
 
 @pytest.mark.parametrize(

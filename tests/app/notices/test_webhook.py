@@ -37,6 +37,7 @@ _ASKED = Notice(
     short_id="7f",
     action_type="git.push",
     subject="/our-org/site refs/heads/main at github.example",
+    facts=("force: yes", 'ref: "refs/heads/main"'),
     agent="claude",
     session="0199c0de-0000-7000-8000-000000000001",
     rules=("pushes",),
@@ -109,7 +110,8 @@ def test_a_notice_is_posted_as_a_document_of_its_schema(tmp_path: Path) -> None:
         "schema": "ringfence.notice/1",
         "started_at": "2026-01-31T12:00:00.000Z",
         "complete": True,
-        "text": "ringfence: git.push `/our-org/site refs/heads/main at github.example` by `claude` waits: "
+        "text": "ringfence: git.push `/our-org/site refs/heads/main at github.example` by `claude` "
+        '(`force: yes, ref: "refs/heads/main"`) waits: '
         "ringfence approve 7f, open until 2026-02-01 12:00 UTC",
         "happened": "asked",
         "ask": "7f3a90",
@@ -117,6 +119,7 @@ def test_a_notice_is_posted_as_a_document_of_its_schema(tmp_path: Path) -> None:
         "deny": "ringfence deny 7f",
         "action_type": "git.push",
         "subject": "/our-org/site refs/heads/main at github.example",
+        "facts": ["force: yes", 'ref: "refs/heads/main"'],
         "agent": "claude",
         "session": "0199c0de-0000-7000-8000-000000000001",
         "others": 0,
@@ -136,6 +139,14 @@ def test_what_became_of_it_says_who_answered_and_offers_no_answer(tmp_path: Path
     found = json.loads(_parts(at.requests[0])[2])
     assert found["text"].endswith(" by `claude`: approved by `olga`")
     assert (found["approve"], found["deny"], found["left_out"], found["complete"]) == (None, None, 3, False)
+
+
+def test_a_question_that_is_not_whole_offers_no_yes(tmp_path: Path) -> None:
+    with server(tmp_path, host=_HOST) as at:
+        _scene(tmp_path, at).receiver().send(replace(_ASKED, complete=False, facts=()))
+    found = json.loads(_parts(at.requests[0])[2])
+    assert (found["approve"], found["deny"]) == (None, "ringfence deny 7f")
+    assert " waits: look first: ringfence asks, open until" in found["text"]
 
 
 def test_a_line_for_chat_programs_holds_no_markup_of_anybodys(tmp_path: Path) -> None:

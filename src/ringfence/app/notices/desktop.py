@@ -60,8 +60,10 @@ def body(notice: Notice) -> str:
     more = f" and {notice.others} more that ask the same" if notice.others else ""
     until = f", open until {moment(notice.expires_at)}" if notice.expires_at else ""
     how = f"ringfence approve {notice.short_id}, or ringfence deny {notice.short_id}"
-    cut = "" if notice.complete else " (cut; ringfence asks shows all)"
-    return f"{how}\nby {quoted(who)}{more}{until}\n{quoted(notice.subject or '')}{cut}"
+    if not notice.complete:  # nobody is to say yes to what was not shown
+        how = "too long to be shown whole, look first: ringfence asks"
+    said = f"{how}\nby {quoted(who)}{more}{until}\n{quoted(notice.subject or '')}"
+    return f"{said}\n{', '.join(notice.facts)}" if notice.facts else said
 
 
 @dataclass(slots=True, kw_only=True)

@@ -25,10 +25,11 @@ class Message:
     text: str  # one line for people
     happened: Happened
     ask: str | None  # id; the same in all messages about one question
-    approve: str | None  # what to run, on this machine
+    approve: str | None  # what to run, on this machine; None where the question is not whole
     deny: str | None
     action_type: str | None
     subject: str | None
+    facts: tuple[str, ...]  # `name: value`; none where they are too long for a notice
     agent: str | None
     session: str | None
     others: int
@@ -42,17 +43,18 @@ class Message:
 
 def message(notice: Notice) -> Message:
     """The notice as it is posted."""
-    is_open = notice.happened is Happened.ASKED
+    may = notice.happened is Happened.ASKED and notice.complete
     return Message(
         started_at=notice.started_at,
         complete=notice.complete and not notice.left_out,
         text=_text(notice),
         happened=notice.happened,
         ask=notice.ask,
-        approve=f"ringfence approve {notice.short_id}" if is_open else None,
-        deny=f"ringfence deny {notice.short_id}" if is_open else None,
+        approve=f"ringfence approve {notice.short_id}" if may else None,
+        deny=f"ringfence deny {notice.short_id}" if notice.happened is Happened.ASKED else None,
         action_type=notice.action_type,
         subject=notice.subject,
+        facts=notice.facts,
         agent=notice.agent,
         session=notice.session,
         others=notice.others,
@@ -72,7 +74,9 @@ def _text(notice: Notice) -> str:
     what = f"ringfence: {notice.action_type} {subject} by {agent}"
     if notice.happened is Happened.ASKED:
         until = f", open until {moment(notice.expires_at)}" if notice.expires_at else ""
-        return f"{what} waits: ringfence approve {notice.short_id}{until}"
+        how = f"ringfence approve {notice.short_id}" if notice.complete else "look first: ringfence asks"
+        facts = f" ({_code(', '.join(notice.facts))})" if notice.facts else ""
+        return f"{what}{facts} waits: {how}{until}"
     by = f" by {_code(notice.operator)}" if notice.operator else ""
     return f"{what}: {_ENDS[notice.happened]}{by}"
 

@@ -15,10 +15,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from ringfence.app.approving import ShownAsk
+from ringfence.app.approving.shown import shown_ask
 from ringfence.app.ledger.telling import fact
 from ringfence.app.notices.saying import harmless
 from ringfence.app.watching.asking import AskRow
 from ringfence.core.dataclass import dataclass
+from ringfence.core.exact import exact
 from ringfence.core.limits import LIMITS
 from ringfence.gate.approvals import Approvals, Ask, AskState
 from ringfence.gate.asking import short_id
@@ -27,6 +30,7 @@ __all__ = ["Happened", "Notice", "Noticing"]
 
 _MINUTE = timedelta(minutes=1)
 _MORE_EVERY = timedelta(seconds=30)  # how many more wait is told
+_ELSEWHERE = ("agent", "session")  # a notice has them anyway
 _QUIET = timedelta(
     seconds=5
 )  # after an answer: whoever answers the same of several sessions is not told each
@@ -55,8 +59,8 @@ _BECAME = {
 class Notice:
     """One thing that is told. Text of anybody's is harmless: printable ASCII, cut at a limit.
 
-    `started_at` is when it was told, and `complete` whether all of `subject` is there. Of `MORE` only these,
-    `happened` and `waiting` are known.
+    `started_at` is when it was told, and `complete` whether all of the question is there: one that is not is
+    to be looked at before it is answered. Of `MORE` only these, `happened` and `waiting` are known.
     """
 
     started_at: datetime
@@ -66,6 +70,7 @@ class Notice:
     short_id: str | None = None  # what `ringfence approve` takes
     action_type: str | None = None
     subject: str | None = None
+    facts: tuple[str, ...] = ()  # `name: value`, all that are known; none where they are too long
     agent: str | None = None
     session: str | None = None  # id; None: a person asks
     others: int = 0  # sessions that ask the same
@@ -167,15 +172,16 @@ class _Waiting(NamedTuple):
 
 def _asked(waiting: _Waiting, approvals: Approvals, now: datetime) -> Notice:
     row, ask = waiting.row, waiting.asks[0]
-    spelled = harmless(row.subject)
+    subject, facts = harmless(row.subject), _facts(shown_ask(ask, approvals, now=now))
     return Notice(
         started_at=now,
-        complete=not row.subject.endswith("…") and len(spelled) < LIMITS.notice_chars,
+        complete=bool(facts) and len(subject) < LIMITS.notice_chars,
         happened=Happened.ASKED,
         ask=ask.id,
         short_id=short_id(ask.id, approvals),
         action_type=harmless(row.action_type),
-        subject=spelled,
+        subject=subject,
+        facts=facts,
         agent=harmless(row.agent),
         session=harmless(waiting.session) or None,
         others=len(waiting.asks) - 1,
@@ -183,3 +189,10 @@ def _asked(waiting: _Waiting, approvals: Approvals, now: datetime) -> Notice:
         opened_at=ask.opened_at,
         expires_at=ask.expires_at,
     )
+
+
+def _facts(ask: ShownAsk) -> tuple[str, ...]:
+    """All that are known, as an operator sees them; none where that is too long for a notice."""
+    known = (each for each in ask.facts if each.value is not None and each.name not in _ELSEWHERE)
+    facts = tuple(f"{harmless(each.name)}: {harmless(exact(each.value))}" for each in known)
+    return facts if sum(map(len, facts)) <= LIMITS.notice_facts_chars else ()
