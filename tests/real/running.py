@@ -86,6 +86,10 @@ class Place:
         out, err = process.communicate(stdin, timeout=PATIENCE_S)
         return Done(process.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
 
+    def free(self, *arguments: str) -> str:
+        """What it says to an operator: it is executed, as nobody can see that a fork is in no sandbox."""
+        return self.host(str(_COMMAND), *arguments)
+
     def document(self, command: str, *arguments: str) -> Any:
         """What it says with --json."""
         done = self.ringfence(command, "--json", *arguments)

@@ -12,13 +12,15 @@ from ringfence.core.text import printable
 from ringfence.gate.approvals import Approvals, Ask, AskState, Grant, compared_facts
 from ringfence.gate.hiding import foreign
 from ringfence.gate.seals import Seals
+from ringfence.ledger.events.ask_withdrawn import AskWithdrawn
 from ringfence.ledger.events.grant_given import GrantGiven
 from ringfence.ledger.events.grant_refused import GrantRefused
 from ringfence.ledger.events.grant_revoked import GrantRevoked
 
-__all__ = ["Answered", "find_ask", "find_grant", "give", "refuse", "revoke"]
+__all__ = ["Answered", "end_session", "find_ask", "find_grant", "give", "refuse", "revoke"]
 
 _SHORTEST = 2
+_ENDED = "an operator killed its session"
 
 
 class Answered(RingfenceError):
@@ -105,6 +107,27 @@ def revoke(grant: Grant, *, operator: str, note: str | None, approvals: Approval
         return GrantRevoked(grant=grant.id, operator=operator, note=foreign(note) if note else None)
 
     approvals.append(decide)
+
+
+def end_session(session: str, *, operator: str, approvals: Approvals, now: datetime) -> int:
+    """Takes back what was granted to a session and withdraws what it asked; how many grants held till now."""
+    approvals.look()
+    for ask in [each.id for each in approvals.asks.values() if each.action.get("session") == session]:
+        approvals.append(
+            lambda state, ask=ask: (  # type: ignore[misc]
+                AskWithdrawn(ask=ask, why=_ENDED) if state.asks[ask].is_pending(now) else None
+            )
+        )
+    held = [each for each in approvals.grants.values() if each.given.compared.get("session") == session]
+    revoked = [
+        approvals.append(
+            lambda state, grant=each.id: (  # type: ignore[misc]
+                GrantRevoked(grant=grant, operator=operator) if state.grants[grant].holds(now) else None
+            )
+        )
+        for each in held
+    ]
+    return sum(each is not None for each in revoked)
 
 
 def find_ask(approvals: Approvals, id_: str) -> Ask:

@@ -1,4 +1,7 @@
-"""Ends boxes at once: the first process of each, and with it the kernel ends all others of the box."""
+"""Ends boxes at once: the first process of each, and with it the kernel ends all others of the box.
+
+What an operator granted to such a session is taken back, for nobody who goes on with it has it.
+"""
 
 import os
 import select
@@ -12,6 +15,8 @@ from ringfence.app.running.record import stream_of
 from ringfence.core.action_types import Durability
 from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import ExitCode, RingfenceError
+from ringfence.gate.door import Door
+from ringfence.gate.grants import end_session
 from ringfence.ledger.events.sandbox_ended import EndedBy, SandboxEnded
 from ringfence.ledger.ledger import Ledger
 from ringfence.sandbox.processes import opened
@@ -30,12 +35,13 @@ class NotKilled(RingfenceError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Killed:
-    """A session whose box is gone, and how long that took."""
+    """A session that is dead: its box is gone, and nothing is granted to it."""
 
     session: str
     name: str
     agent: str
-    kill_us: int  # from the order until its last process was gone
+    kill_us: int | None  # from the order until its last process was gone; None: it had no box
+    grants: int  # that held until then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,45 +53,55 @@ class Kills:
     sessions: tuple[Killed, ...]
 
 
-def kill(wanted: Sequence[Session], *, sessions: Sessions, ledger: Ledger, operator: str) -> Iterator[Killed]:
-    """Ends the boxes of these sessions; those that have none are passed over.
+def kill(wanted: Sequence[Session], *, sessions: Sessions, door: Door, operator: str) -> Iterator[Killed]:
+    """Ends the boxes and the grants of these sessions; those that have neither are passed over.
 
     Every order is given before the first is waited for, so that no box outlives another for long.
 
     Raises:
         NotKilled: a process is still there after ten seconds: it waits for hardware, or for a file system.
-        LedgerError: it is done, and could not be recorded.
+        LedgerError: the boxes are gone, and that could not be recorded, or their grants not be taken back.
     """
     ordered = []
     for session in wanted:
         running = sessions.running(session)
         pidfd = opened(running) if running else None
+        at = time.monotonic_ns()
         if pidfd is not None:
             sessions.set_killed(session, operator)
-            at = time.monotonic_ns()
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-            ordered.append((session, pidfd, at))
+        ordered.append((session, pidfd, at))
     for session, pidfd, at in ordered:
-        if not _gone(pidfd):
-            raise NotKilled(
-                f"session {session.name}: a process of it is still there",
-                hint="it waits for a device or a file system; it ends when that answers",
+        kill_us = None if pidfd is None else _ended(session, pidfd, at, door.ledger, operator)
+        grants = end_session(session.id, operator=operator, approvals=door.approvals, now=door.now())
+        if pidfd is not None or grants:
+            yield Killed(
+                session=session.id, name=session.name, agent=session.agent, kill_us=kill_us, grants=grants
             )
-        taken_us = (time.monotonic_ns() - at) // 1000
-        ledger.append(
-            SandboxEnded(
-                session=session.id,
-                by=EndedBy.OPERATOR,
-                exit_status=128 + signal.SIGKILL,
-                lasted_ms=None,
-                kill_us=taken_us,
-                operator=operator,
-            ),
-            stream=stream_of(session.id),
-            durability=Durability.FSYNC,
+
+
+def _ended(session: Session, pidfd: int, at: int, ledger: Ledger, operator: str) -> int:
+    """Waits for its last process, and records that it is gone; how long that took, in microseconds."""
+    if not _gone(pidfd):
+        raise NotKilled(
+            f"session {session.name}: a process of it is still there",
+            hint="it waits for a device or a file system; it ends when that answers",
         )
-        yield Killed(session=session.id, name=session.name, agent=session.agent, kill_us=taken_us)
+    taken_us = (time.monotonic_ns() - at) // 1000
+    ledger.append(
+        SandboxEnded(
+            session=session.id,
+            by=EndedBy.OPERATOR,
+            exit_status=128 + signal.SIGKILL,
+            lasted_ms=None,
+            kill_us=taken_us,
+            operator=operator,
+        ),
+        stream=stream_of(session.id),
+        durability=Durability.FSYNC,
+    )
+    return taken_us
 
 
 def _gone(pidfd: int) -> bool:

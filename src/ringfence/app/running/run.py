@@ -147,6 +147,7 @@ def _run(prepared: Prepared, house: House, record: SessionRecord) -> Ran:
         working = nullcontext() if tools is None else tools.at_work(box)
         with working, told_starts(starts, house.door.ledger, session.id):
             outcome = supervisor.watch(wall_s=plan.limits.wall_s)
+    house.way_out.close()  # before the tree is looked at, which may take its time
     _tell_bare(covering, record, house)
     return _end(outcome, supervisor, receipt, prepared, house)
 

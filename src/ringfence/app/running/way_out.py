@@ -62,6 +62,7 @@ class WayOut:
         self._registries = registries
         self._own_ports = said.local_ports
         self._open: Open | None = None
+        self._lost: RingfenceError | None = None
 
     def wanted(self) -> WantedNetwork | None:
         """What the box is planned with. Waits for the answer.
@@ -96,13 +97,14 @@ class WayOut:
     @property
     def lost(self) -> RingfenceError | None:
         """Why the box's programs were answered no more, though it ran."""
-        return self._open.lost if self._open is not None else None
+        return self._open.lost if self._open is not None else self._lost
 
     def close(self) -> None:
         """Ends the session with the broker, and all that its programs have open."""
         if self._asked is not None:
             self._asked.close()
         if self._open is not None:
+            self._lost = self._open.lost
             self._open.close()
         self._asked = self._open = None
 
