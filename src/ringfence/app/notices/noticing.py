@@ -194,5 +194,6 @@ def _asked(waiting: _Waiting, approvals: Approvals, now: datetime) -> Notice:
 def _facts(ask: ShownAsk) -> tuple[str, ...]:
     """All that are known, as an operator sees them; none where that is too long for a notice."""
     known = (each for each in ask.facts if each.value is not None and each.name not in _ELSEWHERE)
-    facts = tuple(f"{harmless(each.name)}: {harmless(exact(each.value))}" for each in known)
-    return facts if sum(map(len, facts)) <= LIMITS.notice_facts_chars else ()
+    most = LIMITS.notice_facts_chars
+    facts = tuple(harmless(f"{each.name}: {exact(each.value)}", chars=most + 1) for each in known)
+    return facts if sum(map(len, facts)) <= most else ()
