@@ -19,6 +19,7 @@ from ringfence.gate.door import Door
 from ringfence.gate.operators import Operator
 from ringfence.gate.refused import Refused
 from ringfence.ledger.event_types import Event
+from ringfence.ledger.events.process_started import ProcessStarted
 from ringfence.ledger.events.sandbox_ended import EndedBy, SandboxEnded
 from ringfence.ledger.events.sandbox_started import SandboxStarted
 from ringfence.ledger.events.session_lowered import SessionLowered
@@ -85,6 +86,19 @@ class Machine:
             session=session, by=by, exit_status=status, lasted_ms=1, kill_us=None, operator=None
         )
         self.tells(session, ended)
+
+    def runs(self, session: str, program: str, *arguments: str, by: str = "/bin/sh", times: int = 1) -> None:
+        """A program started in it, so often."""
+        started = ProcessStarted(
+            session=session,
+            program=Foreign(text=program),
+            by=Foreign(text=by),
+            pid=7,
+            arguments=tuple(Foreign(text=each) for each in arguments),
+            more_arguments=False,
+            times=times,
+        )
+        self.tells(session, started)
 
     def reads(self, session: str, host: str) -> None:
         """It counts as untrusted from here on."""

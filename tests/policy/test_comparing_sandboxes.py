@@ -28,6 +28,7 @@ def claude(text: str) -> Policy:
         ("debug: false", "debug: true", "may not be traced", "may trace their own children"),
         ("", "home: kept", "home is new for each session", "home is kept from run to run"),
         ("home: new", "home: kept", "home is new for each session", "home is kept from run to run"),
+        ("", "starts: unrecorded", "are recorded as they start", "programs start unrecorded"),
         ("", "publish: 80", "nothing of its box is at port 80", "port 80 leads to port 80 of its box"),
         ("", "environment: [X]", "`X` is not handed to `claude`", "`X` is handed to `claude`"),
         ('environment: ["X*"]', 'environment: ["X*", XTOKEN]', "`XTOKEN` is not", "`XTOKEN` is handed"),

@@ -29,6 +29,7 @@ agents:
         home: kept
         publish: [3000,
           {port: 8000, at: 18000}]
+        starts: unrecorded
 """
 
 
@@ -61,6 +62,7 @@ def test_every_key_is_read_with_its_line() -> None:
             Published(port=3000, host_port=3000, at=at(16)),
             Published(port=8000, host_port=18000, at=at(17)),
         ),
+        hides_starts=Switch(is_on=True, at=at(18)),
     )
 
 
@@ -138,6 +140,23 @@ def test_a_home_is_kept_where_an_upper_document_says_so_and_nobody_otherwise() -
     )
 
 
+def test_a_working_tree_leaves_no_start_out_of_the_record_and_may_say_that_none_is() -> None:
+    ((said, hint),) = refused(of_tier(profile("starts: unrecorded"), Tier.WORKING_TREE))
+    assert "a working tree's document leaves nothing out of the record" in said
+    assert "only restricts" in hint
+    assert together(user="starts: unrecorded", working_tree="starts: recorded").said.hides_starts == Switch(
+        is_on=False, at=at(2, "working_tree.yaml")
+    )
+
+
+def test_starts_are_left_out_where_an_upper_document_says_so_and_nobody_otherwise() -> None:
+    assert together(user="wall: 1m").said.hides_starts is None
+    assert together(user="starts: unrecorded").said.hides_starts == Switch(is_on=True, at=at(2, "user.yaml"))
+    both = together(system="starts: recorded", user="starts: unrecorded").said.hides_starts
+    assert both == Switch(is_on=False, at=at(2, "system.yaml"))
+    assert closed("", "starts: unrecorded").said.hides_starts is None
+
+
 def test_of_bounds_the_least_holds_whosever_it_is() -> None:
     found = together(
         system="memory: 4 GB, processes: 9", user="memory: 2 GB, processes: 99", working_tree="processes: 999"
@@ -207,6 +226,7 @@ said = st.fixed_dictionaries(
         "wall": st.sampled_from(("1m", "2m")),
         "debug": st.sampled_from(("false",)),
         "home": st.just("new"),
+        "starts": st.just("recorded"),
         "environment": st.sampled_from(("[A*]", "[AB]", "[]", "[B, AB]")),
     },
 )
@@ -216,6 +236,7 @@ above = st.fixed_dictionaries(
         "memory": st.just("2 GB"),
         "debug": st.just("true"),
         "home": st.just("kept"),
+        "starts": st.just("unrecorded"),
         "environment": st.just("['*']"),
     },
 )
@@ -233,6 +254,9 @@ def test_a_working_tree_never_gives_more(user: dict[str, str], tree: dict[str, s
     )
     assert not (with_tree.said.keeps_home and with_tree.said.keeps_home.is_on) or (
         without.said.keeps_home is not None and without.said.keeps_home.is_on
+    )
+    assert not (with_tree.said.hides_starts and with_tree.said.hides_starts.is_on) or (
+        without.said.hides_starts is not None and without.said.hides_starts.is_on
     )
     for name in ("A", "AB", "B", "C"):
         assert with_tree.handed(name) is None or without.handed(name) is not None

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -12,6 +13,7 @@ import pytest
 from ringfence.app.watching.answering import answer_all
 from ringfence.core.receipts import Receipt
 from ringfence.gate.confined import Confined
+from ringfence.ledger.events.process_untold import ProcessUntold, UntoldWhy
 from ringfence.ledger.events.sandbox_ended import EndedBy
 from viewing import Viewed, viewed
 from watched import Machine, get, machine, post, push, session_id
@@ -40,6 +42,9 @@ def busy(tmp_path: Path) -> Machine:
     found.door.policy()
     for each in (_ONE, _TWO, _THREE):
         found.starts(each, "/usr/bin/claude", "--print", "fix the tests")
+    found.runs(_ONE, "/usr/bin/make", "test")
+    found.runs(_ONE, "/usr/bin/cc", "-c", "a.c", by="/usr/bin/make", times=40)
+    found.tells(_THREE, ProcessUntold(session=_THREE, why=UntoldWhy.POLICY))
     found.reads(_ONE, "news.example.com")
     found.does(_ONE, push())
     found.does(_TWO, push())
@@ -87,7 +92,7 @@ def test_an_event_and_the_policy_are_there_whole(busy: Machine) -> None:
         await seen.read()
         event = await seen.press("2", "G", "enter")
         assert 'by: "itself"\n   exit_status: 2\n' in event
-        assert "session/0199c0de-0000-7000-8000-000000000003:4" in event
+        assert "session/0199c0de-0000-7000-8000-000000000003:5" in event
         policy = await seen.press("q", "p")
         assert "agents     enforce     5 rules" in policy
 
@@ -228,7 +233,7 @@ def test_another_operator_who_was_first_is_named(busy: Machine, tmp_path: Path) 
 def test_events_are_found_by_kind_session_refusal_and_text(busy: Machine) -> None:
     async def look(seen: Viewed) -> None:
         await seen.read()
-        shown = await seen.press("2", *"cc")
+        shown = await seen.press("2", *"ccc")
         assert "connect" in shown.splitlines()[-2]
         assert "1 of" not in shown
         shown = await seen.press("c")
@@ -241,6 +246,31 @@ def test_events_are_found_by_kind_session_refusal_and_text(busy: Machine) -> Non
         assert shown.count("✗") == 5
 
     viewed(busy, look)
+
+
+def test_programs_that_started_are_found_by_their_kind_and_their_names(busy: Machine) -> None:
+    async def look(seen: Viewed) -> None:
+        await seen.read()
+        shown = await seen.press("2", "c", "c")
+        assert "3 of 20 events · following · process" in shown
+        assert "/usr/bin/cc -c a.c by /usr/bin/make" in shown
+        shown = await seen.press("slash", *"BIN/CC", "enter")
+        assert "1 of 20 events" in shown
+
+    viewed(busy, look, size=(120, 30))
+
+
+def test_what_this_kernel_cannot_tell_is_listed(busy: Machine) -> None:
+    without = replace(busy, watching=replace(busy.watching, tells_starts=False))
+
+    async def look(seen: Viewed) -> None:
+        await seen.read()
+        shown = await seen.press("4")
+        assert "programs that start in boxes of this machine" in shown
+        assert "Linux 5.19 can" in shown
+        assert "programs that start in 00000003" in shown
+
+    viewed(without, look)
 
 
 def test_whoever_goes_up_stays_there_while_more_comes_until_they_go_to_the_end(busy: Machine) -> None:

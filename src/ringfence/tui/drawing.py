@@ -16,6 +16,7 @@ __all__ = ["ASK_COLUMNS", "EVENT_COLUMNS", "SESSION_COLUMNS", "ask", "event", "h
 _KIND, _NAME, _AGENT, _STATE, _SPAN = 7, 8, 10, 10, 5
 _KINDS = {
     Kind.BOX: "blue",
+    Kind.PROCESS: "blue",
     Kind.CONNECTION: "cyan",
     Kind.REQUEST: "cyan",
     Kind.TOOL: "magenta",
@@ -23,7 +24,9 @@ _KINDS = {
     Kind.LABEL: "yellow",
     Kind.ASK: "yellow",
 }
-_OF_THIS_MACHINE = frozenset({Kind.BOX, Kind.MODEL, Kind.RECORD})  # whose names are of any language
+_OF_THIS_MACHINE = frozenset(
+    {Kind.BOX, Kind.PROCESS, Kind.MODEL, Kind.RECORD}
+)  # whose names are of any language
 _STATES = {State.RUNNING: "green", State.REFUSED: "red", State.KILLED: "yellow", State.LOST: "yellow"}
 
 EVENT_COLUMNS = (("time", 8), ("kind", _KIND), ("session", _NAME), ("  what happened", 0))
@@ -34,6 +37,7 @@ SESSION_COLUMNS = (
     ("agent", _AGENT),
     ("events", 6),
     ("denied", 6),
+    ("starts", 6),
     ("command", 0),
 )
 ASK_COLUMNS = (("times", 5), ("age", _SPAN), ("agent", _AGENT), ("action", 14), ("to what", 0))
@@ -57,7 +61,7 @@ def event(row: EventRow, cells: int) -> Text:
     letters = spelled if row.kind in _OF_THIS_MACHINE else only_ascii
     subject = letters(row.subject) + (f" … {row.chars:,} characters" if _is_cut(row) else "")
     parts = ((spelled(row.what), color), (subject, ""))
-    for text, style in reversed(parts) if row.is_decision else parts:
+    for text, style in reversed(parts) if row.is_subject_first else parts:
         line.append(f"{text}  " if text else "", style)
     line.append(spelled(row.place), "dim")
     return _within(line, cells)
@@ -74,6 +78,7 @@ def session(row: WatchedSession, cells: int, now: datetime) -> Text:
     line.append("  ").append(f"{age:>{_SPAN}}", "dim")
     line.append("  ").append(fitted(spelled(row.agent), _AGENT), "cyan")
     line.append(f"  {row.events:>6}  ").append(f"{row.refused:>6}", "red" if row.refused else "dim")
+    line.append(f"  {'-' if row.untold else row.starts:>6}", "dim")
     label = f"  [{spelled(row.integrity)}, {spelled(row.sensitivity)}]" if row.integrity else ""
     line.append("  ").append(spelled(row.command)).append(label, "yellow")
     return _within(line, cells)

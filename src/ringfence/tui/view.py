@@ -25,6 +25,7 @@ from ringfence.app.watching.kinds import Kind
 from ringfence.app.watching.log import Filter, Log
 from ringfence.app.watching.rows import EventRow
 from ringfence.app.watching.sessions import WatchedSession
+from ringfence.app.watching.unseen import Unseen, unseen
 from ringfence.app.watching.watch import Looked
 from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
@@ -110,6 +111,8 @@ class View(App[None]):
             drawing.event, lambda row: row.ordinal, empty="no event", follows=True
         )
         self.question = Lines(lambda _cells: [])
+        self._tells_starts, self._unseen = watched.tells_starts, tuple[Unseen, ...]()
+        self.unseen = Lines(lambda _cells: [])
         self.sessions: Rows[WatchedSession] = Rows(
             self._draw_session, lambda row: row.id, empty="no session; begin one: ringfence run -- COMMAND"
         )
@@ -119,7 +122,7 @@ class View(App[None]):
         yield self._top
         yield self._heads
         asks = Vertical(self.asks, Static(classes="bar"), self.question)
-        self._lists = (asks, self.events, self.sessions, Lines(unseen_text))
+        self._lists = (asks, self.events, self.sessions, self.unseen)
         yield Vertical(*self._lists, id="lists")
         yield self._search
         yield self._note
@@ -157,11 +160,19 @@ class View(App[None]):
             self._preview()
         if before is None or looked.rows:
             self.sessions.show(looked.sessions)
+            self._show_unseen(looked)
         if before is not None and {each.key for each in looked.asks} - {each.key for each in before.asks}:
             self.bell()
         while self._notes:
             self._said = self._notes.popleft()
         self._tell()
+
+    def _show_unseen(self, looked: Looked) -> None:
+        """What no event tells of, where that is other than before."""
+        missing = unseen(looked.sessions, tells_starts=self._tells_starts)
+        if missing != self._unseen:
+            self._unseen = missing
+            self.unseen.show(unseen_text(missing))
 
     def _draw_ask(self, row: AskRow, cells: int) -> Text:
         return drawing.ask(row, cells, self._now(), self._watch.tries(row))

@@ -1,11 +1,11 @@
 """What the view says of itself: its tabs, its keys, the policy in force, and what it cannot show."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.text import Text
 
 from ringfence.app.policy.show import PolicyShown
-from ringfence.app.watching.kinds import UNSEEN
+from ringfence.app.watching.unseen import Unseen
 from ringfence.tui.text import prose, spelled, wrapped
 
 __all__ = ["KEYS", "TABS", "help_text", "policy_text", "unseen_text"]
@@ -54,14 +54,18 @@ def help_text(cells: int) -> list[Text]:
     return lines[1:]
 
 
-def unseen_text(cells: int) -> list[Text]:
+def unseen_text(missing: Sequence[Unseen]) -> Callable[[int], list[Text]]:
     """What happens and no event tells of."""
-    lines = [Text(each) for each in prose(" What no event tells of, in this version, on any kernel:", cells)]
-    for each in UNSEEN:
-        lines += [Text(), *(Text(line, "bold") for line in prose(f" {each.what}", cells))]
-        lines += [Text(line, "dim") for line in prose(f"   because {each.why}", cells)]
-        lines += [Text(line) for line in prose(f"   shown instead: {each.instead}", cells)]
-    return lines
+
+    def made(cells: int) -> list[Text]:
+        lines = [Text(each) for each in prose(" What no event tells of, here and in this version:", cells)]
+        for each in missing:
+            lines += [Text(), *(Text(line, "bold") for line in prose(f" {each.what}", cells))]
+            lines += [Text(line, "dim") for line in prose(f"   because {each.why}", cells)]
+            lines += [Text(line) for line in prose(f"   shown instead: {each.instead}", cells)]
+        return lines
+
+    return made
 
 
 def policy_text(shown: PolicyShown) -> Callable[[int], list[Text]]:

@@ -10,6 +10,7 @@ from ringfence.app.watching.asking import Queue
 from ringfence.app.watching.watch import Watch
 from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
+from ringfence.sandbox.linux.seccomp.loading import can_tell_starts
 from ringfence.wiring.gate import approving
 
 __all__ = ["Watching", "watching"]
@@ -26,6 +27,7 @@ class Watching:
     who: Approving
     now: Callable[[], datetime]
     notes: deque[str]
+    tells_starts: bool = True  # this kernel can tell of programs that start in boxes
 
 
 @contextmanager
@@ -45,6 +47,7 @@ def watching(*, since: datetime | None = None) -> Iterator[Watching]:
             who=who,
             now=_now,
             notes=notes,
+            tells_starts=can_tell_starts(),
         )
     finally:
         who.door.ledger.close()

@@ -267,6 +267,6 @@ def _row(number: int, *, refused: bool = False) -> EventRow:
         what=f"number {number}",
         subject="",
         chars=0,
-        is_decision=False,
+        is_subject_first=False,
         place="",
     )

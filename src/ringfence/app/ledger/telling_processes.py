@@ -15,14 +15,15 @@ UNTOLD_BECAUSE = {
 
 
 def process_words(event: ProcessStarted | ProcessUntold) -> tuple[str, str]:
-    """What is said of it, and what it is about: the program, its arguments, who started it."""
+    """What is said of it, and what it is about: how often, the program, its arguments, who started it."""
     name = session_name(event.session)
     if isinstance(event, ProcessUntold):
         return f"programs that start in box {name} are not told", UNTOLD_BECAUSE[event.why]
-    often = f", {event.times} times" if event.times > 1 else ""
+    what = f"program started in box {name}"
+    often = f"{event.times}x " if event.times > 1 else ""
     if event.program is None:
-        return f"other programs started in box {name}{often}", ""
+        return what, f"{often}others"
     line = " ".join([event.program.text, *(each.text for each in event.arguments or ())])
     more = " …" if event.more_arguments else ""
     by = f" by {event.by.text}" if event.by else ""
-    return f"program started in box {name}{often}", f"{line}{more}{by}"
+    return what, f"{often}{line}{more}{by}"

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from ringfence.app.running.paid import Paid, PaidUp
+from ringfence.app.running.programs import Programs, ProgramStarted
 from ringfence.app.running.reached import CredentialUsed, Reached, ReachedHost
 from ringfence.app.running.record import Refusal, stream_of
 from ringfence.app.running.report_homes import HomeReport
@@ -15,6 +16,8 @@ from ringfence.core.redaction import redact
 from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.ledger.events.egress_refused import EgressRefused
 from ringfence.ledger.events.ports_published import PortsPublished
+from ringfence.ledger.events.process_started import ProcessStarted
+from ringfence.ledger.events.process_untold import ProcessUntold
 from ringfence.ledger.events.sandbox_ended import EndedBy, SandboxEnded
 from ringfence.ledger.events.sandbox_refused import RefusedKind, SandboxRefused
 from ringfence.ledger.events.sandbox_started import SandboxStarted
@@ -72,6 +75,9 @@ class SessionReport:
     hosts: tuple[ReachedHost, ...]  # that its programs asked for, with what came of it
     credentials: tuple[CredentialUsed, ...]
     paid: Paid | None  # where money is limited
+    starts_of_programs: int  # as far as they were told
+    programs: tuple[ProgramStarted, ...]  # that were started most often
+    untold: str | None  # why starts were not told, of the last box that did not
     kept: str | None  # the folder of refused changes, if there are any
     home: str | None = None  # the name of the kept home that it has; None: its own
 
@@ -101,7 +107,7 @@ def report(session: Session, *, sessions: Sessions, ledger: Ledger) -> SessionRe
     ended: tuple[Recorded, SandboxEnded] | None = None
     refused: Counter[Refusal] = Counter()
     published: tuple[tuple[int, int], ...] = ()
-    reached, paid = Reached(), PaidUp()
+    reached, paid, programs = Reached(), PaidUp(), Programs()
     for recorded in ledger.read(stream=stream_of(session.id)):
         match recorded.event:
             case SandboxStarted() as event:
@@ -114,6 +120,8 @@ def report(session: Session, *, sessions: Sessions, ledger: Ledger) -> SessionRe
                 ended = (recorded, event)
             case SandboxRefused(kind=kind, what=what, by=by, times=times):
                 refused[Refusal(kind=kind, what=what.text, by=None if by is None else by.text)] += times
+            case ProcessStarted() | ProcessUntold() as event:
+                programs.hear(event)
             case DecisionMade() | EgressRefused() as event:
                 reached.hear(event)
             case SpendReserved() | SpendCounted() as event:
@@ -146,6 +154,9 @@ def report(session: Session, *, sessions: Sessions, ledger: Ledger) -> SessionRe
         hosts=reached.hosts(),
         credentials=reached.credentials(),
         paid=paid.paid(),
+        starts_of_programs=programs.starts,
+        programs=programs.most(),
+        untold=programs.untold,
         kept=str(kept) if _holds_something(kept) else None,
         home=session.home or None,
     )

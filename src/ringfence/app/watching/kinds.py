@@ -1,22 +1,22 @@
-"""What kind of thing an event tells of, and whether something was refused; and what no event tells of."""
+"""What kind of thing an event tells of, and whether something was refused."""
 
 from collections.abc import Mapping
 from enum import StrEnum
 
 from ringfence.app.ledger.telling import action_type, facts_in
-from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Mode
 from ringfence.ledger.event_types import Event
 from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.ledger.ledger import Recorded, Unknown
 
-__all__ = ["UNSEEN", "Kind", "Unseen", "is_refusal", "kind_of"]
+__all__ = ["Kind", "is_refusal", "kind_of"]
 
 
 class Kind(StrEnum):
     """As people choose them."""
 
     BOX = "box"  # a command that starts in a box, and the box's own refusals
+    PROCESS = "process"  # programs that start in a box
     CONNECTION = "connect"
     REQUEST = "request"  # HTTP, pushes, prompts
     TOOL = "tool"
@@ -43,6 +43,7 @@ _OF_ACTIONS: Mapping[str, Kind] = {
 }
 _OF_NOUNS: Mapping[str, Kind] = {
     "sandbox": Kind.BOX,
+    "process": Kind.PROCESS,
     "egress": Kind.CONNECTION,
     "credential": Kind.CREDENTIAL,
     "vault": Kind.CREDENTIAL,
@@ -74,37 +75,3 @@ def is_refusal(recorded: Recorded) -> bool:
 
 def _action(event: Event | Unknown | None) -> str:
     return str(getattr(event, "action_type", "")) or action_type(facts_in(event))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unseen:
-    """Something that happens and that no event tells of."""
-
-    what: str
-    why: str
-    instead: str  # what is there to see of it
-
-
-UNSEEN: tuple[Unseen, ...] = (
-    Unseen(
-        what="processes that a box's command starts",
-        why="this version asks no kernel to tell of them (seccomp user notification is not listened to)",
-        instead="the command itself, and each system call that the box refused, when it ends",
-    ),
-    Unseen(
-        what="files that a box reads and writes",
-        why="mounts and Landlock decide, and this version asks no kernel to tell of each",
-        instead="what of the working tree was protected, hidden or taken out again",
-    ),
-    Unseen(
-        what="tools that are called over a pipe, within a box",
-        why="what never leaves a box passes nobody",
-        instead="tools that are called over the network",
-    ),
-    Unseen(
-        what="what passes on raw connections",
-        why="the policy says that nobody reads them",
-        instead="the connection, with host and port",
-    ),
-)
-"""The same on every kernel: what would take one kernel more than another is not there yet."""

@@ -9,6 +9,7 @@ from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip
 from ringfence.ledger.events.decision_made import DecisionMade
+from ringfence.ledger.events.process_started import ProcessStarted
 from ringfence.ledger.ledger import Recorded
 from ringfence.ledger.streams import session_stream
 
@@ -32,7 +33,7 @@ class EventRow:
     what: str
     subject: str
     chars: int  # of the whole subject
-    is_decision: bool  # so that its subject is what matters
+    is_subject_first: bool  # it is what matters
     place: str  # of the policy: what decided
 
     def has(self, text: str) -> bool:
@@ -58,7 +59,7 @@ def row_of(recorded: Recorded) -> EventRow:
         what=_cut(words.what),
         subject=_cut(words.subject),
         chars=len(words.subject),
-        is_decision=isinstance(recorded.event, DecisionMade),
+        is_subject_first=isinstance(recorded.event, DecisionMade | ProcessStarted),
         place=_cut(" ".join(filter(None, (words.place, words.rule)))),
     )
 

@@ -15,6 +15,8 @@ from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip
 from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.ledger.events.egress_opened import EgressOpened
+from ringfence.ledger.events.process_started import ProcessStarted
+from ringfence.ledger.events.process_untold import ProcessUntold, UntoldWhy
 from ringfence.ledger.events.sandbox_ended import EndedBy, SandboxEnded
 from ringfence.ledger.events.sandbox_started import SandboxStarted
 from ringfence.ledger.events.session_lowered import SessionLowered
@@ -58,6 +60,8 @@ class WatchedSession:
     events: int = 0
     refused: int = 0
     credentials: int = 0  # that it has placeholders for
+    starts: int = 0  # of programs, as far as they were told
+    untold: UntoldWhy | None = None  # why they are not
     integrity: str = ""  # what it counts as, once it was lowered
     sensitivity: str = ""
     lowered_by: str = ""  # the last host that did that
@@ -118,6 +122,10 @@ def _told(session: WatchedSession, recorded: Recorded) -> WatchedSession:
                 command=clip(command, chars=LIMITS.watched_chars),
                 state=State.REFUSED if refused else session.state,
             )
+        case ProcessStarted(times=times):
+            return dataclasses.replace(session, starts=session.starts + times)
+        case ProcessUntold(why=why):
+            return dataclasses.replace(session, untold=why)
         case SandboxStarted():
             return dataclasses.replace(session, state=State.RUNNING, started_at=recorded.at, exit_status=None)
         case SandboxEnded(by=by, exit_status=status):

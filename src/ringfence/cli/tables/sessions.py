@@ -72,12 +72,21 @@ def session_report(session: SessionReport) -> Iterator[RenderableType]:
         yield from _list("credentials used, which it never had", used)
     if session.paid:
         yield from _line(_paid(session.paid))
+    yield from _programs(session)
     for kind, title in _HEADINGS.items():
         things = [each for each in session.refused if each.kind is kind]
         if things:
             yield from _list(title, [_thing(each) for each in things])
     if session.kept:
         yield from _line(f"what was taken out is kept in {session.kept}", "yellow")
+
+
+def _programs(session: SessionReport) -> Iterator[RenderableType]:
+    if session.untold:
+        yield from _line(f"programs that started in it were not told: {session.untold}", "yellow")
+    if session.programs:
+        most = [f"{each.program or 'others'}, {_times(each.times)}" for each in session.programs]
+        yield from _list(f"programs started, {_times(session.starts_of_programs)} in all; most often", most)
 
 
 def _state(session: SessionReport) -> str:
