@@ -222,7 +222,7 @@ def test_a_thousand_lines_are_looked_at_without_an_id_for_each(
 def test_a_question_that_is_too_long_for_a_notice_is_not_whole_and_shows_no_part_of_its_facts(
     told: Told,
 ) -> None:
-    told.here.does(_ONE, post(path="/" + "a" * 500))
+    told.here.does(_ONE, post(path="/" + "a" * 700))
     told.here.does(_TWO, post("x=" + "b" * 600))
     assert [(each.complete, each.facts, len(each.subject or "")) for each in told.look()] == [
         (False, (), 300),

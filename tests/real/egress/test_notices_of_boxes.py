@@ -117,18 +117,18 @@ def test_what_a_webhook_answers_approves_nothing() -> None:
         assert scene.told()["happened"] == "refused"
 
 
-def test_a_webhook_that_nobody_answers_holds_no_answer_up_and_is_said_to_fail() -> None:
+def test_a_webhook_that_nobody_answers_is_said_to_fail_and_questions_are_answered_all_the_same() -> None:
     with host("localhost") as gone:
         pass
     with place(USERS[0]) as here, host("api.example.com") as api:
         _policy(here, api, gone)
         running = here.start("run", "--", *_ASKS)
         (ask,) = until(lambda: here.document("asks")["asks"], "a question")
+        name = f"webhook localhost:{gone.port}"
+        until(lambda: (name, "failed") in _notices(here), "that it fails")
         assert here.ringfence("approve", ask["id"]).exit == 0
         out, err = running.communicate(timeout=60)
         assert out.startswith(b"GET /x"), err
-        name = f"webhook localhost:{gone.port}"
-        until(lambda: (name, "failed") in _notices(here), "that it fails")
         said = here.ringfence("daemon", "status").out
         assert f"  tells of questions: {name} failed: it cannot be reached" in said
         log = Path(here.document("daemon", "status")["daemons"][0]["folder"], "log").read_text()

@@ -175,7 +175,7 @@ def _asked(waiting: _Waiting, approvals: Approvals, now: datetime) -> Notice:
     subject, facts = harmless(row.subject), _facts(shown_ask(ask, approvals, now=now))
     return Notice(
         started_at=now,
-        complete=bool(facts) and len(subject) < LIMITS.notice_chars,
+        complete=bool(facts),
         happened=Happened.ASKED,
         ask=ask.id,
         short_id=short_id(ask.id, approvals),
