@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ringfence.core.action_types import type_of
-from ringfence.core.actions import Action, FieldKind, HostConnect, HttpRequest
+from ringfence.core.actions import Action, FieldKind, HostConnect, HttpRequest, ToolCall
 from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Decision, Effect, Reason
 from ringfence.core.errors import ExitCode, RingfenceError
@@ -74,6 +74,8 @@ def _name(action: Action) -> str:
             return clip(printable(f"{method} {_where(action)}{path}{asked}"), chars=LIMITS.evidence_chars)
         case HostConnect():
             return printable(f"a connection to {_where(action)}")
+        case ToolCall(server=server, tool=tool):
+            return clip(printable(f"{kind.name} {server} {tool}"), chars=LIMITS.evidence_chars)
     names = (each for each in kind.compares if each not in _WHOSE and kind.fields[each] in _TOLD)
     told = (getattr(action, each) for each in names)
     texts = (" ".join(each) if isinstance(each, tuple) else str(each) for each in told if each is not None)
