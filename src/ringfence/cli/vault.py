@@ -7,7 +7,7 @@ from getpass import getpass
 from pathlib import Path
 
 from ringfence.app.documents import document
-from ringfence.app.vault.adopting import Offer, adopt, offers
+from ringfence.app.vault.adopting import Offer, adopt, halves, offers
 from ringfence.app.vault.keeping import Keeper, known, rekey, remove, restore, rotate, set_credential
 from ringfence.app.vault.listing import ShownCredential, VaultListed, list_vault
 from ringfence.app.vault.own_files import own_file
@@ -98,7 +98,8 @@ def _adopt(options: argparse.Namespace, own: Keeper) -> int:
 
     if not options.yes and not has_terminal():
         warn("nobody can be asked here: they are only listed; --yes takes them in")
-    taken = adopt(own, offers(own, login_places(tell=warn)), wanted=wanted)
+    places = login_places(tell=warn)
+    taken = adopt(own, offers(own, places), wanted=wanted, halves=halves(places))
     as_json = options.format == "json"
     write(document("ringfence.vault-import/1", taken) + "\n" if as_json else _adopted(taken))
     return ExitCode.DONE if taken.complete else ExitCode.FAILED_AS_ASKED

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from ringfence.app.vault.adopting import Offer, Places, adopt, offers
+from ringfence.app.vault.adopting import Offer, Places, adopt, halves, offers
 from ringfence.app.vault.keeping import Keeper
 from vaults import TOKEN, keeper_in, put
 
@@ -98,3 +98,29 @@ def test_what_is_no_credential_is_left_and_said(tmp_path: Path) -> None:
     (went,) = taken.values
     assert went.skipped is not None and "fewer than 8" in went.skipped
     assert not taken.complete and keeper.entries() == ()
+
+
+def test_a_login_that_is_only_half_written_is_said_and_nothing_of_it_is_taken(tmp_path: Path) -> None:
+    """Wherever it breaks off; the others are taken all the same."""
+    home = tmp_path / "home"
+    _home(home)
+    whole = json.dumps(_CLAUDE)
+    for length in range(len(whole)):
+        (home / ".claude/.credentials.json").write_text(whole[:length])
+        assert [(each.file, each.name) for each in halves(_places(home))] == [
+            (f"{home}/.claude/.credentials.json", "Claude Code")
+        ]
+    keeper = keeper_in(tmp_path)
+    taken = adopt(
+        keeper, offers(keeper, _places(home)), wanted=lambda _each: True, halves=halves(_places(home))
+    )
+    assert {each.name: each.skipped is None for each in taken.values} == {
+        "gh/ghe.example.org": True,
+        "gh/github.com": True,
+        "netrc/git.example.org": True,
+        "Claude Code": False,
+    }
+    assert not taken.complete
+    assert "claude-code" not in {each.name for each in keeper.entries()}
+    (home / ".claude/.credentials.json").write_text(whole)
+    assert halves(_places(home)) == ()

@@ -18,11 +18,12 @@ from ringfence.vault.services import SERVICES, completed
 from ringfence.vault.taking.logins import LOGINS, Login, gh_found, gh_hosts
 from ringfence.vault.taking.values import Found
 
-__all__ = ["ENVIRONMENT", "Offer", "Places", "adopt", "offers"]
+__all__ = ["ENVIRONMENT", "Offer", "Places", "adopt", "halves", "offers"]
 
 ENVIRONMENT = "environment"
 _DECLINED = "not asked for"
 _THERE = "there is one of that name already"
+_HALF = "the file is not whole, as if it was only half written: log in again, then adopt it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +57,29 @@ def offers(keeper: Keeper, places: Places) -> tuple[Offer, ...]:
     return tuple(by_name.values())
 
 
-def adopt(keeper: Keeper, found: tuple[Offer, ...], *, wanted: Callable[[Offer], bool]) -> VaultImported:
-    """What became of each. Nobody is asked about one that is there already.
+def halves(places: Places) -> tuple[Went, ...]:
+    """Files of logins that cannot be read as what they are: nothing is taken of them."""
+    return tuple(
+        Went(file=shown, line=None, name=login.program, kind=None, hosts=(), skipped=_HALF)
+        for login, shown, text in _texts(places)
+        if not login.is_whole(text)
+    )
+
+
+def adopt(
+    keeper: Keeper,
+    found: tuple[Offer, ...],
+    *,
+    wanted: Callable[[Offer], bool],
+    halves: tuple[Went, ...] = (),
+) -> VaultImported:
+    """What became of each, `halves` among them. Nobody is asked about one that is there already.
 
     Raises:
         VaultRefused, VaultLocked, ActionRefused: the vault cannot be changed; what came before is taken.
     """
     started_at = keeper.door.now()
-    went = tuple(_went(keeper, each, wanted) for each in found)
+    went = (*(_went(keeper, each, wanted) for each in found), *halves)
     left = any(each.skipped not in (None, _DECLINED, _THERE) for each in went)
     return VaultImported(started_at=started_at, complete=not left, values=went)
 
@@ -96,17 +112,20 @@ def _variables(places: Places) -> Iterator[tuple[str, Found]]:
 
 
 def _files(places: Places) -> Iterator[tuple[str, Found]]:
-    for login in LOGINS:
-        path = _path(login, places)
-        data = read_small(path, max_bytes=LIMITS.vault_import_bytes)
-        if not isinstance(data, bytes):
-            continue
-        text = data.decode("utf-8", "replace")
-        shown = clip(printable(str(path)), chars=LIMITS.name_chars)
+    for login, shown, text in _texts(places):
         for found in login.read(text):
             yield shown, found
         if login.program == "gh":
             yield from _of_keyring(text, places)
+
+
+def _texts(places: Places) -> Iterator[tuple[Login, str, str]]:
+    """The files that are there, as people read where they are, and what is in them."""
+    for login in LOGINS:
+        path = _path(login, places)
+        data = read_small(path, max_bytes=LIMITS.vault_import_bytes)
+        if isinstance(data, bytes):
+            yield login, clip(printable(str(path)), chars=LIMITS.name_chars), data.decode("utf-8", "replace")
 
 
 def _of_keyring(text: str, places: Places) -> Iterator[tuple[str, Found]]:

@@ -45,6 +45,11 @@ class Login:
     file: str
     read: Callable[[str], tuple[Found, ...]]
     variable: str = ""  # that says where the folder is
+    is_json: bool = False
+
+    def is_whole(self, text: str) -> bool:
+        """Whether it can be the file as its program writes it; half of one, of JSON, cannot."""
+        return not self.is_json or isinstance(_document(text), dict)
 
 
 def _claude(text: str) -> tuple[Found, ...]:
@@ -191,8 +196,11 @@ LOGINS = (
         file=".credentials.json",
         read=_claude,
         variable="CLAUDE_CONFIG_DIR",
+        is_json=True,
     ),
-    Login(program="Codex", folder=".codex", file="auth.json", read=_codex, variable="CODEX_HOME"),
+    Login(
+        program="Codex", folder=".codex", file="auth.json", read=_codex, variable="CODEX_HOME", is_json=True
+    ),
     Login(program="gh", folder=".config/gh", file="hosts.yml", read=_gh, variable="GH_CONFIG_DIR"),
     Login(program="npm", folder="", file=".npmrc", read=_npmrc),
     Login(program="pip", folder=".config/pip", file="pip.conf", read=_pip),
