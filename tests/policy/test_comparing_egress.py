@@ -56,6 +56,13 @@ _OTHER = "connect_to: [{host: a.test, to_host: evil.test}]"
             "`10.0.0.0/8`",
             True,
         ),
+        (
+            "",
+            "upstream: [{host: '*', proxy: 'http://p.test:1', direct: 10.0.0.0/8}]",
+            "go through no proxy",
+            "go through `http://p.test:1`, but not to `10.0.0.0/8`",
+            False,
+        ),
         ("", _GATEWAY, "go where they are asked to go", "go to `gw.test`, port 8443, over TLS, by", False),
         (
             _GATEWAY,

@@ -6,15 +6,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deciding import NOW
 from loading import loaded, of_tier, refused
-from ringfence.core.decisions import Place
+from ringfence.core.actions import CredentialUse
+from ringfence.core.decisions import Effect, Place
 from ringfence.core.labels import Integrity, Label, Sensitivity
 from ringfence.core.limits import LIMITS
 from ringfence.policy.egressing import Budgets, Egressing, egressing
 from ringfence.policy.files import PolicyFile
-from ringfence.policy.load import read
+from ringfence.policy.load import load, read
 from ringfence.policy.rule import Manner, Tier
-from ringfence.policy.values import Bound, ConnectTo, Egress, Origin, Private, Rate
+from ringfence.policy.values import (
+    Bound,
+    ConnectTo,
+    Egress,
+    Origin,
+    Private,
+    ProxyAddress,
+    Rate,
+    UpstreamProxy,
+)
 
 EVERYTHING = """
 version: 1
@@ -343,3 +354,54 @@ def test_the_box_s_own_loopback_is_given_up_for_ports_that_are_named_and_lead_so
     for name, entry in named.items():
         text = text.replace("{" + name + "}", entry)
     assert together(user=text).local_ports == ports
+
+
+_UPSTREAM = "egress: {upstream: [{host: '*', proxy: 'http://%s.test:3128'%s}]}"
+
+
+def test_a_proxy_is_read_whole_and_its_login_is_for_the_proxy_alone() -> None:
+    more = ", credential: corp, ca: /etc/corp.pem, direct: ['*.corp.test', 10.0.0.0/8]"
+    said = together(user=_UPSTREAM % ("Proxy", more))
+    there = UpstreamProxy(
+        host="*",
+        proxy=ProxyAddress(host="proxy.test", port=3128, tls=False),
+        credential="corp",
+        ca="/etc/corp.pem",
+        direct_hosts=("*.corp.test",),
+        direct=(ip_network("10.0.0.0/8"),),
+        at=at(2, "user.yaml"),
+    )
+    assert (said.upstream("a.test"), said.upstream("git.corp.test")) == (there, None)
+    assert said.upstream("localhost") is None
+    assert said.logins == {"corp"}
+    policy = load([profile(_UPSTREAM % ("Proxy", more), Tier.USER)])
+    for host, effect in (("proxy.test", Effect.ALLOW), ("a.test", Effect.DENY)):
+        use = CredentialUse(
+            agent="claude", session="s", credential="corp", host=host, method="CONNECT", path="/"
+        )
+        assert policy.decide(use, now=NOW, enforcing=True).effect is effect
+
+
+def test_the_system_s_proxy_comes_first_and_a_working_tree_names_none() -> None:
+    said = together(system=_UPSTREAM % ("one", ""), user=_UPSTREAM % ("two", ""))
+    proxied = said.upstream("a.test")
+    assert proxied is not None
+    assert proxied.proxy.host == "one.test"
+    assert together(working_tree=_UPSTREAM % ("tree", "")).upstream("a.test") is None
+    assert together("enforce", system="owner: x", user=_UPSTREAM % ("two", "")).upstream("a.test") is None
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "proxy.test:3128",
+        "http://proxy.test",
+        "http://u:p@proxy.test:1",
+        "socks5://a:1",
+        "http://*.test:1",
+        "http://a:0",
+    ],
+)
+def test_what_is_no_proxy_is_refused(proxy: str) -> None:
+    ((said, _),) = refused(profile(f"egress: {{upstream: [{{host: '*', proxy: '{proxy}'}}]}}"))
+    assert "expected a proxy such as http://proxy.example.com:3128" in said

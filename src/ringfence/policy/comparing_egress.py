@@ -15,7 +15,9 @@ from ringfence.policy.comparing_sandboxes import BoxGain
 from ringfence.policy.document import Document
 from ringfence.policy.egress_sentences import (
     addresses_words,
+    built_in_words,
     egress_bound_words,
+    proxy_words,
     rate_words,
     registries_words,
     where_words,
@@ -24,7 +26,7 @@ from ringfence.policy.egress_sentences import (
 from ringfence.policy.egressing import Egressing, egressing
 from ringfence.policy.glob_sets import witnesses
 from ringfence.policy.sentences import Piece, Value, backquoted
-from ringfence.policy.values import EGRESS_BOUNDS, ConnectTo, Network, Origin, Profile
+from ringfence.policy.values import EGRESS_BOUNDS, ConnectTo, Network, Origin, Profile, UpstreamProxy
 
 __all__ = ["egress_gains"]
 
@@ -56,8 +58,20 @@ def _of_agent(
     if will.registries and not was.registries:
         before, after = ((Value(agent), f" {registries_words(may=each)}") for each in (False, True))
         yield _gain(before, after)
+    if will.built_in and not was.built_in:
+        before, after = ((Value(agent), f" {built_in_words(stays=each)}") for each in (False, True))
+        yield _gain(before, after)
     for host in hosts:
         yield from _leading(agent, host, was, will, ports)
+        through = was.upstream(host), will.upstream(host)
+        if _proxied(through[0]) != _proxied(through[1]):
+            about = Value(agent), ": connections to ", Value(host), " go through "
+            yield _gain(
+                (*about, *proxy_words(through[0])),
+                (*about, *proxy_words(through[1])),
+                through[0].at if through[0] else None,
+                through[1].at if through[1] else None,
+            )
         old, new = was.private(host), will.private(host)
         if not all(_covers(old, each) for each in new):
             about = Value(agent), ": ", Value(host), " may have the private addresses "
@@ -120,6 +134,10 @@ def _there(said: ConnectTo | None) -> ConnectTo | None:
     return None if said is None else replace(said, host="", port=None, at=_NOWHERE)
 
 
+def _proxied(said: UpstreamProxy | None) -> UpstreamProxy | None:
+    return None if said is None else replace(said, host="", direct_hosts=(), at=_NOWHERE)
+
+
 def _gain(
     before: Iterable[Piece],
     after: Iterable[Piece],
@@ -156,6 +174,7 @@ def _hosts(profiles: Sequence[Profile]) -> tuple[str, ...]:
         found |= dict.fromkeys(each.host for each in one.connect_to)
         found |= dict.fromkeys(each.host for each in one.private)
         found |= dict.fromkeys(each.host for each in one.origins)
+        found |= dict.fromkeys(host for each in one.upstream for host in (each.host, *each.direct_hosts))
     patterns = tuple(found)
     return witnesses(patterns, FieldKind.HOST) if patterns else ()
 

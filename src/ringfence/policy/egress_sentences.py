@@ -3,13 +3,24 @@
 from collections.abc import Iterator
 
 from ringfence.policy.sentences import Sentence, Value, listed, size
-from ringfence.policy.values import EGRESS_BOUNDS, ConnectTo, Egress, Network, Origin, Private, Registries
+from ringfence.policy.values import (
+    EGRESS_BOUNDS,
+    ConnectTo,
+    Egress,
+    Network,
+    Origin,
+    Private,
+    Registries,
+    UpstreamProxy,
+)
 from ringfence.policy.words import word_of
 
 __all__ = [
     "addresses_words",
+    "built_in_words",
     "egress_bound_words",
     "of_egress",
+    "proxy_words",
     "rate_words",
     "registries_words",
     "where_words",
@@ -33,6 +44,11 @@ def rate_words(amount: int, per: str) -> str:
     return f"{amount} request{'' if amount == 1 else 's'} per {per}"
 
 
+def built_in_words(*, stays: bool) -> str:
+    """`keeps what is built in of it beside these hosts`."""
+    return f"{'keeps' if stays else 'does not keep'} what is built in of it, beside hosts that are named"
+
+
 def registries_words(*, may: bool) -> str:
     """`may read the package registries that this machine is set to`."""
     return f"may {'' if may else 'not '}read the package registries that this machine is set to"
@@ -47,6 +63,17 @@ def where_words(there: ConnectTo | None) -> Sentence:
     pieces += [", over TLS" if there.tls else ", without TLS"] if there.tls is not None else []
     pieces += [", by the authorities in ", Value(there.ca)] if there.ca is not None else []
     return tuple(pieces)
+
+
+def proxy_words(proxied: UpstreamProxy | None) -> Sentence:
+    """`http://proxy.test:3128, with the login corp, but not to 10.0.0.0/8`."""
+    if proxied is None:
+        return ("no proxy",)
+    pieces: list[str | Value] = [Value(str(proxied.proxy))]
+    pieces += [", with the login ", Value(proxied.credential)] if proxied.credential is not None else []
+    pieces += [", by the authorities in ", Value(proxied.ca), " too"] if proxied.ca is not None else []
+    direct: list[Sentence] = [(Value(str(each)),) for each in (*proxied.direct_hosts, *proxied.direct)]
+    return (*pieces, *((", but not to ", *listed(direct, "or")) if direct else ()))
 
 
 def addresses_words(networks: tuple[Network, ...]) -> Sentence:
@@ -75,11 +102,15 @@ def _sentences(said: Egress) -> Iterator[Sentence]:
         yield (" Its way out has at most ", *listed(least, "and"), ".")
     if said.registries is not None:
         yield (f" It {registries_words(may=said.registries is Registries.READ)}.",)
+    if said.built_in is not None:
+        yield (f" It {built_in_words(stays=said.built_in)}.",)
     for there in said.connect_to:
         port = f", port {there.port}," if there.port is not None else ""
         yield (" Connections to ", Value(there.host), f"{port} go ", *where_words(there), ".")
     for each in said.private:
         yield _private(each)
+    for proxied in said.upstream:
+        yield (" Connections to ", Value(proxied.host), " go through ", *proxy_words(proxied), ".")
     for origin in said.origins:
         yield (" Answers of ", Value(origin.host), " count as ", *worth_words(origin), ".")
 

@@ -29,6 +29,7 @@ from ringfence.policy.values import (
     Profile,
     Rate,
     Registries,
+    UpstreamProxy,
 )
 
 __all__ = ["LOCAL", "Budgets", "Egressing", "egressing"]
@@ -59,6 +60,7 @@ class Egressing:
     lower: tuple[Egress, ...]  # of those that only restrict
     manners: Mapping[str, Manner]  # by rule
     registries: bool  # it may read those that this machine is set to
+    built_in: bool  # what is built in of it counts beside the hosts here
 
     def connect_to(self, host: str, port: int) -> ConnectTo | None:
         """Where connections to that host and port go instead."""
@@ -72,6 +74,20 @@ class Egressing:
         """The private addresses that the host may have."""
         entries = (each for said in self.upper for each in said.private if _fits(each.host, host))
         return tuple(dict.fromkeys(one for each in entries for one in each.addresses))
+
+    def upstream(self, host: str) -> UpstreamProxy | None:
+        """The proxy that connections to that host go through, but for addresses that it names as direct."""
+        for said in self.upper:
+            for each in said.upstream:
+                if host != LOCAL and _fits(each.host, host):
+                    return None if any(_fits(one, host) for one in each.direct_hosts) else each
+        return None
+
+    @property
+    def logins(self) -> frozenset[str]:
+        """Credentials that are for proxies alone: no box has a part of them."""
+        named = (each.credential for said in self.upper for each in said.upstream)
+        return frozenset(each for each in named if each is not None)
 
     def origin(self, host: str) -> Label:
         """What the host's answers carry."""
@@ -117,6 +133,7 @@ def egressing(document: Document, agent: str) -> Egressing:
         lower=lower,
         manners={rule.id: rule.refused_as for rule in rules if rule.refused_as is not None},
         registries=_may_read_registries(upper, lower),
+        built_in=_keeps_built_in(upper, lower),
     )
 
 
@@ -129,6 +146,12 @@ def _leads_out(upper: tuple[Egress, ...], port: int) -> bool:
     there = (each.host for said in upper for each in said.connect_to if each.port in (None, port))
     named = (each.host for said in upper for each in said.private)
     return any(_fits(host, LOCAL) for host in (*there, *named))
+
+
+def _keeps_built_in(upper: tuple[Egress, ...], lower: tuple[Egress, ...]) -> bool:
+    """The same of that."""
+    is_said = any(each.built_in for each in upper)
+    return is_said and all(each.built_in is not False for each in (*upper, *lower))
 
 
 def _may_read_registries(upper: tuple[Egress, ...], lower: tuple[Egress, ...]) -> bool:

@@ -27,6 +27,7 @@ __all__ = [
     "Origin",
     "Private",
     "Profile",
+    "ProxyAddress",
     "Published",
     "Rate",
     "Recording",
@@ -34,6 +35,7 @@ __all__ = [
     "Retention",
     "Sandbox",
     "Switch",
+    "UpstreamProxy",
     "Webhook",
 ]
 
@@ -211,6 +213,31 @@ class Private:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyAddress:
+    """Where a proxy is."""
+
+    host: str  # a name or an address, canonical
+    port: int
+    tls: bool  # spoken to it
+
+    def __str__(self) -> str:
+        return f"http{'s' * self.tls}://{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamProxy:
+    """A proxy that connections to hosts go through."""
+
+    host: str  # glob
+    proxy: ProxyAddress
+    credential: str | None  # name of a login for it
+    ca: str | None  # path of a file with authorities to trust beside the system's, PEM
+    direct_hosts: tuple[str, ...]  # globs: reached without it
+    direct: tuple[Network, ...]
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """What answers of a host are worth, and whom a leak of them would hurt."""
 
@@ -242,12 +269,14 @@ class Egress:
 
     connect_to: tuple[ConnectTo, ...] = ()  # of several that fit the first holds
     private: tuple[Private, ...] = ()
+    upstream: tuple[UpstreamProxy, ...] = ()  # of several that fit the first holds
     origins: tuple[Origin, ...] = ()  # of several that fit the first holds
     requests: tuple[Rate, ...] = ()
     connections: Bound | None = None  # of a session at one time
     sent_bytes: Bound | None = None  # of a session
     received_bytes: Bound | None = None  # of a session
     registries: Registries | None = None
+    built_in: bool | None = None  # what is built in of the agent counts beside hosts that documents name
 
 
 EGRESS_BOUNDS = {"connections": "connections", "sent_bytes": "sent", "received_bytes": "received"}

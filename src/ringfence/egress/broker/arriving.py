@@ -7,6 +7,7 @@ from ringfence.core.limits import LIMITS
 from ringfence.egress.broker.core import Core, RefusedNow
 from ringfence.egress.broker.raw import spoken_here
 from ringfence.egress.broker.session import Connection, Session
+from ringfence.egress.broker.ways import way_to
 from ringfence.egress.messages import Arrive, Dial, Dialled, Refused, Trouble, Welcome
 from ringfence.policy.canonical import canonical
 from ringfence.policy.policy import Policy
@@ -74,7 +75,7 @@ async def dial(core: Core, message: Dial) -> tuple[Dialled, Sequence[int]]:
             )
         )
     core.current(connection.session)
-    way = await core.way(connection.session, connection.host, connection.port, tls=connection.tls)
+    way = await way_to(core, connection.session, connection.host, connection.port, tls=connection.tls)
     await core.reads_from(connection)
     sock = await core.dialled(connection, way)
     if connection.number not in core.connections or not core.is_whole(connection):
@@ -107,7 +108,7 @@ async def _decided(core: Core, session: Session, policy: Policy, message: Arrive
 
 async def _raw(core: Core, connection: Connection) -> tuple[Welcome, Sequence[int]]:
     """A descriptor to the host, of which nobody reads what passes; or to us, where a password is put in."""
-    way = await core.way(connection.session, connection.host, connection.port, tls=connection.tls)
+    way = await way_to(core, connection.session, connection.host, connection.port, tls=connection.tls)
     await core.reads_from(connection)
     kinds = {each.kind for each in connection.session.entries.values()}
     postgresql = "postgresql" in kinds and core.is_served(connection)

@@ -7,6 +7,7 @@ along; the policy's word, recorded; what the session will have read. Then it may
 import asyncio
 import socket
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ringfence.core.actions import Action, CredentialUse, HttpRequest
 from ringfence.core.limits import LIMITS
@@ -19,6 +20,7 @@ from ringfence.egress.broker.steps import Exchanging
 from ringfence.egress.broker.tabs import Tab
 from ringfence.egress.broker.upstream import Upstream
 from ringfence.egress.broker.upstream_http2 import opened_http2
+from ringfence.egress.broker.ways import way_to
 from ringfence.egress.injecting.bound import is_token_url
 from ringfence.egress.injecting.places import Misplaced, Placed, placed
 from ringfence.egress.injecting.tokens import Tokens
@@ -76,9 +78,12 @@ async def ask(core: Core, message: Ask, tokens: Tokens) -> tuple[Proceed, Sequen
         raise RefusedNow(_NOBODY)
     core.begun(connection, exchange)
     is_alone = is_served or speaks_grpc(message.head) or any(each.limits for each in decided)
+    is_alone = is_alone or said.upstream(connection.host) is not None  # what the proxy wants is said here
     if not is_alone and core.is_whole(connection):
         return Proceed(exchange=exchange.number, leg=Leg.PLAIN), ()
-    way = await core.way(session, connection.host, connection.port, tls=connection.tls)
+    way = await way_to(core, session, connection.host, connection.port, tls=connection.tls)
+    if way.via is not None and not way.tls:
+        way = replace(way, is_forwarded=True)  # many proxies connect to port 443 alone
     _check_private(way, found)
     fd = _begin(core, connection, exchange, message, way, tokens)
     return Proceed(exchange=exchange.number, leg=Leg.SEALED), (fd,)

@@ -37,7 +37,7 @@ from ringfence.egress.broker.session import Connection, Decided, Exchange, Sessi
 from ringfence.egress.broker.upstream import Trust, Upstream, opened
 from ringfence.egress.messages import Refused, Revoke, Trouble
 from ringfence.gate import refused as gate
-from ringfence.gate.finding import Stamp, stamp
+from ringfence.gate.finding import Stamp
 from ringfence.gate.lowering import is_worse, lower
 from ringfence.gate.seals import ReceiptRefused
 from ringfence.policy.egressing import Egressing, egressing
@@ -222,34 +222,6 @@ class Core:
         lowered = await self.blocking(lower, session.door, session.id, session.label, origin, connection.host)
         session.label = join(session.label, lowered)
         self.judge_again(session, f"the session has read from {connection.host}", but=but)
-
-    async def way(self, session: Session, host: str, port: int, *, tls: bool) -> Way:
-        """Where a host is reached; `tls`: the program speaks it.
-
-        Raises:
-            RefusedNow: the authority that the policy names for it cannot be read.
-        """
-        _, said = self.known(session)
-        to = said.connect_to(host, port)
-        if to is None:
-            return Way(host=host, port=port, named=said.private(host), tls=tls)
-        ca_pem = None
-        if to.ca is not None:
-            try:
-                ca_pem = await self._ca(Path(to.ca))
-            except (OSError, ValueError):
-                what = f"the authority that {to.at} names cannot be read"
-                hint = "it is a file of certificates in PEM"
-                raise RefusedNow(self.refusals.refuse(session, Trouble.UPSTREAM, host, what, hint)) from None
-        tls = tls if to.tls is None else to.tls
-        return Way(host=host, port=port, to=(to.to_host, to.to_port or port), tls=tls, ca_pem=ca_pem)
-
-    async def _ca(self, path: Path) -> str:
-        """The file's text, read once for as long as it stays the same."""
-        now, known = stamp(path), self.authorities.get(path)
-        if known is None or known[0] != now:
-            known = self.authorities[path] = (now, await self.blocking(self.house.read_ca, path))
-        return known[1]
 
     async def dialled(self, connection: Connection, way: Way) -> socket.socket:
         """A connected socket.

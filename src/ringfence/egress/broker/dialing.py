@@ -16,10 +16,11 @@ from typing import Protocol, TypeVar
 
 from ringfence.core.actions import Action, HostConnect
 from ringfence.core.dataclass import dataclass
-from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
 from ringfence.core.receipts import Receipt
 from ringfence.egress.broker.addresses import Address, Network, refusal
+from ringfence.egress.broker.tunnels import Via, joined, tunnelled
+from ringfence.egress.broker.unreached import AddressRefused, NotReached
 from ringfence.policy.egressing import LOCAL
 
 __all__ = ["AddressRefused", "Dialer", "NotReached", "Redeems", "Resolve", "Way", "resolved"]
@@ -38,18 +39,6 @@ class Redeems(Protocol):
         """The action to carry out now."""
 
 
-class AddressRefused(RingfenceError):
-    """All addresses of the host are such as boxes may not reach."""
-
-
-class NotReached(RingfenceError):
-    """The host has no address, or nobody answers there."""
-
-    def __init__(self, what: str, *, hint: str, is_slow: bool = False) -> None:
-        super().__init__(what, hint=hint)
-        self.is_slow = is_slow
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
     """Where a host is reached."""
@@ -60,6 +49,9 @@ class Way:
     to: tuple[str, int] | None = None  # where the policy sends it instead, whatever address that has
     tls: bool = True  # there
     ca_pem: str | None = None  # whom to trust there; None: the system's
+    with_system: bool = False  # the system's as well
+    via: Via | None = None  # a proxy that it is reached through
+    is_forwarded: bool = False  # by a request to the proxy, which sends it on; else by CONNECT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,10 +87,19 @@ class Dialer:
         host, port = way.to or (way.host, way.port)
         try:
             async with asyncio.timeout(self.timeout_s):
+                if way.via is not None:
+                    return await self._through(way.via, way)
                 addresses = await self._addresses(host, port, way)
                 return await _first(addresses, port, host)
         except TimeoutError:
             raise NotReached(f"{host}:{port} does not answer", hint="try again later", is_slow=True) from None
+
+    async def _through(self, via: Via, way: Way) -> socket.socket:
+        there = Way(host=via.host, port=via.port, to=(via.host, via.port))  # an operator has named it
+        sock = await _first(await self._addresses(via.host, via.port, there), via.port, via.host)
+        if way.is_forwarded:
+            return await joined(sock, via)
+        return await tunnelled(sock, way.host, way.port, via)
 
     async def _addresses(self, host: str, port: int, way: Way) -> list[Address]:
         try:

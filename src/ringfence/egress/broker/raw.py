@@ -89,7 +89,9 @@ async def _logged_in(
 ) -> bool:
     session, host = connection.session, connection.host
     needs_tls = way.tls or (way.to is None and host != LOCAL)  # nobody else is on the way to this machine
-    tls: ssl.SSLContext | None = core.trust.context(way.ca_pem) if needs_tls else None
+    tls: ssl.SSLContext | None = (
+        core.trust.context(way.ca_pem, with_system=way.with_system) if needs_tls else None
+    )
     try:
         opening = await ask_client(*client, core.placeholders.of(session.id))
         if isinstance(opening, Cancel):

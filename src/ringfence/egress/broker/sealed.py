@@ -60,6 +60,9 @@ class Steps(Protocol):
     def told(self, error: RingfenceError | BrokenOff | BadHttp) -> Refused:
         """Why it failed, recorded."""
 
+    def check_answer(self, head: ResponseHead) -> None:
+        """Nothing, where the host itself answers. Raises RingfenceError where a proxy does, of itself."""
+
     async def sealed_answer(self, request: Prepared, head: ResponseHead, upstream: Upstream) -> bytes | None:
         """The body of an answer that is another one for boxes; None where it is passed on as it is."""
 
@@ -111,6 +114,7 @@ class Sealed:
         upstream, sending, head, length = await self._round(request, body)
         is_kept = False
         try:
+            self.steps.check_answer(head)
             if head.status == 101:
                 await self.steps.switch(request, upstream, head, (reader, to.writer))
                 return

@@ -21,6 +21,7 @@ from ringfence.egress.broker.opening import close_session, open_session
 from ringfence.egress.broker.programs import Programs
 from ringfence.egress.broker.session import Session
 from ringfence.egress.broker.unsent import unsent
+from ringfence.egress.broker.ways import way_to
 from ringfence.egress.channel import Answer, Channel
 from ringfence.egress.injecting.tokens import Tokens
 from ringfence.egress.messages import (
@@ -235,7 +236,7 @@ class Broker:
             task.exception()  # what it sent was no message: its channel is closed, and that is all
 
     async def _token_way(self, host: str, port: int) -> Way:
-        return await self.core.way(ASKED_IN.get(), host, port, tls=True)
+        return await way_to(self.core, ASKED_IN.get(), host, port, tls=True)
 
     async def _rotated(self, credential: Credential, secret: Secret) -> None:
         await self.core.blocking(self.house.rotated, credential, secret)

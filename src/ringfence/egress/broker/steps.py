@@ -18,6 +18,7 @@ from ringfence.egress.broker.session import Connection, Decided
 from ringfence.egress.broker.switching import Switching
 from ringfence.egress.broker.tabs import Tab
 from ringfence.egress.broker.tool_lists import listed_tools
+from ringfence.egress.broker.tunnels import forwarded, unauthorised
 from ringfence.egress.broker.upstream import BrokenOff, Upstream
 from ringfence.egress.injecting.places import Placed
 from ringfence.egress.injecting.tokens import NoToken, Tokens
@@ -83,8 +84,11 @@ class Exchanging:
 
     async def write(self, request: Prepared) -> bytes:
         """The head as bytes, once."""
+        head = request.head
+        if self.way.via is not None and self.way.is_forwarded:
+            head = forwarded(head, self.way.host, self.way.port, await self.way.via.login())
         return await asyncio.get_running_loop().run_in_executor(
-            self.house.blocking, self._written, self.ask.head, request.head
+            self.house.blocking, self._written, self.ask.head, head
         )
 
     async def connect(self) -> Upstream:
@@ -115,6 +119,11 @@ class Exchanging:
         return await self.tokens.sealed(
             bytes(body), request.credentials[name], session=session.id, table=self.placeholders
         )
+
+    def check_answer(self, head: ResponseHead) -> None:
+        """Nothing, for an answer of the host. Raises NotReached for a proxy's that wants a login."""
+        if head.status == 407 and self.way.via is not None and self.way.is_forwarded:
+            raise unauthorised(self.way.via)
 
     def may_shorten(self, head: ResponseHead) -> bool:
         """Whether it may list tools."""

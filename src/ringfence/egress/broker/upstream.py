@@ -43,25 +43,30 @@ class BrokenOff(Exception):
 class Trust:
     """TLS contexts, made once for each set of authorities; None: the system's."""
 
-    _made: dict[tuple[str | None, str], ssl.SSLContext] = field(default_factory=dict)
+    _made: dict[tuple[str | None, str, bool], ssl.SSLContext] = field(default_factory=dict)
 
-    def context(self, ca_pem: str | None, protocol: str = "http/1.1") -> ssl.SSLContext:
-        """The context that trusts these, and offers to speak that.
+    def context(
+        self, ca_pem: str | None, protocol: str = "http/1.1", *, with_system: bool = False
+    ) -> ssl.SSLContext:
+        """The context that trusts these, with the system's or without, and offers to speak that.
 
         Raises:
             BadCertificate: what the policy names are no certificates.
         """
-        if (ca_pem, protocol) not in self._made:
+        key = (ca_pem, protocol, with_system)
+        if key not in self._made:
             try:
                 made = ssl.create_default_context(cadata=ca_pem)
             except (ssl.SSLError, ValueError):
                 raise BadCertificate(
                     "the authority that connect_to names is no certificate", hint="it takes PEM"
                 ) from None
+            if with_system and ca_pem is not None:
+                made.load_default_certs()
             made.minimum_version = ssl.TLSVersion.TLSv1_2
             made.set_alpn_protocols([protocol])
-            self._made[ca_pem, protocol] = made
-        return self._made[ca_pem, protocol]
+            self._made[key] = made
+        return self._made[key]
 
 
 class Upstream:
@@ -218,7 +223,8 @@ async def opened(sock: socket.socket, way: Way, *, tls: bool, trust: Trust) -> U
     Raises:
         BadCertificate, NotReached: see `connected`.
     """
-    return Upstream(*await connected(sock, way, trust.context(way.ca_pem) if tls else None))
+    context = trust.context(way.ca_pem, with_system=way.with_system) if tls else None
+    return Upstream(*await connected(sock, way, context))
 
 
 async def connected(

@@ -29,7 +29,8 @@ async def opened_http2(sock: socket.socket, way: Way, *, trust: Trust) -> "Http2
     Raises:
         BadCertificate, NotReached: see `connected`; or the host does not speak HTTP/2.
     """
-    reader, writer = await connected(sock, way, trust.context(way.ca_pem, "h2") if way.tls else None)
+    context = trust.context(way.ca_pem, "h2", with_system=way.with_system) if way.tls else None
+    reader, writer = await connected(sock, way, context)
     tls: ssl.SSLObject | None = writer.get_extra_info("ssl_object")
     if tls is not None and tls.selected_alpn_protocol() != "h2":
         writer.close()

@@ -12,6 +12,7 @@ from ringfence.policy.canonical import canonical
 from ringfence.policy.nodes import Node
 from ringfence.policy.problems import Problems
 from ringfence.policy.sections.making import Maker
+from ringfence.policy.sections.upstream import UPSTREAM, upstream_of
 from ringfence.policy.shapes.amounts import COUNT, SIZE, Cap, CapUnit
 from ringfence.policy.shapes.shape import Definitions, Schema, scalar_as
 from ringfence.policy.shapes.tables import Entry, Key, ListOf, Table
@@ -99,12 +100,18 @@ EGRESS = Table(
     (
         Key("connect_to", ListOf(_CONNECT_TO), "hosts whose connections go elsewhere"),
         Key("private", ListOf(_PRIVATE), "private addresses that hosts may have"),
+        Key("upstream", ListOf(UPSTREAM), "proxies that connections to hosts go through"),
         Key("origins", ListOf(_ORIGIN), "what answers are worth; of several documents the least"),
         Key("requests", ListOf(Cap(CapUnit.CALLS), or_one=True), "how many requests: 100/minute"),
         Key("connections", COUNT, "connections at one time"),
         Key("sent", SIZE, "how much a session may send in bodies of requests"),
         Key("received", SIZE, "how much a session may receive in bodies of answers"),
         Key("registries", Word(Registries), "what it may do with the package registries of this machine"),
+        Key(
+            "built_in",
+            YES_NO,
+            "whether what is built in of a known agent stays, beside `network`; default: no",
+        ),
     ),
 )
 
@@ -121,6 +128,7 @@ def egress_of(entry: Entry | None, maker: Maker) -> Egress:
             for each in entry.get("private") or ()
             for host in _hosts(each)
         ),
+        upstream=tuple(upstream_of(entry, maker)),
         origins=tuple(
             Origin(
                 host=host,
@@ -133,6 +141,7 @@ def egress_of(entry: Entry | None, maker: Maker) -> Egress:
         ),
         requests=tuple(_rates(entry, maker)),
         registries=entry.get("registries"),
+        built_in=entry.get("built_in"),
         **bounds,
     )
 

@@ -22,6 +22,7 @@ from ringfence.policy.sections.network import (
 from ringfence.policy.sections.pattern_lists import pattern_keys, pattern_rules
 from ringfence.policy.sections.rule_form import OBLIGATIONS, rules_key, rules_of
 from ringfence.policy.sections.sandbox import SANDBOX, sandbox_of
+from ringfence.policy.sections.upstream import upstream_rules
 from ringfence.policy.shapes.amounts import MOMENT, Cap, CapUnit
 from ringfence.policy.shapes.conditions import conditions_of, match_keys
 from ringfence.policy.shapes.tables import Entry, Key, ListOf, Table
@@ -138,6 +139,7 @@ def profile_rules(entry: Entry, maker: Maker) -> Iterator[Rule]:
             effect=each.get("then") or Effect.ALLOW,
             obligations=each.get("obligations") or (),
         )
+    yield from upstream_rules(entry.get("egress"), maker)
     yield from rules_of(entry.get("rules"), maker)
 
 

@@ -1,0 +1,141 @@
+"""Whether a host is reached through a proxy that the policy names, and with which login.
+
+Names are the proxy's to resolve. Those that this machine can resolve, too, and literal addresses, are judged
+first as for any connection, so that a proxy is no way to private addresses; a name that only the proxy can
+resolve goes where whoever named the proxy trusts it to lead. Nothing is tried directly where the proxy fails.
+"""
+
+import asyncio
+import base64
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from ipaddress import ip_address
+from pathlib import Path
+
+from ringfence.core.actions import CredentialUse
+from ringfence.core.dataclass import dataclass
+from ringfence.core.receipts import Receipt
+from ringfence.egress.broker.addresses import Address, refusal
+from ringfence.egress.broker.dialing import Resolve
+from ringfence.egress.broker.releasing import Releasing
+from ringfence.egress.broker.tunnels import Via
+from ringfence.egress.broker.unreached import AddressRefused, NotReached
+from ringfence.egress.broker.upstream import Trust
+from ringfence.egress.injecting.bound import serves
+from ringfence.policy.egressing import Egressing
+from ringfence.policy.values import Network, UpstreamProxy
+from ringfence.vault.kinds import Basic
+
+__all__ = ["Login", "Proxies", "login_of", "use_of"]
+
+_METHOD, _PATH = "CONNECT", "/"  # of a use that is for no request
+_LOOKED_UP_S = 2.0  # for a name that only the proxy may know
+
+Login = Callable[[UpstreamProxy], Awaitable[str]]
+"""The value of Proxy-Authorization: decided and recorded as a use of the credential. Raises NotReached."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxies:
+    """Of one broker."""
+
+    resolve: Resolve
+    trust: Trust
+    ca: Callable[[Path], Awaitable[str]]  # raises OSError, ValueError
+    keep: Callable[["asyncio.Task[None]"], None]
+
+    async def via(
+        self, said: Egressing, host: str, port: int, *, named: tuple[Network, ...], login: Login
+    ) -> tuple[Via, str | None] | None:
+        """The proxy on the way to the host, with the authorities to trust there beside the system's, as PEM.
+
+        None where it is reached directly.
+
+        Raises:
+            AddressRefused: it is no host that boxes reach.
+            NotReached: the authorities that the policy names cannot be read.
+        """
+        proxied = said.upstream(host)
+        if proxied is None:
+            return None
+        addresses = await self._addresses(host, port)
+        if any(one.version == net.version and one in net for one in addresses for net in proxied.direct):
+            return None
+        _check(host, addresses, named)
+        ca_pem = await self._ca(proxied)
+        via = Via(
+            host=proxied.proxy.host,
+            port=proxied.proxy.port,
+            context=self.trust.context(ca_pem, with_system=True) if proxied.proxy.tls else None,
+            login=_no_login if proxied.credential is None else partial(login, proxied),
+            keep=self.keep,
+        )
+        return via, ca_pem
+
+    async def _addresses(self, host: str, port: int) -> Sequence[Address]:
+        """Those that this machine knows; none where it knows nothing."""
+        try:
+            return [ip_address(host)]
+        except ValueError:
+            pass
+        try:
+            async with asyncio.timeout(_LOOKED_UP_S):
+                return await self.resolve(host, port)
+        except (OSError, TimeoutError):
+            return ()
+
+    async def _ca(self, proxied: UpstreamProxy) -> str | None:
+        if proxied.ca is None:
+            return None
+        try:
+            return await self.ca(Path(proxied.ca))
+        except (OSError, ValueError):
+            what = f"the authority that {proxied.at} names cannot be read"
+            raise NotReached(what, hint="it is a file of certificates in PEM") from None
+
+
+def login_of(releasing: Releasing, receipt: Receipt[CredentialUse], proxied: UpstreamProxy) -> str:
+    """What is said to the proxy, for whoever has the receipt.
+
+    Raises:
+        ReceiptRefused, VaultRefused, VaultLocked, NoSuchCredential: see `Releasing.release`.
+        NotReached: the credential is of another kind, or not bound to the proxy.
+    """
+    credential = releasing.release(receipt, (), port=proxied.proxy.port)
+    login = credential.authentication
+    if not isinstance(login, Basic):
+        raise NotReached(
+            f"the login {credential.name} is not of kind basic", hint="ringfence vault set --kind basic"
+        )
+    if not serves(credential.binding, proxied.proxy.host, proxied.proxy.port):
+        raise NotReached(
+            f"the login {credential.name} is not for {proxied.proxy.host}:{proxied.proxy.port}",
+            hint=f"bind it: ringfence vault set --host {proxied.proxy.host}:{proxied.proxy.port}",
+        )
+    text = f"{login.user}:{login.password.reveal().decode()}"
+    return f"Basic {base64.b64encode(text.encode()).decode()}"
+
+
+def use_of(proxied: UpstreamProxy, *, agent: str, session: str) -> CredentialUse:
+    """What is decided before a login is used."""
+    assert proxied.credential is not None
+    return CredentialUse(
+        agent=agent,
+        session=session,
+        credential=proxied.credential,
+        host=proxied.proxy.host,
+        method=_METHOD,
+        path=_PATH,
+    )
+
+
+async def _no_login() -> None:
+    return None
+
+
+def _check(host: str, addresses: Sequence[Address], named: tuple[Network, ...]) -> None:
+    if addresses and all(refusal(each, named) is not None for each in addresses):
+        raise AddressRefused(
+            f"{host} leads to {addresses[0]}, where boxes do not go: {refusal(addresses[0], named)}",
+            hint="`egress: {private: [{host, addresses}]}` in the system's or the user's policy names it",
+        )
