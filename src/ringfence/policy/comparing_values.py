@@ -17,6 +17,7 @@ from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Place
 from ringfence.core.limits import LIMITS
 from ringfence.policy.comparing_egress import egress_gains
+from ringfence.policy.comparing_prices import price_gains
 from ringfence.policy.comparing_sandboxes import box_gains
 from ringfence.policy.glob_sets import TooManySteps, witnesses
 from ringfence.policy.globs import glob
@@ -268,6 +269,12 @@ def _egress(before: Policy, after: Policy, _now: datetime, fits: _Fits) -> Itera
         )
 
 
+def _prices(before: Policy, after: Policy, _now: datetime, fits: _Fits) -> Iterator[ValueGained]:
+    """What counts for less where money is limited."""
+    for gain in price_gains(before.document, after.document, count=fits.count):
+        yield ValueGained(about="prices", before=gain.before, after=gain.after, before_at=None, after_at=None)
+
+
 _LOOKS: dict[str, Callable[[Policy, Policy, datetime, _Fits], Iterator[ValueGained]]] = {
     "operators.approve": _approve,
     "operators.four_eyes": _four_eyes,
@@ -278,6 +285,7 @@ _LOOKS: dict[str, Callable[[Policy, Policy, datetime, _Fits], Iterator[ValueGain
     "retention.never_collected": _never_collected,
     "agents.sandbox": _sandbox,
     "agents.egress": _egress,
+    "prices": _prices,
 }
 ABOUT = tuple(_LOOKS)
 

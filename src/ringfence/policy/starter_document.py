@@ -13,13 +13,13 @@ from ringfence.policy.values import Operators, Retention
 __all__ = ["DOCUMENT"]
 
 DOCUMENT = Document(
-    digest="d5d8f62cd59a3d474de3663999f3045dd23d569edddef35e538a9ead45a57615",
+    digest="4f794d657b75b255e0350541fb99525f95c7b091d41bf492233e19b3c9a7c44a",
     files=(
         Contribution(
             tier=Tier.BUILT_IN,
             name="built-in",
-            digest="41b914cfadcb77e7f838441218965192aa0e5b97c81109f3d4648a34b2752a24",
-            size_bytes=3929,
+            digest="d0b284694cb9dde95c69c3521c6b443391bf95b836e7eca8ea78b823df970132",
+            size_bytes=4122,
             serial=None,
             modes=MappingProxyType(
                 {
@@ -449,4 +449,5 @@ DOCUMENT = Document(
         "personal files",
     ),
     tree_profiles=(),
+    prices=(),
 )

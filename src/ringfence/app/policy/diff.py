@@ -24,6 +24,7 @@ _WIDER = (
     "what was never collected may be",
     "an agent's box may use more",
     "an agent may get out further",
+    "models count for less where money is limited",
 )
 _NARROWER = (
     "less is approved",
@@ -35,6 +36,7 @@ _NARROWER = (
     "what might be collected never is",
     "an agent's box may use less",
     "an agent may get out less far",
+    "models count for more where money is limited",
 )
 
 

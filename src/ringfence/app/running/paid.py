@@ -1,7 +1,8 @@
 """What a session's requests cost where money is limited: summed up from its stream of the ledger."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ringfence.core.dataclass import dataclass
 from ringfence.ledger.events.spend_counted import SpendBasis, SpendCounted
 from ringfence.ledger.events.spend_reserved import SpendReserved
 

@@ -9,6 +9,7 @@ from ringfence.core.decisions import Effect, Mode, Section
 from ringfence.policy.egress_sentences import of_egress
 from ringfence.policy.notify_sentences import of_desktop, of_webhook
 from ringfence.policy.policy import Policy
+from ringfence.policy.price_sentences import of_prices
 from ringfence.policy.rule import Like, Rule, Tier
 from ringfence.policy.sandbox_sentences import of_sandbox
 from ringfence.policy.sentences import Sentence, Value, duration, listed, moment, of_exemption, of_rule
@@ -123,7 +124,19 @@ def _chapters(policy: Policy, now: datetime) -> Iterator[Chapter]:
     yield _never_collected(policy)
     operators = (group(rules(Section.OPERATORS)), *_operators(policy))
     yield chapter("Who approves", Section.OPERATORS, *operators)
+    if policy.document.prices:
+        yield _prices(policy)
     yield _exceptions(policy, now)
+
+
+def _prices(policy: Policy) -> Chapter:
+    lines = tuple(
+        Line(sentence=sentence, effect="", id="price", at=str(each.at))
+        for each in policy.document.prices
+        for sentence in of_prices(each)
+    )
+    intro = "Where money is limited these prices count, and where none fits the list prices that come along."
+    return Chapter(title="What models cost", intro=(intro,), groups=(Group(title=(), lines=lines),))
 
 
 def _is_of_credentials(rule: Rule) -> bool:
