@@ -33,11 +33,17 @@ Tell = Callable[[str], None]
 
 
 def run(
-    wish: "Callable[[], Wish]", environment: Mapping[str, str], *, ask: "Ask", tell: Tell, say: Tell
+    wish: "Callable[[], Wish]",
+    environment: Mapping[str, str],
+    *,
+    ask: "Ask",
+    tell: Tell,
+    say: Tell,
+    learns: bool = False,
 ) -> "Ran":
     """Runs what is wished in a box, after putting in order what a killed supervisor left.
 
-    `ask` is how the way out is asked for, where the policy gives any.
+    `ask` is how the way out is asked for, where the policy gives any; `learns`: and where it gives none.
 
     Raises:
         RingfenceError: there is no such box, or it may not be.
@@ -49,6 +55,7 @@ def run(
     from ringfence.app.running.run import House
     from ringfence.app.running.run import run as run_prepared
     from ringfence.app.running.tidying import tidy_lost
+    from ringfence.app.running.unused_proxy import unused_proxy
     from ringfence.app.running.way_out import WayOut
     from ringfence.core.text import printable
     from ringfence.sandbox.launcher import Launcher
@@ -66,9 +73,12 @@ def run(
                 around, registries = _of_agent(around, held)
                 if wished.agent is not None and not _has_profile(around.policy, wished.agent):
                     tell(f"the policy has no profile for {printable(wished.agent)}; its rules alone hold")
+                unused = unused_proxy(around.policy, held.agent, environment)
+                if unused is not None:
+                    tell(unused)
                 is_resumed = wished.resume is not None
                 session, home = stack.enter_context(held_home(held, around, is_resumed=is_resumed))
-                way_out = stack.enter_context(WayOut(session, around.policy, ask, registries))
+                way_out = stack.enter_context(WayOut(session, around.policy, ask, registries, learns=learns))
                 prepared, _ = prepare(session, around, way_out.wanted, home=home, is_resumed=is_resumed)
                 house = House(
                     door=replace(door, stream=stream_of(session.id)),

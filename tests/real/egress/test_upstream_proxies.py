@@ -161,3 +161,14 @@ def test_private_addresses_are_refused_before_the_proxy_hears_of_them() -> None:
         done = here.sh(_status(f"http://10.0.0.1:{port}/"))
         assert "10.0.0.1 leads to 10.0.0.1, where boxes do not go: it is private" in done.out, done
         assert proxied.asked == []
+
+
+def test_a_proxy_of_the_user_s_variables_is_named_where_the_policy_names_none() -> None:
+    with place() as here:
+        variables = {"HTTPS_PROXY": "http://ann:secret@proxy.corp.test:8080"}
+        _policy(here, "http://proxy.corp.test:8080", network="{host: api.corp.test}")
+        assert "HTTPS_PROXY" not in here.run("true", environment=variables).err
+        here.policy("version: 1\nagents: {profiles: {'*': {network: [{host: api.corp.test}]}}}\n")
+        done = here.run("true", environment=variables)
+        said = 'egress: {upstream: [{host: "*", proxy: "http://proxy.corp.test:8080"}]}'
+        assert (done.exit, said in done.err, "secret" in done.err) == (0, True, False), done
