@@ -359,7 +359,7 @@ class Limits:
     egress_asked_s: float = 30.0  # that a request waits for an operator
     egress_asked_every_s: float = 0.5  # between two looks at whether one has answered
     egress_held: int = 16  # requests of one session that wait for an operator at one time
-    egress_replayed: int = 200_000  # events of a session, or of a day, that are counted again when it goes on
+    egress_replayed: int = 100_000  # events of a session, or of a day, that are counted again when it goes on
     egress_watched_s: float = 1.0  # between two looks at the policy while something is in flight
 
     # The proxy
