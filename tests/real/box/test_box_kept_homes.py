@@ -99,6 +99,15 @@ def test_a_session_beside_the_one_that_has_it_has_a_copy(user: str) -> None:
         assert here.sh("cat ~/state; ls ~").out == "kept\nstate\n"
 
 
+def test_a_box_whose_supervisor_holds_the_home_no_more_still_has_it() -> None:
+    with place() as here:
+        here.policy(_KEPT)
+        process = _waiting(here, "echo kept > ~/state")
+        (_folder(here).parent / "lock").unlink()
+        assert "this one has a copy" in here.sh("cat ~/state").err
+        _end(here, process)
+
+
 def test_one_too_large_to_copy_is_a_new_one_beside() -> None:
     with place() as here:
         here.policy(_KEPT)
