@@ -102,3 +102,16 @@ def test_what_is_not_said_of_a_connection_is_what_would_turn_it() -> None:
     ((rule, lacks),) = [each for each in near(one, unread, now=NOW) if each[0].id == "api"]
     assert (rule.id, [each.field for each in lacks]) == ("api", ["raw"])
     assert [each.parts for each in turns(one, unread, now=NOW).found] == [("raw",)]
+
+
+def test_a_call_whose_arguments_are_left_open_is_explained_all_the_same() -> None:
+    text = """
+        version: 1
+        agents:
+          profiles: {mcp: {tools: [{server: files, tool: read, arguments: {path: "docs/*"}}]}}
+    """
+    call = replace(ToolCall(agent="mcp", server="files", tool="read", arguments=()), arguments=None)
+    result = turns(load([of_tier(text)]), call, now=NOW, enforcing=True)
+    assert [(each.parts, each.decision.effect) for each in result.found] == [
+        (("arguments.path",), Effect.ALLOW)
+    ]

@@ -166,13 +166,14 @@ def _of_argument(part: str, name: str) -> bool:
 
 def _current(action: Action, part: str) -> object:
     if isinstance(action, ToolCall) and part.startswith("arguments."):
-        return tuple(each for each in action.arguments if _of_argument(part, each.name))
+        known = action.arguments or ()  # a question may leave them open
+        return tuple(each for each in known if _of_argument(part, each.name))
     return getattr(action, part)
 
 
 def _changed(action: Action, part: str, value: object) -> Action:
     if isinstance(action, ToolCall) and part.startswith("arguments."):
         assert isinstance(value, tuple)
-        others = tuple(each for each in action.arguments if not _of_argument(part, each.name))
+        others = tuple(each for each in action.arguments or () if not _of_argument(part, each.name))
         return replace(action, arguments=others + value)
     return dataclasses.replace(action, **{part: value})  # type: ignore[arg-type]

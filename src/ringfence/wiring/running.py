@@ -173,7 +173,8 @@ def explain(wish: "Wish", environment: Mapping[str, str], *, tell: Tell) -> "Exp
         )
         forget(around.places.sessions.folder_of(session))
         around.places.sessions.forget(session)
-    return explained(planned, around.policy, machine=os.uname().machine, started_at=around.now)
+    machine = os.uname().machine
+    return explained(planned, around.policy, machine=machine, started_at=around.now, server=wish.mcp)
 
 
 def report(name: str | None, environment: Mapping[str, str], *, tell: Tell) -> "SessionReports":

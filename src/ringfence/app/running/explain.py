@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from ringfence.app.running.explained_tools import ExplainedTools, tools_of
 from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Place
 from ringfence.core.redaction import redact
@@ -121,6 +122,7 @@ class Explained:
     not_given: tuple[NotGiven, ...]
     network: str
     published: tuple[ExplainedPort, ...]
+    tools: tuple[ExplainedTools, ...]  # what rules say of tools, in the policy's order
     calls: tuple[ExplainedCalls, ...]
     debug: bool  # it may trace its own children
     debug_at: str | None
@@ -129,8 +131,13 @@ class Explained:
     may_lack: tuple[str, ...]  # layers that it would start without
 
 
-def explained(planned: Planned, policy: Policy, *, machine: str, started_at: datetime) -> Explained:
-    """The plan in words and numbers. `machine`: as `os.uname()` says, whose table of system calls holds."""
+def explained(
+    planned: Planned, policy: Policy, *, machine: str, started_at: datetime, server: str | None = None
+) -> Explained:
+    """The plan in words and numbers. `machine`: as `os.uname()` says, whose table of system calls holds.
+
+    `server` is the name of the tool server that the command is.
+    """
     plan = planned.plan
     return Explained(
         started_at=started_at,
@@ -153,6 +160,7 @@ def explained(planned: Planned, policy: Policy, *, machine: str, started_at: dat
             ExplainedPort(port=each.port, host_port=each.host_port, at=_at(each.why.place))
             for each in plan.published
         ),
+        tools=tuple(tools_of(policy, plan.agent, server)),
         calls=_calls(machine, debug=plan.debug),
         debug=plan.debug,
         debug_at=_at(plan.debug_why.place) if plan.debug_why else None,

@@ -69,6 +69,12 @@ def _use(found: Explained) -> Table:
     for port in found.published:
         leads = f"port {port.host_port} of this machine's localhost leads to {port.port} within"
         table.add_row("published", leads, _because("", port.at))
+    word = "tools"
+    for tools in found.tools:
+        which = f"{tools.effect} {' '.join(tools.tool)} of {' '.join(tools.server)}"
+        which += ", on conditions" if tools.more else ""
+        table.add_row(word, safe(which, chars=_SHOWN_CHARS), _because("", tools.at))
+        word = ""
     calls = ", ".join(f"{each.count} {each.fate}" for each in found.calls)
     table.add_row("system calls", calls, "")
     if found.debug or found.debug_at:
