@@ -2,11 +2,12 @@
 
 import argparse
 
-from ringfence.app.approving import Answer, Grants, approve
+from ringfence.app.approving import Answer, Grants, approve, ended_session
 from ringfence.app.documents import document
 from ringfence.cli.exact import ask_lines, moment
 from ringfence.cli.streams import warn, write
 from ringfence.core.errors import ExitCode
+from ringfence.core.ids import session_name
 from ringfence.wiring.gate import approving, has_terminal
 
 __all__ = ["run"]
@@ -17,7 +18,11 @@ def run(options: argparse.Namespace) -> int:
     who = approving(tell=warn)
     _warn()
     answer = Answer(
-        uses=options.uses, lasts_s=options.lasts, note=options.note, in_emergency=options.break_glass
+        uses=options.uses,
+        lasts_s=options.lasts,
+        note=options.note,
+        in_emergency=options.break_glass,
+        overrules=options.overrule,
     )
     grant, ask = approve(options.id, answer, who)
     if options.format == "json":
@@ -27,6 +32,10 @@ def run(options: argparse.Namespace) -> int:
         often = "once" if grant.uses == 1 else f"{grant.uses} times"
         until = f", until {moment(grant.expires_at)}" if grant.expires_at else ""
         write("\n".join(ask_lines(ask)) + f"\napproved: {often}{until}; grant {grant.short}\n")
+    session = ended_session(ask, who.door.ledger)
+    if session is not None:
+        name = session_name(session)
+        warn(f"its session has ended: the yes is for whoever goes on: ringfence run --resume {name}")
     who.door.ledger.close()
     return ExitCode.DONE
 

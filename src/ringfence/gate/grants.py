@@ -38,8 +38,11 @@ def give(
     approvals: Approvals,
     seals: Seals,
     now: datetime,
+    overrules: str | None = None,
 ) -> Grant:
     """The grant of this id that answers `ask`, as the receipt's action says: by whom, how often, how long.
+
+    An operator may think again; another one's no holds, unless the yes `overrules` it by that one's name.
 
     Raises:
         ReceiptRefused: this was not decided.
@@ -55,6 +58,8 @@ def give(
             raise Answered("the grant's id is taken", hint="try again")
         if not current.is_pending(now) and current.state is not AskState.REFUSED:
             raise _settled(current)
+        if current.state is AskState.REFUSED and current.operator not in (action.operator, overrules):
+            raise _refused(current)
         return GrantGiven(
             grant=grant,
             ask=ask.id,
@@ -160,6 +165,14 @@ def _settled(ask: Ask) -> Answered:
     who = f" by {printable(ask.operator)}" if ask.operator else ""
     word = "over" if ask.state is AskState.OPEN else ask.state.value
     return Answered(f"question {ask.id} is {word}{who} already", hint="see: ringfence asks, ringfence grants")
+
+
+def _refused(ask: Ask) -> Answered:
+    who = printable(ask.operator or "nobody knows whom")
+    return Answered(
+        f"question {ask.id} was refused by {who}",
+        hint=f"ask them; to say yes all the same: ringfence approve {ask.id} --overrule {who}",
+    )
 
 
 def _waited_s(ask: Ask, now: datetime) -> int:

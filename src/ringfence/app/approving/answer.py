@@ -35,6 +35,7 @@ class Answer:
     lasts_s: int | None = 3600
     note: str | None = None
     in_emergency: bool = False
+    overrules: str | None = None  # the operator whose no does not hold any more
 
 
 def approve(id_: str, answer: Answer, who: Approving) -> tuple[ShownGrant, ShownAsk]:
@@ -74,6 +75,7 @@ def approve(id_: str, answer: Answer, who: Approving) -> tuple[ShownGrant, Shown
         approvals=approvals,
         seals=door.seals,
         now=door.now(),
+        overrules=ask.operator if answer.in_emergency else answer.overrules,
     )
     now = door.now()
     return shown_grant(grant, approvals, now=now), shown_ask(approvals.asks[ask.id], approvals, now=now)

@@ -49,6 +49,9 @@ def add_approvals(commands: _Commands) -> None:
     )
     approve.add_argument("--note", metavar="TEXT", help="your reason, for the record")
     approve.add_argument(
+        "--overrule", metavar="OPERATOR", help="say yes although this one has said no; ask them first"
+    )
+    approve.add_argument(
         "--break-glass",
         action="store_true",
         help="in an emergency, if the policy names you: past its other rules for operators; needs --note",
