@@ -76,12 +76,17 @@ Step = Passed | Judged | Dropped | ChangedTool
 
 @dataclass(slots=True, kw_only=True)
 class Conversation:
-    """One of them. `may`: whether any rule lets a tool or method be called, with whatever arguments."""
+    """One of them. `may`: whether any rule lets a tool or method be called, with whatever arguments.
+
+    `still`: whether what a call was let through by would let it through now.
+    """
 
     may: Callable[[str], bool]
+    still: Callable[[object], bool] = lambda _by: True
     _asked: dict[Side, dict[_Key, str]] = field(
         default_factory=lambda: {Side.CLIENT: {}, Side.SERVER: {}}
     )  # methods of that side's requests which the other one has
+    _let: dict[_Key, object] = field(default_factory=dict)  # what the client's calls among them were let by
     _held: set[_Key] = field(default_factory=set)  # the client's, that are being judged
     _withdrawn: dict[_Key, None] = field(default_factory=dict)  # the oldest first
     _tools: ListedTools = field(default_factory=ListedTools)
@@ -102,14 +107,18 @@ class Conversation:
         except BadHttp as error:
             yield Dropped(by=Side.SERVER, what=str(error))
 
-    def let(self, judged: Judged) -> Passed | None:
-        """It was decided that this may pass, and it is sent now; None: it was withdrawn meanwhile."""
+    def let(self, judged: Judged, by: object = None) -> Passed | None:
+        """It was decided that this may pass, and it is sent now; None: it was withdrawn meanwhile.
+
+        `by` is what `still` is asked about when its answer is there.
+        """
         key = judged.key
         if key is not None:
             if key not in self._held:
                 return None
             self._held.discard(key)
             self._asked[Side.CLIENT][key] = str(judged.said.message.method)
+            self._let[key] = by
         return Passed(to=Side.SERVER, line=line_of(judged.said.parts))
 
     def refuse(self, judged: Judged, why: str) -> Iterator[Step]:
@@ -205,11 +214,17 @@ class Conversation:
     def _answer_of_server(self, each: Said) -> Iterator[Step]:
         key = _known(each)
         method = self._asked[Side.CLIENT].pop(key, None)
+        is_call, by = key in self._let, self._let.pop(key, None)
         if method is None:
             if key in self._withdrawn:
                 del self._withdrawn[key]
             else:
                 yield Dropped(by=Side.SERVER, what="an answer to what was not asked")
+            return
+        if is_call and not self.still(by):
+            yield Dropped(by=Side.SERVER, what="an answer to what the policy refuses by now")
+            why = "the policy has changed, and refuses this by now"
+            yield Passed(to=Side.CLIENT, line=error_line(each.id, _REFUSED, why))
             return
         parts = each.parts
         try:
@@ -238,6 +253,7 @@ class Conversation:
             line = line_of(each.parts)
             del self._asked[by][key]
             if by is Side.CLIENT:
+                self._let.pop(key, None)
                 self._withdrawn[key] = None
                 if len(self._withdrawn) > LIMITS.rpc_requests:
                     del self._withdrawn[next(iter(self._withdrawn))]

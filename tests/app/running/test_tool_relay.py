@@ -27,6 +27,15 @@ for number in range(40):
     print(json.dumps({"jsonrpc": "2.0", "method": "notifications/message", "params": params}), flush=True)
 sys.stdin.read()
 """
+_ANSWERS_LATE = """
+import json, sys
+first, second = sys.stdin.readline(), sys.stdin.readline()
+print(json.dumps({"jsonrpc": "2.0", "id": 1, "result": {"n": 1}}), flush=True)
+sys.stdin.readline()
+for number in (2, 3):
+    print(json.dumps({"jsonrpc": "2.0", "id": number, "result": {"n": number}}), flush=True)
+sys.stdin.read()
+"""
 _NEVER_READS = "import time; time.sleep(600)"
 
 
@@ -137,6 +146,17 @@ def test_what_a_policy_that_changed_meanwhile_refuses_is_refused(tmp_path: Path)
         policy.write_text(policy.read_text().replace("tool: read", "tool: write"))
         talk.say(calling("read", 2))
         assert "denied by section agents" in talk.hear()["error"]["message"]
+
+
+def test_the_answer_to_what_the_policy_refuses_by_now_is_not_delivered(tmp_path: Path) -> None:
+    with conversation(tmp_path, server=_ANSWERS_LATE) as talk:
+        talk.say(calling("read", 1), calling("read", 2))
+        assert talk.hear()["result"] == {"n": 1}
+        policy = tmp_path / "system.yaml"
+        policy.write_text(policy.read_text().replace("tool: read", "tool: write"))
+        talk.say({"jsonrpc": "2.0", "id": 3, "method": "ping"})
+        assert talk.hear()["error"]["message"] == "the policy has changed, and refuses this by now"
+        assert talk.end()[2:] == [{"jsonrpc": "2.0", "id": 3, "result": {"n": 3}}]
 
 
 def test_a_server_that_stays_when_its_client_is_gone_is_ended(

@@ -12,6 +12,7 @@ from dataclasses import field
 from ringfence.core.action_types import Durability
 from ringfence.core.actions import ToolCall
 from ringfence.core.dataclass import dataclass
+from ringfence.core.decisions import Effect
 from ringfence.core.errors import RingfenceError
 from ringfence.core.labels import Label, join
 from ringfence.core.limits import LIMITS
@@ -84,6 +85,16 @@ class ToolCalls:
             return self._decided(judged)
         except RingfenceError as error:
             return NotLet(why=f"{error.what} ({error.hint})")
+
+    def is_still_let(self, by: object) -> bool:
+        """Whether the policy has not come to refuse a call since its receipt was made out.
+
+        Raises:
+            RingfenceError: there is no policy.
+        """
+        assert isinstance(by, Receipt)
+        decision = self._current()[0].decide(by.action, now=self.door.now(), enforcing=True)
+        return decision.effect is not Effect.DENY
 
     def is_asked(self, ask: str) -> bool:
         """Whether that question still waits for an operator."""

@@ -57,7 +57,7 @@ class ToolRelay:
         asked_s: float = LIMITS.egress_asked_s,
     ) -> None:
         self._calls, self._clock, self._asked_s = calls, clock, asked_s
-        self._conversation = Conversation(may=calls.may)
+        self._conversation = Conversation(may=calls.may, still=calls.is_still_let)
         self._of_client: int | None = client[0]
         self._to_client: int | None = client[1]
         given_in, to_server = os.pipe2(os.O_CLOEXEC)
@@ -214,7 +214,7 @@ class ToolRelay:
     def _judge(self, judged: Judged, *, may_wait: bool) -> None:
         decided = self._calls.decide(judged)
         if not isinstance(decided, NotLet):
-            passed = self._conversation.let(judged)
+            passed = self._conversation.let(judged, decided)
             if passed is not None:
                 line = handed_over(decided, judged, passed, seals=self._calls.door.seals)
                 self._queue(Side.SERVER, line)
