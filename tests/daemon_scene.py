@@ -52,13 +52,15 @@ from broker_scene import Scene
 from ringfence.daemon.control import listen
 from ringfence.daemon.serving import serve
 from ringfence.egress.broker import main as broker
+from ringfence.egress.broker.blame import make_page
 from ringfence.egress.proxy.main import run as be_proxy
 
 home = Path(sys.argv[2])
+page = make_page()
 
 def be_broker(daemon):
     (home / "broker.pid").write_text(str(os.getpid()))
-    broker.run(daemon, None, open_house=Scene(home, (home / "policy").read_text()).house)
+    broker.run(daemon, None, open_house=Scene(home, (home / "policy").read_text()).house, page=page)
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 if sys.argv[4] == "ordinary" and os.geteuid() == 0:
@@ -70,7 +72,7 @@ if sys.argv[4] == "ordinary" and os.geteuid() == 0:
 _SERVES = """
 control = listen(home / "state")
 print("ready", flush=True)
-serve(control, broker=be_broker, proxy=be_proxy, idle_s=float(sys.argv[3]))
+serve(control, broker=be_broker, proxy=be_proxy, page=page, idle_s=float(sys.argv[3]))
 """
 _PATIENCE_S = 20.0
 

@@ -50,13 +50,14 @@ def serve(folder: str, environment: int, ready: int) -> None:
 
     from ringfence.daemon.main import run as run_daemon
     from ringfence.daemon.serving import serve as serve_sessions
+    from ringfence.egress.broker.blame import make_page
     from ringfence.egress.proxy.main import run as proxy
 
     def broker(daemon_socket: socket.socket) -> None:
         os.environ |= json.loads(os.pread(environment, _ENVIRONMENT_BYTES, 0))
         from ringfence.wiring.broker import broker as run_broker
 
-        run_broker(daemon_socket, None, tell=lambda line: tell(f"ringfence: {line}"))
+        run_broker(daemon_socket, None, tell=lambda line: tell(f"ringfence: {line}"), page=page)
 
     def notifier(daemon_socket: socket.socket) -> None:
         os.environ |= json.loads(os.pread(environment, _ENVIRONMENT_BYTES, 0))
@@ -68,13 +69,18 @@ def serve(folder: str, environment: int, ready: int) -> None:
             daemon_socket, folder=Path(folder), since=since, tell=lambda line: tell(f"ringfence: {line}")
         )
 
-    since = datetime.now(UTC)
+    since, page = datetime.now(UTC), make_page()
     try:
         run_daemon(
             Path(folder),
             ready=ready,
             serve=lambda control: serve_sessions(
-                control, broker=broker, proxy=proxy, broker_keeps=(environment,), notifier=notifier
+                control,
+                broker=broker,
+                proxy=proxy,
+                broker_keeps=(environment,),
+                notifier=notifier,
+                page=page,
             ),
         )
     except RingfenceError as error:

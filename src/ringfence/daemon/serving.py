@@ -7,6 +7,7 @@ again and again ends, and is told why. The daemon keeps each session's sockets, 
 broker said of its placeholders; it has no secret of the vault.
 """
 
+import mmap
 import select
 import socket
 import time
@@ -23,6 +24,7 @@ from ringfence.daemon.children import Child, fork_child
 from ringfence.daemon.control import Control, is_own
 from ringfence.daemon.forking import Entry, Forker, start_forker
 from ringfence.daemon.sessions import Session
+from ringfence.egress.broker.blame import blamed
 from ringfence.egress.messages import (
     CloseSession,
     NewProxy,
@@ -40,6 +42,7 @@ __all__ = ["ChildrenEnd", "serve"]
 _IDLE_S = 600.0
 _STARTS = 8  # of the broker in so many seconds, and no more: what ends at once will do so again
 _PROXIES = 4  # of one session
+_DEATHS = 4  # of brokers, at the work of one session
 _WITHIN_S = 30.0
 _LOG = "see the daemon's log: ringfence daemon status"
 _NOT_SERVED = Refused(what="the session's proxy does not serve it", hint=_LOG)
@@ -56,6 +59,7 @@ def serve(
     proxy: Entry,
     broker_keeps: Sequence[int] = (),
     notifier: Callable[[socket.socket], None] | None = None,
+    page: mmap.mmap | None = None,
     prepare_proxy: Callable[[], None] = prepare,
     idle_s: float = _IDLE_S,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -66,7 +70,8 @@ def serve(
     `broker` is given its socket to the daemon, by which its proxies come. `broker_keeps` are descriptors that
     each broker finds open, at their numbers; they stay the caller's. `notifier` tells operators of questions,
     finds the same open, and is forked before there is a session; where it ends, nobody else notices.
-    `prepare_proxy` reads, once, what a proxy needs: each is confined before it is `proxy`.
+    On `page` the broker says whose work it is at. `prepare_proxy` reads, once, what a proxy needs: each is
+    confined before it is `proxy`.
 
     Raises:
         ChildrenEnd: they cannot be kept running.
@@ -79,6 +84,7 @@ def serve(
         broker_is=broker,
         broker_keeps=broker_keeps,
         forker=forker,
+        page=page,
         idle_s=idle_s,
         now=now,
         clock=clock,
@@ -112,7 +118,9 @@ class _Served:
     """A session, and its proxy once it has one."""
 
     session: Session
-    starts: _Starts
+    starts: _Starts  # of its proxy
+    deaths: _Starts  # of brokers, at its work
+    ends_for: str = ""  # why it ends as soon as a broker knows it, and can record that
     proxy: Child | None = None
 
 
@@ -124,6 +132,7 @@ class _Daemon:
     broker_is: Callable[[socket.socket], None]
     broker_keeps: Sequence[int]
     forker: Forker
+    page: mmap.mmap | None
     idle_s: float
     now: Callable[[], datetime]
     clock: Callable[[], float]
@@ -164,9 +173,9 @@ class _Daemon:
         if self.broker is not None:
             self.broker.end(at_once=False)
 
-    def start(self) -> None:
-        """Starts the broker anew, and gives it all sessions."""
-        if not self.starts.add():
+    def start(self, *, is_blamed: bool = False) -> None:
+        """Starts the broker anew, and gives it all sessions. `is_blamed`: one of these is why it must."""
+        if not is_blamed and not self.starts.add():
             raise ChildrenEnd(
                 "the process that decides for boxes ends as soon as it is started",
                 hint="look at what it wrote; ringfence doctor says what this machine lacks",
@@ -196,7 +205,14 @@ class _Daemon:
             each.proxy = None
         self._end(self.broker)
         self.broker = None
-        self.start()
+        name = blamed(self.page) if self.page is not None else ""
+        served = next((each for each in self.sessions.values() if name and each.session.name == name), None)
+        if served is not None and not served.deaths.add():
+            served.ends_for = (
+                f"the process that decides has ended {_DEATHS} times within {_WITHIN_S:.0f} seconds, "
+                "at the work of this session"
+            )
+        self.start(is_blamed=served is not None)
 
     def _proxy_gone(self, served: _Served) -> None:
         """Another one stands in for it, unless that has been so too often."""
@@ -207,6 +223,10 @@ class _Daemon:
             self._serve(served)
             return
         what = f"the session's proxy has ended {_PROXIES} times within {_WITHIN_S:.0f} seconds"
+        self._end_for(served, what)
+
+    def _end_for(self, served: _Served, what: str) -> None:
+        """Ends a session whose own doing it is, and records why."""
         if self.broker is not None:
             with suppress(OSError):
                 name = served.session.name
@@ -229,6 +249,8 @@ class _Daemon:
             self._forget(served.session)
             return
         match message:
+            case SessionOpened() if served.ends_for:
+                self._end_for(served, served.ends_for)
             case SessionOpened() if served.session.opened(message):
                 self._serve(served)  # where this broker stands in for another one
             case SessionOpened():
@@ -260,7 +282,9 @@ class _Daemon:
             connection.close()
             return
         served = _Served(
-            session=Session(connection, now=self.now), starts=_Starts(clock=self.clock, most=_PROXIES)
+            session=Session(connection, now=self.now),
+            starts=_Starts(clock=self.clock, most=_PROXIES),
+            deaths=_Starts(clock=self.clock, most=_DEATHS - 1),
         )
         fd = connection.fileno()
         self.sessions[fd] = served
@@ -295,7 +319,8 @@ class _Daemon:
             return
         except OSError:
             return
-        self._give_proxy(served)
+        if not served.ends_for:
+            self._give_proxy(served)
 
     def _give_proxy(self, served: _Served) -> None:
         for_broker, for_proxy = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -1,5 +1,6 @@
 """The broker's house: the running user's doors and vault, this machine's names and clocks."""
 
+import mmap
 import os
 import secrets
 import socket
@@ -21,6 +22,7 @@ from ringfence.gate.state import make_folder
 from ringfence.vault.credential import Credential
 from ringfence.vault.errors import VaultLocked
 from ringfence.vault.store import FILE
+from ringfence.wiring.automatic_proxy import answer
 from ringfence.wiring.gate import open_door, session_door, state_folder
 from ringfence.wiring.vault import vault_in
 
@@ -35,15 +37,16 @@ def broker(
     environment: Mapping[str, str] = os.environ,
     *,
     tell: Callable[[str], None] = lambda _line: None,
+    page: mmap.mmap | None = None,
 ) -> None:
-    """Is the broker until the daemon is gone.
+    """Is the broker until the daemon is gone. `page` is where that one reads whose work it died of.
 
     Raises:
         RingfenceError: what it needs cannot be opened, or its memory not be hidden.
     """
     from ringfence.egress.broker.main import run
 
-    run(daemon_socket, proxy_socket, open_house=lambda: house(environment, tell=tell))
+    run(daemon_socket, proxy_socket, open_house=lambda: house(environment, tell=tell), page=page)
 
 
 def house(
@@ -80,6 +83,8 @@ def house(
         dialer=Dialer(seals=door.seals, resolve=resolved),
         rotated=rotated,
         read_ca=_read_ca,
+        read_pac=_read_pac,
+        ask_pac=answer,
         blocking=ThreadPoolExecutor(_THREADS, thread_name_prefix="broker"),
         now=lambda: datetime.now(UTC),
         clock=time.monotonic,
@@ -111,6 +116,14 @@ def _nobody(_new: bool) -> Secret:
         "the vault is opened with a passphrase, and nobody is there to be asked for it",
         hint="keep its key in a file or the keyring while boxes use it: ringfence vault key file",
     )
+
+
+def _read_pac(path: Path) -> str:
+    with path.open("rb") as file:
+        data = file.read(LIMITS.pac_bytes + 1)
+    if len(data) > LIMITS.pac_bytes:
+        raise ValueError("too long for a file of automatic proxy configuration")
+    return data.decode()
 
 
 def _read_ca(path: Path) -> str:

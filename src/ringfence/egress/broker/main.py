@@ -1,11 +1,13 @@
 """The broker's process: nobody reads its memory, and it ends when the daemon does."""
 
 import asyncio
+import mmap
 import socket
 import sys
 from collections.abc import Callable
 
 from ringfence.core.errors import RingfenceError
+from ringfence.egress.broker.blame import tasks_with_names
 from ringfence.egress.broker.house import House
 from ringfence.egress.broker.serving import Broker
 from ringfence.egress.channel import Channel
@@ -18,9 +20,15 @@ class MemorySeen(RingfenceError):
 
 
 def run(
-    daemon_socket: socket.socket, proxy_socket: socket.socket | None, *, open_house: Callable[[], House]
+    daemon_socket: socket.socket,
+    proxy_socket: socket.socket | None,
+    *,
+    open_house: Callable[[], House],
+    page: mmap.mmap | None = None,
 ) -> None:
     """Answers both until the daemon is gone. Nothing is opened before this process's memory is hidden.
+
+    `page` is where the daemon reads whose work it was that this process died of.
 
     Raises:
         MemorySeen: it cannot be hidden.
@@ -31,6 +39,8 @@ def run(
     house = open_house()
     try:
         with asyncio.Runner(loop_factory=_loop) as runner:
+            if page is not None:
+                tasks_with_names(runner.get_loop(), page)
             runner.run(_serve(daemon_socket, proxy_socket, house))
     finally:
         house.blocking.shutdown(cancel_futures=True)

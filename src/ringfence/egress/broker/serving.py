@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Sequence
+from contextvars import copy_context
 from dataclasses import field
 from functools import partial
 
@@ -13,6 +14,7 @@ from ringfence.core.limits import LIMITS
 from ringfence.core.secrets import Secret
 from ringfence.egress.broker.arriving import arrive, dial
 from ringfence.egress.broker.asking import ask
+from ringfence.egress.broker.blame import WORKS_FOR
 from ringfence.egress.broker.core import ASKED_IN, Core, RefusedNow
 from ringfence.egress.broker.dialing import Way
 from ringfence.egress.broker.fetching import fetching
@@ -219,7 +221,9 @@ class Broker:
         if (before := self.channels.get(of)) is not None:
             before.close()
             self._left(of)
-        task = asyncio.create_task(self.serve_proxy(sock, of))
+        context = copy_context()
+        context.run(WORKS_FOR.set, of)
+        task = asyncio.create_task(self.serve_proxy(sock, of), context=context)
         self.proxies.add(task)
         task.add_done_callback(self._proxy_gone)
 
