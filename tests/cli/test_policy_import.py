@@ -92,6 +92,25 @@ def test_an_unknown_key_is_told_with_its_place_and_nothing_is_printed(home: Path
     assert not (home / "ringfence.yaml").exists()
 
 
+def test_a_preset_without_a_policy_is_a_policy_that_gives_no_file(home: Path) -> None:
+    code, printed, told = importing(home, "npm.yaml", "--agent", "claude")
+    assert (code, "files:" in printed) == (0, False)
+    assert "no file is granted: name the policy that it goes into as well\n    npm.yaml:1 preset" in told
+    (home / "ringfence.yaml").write_text(printed)
+    assert policy("check", "ringfence.yaml", home=home).returncode == 0
+
+
+def test_a_preset_with_an_unknown_key_and_two_policies_are_refused(home: Path) -> None:
+    (home / "npm.yaml").write_text(PRESET.replace("preset:", "presett: 1\npreset:"))
+    for files, what in (
+        (("npm.yaml",), "unknown key `presett`"),
+        (("base.yaml", "base.yaml"), "a second policy"),
+    ):
+        code, printed, told = importing(home, *files)
+        assert (code, printed) == (1, "")
+        assert what in told.splitlines()[0]
+
+
 def test_what_cannot_be_asked_is_refused(home: Path) -> None:
     assert importing(home, "none.yaml")[0] == 3
     code, printed, told = importing(home, "base.yaml", "--agent", "[a]")

@@ -236,6 +236,17 @@ def test_who_has_no_certificate_that_is_trusted_is_told_nothing(tmp_path: Path) 
     assert at.requests == []
 
 
+@pytest.mark.parametrize("text", [None, "", "no certificate"])
+def test_authorities_that_are_missing_or_none_are_said(tmp_path: Path, text: str | None) -> None:
+    path = tmp_path / "other.pem"
+    if text is not None:
+        path.write_text(text)
+    with server(tmp_path, host=_HOST) as at, pytest.raises(NotTold) as told:
+        _scene(tmp_path, at).receiver(ca=str(path)).send(_ASKED)
+    assert told.value.what.startswith("the authorities of its `ca` cannot be read")
+    assert at.connections == 0
+
+
 def test_a_private_address_is_reached_only_where_the_policy_names_it(tmp_path: Path) -> None:
     with server(tmp_path, host=_HOST) as at:
         for private in ((), (ip_network("10.0.0.0/8"),)):

@@ -327,3 +327,13 @@ def _descendants(pid: int) -> list[int]:
     )
     children = [int(each) for each in said.stdout.split()]
     return children + [each for child in children for each in _descendants(child)]
+
+
+def test_a_host_whose_authority_is_a_file_that_is_missing_is_not_reached() -> None:
+    with place() as here, host("api.example.com") as api:
+        lead(here, api, network="{host: api.example.com}")
+        (here.home / "outside.pem").unlink()
+        done = here.sh("curl -s -m 20 -w ' %{http_code}' https://api.example.com/x")
+        said, _, code = done.out.rpartition(" ")
+        assert code == "502", done
+        assert "ringfence.yaml:13 names cannot be read\nringfence: hint: it is a file of certificates" in said

@@ -140,15 +140,7 @@ class Noticing:
                 for each in waiting
                 if each.row.key not in self._told and sessions[each.session] < LIMITS.notices_of_session
             )
-            first = min(
-                may,
-                key=lambda each: (
-                    agents[harmless(each.row.agent)],
-                    sessions[each.session],
-                    each.asks[0].opened_at,
-                ),
-                default=None,
-            )
+            first = min(may, key=lambda each: _urgency(each, agents, sessions), default=None)
             if first is None:
                 return
             self._minute.append(now)
@@ -168,6 +160,13 @@ class _Waiting(NamedTuple):
     row: AskRow
     asks: tuple[Ask, ...]
     session: str
+
+
+def _urgency(
+    waiting: _Waiting, agents: Counter[str | None], sessions: Counter[str]
+) -> tuple[int, int, datetime]:
+    """The least first: of whom the fewest are told, then the oldest."""
+    return agents[harmless(waiting.row.agent)], sessions[waiting.session], waiting.asks[0].opened_at
 
 
 def _asked(waiting: _Waiting, approvals: Approvals, now: datetime) -> Notice:
