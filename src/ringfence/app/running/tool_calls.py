@@ -20,7 +20,7 @@ from ringfence.core.receipts import Receipt
 from ringfence.egress.broker.budgets import Spending
 from ringfence.gate.door import Door
 from ringfence.gate.hiding import foreign
-from ringfence.gate.lowering import FRESH, is_worse, label_of, lower
+from ringfence.gate.lowering import FRESH, Lowering, is_worse, lower
 from ringfence.gate.refused import Refused
 from ringfence.gate.seals import Seals
 from ringfence.ledger.events.egress_refused import EgressRefused
@@ -62,11 +62,13 @@ class ToolCalls:
     tell: Callable[[str], None]
     label: Label = FRESH  # of what the client has been told, as far as is known here
     _spending: Spending = field(init=False)
+    _lowering: Lowering = field(init=False)
     _said: tuple[Policy, Egressing] | None = None
     _times: Counter[tuple[str, str]] = field(default_factory=Counter)  # of what was dropped
 
     def __post_init__(self) -> None:
         self._spending = Spending(clock=self.clock)
+        self._lowering = Lowering(door=self.door)
 
     def may(self, tool: str) -> bool:
         """Whether a rule lets it be called at all, whatever its arguments.
@@ -139,7 +141,7 @@ class ToolCalls:
         self._times.clear()
 
     def _decided(self, judged: Judged) -> Receipt[ToolCall] | NotLet:
-        self.label = join(self.label, label_of(self.door))  # its box may have read something
+        self.label = join(self.label, self._lowering.look())  # its box may have read something
         action = ToolCall(
             server=self.server,
             tool=judged.call.tool,
