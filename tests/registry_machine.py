@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 from types import MappingProxyType
 
+from ringfence.core.registries import Registries
 from ringfence.endpoint.home import Home, System
-from ringfence.endpoint.registries import Looking, Registries, registries
+from ringfence.endpoint.registries import Looking, registries
 
 __all__ = ["Machine"]
 

@@ -30,6 +30,19 @@ def test_a_known_agent_has_the_hosts_of_its_models_and_nothing_else() -> None:
     assert not _asks("version: 1", agent="make")
 
 
+def test_claude_s_first_question_to_its_sign_in_host_is_all_that_it_may_ask_there() -> None:
+    policy = for_agent(load([of_tier("version: 1", Tier.USER)]), "claude")
+
+    def may(method: str, path: str) -> bool:
+        host = "platform.claude.com"
+        action = HttpRequest(agent="claude", session="s", host=host, port=443, method=method, path=path)
+        return policy.decide(action, now=NOW, enforcing=True).effect is Effect.ALLOW
+
+    assert may("GET", "/v1/oauth/hello")
+    assert not may("POST", "/v1/oauth/hello")
+    assert not may("POST", "/v1/oauth/token")
+
+
 @pytest.mark.parametrize(
     ("text", "tier"),
     [
@@ -76,6 +89,21 @@ def test_a_known_agent_s_home_is_kept_until_a_document_says_otherwise(
 def test_the_home_of_a_program_that_nobody_speaks_of_is_not_kept() -> None:
     document = for_agent(load([of_tier("version: 1", Tier.USER)]), "make").document
     assert sandboxing(document, "make").said.keeps_home is None
+
+
+def test_what_is_built_in_stays_beside_named_hosts_where_the_user_says_so() -> None:
+    text = (
+        "version: 1\nagents: {profiles: {claude: {network: [{host: more.example}], egress: {built_in: %s}}}}"
+    )
+    assert _asks(text % "true")
+    assert _asks(text % "true", host="more.example")
+    assert not _asks(text % "false")
+    tree = "version: 1\nagents: {profiles: {claude: {egress: {built_in: %s}}}}"
+    hosts = "version: 1\nagents: {profiles: {claude: {network: [{host: more.example}]}}}"
+    documents = [of_tier(hosts, Tier.USER), of_tier(tree % "true", Tier.WORKING_TREE)]
+    assert egressing(for_agent(load(documents), "claude").document, "claude").hosts == ("more.example",)
+    documents = [of_tier(text % "true", Tier.USER), of_tier(tree % "false", Tier.WORKING_TREE)]
+    assert egressing(for_agent(load(documents), "claude").document, "claude").hosts == ("more.example",)
 
 
 def test_what_a_document_denies_stays_denied() -> None:

@@ -26,7 +26,7 @@ from ringfence.policy.rule import Tier
 
 __all__ = ["run"]
 
-_QUESTIONS = frozenset({"explain", "test", "diff", "render"})  # a module for each
+_QUESTIONS = frozenset({"explain", "learn", "test", "diff", "render"})  # a module for each
 _MODE_STYLE = {"observe": "dim", "warn": "yellow", "enforce": "bold"}
 
 

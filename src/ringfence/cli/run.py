@@ -34,8 +34,16 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace, argv: tuple[str, ...]) -> int:
+    asked: list[Session] = []
+
+    def ask(session: "Session", registries: "tuple[Registry, ...]") -> "Asked":
+        asked.append(session)
+        return _ask(session, registries, learns=options.learn)
+
     try:
-        ran = running.run(lambda: _wish(options, argv), os.environ, ask=_ask, tell=warn, say=_say)
+        ran = running.run(
+            lambda: _wish(options, argv), os.environ, ask=ask, tell=warn, say=_say, learns=options.learn
+        )
     except RingfenceError as error:
         if error.code not in _OWN:
             error.code = ExitCode.NO_BOX
@@ -50,7 +58,27 @@ def _run(options: argparse.Namespace, argv: tuple[str, ...]) -> int:
         tell("ringfence: hint: begin a script with a line such as #!/bin/sh, of a program that the box has")
     for change in ran.changes:
         tell(f"ringfence: {change}")
+    if options.learn and asked:
+        _propose(asked[0].name)
     return ran.outcome.status
+
+
+def _propose(session: str) -> None:
+    """Says what policy would have allowed what the session was refused."""
+    from ringfence.wiring.learning import learn
+
+    try:
+        learned = learn(session, os.environ, tell=warn)
+    except RingfenceError as error:  # the command's own status counts
+        tell(f"ringfence: nothing was learned: {error.what}")
+        return
+    if learned.document is None:
+        tell("ringfence: nothing was refused that a rule of yours would allow")
+    for line in learned.text.splitlines():
+        tell(line)
+    if learned.document is not None:
+        how = f"ringfence policy learn {session} > learned.yaml"
+        tell(f"ringfence: hint: none of it is in force; keep it: {how}")
 
 
 def _adopt() -> bool:
@@ -76,7 +104,7 @@ def _say(line: str) -> None:
     tell(f"ringfence: {line}")
 
 
-def _ask(session: "Session", registries: "tuple[Registry, ...]") -> "Asked":
+def _ask(session: "Session", registries: "tuple[Registry, ...]", *, learns: bool) -> "Asked":
     """Asks this user's daemon for a session; one is started where there is none."""
     from ringfence.daemon.control import Open
     from ringfence.daemon.keeping import Asked as AskedDaemon
@@ -87,7 +115,13 @@ def _ask(session: "Session", registries: "tuple[Registry, ...]") -> "Asked":
     folder = place_of(state_folder(os.environ), variables)
     return AskedDaemon(
         folder=folder,
-        open=Open(session=session.id, agent=session.agent, folder=session.folder, registries=registries),
+        open=Open(
+            session=session.id,
+            agent=session.agent,
+            folder=session.folder,
+            registries=registries,
+            learns=learns,
+        ),
         start=lambda: start(folder, variables),
     )
 

@@ -56,6 +56,7 @@ class Limits:
     registries: int = 32  # of packages, that a machine's package managers are set to
     registry_settings_bytes: int = 1 * _MIB  # of one file that says so
     registry_settings_lines: int = 4_000
+    registry_places: int = 100  # of one pattern, where package managers may be installed
     imported_rules: int = 1_000  # network policies of all files that are imported
     imported_endpoints: int = 1_000
     imported_entries: int = 20_000  # that they come down to
@@ -347,6 +348,14 @@ class Limits:
     sealed_frame_bytes: int = 256 * _KIB
 
     # The broker
+    pac_bytes: int = 1 * _MIB  # of a file of automatic proxy configuration
+    pac_question_bytes: int = 4 * _MIB  # with it, as JSON
+    pac_answer_bytes: int = 4 * _KIB
+    pac_memory_bytes: int = 32 * _MIB
+    pac_stack_bytes: int = 256 * _KIB
+    pac_s: int = 1  # of the processor
+    pac_wait_s: float = 10.0  # for the process, on a machine that is busy
+    pac_hosts: int = 10_000  # whose answers are kept
     proxy_head_bytes: int = 16 * _KIB  # of what a company's proxy answers to CONNECT
     egress_dial_s: float = 20.0  # for a name and a connection
     egress_addresses: int = 8  # of one name that are tried

@@ -4,7 +4,7 @@ import re
 
 from ringfence.core.dataclass import dataclass
 
-__all__ = ["Registry"]
+__all__ = ["Registries", "Registry"]
 
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 _PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~+@%:,=*-]+)*")
@@ -31,3 +31,11 @@ class Registry:
             raise ValueError("no registry")
         if not 1 <= self.port <= _LAST_PORT or self.line < 1:
             raise ValueError("no registry")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registries:
+    """All of a machine."""
+
+    found: tuple[Registry, ...] = ()  # each place once
+    environment: tuple[tuple[str, str], ...] = ()  # for a box: what is set elsewhere, and holds no secret

@@ -20,7 +20,7 @@ from ringfence.policy.registries import with_registries
 from ringfence.policy.rule import RuleId, Tier
 from ringfence.policy.values import Egress
 
-__all__ = ["FORGES", "KNOWN", "for_agent"]
+__all__ = ["FORGES", "KNOWN", "for_agent", "has_built_in_hosts"]
 
 _REMOTES = 'version: 1\nagents:\n  profiles:\n    "*":'
 _FETCHED = '        - {{host: "{host}", paths: [{fetching}]}}'
@@ -45,11 +45,25 @@ def for_agent(
     """The policy for a box of that agent: with the agent's own part of what is built in, or as it is.
 
     `repositories` are hosts and paths (/org/repo) of the working tree's remotes: they may be fetched, and an
-    operator is asked about pushes. Where a document names the agent's hosts, it is of its box alone.
+    operator is asked about pushes. Where a document names the agent's hosts, and does not
+    say that what is built in stays, it is of its box alone.
     `registries` are those of packages that this machine is set to: they may be read where the policy says so,
     as what is built in does.
     """
     return with_registries(_with_known(policy, agent, repositories), agent, registries)
+
+
+def has_built_in_hosts(policy: Policy, agent: str) -> bool:
+    """Whether a box of that agent has the hosts that are built in of it."""
+    document = policy.document
+    is_open = Section.AGENTS not in document.joined.ceiling
+    return is_open and agent in KNOWN and not _names_hosts(document, agent)
+
+
+def _names_hosts(document: Document, agent: str) -> bool:
+    """Whether its documents' hosts come in the place of those that are built in."""
+    said = egressing(document, agent)
+    return not said.built_in and any(host != LOCAL for host in said.hosts)
 
 
 def _with_known(policy: Policy, agent: str, repositories: Iterable[tuple[str, str]]) -> Policy:
@@ -57,7 +71,7 @@ def _with_known(policy: Policy, agent: str, repositories: Iterable[tuple[str, st
     is_closed = Section.AGENTS in document.joined.ceiling
     if agent not in KNOWN or is_closed:
         return policy
-    has_hosts = any(host != LOCAL for host in egressing(document, agent).hosts)
+    has_hosts = _names_hosts(document, agent)
     remotes = () if has_hosts else tuple(each for each in repositories if each[0] in FORGES)
     known = (_known(), *_of_remotes(remotes))
     rules = (

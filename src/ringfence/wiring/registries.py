@@ -5,8 +5,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from ringfence.core.registries import Registries
 from ringfence.endpoint.homes import own_home
-from ringfence.endpoint.registries import Looking, Registries, registries
+from ringfence.endpoint.registries import Looking, registries
 
 __all__ = ["registries_for"]
 

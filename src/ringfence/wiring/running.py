@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # what is imported is what a launcher has to copy
     from ringfence.app.running.tidying import Places
     from ringfence.app.running.tool_relay import ToolRelay
     from ringfence.app.running.way_out import Ask
-    from ringfence.endpoint.registries import Registries
+    from ringfence.core.registries import Registries
     from ringfence.gate.door import Door
     from ringfence.policy.policy import Policy
     from ringfence.sandbox.sessions import Session, Sessions
@@ -227,17 +227,18 @@ def _around(environment: Mapping[str, str], door: "Door", tell: Tell) -> "Around
 
 def _of_agent(around: "Around", session: "Session") -> "tuple[Around, Registries]":
     """With what is built in of the session's agent; and the registries that it may read."""
-    from ringfence.endpoint.registries import Registries
+    from ringfence.core.registries import Registries
     from ringfence.policy.egressing import egressing
     from ringfence.policy.known_agents import for_agent
     from ringfence.policy.registries import with_registries
     from ringfence.sandbox.tree.remotes import remotes
-    from ringfence.wiring.registries import registries_for
 
     repositories = [(each.host, each.path) for each in remotes(session.folder)]
     policy = for_agent(around.policy, session.agent, repositories)
     found = Registries()
     if egressing(policy.document, session.agent).registries:
+        from ringfence.wiring.registries import registries_for
+
         found = registries_for(around.environment, tree=session.tree)
     return replace(around, policy=with_registries(policy, session.agent, found.found)), found
 

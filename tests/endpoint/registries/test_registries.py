@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from registry_machine import Machine
-from ringfence.core.registries import Registry
-from ringfence.endpoint.registries import Registries
+from ringfence.core.registries import Registries, Registry
 
 _PIP_S_OWN = """PyPI = PackageIndex("https://index.example/", file_storage_domain="files.example")
 TestPyPI = PackageIndex("https://test.example/", file_storage_domain="test-files.example")

@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from ringfence.core.errors import RingfenceError
-from ringfence.core.registries import Registry
+from ringfence.core.registries import Registries, Registry
 from ringfence.egress.messages import SessionOpened, SocketKind
-from ringfence.endpoint.registries import Registries
 from ringfence.policy.egressing import egressing
 from ringfence.policy.policy import Policy
 from ringfence.sandbox.messages import BoxSocket
@@ -54,11 +53,16 @@ Ask = Callable[[Session, tuple[Registry, ...]], Asked]
 
 
 class WayOut:
-    """That of one run; or none, where the policy grants its agent no host. Close it at the end."""
+    """That of one run; or none, where the policy grants its agent no host. Close it at the end.
 
-    def __init__(self, session: Session, policy: Policy, ask: Ask, registries: Registries) -> None:
+    `learns`: there is one all the same, to know what is asked for.
+    """
+
+    def __init__(
+        self, session: Session, policy: Policy, ask: Ask, registries: Registries, *, learns: bool = False
+    ) -> None:
         said = egressing(policy.document, session.agent)
-        self._asked = ask(session, registries.found) if said.hosts else None
+        self._asked = ask(session, registries.found) if said.hosts or learns else None
         self._registries = registries
         self._own_ports = said.local_ports
         self._open: Open | None = None

@@ -27,6 +27,7 @@ def add_policy(commands: _Commands) -> None:
     _add_check(tasks)
     _add_show(tasks)
     _add_explain(tasks)
+    _add_learn(tasks)
     _add_test(tasks)
     _add_diff(tasks)
     _add_render(tasks)
@@ -104,6 +105,19 @@ def _add_explain(tasks: _Commands) -> None:
     )
     _add_policies(explain)
     add_format(explain)
+
+
+def _add_learn(tasks: _Commands) -> None:
+    learn = tasks.add_parser(
+        "learn",
+        help="a policy for what a session was refused",
+        description="Prints a policy that would have allowed what a session was refused because no rule is "
+        "for it: few lines, each with how often and when. Of a session that ran with --learn it is known "
+        "what it would have asked of each host. Nothing of it is in force before you take it over.",
+        epilog="example: ringfence policy learn 2c46bcc7 > learned.yaml. "
+        "exit status: 0 done, 2 usage, 3 the record cannot be read",
+    )
+    learn.add_argument("session", metavar="SESSION", help="as ringfence run --report shows it")
 
 
 def _add_test(tasks: _Commands) -> None:

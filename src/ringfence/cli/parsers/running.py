@@ -48,6 +48,11 @@ def add_running(commands: _Commands) -> None:
         "--adopt", action="store_true", help="first take the logins of your programs into the vault"
     )
     run.add_argument(
+        "--learn",
+        action="store_true",
+        help="at the end, propose a policy for what was refused; nothing more is let through",
+    )
+    run.add_argument(
         "--strict",
         action="store_true",
         help="refuse to start where the working tree holds secrets, instead of hiding them",

@@ -9,11 +9,11 @@ from itertools import islice
 
 from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
-from ringfence.core.registries import Registry
+from ringfence.core.registries import Registries, Registry
 from ringfence.endpoint.registries import cargo, go, npm, pip, uv, yarn
 from ringfence.endpoint.registries.looking import Looking, Role, Said, file_registry, registry_of
 
-__all__ = ["Looking", "Registries", "registries"]
+__all__ = ["Looking", "registries"]
 
 _Find = Callable[[Looking], Iterable[Said]]
 
@@ -47,14 +47,6 @@ _MANAGERS = (
     _Manager(settings=cargo.settings, files_beside=True),
     _Manager(settings=go.settings, own=go.own, index="GOPROXY"),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Registries:
-    """What was found."""
-
-    found: tuple[Registry, ...] = ()  # each place once
-    environment: tuple[tuple[str, str], ...] = ()  # for a box: what is set elsewhere, and holds no secret
 
 
 def registries(looking: Looking) -> Registries:

@@ -6,7 +6,6 @@ Source: "Go Modules Reference", GOPROXY and GOSUMDB; `go help environment` (go.e
 from collections.abc import Iterator
 from pathlib import Path
 
-from ringfence.endpoint.places import below, places
 from ringfence.endpoint.registries.lines import options
 from ringfence.endpoint.registries.looking import Looking, Role, Said
 
@@ -14,8 +13,14 @@ __all__ = ["own", "settings"]
 
 _GO = "go"
 _PROXIES, _SUMS = "GOPROXY", "GOSUMDB"
-_SYSTEM = ("usr/local/go/go.env", "usr/lib/go/go.env", "usr/lib/go-*/go.env", "usr/share/go-*/go.env")
-_USER = ("~/go/go.env", "~/.local/go/go.env", "~/sdk/go*/go.env")
+_PLACES = (
+    "usr/local/go/go.env",
+    "usr/lib/go/go.env",
+    "usr/lib/go-*/go.env",
+    "usr/share/go-*/go.env",
+    "~/.local/go/go.env",
+    "~/sdk/go*/go.env",
+)
 
 
 def settings(looking: Looking) -> Iterator[Said]:
@@ -28,10 +33,8 @@ def settings(looking: Looking) -> Iterator[Said]:
 
 def own(looking: Looking) -> Iterator[Said]:
     """What the first Go that is found was made with."""
-    system = (each for pattern in _SYSTEM for each in below(looking.root, pattern))
-    user = (each for pattern in _USER for each in places(looking.home, pattern))
-    for path in (*system, *user):
-        if isinstance(path, Path) and (found := [*_of_file(looking, path)]):
+    for path in looking.each(*_PLACES):
+        if found := [*_of_file(looking, path)]:
             yield from found
             return
 

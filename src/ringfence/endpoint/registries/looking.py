@@ -9,6 +9,7 @@ import re
 import stat
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,9 +17,9 @@ from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.core.redaction import redact, redact_name
 from ringfence.core.registries import Registry
+from ringfence.core.text import clip, printable
 from ringfence.endpoint.home import Home
 from ringfence.endpoint.opening import NotOpened, opened
-from ringfence.endpoint.places import shown
 
 __all__ = ["Looking", "Role", "Said", "file_registry", "registry_of"]
 
@@ -88,7 +89,22 @@ class Looking:
 
     def named(self, path: Path) -> str:
         """The file as people write it."""
-        return shown(path, self.home)
+        home = self.home.path
+        short = f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+        return clip(printable(short), chars=LIMITS.name_chars)
+
+    def each(self, *places: str) -> Iterator[Path]:
+        """What lies at these places, which are below the home (`~/`), its data (`data:`) or the root.
+
+        `*` stands for any name.
+        """
+        for place in places:
+            base, rest = self.root, place
+            if place.startswith("~/"):
+                base, rest = self.home.path, place[2:]
+            elif place.startswith("data:"):
+                base, rest = self.home.xdg("XDG_DATA_HOME", ".local/share"), place[5:]
+            yield from sorted(islice(base.glob(rest), LIMITS.registry_places))
 
     def _followed(self, path: str) -> str | None:
         """Where the path leads, link by link; None where a box has a say in that."""

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ringfence.endpoint.packages.npm import global_folders, system_folders
 from ringfence.endpoint.registries.lines import options
 from ringfence.endpoint.registries.looking import Looking, Role, Said
 
@@ -16,6 +15,18 @@ __all__ = ["own", "settings"]
 _NPM = "npm"
 _OWN = re.compile(
     r"""(?:define\(|registry: new Definition\()'registry', \{\s{0,20}default: ["'](https://[a-z0-9.-]{1,253}/)["'],"""
+)
+_PLACES = (
+    "usr/lib/node_modules",
+    "usr/local/lib/node_modules",
+    "usr/share/nodejs",
+    "opt/homebrew/lib/node_modules",
+    "~/.local/lib/node_modules",
+    "~/.npm-global/lib/node_modules",
+    "~/.nvm/versions/node/*/lib/node_modules",
+    "data:fnm/node-versions/*/installation/lib/node_modules",
+    "data:mise/installs/node/*/lib/node_modules",
+    "~/.volta/tools/image/node/*/lib/node_modules",
 )
 _DEFINITIONS = "@npmcli/config/lib/definitions/definitions.js"
 _PACKAGES = (f"npm/node_modules/{_DEFINITIONS}", _DEFINITIONS)
@@ -36,8 +47,7 @@ def settings(looking: Looking) -> Iterator[Said]:
 
 def own(looking: Looking) -> Iterator[Said]:
     """What the first npm that is found was made with."""
-    folders = (*system_folders(looking.root), *global_folders(looking.home))
-    for path in (each / part for each in folders if isinstance(each, Path) for part in _PACKAGES):
+    for path in (each / part for each in looking.each(*_PLACES) for part in _PACKAGES):
         text = looking.text(path) or ""
         if found := _OWN.search(text):
             line = text.count("\n", 0, found.start(1)) + 1

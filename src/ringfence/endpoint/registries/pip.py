@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ringfence.endpoint.packages.pip import system_site_folders, user_site_folders
-from ringfence.endpoint.places import below, places
 from ringfence.endpoint.registries.lines import options
 from ringfence.endpoint.registries.looking import Looking, Role, Said
 
@@ -22,9 +20,14 @@ _OWN = re.compile(
     re.MULTILINE,
 )
 _MODULE = "pip/_internal/models/index.py"
-_VERSIONS = (
+_PLACES = (  # none of an environment, which agents have in trees
+    "usr/lib/python3/dist-packages",
+    "usr/local/lib/python3*/*-packages",
+    "usr/lib/python3*/site-packages",
+    "opt/homebrew/lib/python3*/site-packages",
+    "~/.local/lib/python3*/site-packages",
     "~/.pyenv/versions/*/lib/python3*/site-packages",
-    "xdg-data:uv/python/*/lib/python3*/site-packages",
+    "data:uv/python/*/lib/python3*/site-packages",
 )
 
 
@@ -66,14 +69,7 @@ def _files(looking: Looking) -> Iterator[Path]:
 
 
 def _installed(looking: Looking) -> Iterator[Path]:
-    """Folders that people install Python packages to; none of an environment, which agents have in trees."""
+    """Folders that people install Python packages to, this program's own first."""
     if looking.python:
-        for each in below(Path(looking.python), "lib/python3*/site-packages"):
-            if isinstance(each, Path):
-                yield each
-    found = [system_site_folders(looking.root), user_site_folders(looking.home)]
-    found += [places(looking.home, each) for each in _VERSIONS]
-    for folders in found:
-        for each in folders:
-            if isinstance(each, Path):
-                yield each
+        yield from sorted(Path(looking.python).glob("lib/python3*/site-packages"))
+    yield from looking.each(*_PLACES)

@@ -1,0 +1,1 @@
+"""A policy that would have allowed what a session was refused: gathered, spared to little, written."""
