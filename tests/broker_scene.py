@@ -280,6 +280,8 @@ class Scene:
             dialer=Dialer(seals=self.door.seals, resolve=resolved, timeout_s=5),
             rotated=rotated,
             read_ca=lambda path: path.read_text(),
+            read_pac=lambda path: path.read_text(),
+            ask_pac=lambda _question: "DIRECT",
             blocking=ThreadPoolExecutor(8),
             now=now,
             clock=time.monotonic,

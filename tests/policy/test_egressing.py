@@ -365,6 +365,7 @@ def test_a_proxy_is_read_whole_and_its_login_is_for_the_proxy_alone() -> None:
     there = UpstreamProxy(
         host="*",
         proxy=ProxyAddress(host="proxy.test", port=3128, tls=False),
+        pac=None,
         credential="corp",
         ca="/etc/corp.pem",
         direct_hosts=("*.corp.test",),
@@ -405,3 +406,14 @@ def test_the_system_s_proxy_comes_first_and_a_working_tree_names_none() -> None:
 def test_what_is_no_proxy_is_refused(proxy: str) -> None:
     ((said, _),) = refused(profile(f"egress: {{upstream: [{{host: '*', proxy: '{proxy}'}}]}}"))
     assert "expected a proxy such as http://proxy.example.com:3128" in said
+
+
+def test_a_proxy_is_named_or_a_file_that_names_one_and_not_both() -> None:
+    file = "egress: {upstream: [{host: '*', pac: /etc/proxy.pac, credential: corp}]}"
+    said = together(user=file).upstream("a.test")
+    assert said is not None
+    assert (said.proxy, said.pac) == (None, "/etc/proxy.pac")
+    for entry in ("host: '*'", "host: '*', pac: /a, proxy: 'http://a.test:1'"):
+        ((what, hint),) = refused(profile(f"egress: {{upstream: [{{{entry}}}]}}"))
+        assert "neither a proxy, nor a file that names one, or both" in what
+        assert hint == "write one"

@@ -96,6 +96,7 @@ OWN: Mapping[str, str] = MappingProxyType(
         "daemon.control": _DAEMON,
         "daemon.forking": _DAEMON,
         "daemon.finding": _DAEMON,
+        "daemon.pac": "answers a question in a process that has nothing, and ends",
         "daemon.starting": _DAEMON,
         "daemon.serving": _DAEMON,
         "egress.authority": "hands OpenSSL a session's certificate in a file without a name",
@@ -186,6 +187,7 @@ OWN: Mapping[str, str] = MappingProxyType(
         "vault.system_keyring": "ringfence's own keys, into the keyring of its user",
         "vault.linux.memory": "takes from its own process that others may read it",
         "vault.locking": _STATE,
+        "wiring.automatic_proxy": "starts ringfence's own process, which answers and can do nothing else",
         "sandbox.linux.seccomp.loading": "takes from its own process what the filter refuses",
     }
 )

@@ -69,7 +69,8 @@ def proxy_words(proxied: UpstreamProxy | None) -> Sentence:
     """`http://proxy.test:3128, with the login corp, but not to 10.0.0.0/8`."""
     if proxied is None:
         return ("no proxy",)
-    pieces: list[str | Value] = [Value(str(proxied.proxy))]
+    there = ("what ", Value(proxied.pac), " names") if proxied.pac else (Value(str(proxied.proxy)),)
+    pieces: list[str | Value] = [*there]
     pieces += [", with the login ", Value(proxied.credential)] if proxied.credential is not None else []
     pieces += [", by the authorities in ", Value(proxied.ca), " too"] if proxied.ca is not None else []
     direct: list[Sentence] = [(Value(str(each)),) for each in (*proxied.direct_hosts, *proxied.direct)]

@@ -229,7 +229,8 @@ class UpstreamProxy:
     """A proxy that connections to hosts go through."""
 
     host: str  # glob
-    proxy: ProxyAddress
+    proxy: ProxyAddress | None  # None: `pac` says
+    pac: str | None  # path of a file of automatic configuration
     credential: str | None  # name of a login for it
     ca: str | None  # path of a file with authorities to trust beside the system's, PEM
     direct_hosts: tuple[str, ...]  # globs: reached without it

@@ -1,5 +1,7 @@
 """Boxes where nothing leaves but through a company proxy: with a login, over TLS, with its authority."""
 
+import importlib.util
+
 import pytest
 
 from egress.upstream_servers import OUTSIDE, Handler, http_server, raw_server, tls_for
@@ -172,3 +174,24 @@ def test_a_proxy_of_the_user_s_variables_is_named_where_the_policy_names_none() 
         done = here.run("true", environment=variables)
         said = 'egress: {upstream: [{host: "*", proxy: "http://proxy.corp.test:8080"}]}'
         assert (done.exit, said in done.err, "secret" in done.err) == (0, True, False), done
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_a_file_of_automatic_configuration_names_the_proxy_where_it_can_be_read(user: str) -> None:
+    with (
+        place(user) as here,
+        http_server() as (_, plain),
+        upstream_proxy({"plain.corp.test:80": plain}) as proxied,
+    ):
+        _policy(here, "http://127.0.0.1:1", network="{host: plain.corp.test}")
+        pac = here.home / "proxy.pac"
+        pac.write_text(f"function FindProxyForURL(url, host) {{ return 'PROXY 127.0.0.1:{proxied.port}'; }}")
+        here.own(pac)
+        policy = here.home / ".config/ringfence/ringfence.yaml"
+        here.policy(policy.read_text().replace('proxy: "http://127.0.0.1:1"', f"pac: {pac}"))
+        said = here.sh(_status("http://plain.corp.test/a")).out
+        if importlib.util.find_spec("quickjs") is None:
+            assert said.startswith("502\nringfence: nothing here evaluates the proxy's script"), said
+            assert "pip install 'ringfence[pac]'" in said
+        else:
+            assert said.startswith("200\nGET /a plain.corp.test"), said

@@ -74,6 +74,7 @@ class Core:
     exchanges: dict[int, tuple[Connection, Exchange]] = field(default_factory=dict)
     placeholders: Placeholders = field(repr=False)
     trust: Trust = field(default_factory=Trust)
+    pac_answers: dict[tuple[Path, Stamp | None, str, str], str] = field(default_factory=dict)
     authorities: dict[Path, tuple[Stamp, str]] = field(default_factory=dict)
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     tasks: "set[asyncio.Task[None]]" = field(default_factory=set)  # that nothing else holds

@@ -12,6 +12,7 @@ from ringfence.egress.broker.dialing import Dialer, Redeems
 from ringfence.egress.broker.releasing import Releasing
 from ringfence.egress.messages import OpenSession
 from ringfence.gate.door import Door
+from ringfence.protocols.pac import PacQuestion
 from ringfence.vault.credential import Credential
 
 __all__ = ["House"]
@@ -27,6 +28,8 @@ class House:
     dialer: Dialer
     rotated: Callable[[Credential, Secret], None]  # a token server gave another refresh token: keeps it
     read_ca: Callable[[Path], str]  # authorities that a policy names; raises OSError, ValueError
+    read_pac: Callable[[Path], str]  # a file of automatic proxy configuration; raises OSError, ValueError
+    ask_pac: Callable[[PacQuestion], str]  # what it answers; raises RingfenceError
     blocking: Executor
     now: Callable[[], datetime]  # UTC
     clock: Callable[[], float]  # seconds that only grow

@@ -8,6 +8,7 @@ resolve goes where whoever named the proxy trusts it to lead. Nothing is tried d
 import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
@@ -23,7 +24,8 @@ from ringfence.egress.broker.unreached import AddressRefused, NotReached
 from ringfence.egress.broker.upstream import Trust
 from ringfence.egress.injecting.bound import serves
 from ringfence.policy.egressing import Egressing
-from ringfence.policy.values import Network, UpstreamProxy
+from ringfence.policy.values import Network, ProxyAddress, UpstreamProxy
+from ringfence.protocols.pac import Direct, NoProxy, answer_of
 from ringfence.vault.kinds import Basic
 
 __all__ = ["Login", "Proxies", "login_of", "use_of"]
@@ -42,10 +44,11 @@ class Proxies:
     resolve: Resolve
     trust: Trust
     ca: Callable[[Path], Awaitable[str]]  # raises OSError, ValueError
+    ask_pac: Callable[[Path, str, str, str], Awaitable[str]]  # by file, URL, host, address; RingfenceError
     keep: Callable[["asyncio.Task[None]"], None]
 
     async def via(
-        self, said: Egressing, host: str, port: int, *, named: tuple[Network, ...], login: Login
+        self, said: Egressing, host: str, port: int, *, tls: bool, named: tuple[Network, ...], login: Login
     ) -> tuple[Via, str | None] | None:
         """The proxy on the way to the host, with the authorities to trust there beside the system's, as PEM.
 
@@ -61,6 +64,12 @@ class Proxies:
         addresses = await self._addresses(host, port)
         if any(one.version == net.version and one in net for one in addresses for net in proxied.direct):
             return None
+        if proxied.pac is not None:
+            proxied = replace(
+                proxied, proxy=await self._chosen(Path(proxied.pac), host, port, addresses, tls=tls)
+            )
+        if proxied.proxy is None:
+            return None
         _check(host, addresses, named)
         ca_pem = await self._ca(proxied)
         via = Via(
@@ -71,6 +80,25 @@ class Proxies:
             keep=self.keep,
         )
         return via, ca_pem
+
+    async def _chosen(
+        self, pac: Path, host: str, port: int, addresses: Sequence[Address], *, tls: bool
+    ) -> ProxyAddress | None:
+        """The proxy that a file of automatic configuration names; None where it says that there is none."""
+        address = next((str(each) for each in addresses if each.version == 4), "")
+        url = f"http{'s' * tls}://{f'[{host}]' if ':' in host else host}:{port}/"
+        found = await self.ask_pac(pac, url, host, address)
+        try:
+            chosen = answer_of(found)
+        except NoProxy:
+            raise NotReached(
+                f"the proxy's script names nothing that is spoken here for {host}", hint="SOCKS is not"
+            ) from None
+        return (
+            None
+            if isinstance(chosen, Direct)
+            else ProxyAddress(host=chosen.host, port=chosen.port, tls=chosen.tls)
+        )
 
     async def _addresses(self, host: str, port: int) -> Sequence[Address]:
         """Those that this machine knows; none where it knows nothing."""
@@ -101,16 +129,18 @@ def login_of(releasing: Releasing, receipt: Receipt[CredentialUse], proxied: Ups
         ReceiptRefused, VaultRefused, VaultLocked, NoSuchCredential: see `Releasing.release`.
         NotReached: the credential is of another kind, or not bound to the proxy.
     """
-    credential = releasing.release(receipt, (), port=proxied.proxy.port)
+    proxy = proxied.proxy
+    assert proxy is not None
+    credential = releasing.release(receipt, (), port=proxy.port)
     login = credential.authentication
     if not isinstance(login, Basic):
         raise NotReached(
             f"the login {credential.name} is not of kind basic", hint="ringfence vault set --kind basic"
         )
-    if not serves(credential.binding, proxied.proxy.host, proxied.proxy.port):
+    if not serves(credential.binding, proxy.host, proxy.port):
         raise NotReached(
-            f"the login {credential.name} is not for {proxied.proxy.host}:{proxied.proxy.port}",
-            hint=f"bind it: ringfence vault set --host {proxied.proxy.host}:{proxied.proxy.port}",
+            f"the login {credential.name} is not for {proxy.host}:{proxy.port}",
+            hint=f"bind it: ringfence vault set --host {proxy.host}:{proxy.port}",
         )
     text = f"{login.user}:{login.password.reveal().decode()}"
     return f"Basic {base64.b64encode(text.encode()).decode()}"
@@ -118,7 +148,7 @@ def login_of(releasing: Releasing, receipt: Receipt[CredentialUse], proxied: Ups
 
 def use_of(proxied: UpstreamProxy, *, agent: str, session: str) -> CredentialUse:
     """What is decided before a login is used."""
-    assert proxied.credential is not None
+    assert proxied.credential is not None and proxied.proxy is not None
     return CredentialUse(
         agent=agent,
         session=session,

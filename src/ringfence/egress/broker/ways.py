@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ringfence.core.actions import CredentialUse
+from ringfence.core.limits import LIMITS
 from ringfence.core.receipts import Receipt
 from ringfence.egress.broker.core import Core, RefusedNow
 from ringfence.egress.broker.deciding import decide, pass_all, with_context
@@ -15,6 +16,7 @@ from ringfence.gate import refused as gate
 from ringfence.gate.finding import stamp
 from ringfence.policy.egressing import Egressing
 from ringfence.policy.values import UpstreamProxy
+from ringfence.protocols.pac import PacQuestion
 
 __all__ = ["way_to"]
 
@@ -52,8 +54,13 @@ async def _unled(core: Core, session: Session, said: Egressing, host: str, port:
     async def login(proxied: UpstreamProxy) -> str:
         return await _login(core, session, proxied)
 
-    proxies = Proxies(resolve=core.house.dialer.resolve, trust=core.trust, ca=ca, keep=core.keep)
-    found = await proxies.via(said, host, port, named=named, login=login)
+    async def ask_pac(path: Path, url: str, host: str, address: str) -> str:
+        return await _pac(core, path, url, host, address)
+
+    proxies = Proxies(
+        resolve=core.house.dialer.resolve, trust=core.trust, ca=ca, ask_pac=ask_pac, keep=core.keep
+    )
+    found = await proxies.via(said, host, port, tls=tls, named=named, login=login)
     if found is None:
         return Way(host=host, port=port, named=named, tls=tls)
     via, ca_pem = found
@@ -69,6 +76,24 @@ async def _login(core: Core, session: Session, proxied: UpstreamProxy) -> str:
         raise NotReached(made.what, hint=made.hint)
     receipt: Receipt[CredentialUse] = made[0].receipt  # type: ignore[assignment]
     return await core.blocking(login_of, core.house.releasing, receipt, proxied)
+
+
+async def _pac(core: Core, path: Path, url: str, host: str, address: str) -> str:
+    """What the file says of a host: asked once for as long as it stays the same."""
+    key = (path, stamp(path), url, address)
+    known = core.pac_answers.get(key)
+    if known is None:
+        try:
+            script = await core.blocking(core.house.read_pac, path)
+        except (OSError, ValueError):
+            what = "the file of automatic proxy configuration cannot be read"
+            raise NotReached(what, hint=f"`pac` of `egress: {{upstream}}` names {path}") from None
+        question = PacQuestion(script=script, url=url, host=host, address=address)
+        known = await core.blocking(core.house.ask_pac, question)
+        if len(core.pac_answers) >= LIMITS.pac_hosts:
+            core.pac_answers.clear()
+        core.pac_answers[key] = known
+    return known
 
 
 async def _ca(core: Core, path: Path) -> str:

@@ -57,7 +57,12 @@ UPSTREAM = Table(
     "A proxy that connections to hosts go through: as CONNECT, and plain http as requests to the proxy.",
     (
         Key("host", Patterns((FieldKind.HOST,)), "the host that is asked for", needed=True),
-        Key("proxy", _Proxy(), "the proxy", needed=True),
+        Key("proxy", _Proxy(), "the proxy"),
+        Key(
+            "pac",
+            Text("an absolute path", "/[^\0\n]{1,400}"),
+            "a file of automatic configuration that names it for each host, instead of `proxy`",
+        ),
         Key(
             "credential",
             Text("a credential's name", "[A-Za-z0-9_./@:-]{1,200}"),
@@ -76,12 +81,15 @@ UPSTREAM = Table(
 def upstream_of(entry: Entry, maker: Maker) -> Iterator[UpstreamProxy]:
     """The proxies, one for each pattern of hosts."""
     for each in entry.get("upstream") or ():
+        if (each.get("proxy") is None) == (each.get("pac") is None):
+            maker.problems.add(each, "neither a proxy, nor a file that names one, or both", hint="write one")
         hosts: tuple[Worded, ...] = each.get("host") or ()
         direct: tuple[Network | str, ...] = each.get("direct") or ()
         for host in hosts:
             yield UpstreamProxy(
                 host=host.text,
                 proxy=each.get("proxy"),
+                pac=each.get("pac"),
                 credential=each.get("credential"),
                 ca=each.get("ca"),
                 direct_hosts=tuple(one for one in direct if isinstance(one, str)),
@@ -94,8 +102,9 @@ def upstream_rules(entry: Entry | None, maker: Maker) -> Iterator[Rule]:
     """That a proxy's login is used for that proxy."""
     for each in (entry.get("upstream") or ()) if entry is not None else ():
         proxy, credential = each.get("proxy"), each.get("credential")
-        if proxy is not None and credential is not None:
-            asked = {"credential": credential, "host": proxy.host, "method": "CONNECT"}
+        if credential is not None:
+            at = {} if proxy is None else {"host": proxy.host}  # else its own binding says for which
+            asked = {"credential": credential, "method": "CONNECT", **at}
             yield maker.rule(
                 each,
                 part="login",
