@@ -94,7 +94,7 @@ def test_an_unknown_key_is_told_with_its_place_and_nothing_is_printed(home: Path
 
 def test_a_preset_without_a_policy_is_a_policy_that_gives_no_file(home: Path) -> None:
     code, printed, told = importing(home, "npm.yaml", "--agent", "claude")
-    assert (code, "files:" in printed) == (0, False)
+    assert (code, " files:" in printed) == (0, False)
     assert "no file is granted: name the policy that it goes into as well\n    npm.yaml:1 preset" in told
     (home / "ringfence.yaml").write_text(printed)
     assert policy("check", "ringfence.yaml", home=home).returncode == 0
