@@ -12,6 +12,7 @@ from bench.egress import egress
 from bench.judging import judging
 from bench.ledger import ledger
 from bench.measure import Result, by_turns, cores, peak_bytes, ringfence, scan_environment, seconds
+from bench.operators import operators
 from bench.policy import policy
 from bench.trees import header_tree, large_tree, many_files_tree
 
@@ -139,5 +140,6 @@ CASES: Mapping[str, Callable[[Path], Iterator[Result]]] = MappingProxyType(
         "boxes": boxes,
         "egress": egress,
         "policy": policy,
+        "operators": operators,
     }
 )

@@ -132,6 +132,7 @@ class Approvals:
         self.asks: dict[str, Ask] = {}
         self.grants: dict[str, Grant] = {}
         self._grants_of: dict[str, list[str]] = {}
+        self._keys: dict[str, str] = {}  # of asks, once somebody wanted to know
         self._ending: dict[str, datetime] = {}  # grants that are not over yet, with their ends
 
     def look(self) -> None:
@@ -176,9 +177,15 @@ class Approvals:
             for each in self.asks.values()
             if each.rules_digest == wanted.rules_digest
             and each.asked_by == asked_by
-            and each.key == wanted.key
+            and self._key_of(each) == wanted.key
         ]
         return found[-1] if found else None
+
+    def _key_of(self, ask: Ask) -> str:
+        """Its key. Who asks very often is not to make it costly for all others to ask."""
+        if ask.id not in self._keys:
+            self._keys[ask.id] = ask.key
+        return self._keys[ask.id]
 
     def _take(self, recorded: Recorded) -> None:
         self._seq, self._ordinal = recorded.position.seq, recorded.ordinal
