@@ -28,6 +28,9 @@ Wanted = Mapping[Hashable, "Callable[[], Receiver] | Standing"]
 """Who is to be told, each by what the policy says of it; a standing is one that is not told, and why."""
 
 
+_OTHER = Standing(who="notices", how=How.OFF, why="another daemon of yours tells")
+
+
 @dataclass(slots=True, kw_only=True)
 class Teller:
     """One process's. `wanted` reads the policy as it is now, `clock` gives seconds."""
@@ -51,15 +54,16 @@ class Teller:
         """
         board, lock = Board.at(self.board), None
         queue = Queue(self.approvals)
-        while not _is_gone(daemon, LIMITS.notice_every_s):
-            lock = lock or Board.at(self.lock)
-            standings = (
-                self._look(queue)
-                if lock
-                else (Standing(who="notices", how=How.OFF, why="another daemon of yours tells"),)
-            )
-            if board is not None:
-                board.show(standings)
+        try:
+            while not _is_gone(daemon, LIMITS.notice_every_s):
+                lock = lock or Board.at(self.lock)
+                standings = self._look(queue) if lock else (_OTHER,)
+                if board is not None:
+                    board.show(standings)
+        finally:
+            self._keep({})
+            for each in filter(None, (board, lock)):
+                each.close()
 
     def _look(self, queue: Queue) -> tuple[Standing, ...]:
         """One look: whatever is new is handed on; how it goes."""
@@ -82,10 +86,11 @@ class Teller:
 
     def _keep(self, wanted: Wanted) -> None:
         """Has an outbox for each that is to be told, and none for others."""
-        for gone in self._outboxes.keys() - wanted.keys():
+        makers = {key: make for key, make in wanted.items() if not isinstance(make, Standing)}
+        for gone in self._outboxes.keys() - makers.keys():
             self._outboxes.pop(gone).close()
-        for key, make in wanted.items():
-            if key not in self._outboxes and not isinstance(make, Standing):
+        for key, make in makers.items():
+            if key not in self._outboxes:
                 self._outboxes[key] = Outbox(make(), tell=self.tell, clock=self.clock)
 
 
