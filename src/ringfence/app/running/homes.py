@@ -18,6 +18,7 @@ from ringfence.policy.values import Switch
 from ringfence.sandbox.home_copies import TooLarge, copy_home
 from ringfence.sandbox.home_files import open_home
 from ringfence.sandbox.kept_homes import KeptHome, home_name
+from ringfence.sandbox.key_answers import copy_ends
 from ringfence.sandbox.login_files import login_paths, remove_login_files
 from ringfence.sandbox.plan import Identity, Why
 from ringfence.sandbox.planning.identity import identity
@@ -140,6 +141,7 @@ def _copy(source: Path, session: Session, around: Around) -> None:
     what = f"another session of {printable(session.agent)} has the home that is kept for this tree"
     try:
         copy_home(source, _own(session, around), _who(session, around), without=login_paths(source))
+        copy_ends(source, _own(session, around))
     except (TooLarge, OSError) as error:
         why = "it is too large to copy" if isinstance(error, TooLarge) else "it cannot be copied"
         around.tell(f"{what}; {why}, so this one has a new one, which nothing else will have")

@@ -14,6 +14,7 @@ from ringfence.core.text import printable
 from ringfence.policy.known_agents import FORGES
 from ringfence.policy.policy import Policy
 from ringfence.sandbox.furnishing import InTheWay, furnish, give, introduce, put_readable
+from ringfence.sandbox.key_answers import carry_answers
 from ringfence.sandbox.login_files import put_login_files
 from ringfence.sandbox.plan import DEGRADABLE, Identity, MountKind
 from ringfence.sandbox.planning.answered import BUNDLE, authorities
@@ -194,7 +195,9 @@ def _make_ready(
     try:
         furnish(home, planned.home_places, who)
         introduce(home, _git_s(around), who, https_for=() if answered is None else sorted(FORGES))
-        put_login_files(home, () if answered is None else answered.files, who)
+        if answered is not None:
+            put_login_files(home, answered.files, who)
+            carry_answers(home, answered.environment, who)
     except InTheWay as error:
         if around.places.homes.folder in home.parents:
             error.hint = f"look at it there, or forget this home: ringfence forget --homes {home.parent.name}"

@@ -1,0 +1,78 @@
+"""Claude Code in a terminal, as people start it: it asks its first questions once, not in each run."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from needs import missing
+from real.running import Place, place, until
+from real.scripted_model import Model
+from real.world import host, keep, lead
+
+_MODULES = Path(__file__).resolve().parents[3] / ".cache/node-agents/node_modules"
+_CLAUDE = _MODULES / "@anthropic-ai/claude-code-linux-x64/claude"
+_KEY = "sk-ant-api03-0123456789abcdefghijklmnopqrstuvwxyz"
+_RUN = Path(sys.executable).with_name("ringfence")
+
+
+class _Terminal:
+    """One window, tmux's, with Claude Code in it; no typing is lost, as each screen is waited for."""
+
+    def __init__(self, socket: Path) -> None:
+        self.socket = socket
+
+    def tmux(self, *arguments: str) -> str:
+        command = ["tmux", "-S", str(self.socket), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    def text(self) -> str:
+        return self.tmux("capture-pane", "-p", "-t", "0")
+
+    def answers(self, question: str, *keys: str) -> None:
+        until(lambda: question in self.text(), lambda: f"{question!r} on\n{self.text()}")
+        self.tmux("send-keys", "-t", "0", *keys)
+
+
+@contextmanager
+def _claude(here: Place, socket: Path) -> Iterator[_Terminal]:
+    variables = [f"{name}={value}" for name, value in (here.environment | {"TERM": "tmux-256color"}).items()]
+    command = ["env", "-i", *variables, str(_RUN), "run", "--agent", "claude", "--", str(_CLAUDE)]
+    found = _Terminal(socket)
+    size = ("-x", "100", "-y", "40")
+    found.tmux("-f", "/dev/null", "new-session", "-d", *size, "-c", str(here.tree), *command)
+    found.tmux("set-option", "remain-on-exit", "on")
+    try:
+        yield found
+        found.tmux("send-keys", "-t", "0", "C-c")
+        found.tmux("send-keys", "-t", "0", "C-c")
+        until(lambda: "Pane is dead (status 0" in found.text(), found.text)
+    finally:
+        found.tmux("kill-server")
+
+
+def test_what_it_asks_in_the_first_run_it_does_not_ask_in_the_next(tmp_path: Path) -> None:
+    if not _CLAUDE.exists():
+        missing("claude", "tests/real/node_agents/install, on Linux with x86_64")
+    if shutil.which("tmux") is None:
+        missing("tmux", "scripts/install-test-needs")
+    with (
+        place(repository=True) as here,
+        host("api.anthropic.com", Model) as api,
+        host("platform.claude.com", Model) as platform,
+    ):
+        lead(here, api, platform, network="", reads=(_MODULES,))
+        how = ("--kind", "header", "--part", "header=x-api-key", "--host", "api.anthropic.com")
+        keep(here, "ANTHROPIC_API_KEY", *how, secret=_KEY)
+        with _claude(here, tmp_path / "1") as first:
+            first.answers("Choose the text style", "Enter")
+            first.answers("Do you want to use this API key?", "Up")
+            first.answers("❯ 1. Yes", "Enter")  # noqa: RUF001 - what it draws
+            first.answers("Press Enter to continue", "Enter")
+            first.answers("Yes, I trust this folder", "Enter")
+            first.answers("? for shortcuts")
+        with _claude(here, tmp_path / "2") as second:
+            second.answers("? for shortcuts")
+            assert "API Usage Billing" in second.text(), "with the key, as was answered"
