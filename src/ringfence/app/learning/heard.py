@@ -104,7 +104,7 @@ class Heard:
     def hear(self, event: DecisionMade, at: datetime) -> None:
         """One more decision."""
         facts, name = event.action, str(event.action.get("action"))
-        about = str(facts.get("host") or facts.get("server") or facts.get("path") or name)
+        about = next((str(facts[each]) for each in ("host", "server", "path") if each in facts), name)
         if event.proceeds:
             return
         against = _against(event.decision) or self._unfit(name, facts)
