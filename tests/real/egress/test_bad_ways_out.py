@@ -337,3 +337,18 @@ def test_a_host_whose_authority_is_a_file_that_is_missing_is_not_reached() -> No
         said, _, code = done.out.rpartition(" ")
         assert code == "502", done
         assert "ringfence.yaml:13 names cannot be read\nringfence: hint: it is a file of certificates" in said
+
+
+def test_of_a_login_that_is_half_written_nothing_is_taken_and_its_box_finds_nothing() -> None:
+    with place(repository=True) as here, host("api.anthropic.com") as api:
+        lead(here, api, network="")
+        folder = here.own(here.home / ".claude", make=True)
+        half = json.dumps({"claudeAiOauth": {"accessToken": _SECRET, "refreshToken": _SECRET}})[:80]
+        (folder / ".credentials.json").write_text(half)
+        here.own(folder / ".credentials.json")
+        script = "cat ~/.claude/.credentials.json; env | grep -c ANTHROPIC_API_KEY; echo ran"
+        done = here.ringfence("run", "--adopt", "--agent", "claude", "--", "sh", "-c", script)
+        assert (done.exit, done.out) == (0, "0\nran\n"), done
+        assert f"{folder}/.credentials.json: Claude Code: left: the file is not whole" in done.err
+        assert _SECRET[:20] not in done.err
+        assert here.ringfence("vault", "list").out.startswith("there is no vault yet")
