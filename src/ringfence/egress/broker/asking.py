@@ -82,11 +82,16 @@ async def ask(core: Core, message: Ask, tokens: Tokens) -> tuple[Proceed, Sequen
     if not is_alone and core.is_whole(connection):
         return Proceed(exchange=exchange.number, leg=Leg.PLAIN), ()
     way = await way_to(core, session, connection.host, connection.port, tls=connection.tls)
-    if way.via is not None and not way.tls:
+    if way.via is not None and not way.tls and not _takes_the_connection(message.head):
         way = replace(way, is_forwarded=True)  # many proxies connect to port 443 alone
     _check_private(way, found)
     fd = _begin(core, connection, exchange, message, way, tokens)
     return Proceed(exchange=exchange.number, leg=Leg.SEALED), (fd,)
+
+
+def _takes_the_connection(head: RequestHead) -> bool:
+    """Whether what follows is nothing that a proxy sends on as a request."""
+    return speaks_grpc(head) or bool(head.headers.all("upgrade"))
 
 
 def _push_refused(core: Core, message: Ask, refused: Refused) -> tuple[Proceed, Sequence[int]]:

@@ -81,7 +81,8 @@ def forwarded(head: RequestHead, host: str, port: int, login: str | None) -> Req
     where = f"[{host}]" if ":" in host else host
     at = where if port == _HTTP else f"{where}:{port}"
     headers = head.headers if login is None else head.headers.having("Proxy-Authorization", login)
-    return head.changed(target=f"http://{at}{head.target}", headers=headers)
+    path = "" if head.target == "*" else head.target
+    return head.changed(target=f"http://{at}{path}", headers=headers)
 
 
 def unauthorised(via: Via) -> NotReached:
