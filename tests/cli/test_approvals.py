@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -138,6 +139,16 @@ def test_a_no_ends_it(home: Home) -> None:
         1,
         "ringfence: hint: see: ringfence asks, ringfence grants",
     )
+
+
+def test_what_questions_cost_is_told_in_words(home: Home) -> None:
+    for often in ("1 answer", "2 answers"):
+        home.passes(replace(_SIGN, path=f"/{often}"))
+        (ask,) = home.document("asks")["asks"]
+        assert home.ringfence("deny", ask["id"]).returncode == 0
+        lines = home.ringfence("asks", "--stats").stdout.splitlines()
+        assert lines[0] == "operators  no agent ran"
+        assert lines[-1].startswith(f"  {_me()}  {often}, at most "), lines
 
 
 def test_documents_follow_their_schemas(home: Home) -> None:

@@ -55,7 +55,8 @@ def _stats_lines(found: AskStats) -> Iterator[str]:
     if found.waited_median_s is not None:
         yield f"waited     {found.waited_median_s} s in the median, {found.waited_longest_s} s at the longest"
     for each in found.operators:
-        yield f"  {name(each.operator)}  {each.answers} answers, at most {_minutes(each.attended_s)}"
+        many = "1 answer" if each.answers == 1 else f"{each.answers} answers"
+        yield f"  {name(each.operator)}  {many}, at most {_minutes(each.attended_s)}"
 
 
 def _minutes(seconds: int) -> str:
