@@ -64,6 +64,12 @@ def server(where: tuple[socket.AddressFamily, str] = _V4) -> Iterator[tuple[sock
         yield listening, listening.getsockname()[1]
 
 
+def _accepted(listening: socket.socket) -> socket.socket:
+    served, _ = listening.accept()
+    served.settimeout(20)
+    return served
+
+
 def _to(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), 20)
 
@@ -76,12 +82,11 @@ def test_bytes_go_both_ways_whatever_family_either_side_has(
     with server(within) as (listening, port), box(port) as (made, at):
         with socket.create_connection((outside, at), 20) as client:
             client.sendall(b"question")
-            served, peer = listening.accept()
-            with served:
+            with _accepted(listening) as served:
                 assert served.recv(100) == b"question"
                 served.sendall(b"answer")
                 assert client.recv(100) == b"answer"
-                assert peer[0] == within[1]
+                assert served.getpeername()[0] == within[1]
         tried = [socket.AF_INET] if within is _V4 else [socket.AF_INET, socket.AF_INET6]
         assert made.asked == tried
 
@@ -90,7 +95,7 @@ def test_who_says_no_more_still_hears_the_rest() -> None:
     with server() as (listening, port), box(port) as (_, at), _to(at) as client:
         client.sendall(b"all of it")
         client.shutdown(socket.SHUT_WR)
-        served, _ = listening.accept()
+        served = _accepted(listening)
         with served:
             assert (served.recv(100), served.recv(100)) == (b"all of it", b"")
             served.sendall(b"late")
@@ -100,7 +105,7 @@ def test_who_says_no_more_still_hears_the_rest() -> None:
 def test_much_arrives_whole_and_in_order() -> None:
     sent = os.urandom(4 * LIMITS.published_waiting_bytes)
     with server() as (listening, port), box(port) as (_, at), _to(at) as client:
-        served, _ = listening.accept()
+        served = _accepted(listening)
         with served:
             thread = threading.Thread(target=lambda: (client.sendall(sent), client.shutdown(socket.SHUT_WR)))
             thread.start()
@@ -116,7 +121,7 @@ def test_where_nobody_listens_within_the_connection_breaks_and_the_next_one_work
         with pytest.raises(ConnectionResetError), _to(at) as client:
             client.recv(1)
         with socket.create_server(("127.0.0.1", port)) as listening, _to(at) as client:
-            served, _ = listening.accept()
+            served = _accepted(listening)
             with served:
                 served.sendall(b"here")
                 assert client.recv(100) == b"here"
