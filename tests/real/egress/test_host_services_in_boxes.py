@@ -1,5 +1,6 @@
 """What listens on the machine itself and on private addresses: reached from a box by grant, not without."""
 
+import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -127,3 +128,12 @@ def test_a_git_host_on_a_private_address_is_reached_by_its_network_and_not_by_an
             here.policy(_policy(f"{{host: {address}, port: {port}, paths: [/org/**]}}", private))
             done = here.sh(f"git ls-remote -q http://{address}:{port}/org/repo.git; echo $?")
             assert done.out.splitlines() == [code], done
+
+
+def test_an_explanation_says_which_ports_of_localhost_lead_out() -> None:
+    with place() as here:
+        here.policy(_policy("{host: localhost, port: 5432, raw: true}", _OWN))
+        done = here.ringfence("run", "--explain", "--json", "--", "true")
+        assert json.loads(done.out)["network"].endswith("443, 5432; at localhost, 5432 lead out as well"), (
+            done
+        )

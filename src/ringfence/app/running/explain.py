@@ -219,7 +219,9 @@ def _network(plan: Plan) -> str:
         return "none; programs in the box reach each other" if plan.loopback else "none"
     ports = ", ".join(str(port) for port in sorted({53, 80, 443, *plan.network.ports}))
     every = "every TCP port, or where the kernel cannot, at " if plan.network.catch_all else ""
-    return f"no way out; ringfence answers at {every}{ports}"
+    own = ", ".join(map(str, plan.network.own_ports))
+    there = f"; at localhost, {own} lead out as well" if own else ""
+    return f"no way out; ringfence answers at {every}{ports}{there}"
 
 
 def _limits(plan: Plan, policy: Policy) -> Iterator[ExplainedLimit]:
