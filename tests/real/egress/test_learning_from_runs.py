@@ -53,3 +53,24 @@ def test_there_is_something_to_learn_where_no_policy_is(tmp_path: Path) -> None:
         done = here.ringfence("run", "--learn", "--", "curl", "-s", "https://api.example.com/x")
         assert 'host: "api.example.com"' in done.err, done
         assert '/x"' in done.err
+
+
+def test_a_known_agent_keeps_what_is_built_in_of_it() -> None:
+    with place() as here, host("api.anthropic.com") as model, host("more.example.com") as more:
+        here.needs_ringfence()
+        lead(here, model, more, network="")
+        script = "curl -sf https://api.anthropic.com/v1/models && curl -sf https://more.example.com/x"
+        refused = here.ringfence("run", "--learn", "--agent", "claude", "--", "sh", "-c", script)
+        assert refused.exit != 0
+        proposal = here.ringfence("policy", "learn", here.session()).out
+        assert "api.anthropic.com" not in proposal
+        _taken_over(here, proposal)
+        done = here.ringfence("run", "--agent", "claude", "--", "sh", "-c", script)
+        assert done.exit == 0, (done, proposal)
+
+
+def test_a_session_that_nobody_has_is_said_to_be_none() -> None:
+    with place() as here:
+        done = here.ringfence("policy", "learn", "0000")
+        assert (done.exit != 0, done.out) == (True, "")
+        assert "no session is called so" in done.err

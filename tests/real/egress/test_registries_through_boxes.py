@@ -5,9 +5,11 @@ import json
 import pytest
 
 from egress.upstream_servers import OUTSIDE
+from needs import missing
 from real.package_servers import TOKEN, Index, OpenIndex, OpenRegistry, Registry
 from real.running import USERS, Done, Place, place
 from real.world import Host, host
+from ringfence.wiring.registries import registries_for
 
 _PIP = "env PYTHONPATH=$(ls /usr/share/python-wheels/pip-*.whl) /usr/bin/python3 -m pip"
 _INSTALL = f"""
@@ -121,3 +123,17 @@ def test_what_a_box_may_read_is_explained_before_it_starts() -> None:
             "built-in registries: npm's at npm.example.com:4873/packages (requests)",
             "~/.npmrc:2",
         )
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_without_settings_it_is_the_registry_of_the_npm_that_is_installed(user: str) -> None:
+    with place(user) as here:
+        found = registries_for(here.environment, tree=str(here.tree)).found
+        own = next((each for each in found if each.program == "npm"), None)
+        if own is None:
+            missing("npm, with its own registry", "scripts/install-test-needs")
+            return
+        with host(own.host, OpenRegistry) as registry:
+            _lead(here, registry)
+            done = _run(here, _NPM)
+            assert (done.exit, done.out.splitlines()[-1:]) == (0, ["one"]), done
