@@ -200,7 +200,8 @@ def test_what_concerns_one_connection_only_goes_no_further(tmp_path: Path) -> No
             program.sendall(head)
             after(program, b"\r\n\r\n1")  # as HTTP/1.1: nobody changed to another protocol
         (ask,) = it.broker.heard_of(Ask)
-        assert ask.head.headers.items == (("Host", "api.test"), ("X-Yours", "b"))
+        ours = (("TE", "trailers"), ("Connection", "TE"))  # of the next connection
+        assert ask.head.headers.items == (("Host", "api.test"), ("X-Yours", "b"), *ours)
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET http://api.test/ HTTP/1.1\r\nHo"])

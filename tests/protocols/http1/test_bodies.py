@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringfence.core.limits import LIMITS
-from ringfence.protocols.http import BadHttp, BodyKind
-from ringfence.protocols.http1 import LAST_CHUNK, BodyReader, chunk
+from ringfence.protocols.http import BadHttp, BodyKind, Headers
+from ringfence.protocols.http1 import LAST_CHUNK, BodyReader, chunk, last_chunk
 
 
 def _fed(reader: BodyReader, pieces: list[bytes]) -> bytes:
@@ -79,10 +79,28 @@ def test_the_inside_of_a_chunk_is_not_copied():
     assert reader.feed(data) is data
 
 
-def test_extensions_and_trailers_are_dropped():
+def test_extensions_are_dropped_and_trailers_stand_beside_the_body():
     reader = BodyReader(BodyKind.CHUNKED)
     assert reader.feed(b'5;a=b;c="d e"\r\nhello\r\n000;x\r\nX-Sum: 1\r\nY:\r\n\r\nnext') == b"hello"
     assert (reader.is_done, reader.rest) == (True, b"next")
+    assert reader.trailers.items == (("X-Sum", "1"), ("Y", ""))
+
+
+def test_trailers_are_written_as_they_are_read():
+    trailers = Headers((("X-Sum", "1"), ("Y", "\xe4 b")))
+    assert last_chunk(trailers) == b"0\r\nX-Sum: 1\r\nY: \xe4 b\r\n\r\n"
+    reader = BodyReader(BodyKind.CHUNKED)
+    assert reader.feed(last_chunk(trailers)) == b""
+    assert reader.trailers == trailers
+    assert last_chunk(Headers()) == LAST_CHUNK
+
+
+@pytest.mark.parametrize(
+    "field", [("X", "a\r\nB: c"), ("X Y", "a"), ("X", "\0"), ("X", "\u20ac"), ("content_length", "1")]
+)
+def test_what_would_be_read_as_more_than_a_trailer_is_not_written(field):
+    with pytest.raises(BadHttp):
+        last_chunk(Headers((field,)))
 
 
 @pytest.mark.parametrize(

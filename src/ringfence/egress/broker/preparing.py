@@ -23,7 +23,7 @@ from ringfence.egress.injecting.tokens import Tokens
 from ringfence.egress.injecting.whole import with_secrets
 from ringfence.egress.messages import Ask
 from ringfence.protocols.http import BadHttp, Headers, RequestHead
-from ringfence.protocols.http1 import end_to_end, write_head
+from ringfence.protocols.http1 import asking_for_trailers, asks_for_trailers, end_to_end, write_head
 from ringfence.vault.credential import Credential
 from ringfence.vault.meanings import Meanings
 
@@ -135,7 +135,8 @@ def _headers(head: RequestHead, authority: str) -> Headers:
     made = [("Host", authority), *kept, ("Accept-Encoding", "identity")]
     if head.headers.all("upgrade"):
         made.append(("Connection", "Upgrade"))
-    return Headers(tuple(made))
+    headers = Headers(tuple(made))
+    return asking_for_trailers(headers) if asks_for_trailers(head.headers) else headers
 
 
 async def _whole(

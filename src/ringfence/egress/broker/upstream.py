@@ -15,7 +15,13 @@ from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
 from ringfence.egress.broker.dialing import NotReached, Way
 from ringfence.protocols.http import BadHttp, BodyKind, Headers, ResponseHead
-from ringfence.protocols.http1 import BodyReader, head_end, read_response_head, response_body
+from ringfence.protocols.http1 import (
+    BodyReader,
+    head_end,
+    read_response_head,
+    response_body,
+    trailers_passed_on,
+)
 
 __all__ = ["BadCertificate", "BrokenOff", "Pool", "PoolKey", "Trust", "Upstream", "connected", "opened"]
 
@@ -134,8 +140,12 @@ class Upstream:
 
     @property
     def trailers(self) -> Headers:
-        """What came behind the body; those of HTTP/1.1 are dropped."""
-        return Headers()
+        """What came behind the body.
+
+        Raises:
+            BadHttp: they are none that can be passed on.
+        """
+        return trailers_passed_on(self._body.trailers)
 
     @property
     def may_stay(self) -> bool:

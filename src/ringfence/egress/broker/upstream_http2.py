@@ -13,9 +13,15 @@ from contextlib import suppress
 
 from ringfence.egress.broker.dialing import NotReached, Way
 from ringfence.egress.broker.upstream import BrokenOff, Trust, Upstream, connected
-from ringfence.protocols.grpc import trailers_passed_on
 from ringfence.protocols.http import BadHttp, Headers, ResponseHead
-from ringfence.protocols.http1 import BodyReader, head_end, read_request_head, request_body, response_body
+from ringfence.protocols.http1 import (
+    BodyReader,
+    head_end,
+    read_request_head,
+    request_body,
+    response_body,
+    trailers_passed_on,
+)
 from ringfence.protocols.http2 import Http2Client
 
 __all__ = ["Http2Upstream", "opened_http2"]

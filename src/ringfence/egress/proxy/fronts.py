@@ -4,7 +4,7 @@ from ringfence.core.dataclass import dataclass
 from ringfence.egress.proxy.roads import Road
 from ringfence.egress.proxy.sessions import Place
 from ringfence.protocols.http import BadHttp, Headers, RequestHead
-from ringfence.protocols.http1 import end_to_end
+from ringfence.protocols.http1 import asking_for_trailers, asks_for_trailers, end_to_end
 from ringfence.protocols.targets import DEFAULT_PORTS, absolute_target, authority, canonical_target
 from ringfence.protocols.websocket import wanted_key
 
@@ -89,7 +89,9 @@ def _headers(head: RequestHead) -> Headers:
     headers = head.headers
     wanted = headers.listed("upgrade")
     if not ("websocket" in wanted and "upgrade" in headers.listed("connection")):
+        asks = asks_for_trailers(headers)
         headers = end_to_end(headers)
-        return headers.without("expect") if headers.all("expect") else headers
+        headers = headers.without("expect") if headers.all("expect") else headers
+        return asking_for_trailers(headers) if asks else headers
     wanted_key(head)
     return end_to_end(headers, upgrade=True).without("expect", "sec-websocket-extensions")

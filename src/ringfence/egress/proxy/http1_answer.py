@@ -1,11 +1,21 @@
 """Requests' bodies and answers, on a connection that speaks HTTP/1.1."""
 
+from contextlib import suppress
+
 from ringfence.egress.messages import Manner, Refused
 from ringfence.egress.proxy.patience import Patience
 from ringfence.egress.proxy.refusing import written
 from ringfence.egress.proxy.wires import NEVER, Stream, StreamLost
-from ringfence.protocols.http import Headers, RequestHead, ResponseHead
-from ringfence.protocols.http1 import LAST_CHUNK, BodyReader, chunk, end_to_end, write_head
+from ringfence.protocols.http import BadHttp, Headers, RequestHead, ResponseHead
+from ringfence.protocols.http1 import (
+    LAST_CHUNK,
+    BodyReader,
+    asks_for_trailers,
+    chunk,
+    end_to_end,
+    last_chunk,
+    write_head,
+)
 
 __all__ = ["Http1Answer", "Http1Body", "see_off"]
 
@@ -81,10 +91,14 @@ class Http1Answer:
         await self._stream.write(chunk(data) if self._is_chunked else data)
 
     async def finish(self, trailers: Headers) -> None:
-        """The body is whole. Few programs read trailers here."""
-        del trailers
-        if self._is_chunked:
-            await self._stream.write(LAST_CHUNK)
+        """The body is whole; trailers go to programs that say that they read them."""
+        if not self._is_chunked:
+            return
+        end = LAST_CHUNK
+        if self._request is not None and asks_for_trailers(self._request.headers):
+            with suppress(BadHttp):  # what cannot be written is dropped, as the body is whole
+                end = last_chunk(trailers)
+        await self._stream.write(end)
 
     async def refuse(self, refused: Refused) -> None:
         """In its manner."""

@@ -18,6 +18,7 @@ from ringfence.protocols.http1 import (
     head_end,
     read_response_head,
     response_body,
+    trailers_passed_on,
     write_head,
 )
 
@@ -33,7 +34,7 @@ class PlainLeg:
     def __init__(self, upstreams: Upstreams, patience: Patience) -> None:
         self.length: int | None = None
         self.has_body = False
-        self.trailers = Headers()  # those of HTTP/1.1 are dropped
+        self.trailers = Headers()
         self._upstreams, self._patience = upstreams, patience
         self._upstream: Upstream | None = None
         self._method = ""
@@ -125,6 +126,7 @@ class PlainLeg:
                     self._is_last = True
                     return b""
                 data = reader.feed(data)
+                self.trailers = trailers_passed_on(reader.trailers)
             except (StreamLost, BadHttp):
                 raise self._broken() from None
             if data:
@@ -163,6 +165,7 @@ class PlainLeg:
         self._is_last = "close" in closing or (head.version == "1.0" and "keep-alive" not in closing)
         try:
             self._ready = rest if self._is_raw else self._reader.feed(rest) if rest else b""
+            self.trailers = trailers_passed_on(self._reader.trailers)
         except BadHttp:
             raise self._broken() from None
 

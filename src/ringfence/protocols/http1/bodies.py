@@ -15,9 +15,10 @@ import re
 from enum import Enum, auto
 
 from ringfence.core.limits import LIMITS
-from ringfence.protocols.http import BadHttp, BodyKind
+from ringfence.protocols.http import BadHttp, BodyKind, Headers
+from ringfence.protocols.http1.heads import check_names, check_text
 
-__all__ = ["LAST_CHUNK", "BodyReader", "chunk"]
+__all__ = ["LAST_CHUNK", "BodyReader", "chunk", "last_chunk"]
 
 LAST_CHUNK = b"0\r\n\r\n"
 
@@ -40,15 +41,34 @@ def chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data) if data else b""
 
 
+def last_chunk(trailers: Headers) -> bytes:
+    """The end of a chunked body, with what comes behind it.
+
+    Raises:
+        BadHttp: something in it would be read as more than what it is.
+    """
+    check_names(trailers)
+    fields = []
+    for name, value in trailers:
+        try:
+            field = f"{name}: {value}".encode("latin-1")
+        except UnicodeEncodeError:
+            raise BadHttp("a trailer has characters that no header can have") from None
+        check_text(field)
+        fields.append(field + b"\r\n")
+    return b"0\r\n%b\r\n" % b"".join(fields)
+
+
 class BodyReader:
     """Takes bytes behind a head, gives those of the body; what comes behind its end is `rest`."""
 
-    __slots__ = ("_held", "_is_chunked", "_left", "_trailers", "_where", "rest")
+    __slots__ = ("_fields", "_held", "_is_chunked", "_left", "_trailers", "_where", "rest")
 
     def __init__(self, kind: BodyKind, length: int | None = None) -> None:
         self.rest = b""
         self._held = b""  # the beginning of a line
         self._trailers = 0  # bytes
+        self._fields: list[tuple[str, str]] = []
         self._is_chunked = kind is BodyKind.CHUNKED
         self._left: int | None = length if kind is BodyKind.LENGTH else 0
         if kind is BodyKind.UNTIL_CLOSE:
@@ -61,6 +81,11 @@ class BodyReader:
     def is_done(self) -> bool:
         """Whether the body is whole."""
         return self._where is _Where.DONE
+
+    @property
+    def trailers(self) -> Headers:
+        """What came behind a chunked body that is whole."""
+        return Headers(tuple(self._fields))
 
     def feed(self, data: bytes) -> bytes:
         """The body's bytes in these: `data` itself where it is nothing else.
@@ -143,5 +168,7 @@ class BodyReader:
             self._trailers += len(line)
             if self._trailers > LIMITS.http_trailer_bytes or not _TRAILER.fullmatch(line):
                 raise BadHttp("trailers that are too long, or none")
+            name, _, value = line.decode("latin-1").partition(":")
+            self._fields.append((name, value.strip(" \t")))
         else:
             self._where = _Where.DONE

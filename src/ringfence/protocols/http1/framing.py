@@ -4,7 +4,14 @@ import re
 
 from ringfence.protocols.http import BadHttp, BodyKind, Headers, RequestHead, ResponseHead
 
-__all__ = ["end_to_end", "request_body", "response_body"]
+__all__ = [
+    "asking_for_trailers",
+    "asks_for_trailers",
+    "end_to_end",
+    "request_body",
+    "response_body",
+    "trailers_passed_on",
+]
 
 _LENGTH = re.compile(r"0|[1-9][0-9]{0,14}")
 # RFC 9110, 7.6.1; what is said to a proxy; and `alt-svc`, which leads clients to QUIC.
@@ -13,6 +20,10 @@ _HOP_BY_HOP = frozenset(
         *("connection", "keep-alive", "proxy-connection", "proxy-authorization", "proxy-authenticate"),
         *("te", "trailer", "transfer-encoding", "http2-settings", "alt-svc"),
     }
+)
+_NEVER_TRAILERS = (  # RFC 9110, 6.5.1: framing, routing, what a body is, and what is kept for later
+    *("content-length", "content-encoding", "content-type", "content-range", "host", "location"),
+    *("set-cookie", "cache-control", "www-authenticate", "authorization"),
 )
 _NEVER_DROPPED = frozenset({"host", "content-length", "content-type", "authorization", "cookie"})
 
@@ -54,6 +65,26 @@ def end_to_end(headers: Headers, *, upgrade: bool = False) -> Headers:
         raise BadHttp("connection names a header that is not of one connection only")
     dropped = _HOP_BY_HOP | (named - {"upgrade"} if upgrade else named | {"upgrade"})
     return Headers(tuple(each for each in headers if each[0].lower() not in dropped))
+
+
+def asks_for_trailers(headers: Headers) -> bool:
+    """Whether whoever sent a request reads what comes behind a chunked body (RFC 9110, 10.1.4)."""
+    return "trailers" in headers.listed("te")
+
+
+def asking_for_trailers(headers: Headers) -> Headers:
+    """The same, which says so on this connection."""
+    named = ", ".join((*headers.all("connection"), "TE"))
+    return headers.without("connection").having("TE", "trailers").having("Connection", named)
+
+
+def trailers_passed_on(trailers: Headers) -> Headers:
+    """Those that mean nothing for the message that came before them.
+
+    Raises:
+        BadHttp: see `end_to_end`.
+    """
+    return end_to_end(trailers).without(*_NEVER_TRAILERS)
 
 
 def _framing(headers: Headers, *, version: str) -> tuple[BodyKind, int | None]:
