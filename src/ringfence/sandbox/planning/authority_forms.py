@@ -5,7 +5,6 @@ Sources: Java's JavaKeyStore.java (JKS, version 2); OpenSSL's X509_NAME_hash, op
 """
 
 import hashlib
-import ssl
 import struct
 from collections.abc import Iterator
 
@@ -20,7 +19,7 @@ _SUBJECT = 5  # serial, algorithm, issuer, validity come before it, and a versio
 
 def java_store(certificate_pem: str) -> bytes:
     """A store of trusted certificates that has this one."""
-    der = ssl.PEM_cert_to_DER_cert(certificate_pem)
+    der = _der(certificate_pem)
     entry = struct.pack("!I", _TRUSTED) + _text(_ALIAS) + bytes(8) + _text(b"X.509")
     store = struct.pack("!III", _MAGIC, _VERSION, 1) + entry + struct.pack("!I", len(der)) + der
     return store + hashlib.sha1(_PASSWORD.encode("utf-16-be") + _SALT + store, usedforsecurity=False).digest()
@@ -32,7 +31,7 @@ def hashed_name(certificate_pem: str) -> str:
     Raises:
         ValueError: this is no certificate.
     """
-    der = ssl.PEM_cert_to_DER_cert(certificate_pem)
+    der = _der(certificate_pem)
     try:
         certificate = next(_parts(der))[1]
         signed = next(_parts(certificate))[1]
@@ -42,6 +41,12 @@ def hashed_name(certificate_pem: str) -> str:
         raise ValueError("this is no certificate") from None
     digest = hashlib.sha1(subject, usedforsecurity=False).digest()
     return f"{int.from_bytes(digest[:4], 'little'):08x}.0"
+
+
+def _der(certificate_pem: str) -> bytes:
+    import ssl  # of which a box without a way out needs nothing
+
+    return ssl.PEM_cert_to_DER_cert(certificate_pem)
 
 
 def _text(data: bytes) -> bytes:
