@@ -176,6 +176,7 @@ def _told(event: Event) -> Told:
             | SandboxForgotten()
             | ProcessStarted()
             | ProcessUntold()
+            | PortsPublished()
         ):
             return _sandbox(event)
         case CredentialKept() | CredentialRemoved() | VaultRewritten():
@@ -189,8 +190,6 @@ def _told(event: Event) -> Told:
             | ToolChanged()
         ):
             return _egress(event)
-        case PortsPublished():
-            return _published(event)
         case _:
             return _record(event)
 
@@ -294,9 +293,17 @@ def _thing(event: ThingAppeared | ThingChanged | ThingVanished) -> Told:
 
 
 def _sandbox(
-    event: SandboxStarted | SandboxRefused | SandboxEnded | SandboxForgotten | ProcessStarted | ProcessUntold,
+    event: SandboxStarted
+    | SandboxRefused
+    | SandboxEnded
+    | SandboxForgotten
+    | ProcessStarted
+    | ProcessUntold
+    | PortsPublished,
 ) -> Told:
     match event:
+        case PortsPublished():
+            return _published(event)
         case ProcessStarted() | ProcessUntold():
             what, subject = process_words(event)
             return Told(what=what, subject=subject)
