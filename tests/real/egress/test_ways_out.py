@@ -135,8 +135,9 @@ def test_an_agent_s_name_is_told_where_no_profile_or_no_login_is_for_it() -> Non
         said = "ringfence: warning: the policy has no profile for cluade; its rules alone hold\n"
         assert here.ringfence("run", "--agent", "cluade", "--", "true").err == said
         here.needs_ringfence()
+        here.policy("version: 1\nagents: {profiles: {claude: {egress: {registries: none}}}}")
         outside, hint = here.ringfence("run", "--agent", "claude", "--", "true").err.splitlines()
-        assert outside == "ringfence: 0 credentials outside · 1 host · workspace writable"
+        assert outside == "ringfence: 0 credentials outside · 2 hosts · workspace writable"
         assert (
             hint
             == "ringfence: it may have no login in its box: ringfence run --adopt takes yours into the vault"
