@@ -11,6 +11,7 @@ from doors import door_in
 from ringfence.app.approving import Answer, Approving, approve, asks
 from ringfence.cli.exact import ask_lines
 from ringfence.core.actions import HttpRequest
+from ringfence.core.limits import LIMITS
 from ringfence.core.receipts import Receipt
 from ringfence.gate import approvals as approvals_module
 from ringfence.gate.approvals import Ask, AskState
@@ -158,13 +159,24 @@ def test_the_id_of_a_question_that_is_settled_grants_nothing(state: AskState, tm
     assert not any(each.holds(door.now()) for each in door.approvals.grants.values())
 
 
+def test_a_session_that_asks_without_an_end_takes_no_place_of_its_agent_s_others(tmp_path: Path) -> None:
+    here = machine(tmp_path)
+    _flood(here, LIMITS.pending_asks_of_session + 50)
+    assert len(here.watching.queue.look(here.watching.now())) == LIMITS.pending_asks_of_session
+    refused = here.tries(session_id(2), push("refs/heads/more"))
+    assert isinstance(refused, Refused)
+    assert (refused.ask, "100 questions of the same session" in refused.what) == (None, True)
+    refused = here.tries(session_id(3), push("refs/heads/more"))
+    assert isinstance(refused, Refused) and refused.ask is not None
+
+
 def test_a_flood_of_questions_is_ended_with_its_session_and_hides_no_other(tmp_path: Path) -> None:
     here = machine(tmp_path)
     here.does(session_id(1), push())
-    _flood(here, 200)
+    _flood(here, 50)
     here.does(session_id(3), post("q=1"))
     door, now = here.watching.who.door, here.watching.now()
-    assert len(here.watching.queue.look(now)) == 202
+    assert len(here.watching.queue.look(now)) == 52
     end_session(session_id(2), operator="olga", approvals=door.approvals, now=now)
     assert [row.sessions for row in here.watching.queue.look(now)] == [(session_id(1),), (session_id(3),)]
 

@@ -191,6 +191,9 @@ class Limits:
     # Approvals
     pending_asks: int = 10_000  # questions that wait for an operator at one time
     pending_asks_of_one: int = 1_000  # of them, of one agent, or of one person with none
+    pending_asks_of_session: int = (
+        100  # of those, of one session, which leaves the others of its agent theirs
+    )
     ask_chars: int = 50_000  # of one action that an operator is shown; nobody reads more
 
     # What an operator watches

@@ -72,7 +72,7 @@ def next_step(
             return GrantUsed(grant=grant.id, use=grant.used + 1, action=for_.action)
         if (ask := approvals.ask_for(for_, asked_by)) and _stands(ask, now):
             return None
-        _refuse_too_many(for_.action.get("agent"), asked_by, approvals, now)
+        _refuse_too_many(for_.action, asked_by, approvals, now)
         return AskOpened(
             ask=_unused(new_id, approvals),
             action=for_.action,
@@ -113,15 +113,19 @@ def _refuse_unreadable(facts: Facts) -> None:
         )
 
 
-def _refuse_too_many(agent: Json, asked_by: str, approvals: Approvals, now: datetime) -> None:
+def _refuse_too_many(action: Facts, asked_by: str, approvals: Approvals, now: datetime) -> None:
     """Who asks without an end takes nobody else's place, until all are very many.
 
-    Counted over all sessions of the agent: of those it can begin as many as it likes.
+    Counted for each session, and over all sessions of the agent.
     """
     pending = [each for each in approvals.asks.values() if each.is_pending(now)]
-    own = sum(each.asked_by == asked_by and each.action.get("agent") == agent for each in pending)
-    if own >= LIMITS.pending_asks_of_one:
-        whose = f"{own} questions of the same {'agent' if agent else 'person'}"
+    agent, session = action.get("agent"), action.get("session")
+    own = [each for each in pending if each.asked_by == asked_by and each.action.get("agent") == agent]
+    of_session = sum(each.action.get("session") == session for each in own) if session else 0
+    if of_session >= LIMITS.pending_asks_of_session:
+        whose = f"{of_session} questions of the same session"
+    elif len(own) >= LIMITS.pending_asks_of_one:
+        whose = f"{len(own)} questions of the same {'agent' if agent else 'person'}"
     elif len(pending) >= LIMITS.pending_asks:
         whose = f"{len(pending)} questions"
     else:
