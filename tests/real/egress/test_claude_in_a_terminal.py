@@ -1,5 +1,6 @@
 """Claude Code in a terminal, as people start it: it asks its first questions once, not in each run."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from real.world import host, keep, lead
 _MODULES = Path(__file__).resolve().parents[3] / ".cache/node-agents/node_modules"
 _CLAUDE = _MODULES / "@anthropic-ai/claude-code-linux-x64/claude"
 _KEY = "sk-ant-api03-0123456789abcdefghijklmnopqrstuvwxyz"
+_TOKEN = "tok-0123456789abcdefghijklmnopqrstuvwxyz"
 _RUN = Path(sys.executable).with_name("ringfence")
 
 
@@ -53,7 +55,9 @@ def _claude(here: Place, socket: Path) -> Iterator[_Terminal]:
         found.tmux("kill-server")
 
 
-def test_what_it_asks_in_the_first_run_it_does_not_ask_in_the_next(tmp_path: Path) -> None:
+@contextmanager
+def _world() -> Iterator[Place]:
+    """A tree, and those whom it asks."""
     if not _CLAUDE.exists():
         missing("claude", "tests/real/node_agents/install, on Linux with x86_64")
     if shutil.which("tmux") is None:
@@ -64,6 +68,11 @@ def test_what_it_asks_in_the_first_run_it_does_not_ask_in_the_next(tmp_path: Pat
         host("platform.claude.com", Model) as platform,
     ):
         lead(here, api, platform, network="", reads=(_MODULES,))
+        yield here
+
+
+def test_with_a_key_what_it_asks_in_the_first_run_it_does_not_ask_in_the_next(tmp_path: Path) -> None:
+    with _world() as here:
         how = ("--kind", "header", "--part", "header=x-api-key", "--host", "api.anthropic.com")
         keep(here, "ANTHROPIC_API_KEY", *how, secret=_KEY)
         with _claude(here, tmp_path / "1") as first:
@@ -76,3 +85,19 @@ def test_what_it_asks_in_the_first_run_it_does_not_ask_in_the_next(tmp_path: Pat
         with _claude(here, tmp_path / "2") as second:
             second.answers("? for shortcuts")
             assert "API Usage Billing" in second.text(), "with the key, as was answered"
+
+
+def test_with_a_login_it_asks_whether_the_tree_is_trusted_and_nothing_else_and_once(tmp_path: Path) -> None:
+    with _world() as here:
+        path = here.own(here.home / ".claude", make=True) / ".credentials.json"
+        login = {"accessToken": _TOKEN, "expiresAt": 4_102_444_800_000, "scopes": ["user:inference"]}
+        path.write_text(json.dumps({"claudeAiOauth": login}))
+        path.chmod(0o600)
+        here.own(path)
+        assert here.ringfence("vault", "adopt", "--yes").exit == 0
+        with _claude(here, tmp_path / "1") as first:
+            first.answers("Yes, I trust this folder", "Enter")
+            first.answers("? for shortcuts")
+        with _claude(here, tmp_path / "2") as second:
+            second.answers("? for shortcuts")
+            assert "Not logged in" not in second.text()

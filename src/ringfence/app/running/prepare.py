@@ -25,6 +25,7 @@ from ringfence.sandbox.planning.wanted import Planned, Wanted, WantedHome, Wante
 from ringfence.sandbox.planning.working_tree import working_tree
 from ringfence.sandbox.processes import is_running
 from ringfence.sandbox.sessions import Session
+from ringfence.sandbox.signed_in import say_signed_in
 from ringfence.sandbox.tree.look import look
 from ringfence.sandbox.tree.mounts import mounts
 from ringfence.sandbox.tree.settle import forget as forget_tree
@@ -198,6 +199,7 @@ def _make_ready(
         if answered is not None:
             put_login_files(home, answered.files, who)
             carry_answers(home, answered.environment, who)
+            say_signed_in(home, [path for path, _ in answered.files], who)
     except InTheWay as error:
         if around.places.homes.folder in home.parents:
             error.hint = f"look at it there, or forget this home: ringfence forget --homes {home.parent.name}"
