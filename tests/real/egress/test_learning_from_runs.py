@@ -8,7 +8,7 @@ from real.running import USERS, Place, place
 from real.world import host, lead
 
 _SCRIPT = """
-    curl -sf https://api.example.com/v1/one && curl -sf https://api.example.com/v1/two &&
+    curl -sf https://api.example.com/v1/one && curl --http1.1 -sf https://api.example.com/v1/two &&
     curl -sf 'https://api.example.com/v1/three?page=2' && curl -sf -d x=1 https://api.example.com/v2/jobs
 """
 
