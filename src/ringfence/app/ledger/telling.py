@@ -6,8 +6,8 @@ Subjects and reasons hold text of anybody's: who shows them spells out what hide
 from collections.abc import Mapping
 from typing import assert_never
 
-from ringfence.app.ledger.telling_processes import process_words
-from ringfence.core.dataclass import dataclass
+from ringfence.app.ledger.telling_boxes import box_told
+from ringfence.app.ledger.words import Told
 from ringfence.core.decisions import Decision, Effect, Reason
 from ringfence.core.ids import session_name
 from ringfence.core.standings import Standing
@@ -36,7 +36,7 @@ from ringfence.ledger.events.policy_refused import PolicyRefused
 from ringfence.ledger.events.ports_published import PortsPublished
 from ringfence.ledger.events.process_started import ProcessStarted
 from ringfence.ledger.events.process_untold import ProcessUntold
-from ringfence.ledger.events.sandbox_ended import EndedBy, SandboxEnded
+from ringfence.ledger.events.sandbox_ended import SandboxEnded
 from ringfence.ledger.events.sandbox_forgotten import SandboxForgotten
 from ringfence.ledger.events.sandbox_refused import SandboxRefused
 from ringfence.ledger.events.sandbox_started import SandboxStarted
@@ -84,18 +84,6 @@ _USES: Mapping[ThingKind, str] = {
     ThingKind.RUNTIME: "runtime.run",
     ThingKind.AGENT: "agent.run",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """One event in words."""
-
-    what: str  # our own words
-    subject: str = ""  # anybody's
-    effect: str | None = None  # of the policy
-    mode: str | None = None
-    place: str | None = None  # file:line of what decided
-    rule: str | None = None
 
 
 def told(recorded: Recorded) -> Told:
@@ -178,7 +166,7 @@ def _told(event: Event) -> Told:
             | ProcessUntold()
             | PortsPublished()
         ):
-            return _sandbox(event)
+            return box_told(event)
         case CredentialKept() | CredentialRemoved() | VaultRewritten():
             return _vault(event)
         case (
@@ -292,44 +280,6 @@ def _thing(event: ThingAppeared | ThingChanged | ThingVanished) -> Told:
     )
 
 
-def _sandbox(
-    event: SandboxStarted
-    | SandboxRefused
-    | SandboxEnded
-    | SandboxForgotten
-    | ProcessStarted
-    | ProcessUntold
-    | PortsPublished,
-) -> Told:
-    match event:
-        case PortsPublished():
-            return _published(event)
-        case ProcessStarted() | ProcessUntold():
-            what, subject = process_words(event)
-            return Told(what=what, subject=subject)
-        case SandboxStarted(session=session, agent=agent, lacking=lacking):
-            without = f" without {', '.join(lacking)}" if lacking else ""
-            return Told(what=f"box {session_name(session)} started{without}", subject=agent)
-        case SandboxRefused(session=session, kind=kind, what=what, by=by, times=times):
-            often = f", {times} times" if times > 1 else ""
-            who = f" by {by.text}" if by else ""
-            return Told(
-                what=f"box {session_name(session)} refused a {kind}{often}", subject=f"{what.text}{who}"
-            )
-        case SandboxEnded(session=session, by=by, exit_status=status, operator=operator):
-            how = {
-                EndedBy.ITSELF: f"ended with {status}",
-                EndedBy.OPERATOR: f"killed by {operator}",
-                EndedBy.LIMIT: "ended when its time was over",
-                EndedBy.LOST: "lost with whoever watched it",
-            }
-            return Told(what=f"box {session_name(session)} {how[by]}")
-        case SandboxForgotten(session=session, operator=operator):
-            return Told(what=f"session {session_name(session)} forgotten by {operator}")
-        case _:
-            assert_never(event)
-
-
 def _vault(event: CredentialKept | CredentialRemoved | VaultRewritten) -> Told:
     match event:
         case CredentialKept(credential=name, kind=kind, rotated=rotated):
@@ -340,11 +290,6 @@ def _vault(event: CredentialKept | CredentialRemoved | VaultRewritten) -> Told:
             return Told(what=f"vault {why}; its key: {key}")
         case _:
             assert_never(event)
-
-
-def _published(event: PortsPublished) -> Told:
-    pairs = ", ".join(f"{host} to {port}" for host, port in zip(event.host_ports, event.ports, strict=False))
-    return Told(what=f"ports of the machine lead into {session_name(event.session)}: {pairs}", subject=pairs)
 
 
 def _egress(

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import field
 
-from ringfence.app.ledger.telling_processes import UNTOLD_BECAUSE
+from ringfence.app.ledger.telling_boxes import UNTOLD_BECAUSE
 from ringfence.core.dataclass import dataclass
 from ringfence.ledger.events.process_started import ProcessStarted
 from ringfence.ledger.events.process_untold import ProcessUntold

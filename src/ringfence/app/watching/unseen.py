@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from ringfence.app.ledger.telling_processes import UNTOLD_BECAUSE
+from ringfence.app.ledger.telling_boxes import UNTOLD_BECAUSE
 from ringfence.app.watching.sessions import WatchedSession
 from ringfence.core.dataclass import dataclass
 from ringfence.core.ids import session_name
