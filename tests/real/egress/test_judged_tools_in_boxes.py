@@ -15,6 +15,7 @@ from egress.upstream_servers import http_server
 from needs import missing
 from real.running import USERS, Place, place, until
 from real.scripted_model import Model
+from real.world import host, lead
 from ringfence.core.limits import LIMITS
 
 _MODULES = Path(__file__).resolve().parents[3] / ".cache/node-agents/node_modules"
@@ -57,6 +58,12 @@ console.log(JSON.stringify({
 }));
 await client.close();
 """
+
+_IN_TURN = (
+    "await Promise.all(JSON.parse(process.argv[2]).map(([name, args]) => call(name, args)))",
+    """await JSON.parse(process.argv[2]).reduce(async (before, [name, args]) =>
+  [...await before, await call(name, args)], [])""",
+)
 
 
 def _there(*programs: Path) -> None:
@@ -151,6 +158,42 @@ def test_what_the_server_asks_its_client_for_needs_a_rule_and_so_does_what_it_is
         assert sorted(said["asked"]) == ["eliciting", "sampling"]
         assert "what the model said" in said["said"][0]
         assert "declined" in said["said"][1]
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_what_the_server_reads_from_hosts_counts_for_the_calls_after_it(user: str) -> None:
+    _there()
+    with place(user) as here, host("web.example.com") as web:
+        _lead(here, "        - {server: files, tool: echo}")  # the client's files
+        lead(
+            here,
+            web,
+            network="",
+            more=f"""
+    mcp-files:
+      network: [{{host: web.example.com}}]
+      files: {{read: ["{_MODULES}/**", "{_NODE.parent}/**"]}}
+      tools:
+        - {{server: files, tool: echo, context: {{integrity: {{at_least: user}}}}}}
+        - {{server: files, tool: gzip-file-as-resource}}
+      egress:
+        origins: [{{host: files, integrity: user}}]
+        connect_to:
+          - {{host: web.example.com, to_host: 127.0.0.1, to_port: {web.port}, ca: {here.home}/outside.pem}}
+""",
+        )
+        fetch = (
+            "gzip-file-as-resource",
+            {"name": "x.gz", "data": "https://web.example.com/", "outputType": "resource"},
+        )
+        first = _calls(here, ("echo", {"message": "one"}))
+        assert first["said"] == ["Echo: one"]
+        here.write("client.mjs", _CLIENT.replace("MODULES", str(_MODULES)).replace(*_IN_TURN))
+        said = _calls(here, ("echo", {"message": "one"}), fetch, ("echo", {"message": "two"}))
+        assert said["said"][0] == "Echo: one"
+        assert "denied by section agents" in said["said"][2]
+        servers = {each["host"]: (each["allowed"], each["refused"]) for each in here.report()["hosts"]}
+        assert servers == {"files": (2, 1), "web.example.com": (1, 0)}
 
 
 class _Claude(Model):
