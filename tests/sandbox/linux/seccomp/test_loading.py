@@ -17,7 +17,7 @@ from ringfence.core.limits import LIMITS
 from ringfence.sandbox.linux.seccomp import listening, loading
 from ringfence.sandbox.linux.seccomp.calls import MACHINES
 from ringfence.sandbox.linux.seccomp.listening import answer
-from ringfence.sandbox.linux.seccomp.loading import load
+from ringfence.sandbox.linux.seccomp.loading import can_tell_starts, load
 from ringfence.sandbox.linux.seccomp.program import program
 
 _MACHINE = os.uname().machine
@@ -215,6 +215,36 @@ def test_a_kernel_that_cannot_wait_as_asked_is_asked_for_less(monkeypatch: pytes
 
     monkeypatch.setattr(loading, "call", before_5_19)
     assert (load(debug=False, machine=_MACHINE, quiet=QUIET), asked) == (7, [0x28, 0x8])
+
+
+def test_a_kernel_before_5_19_is_not_asked_to_tell_of_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[object] = []
+
+    def before_5_19(name: str, mode: int, flags: int, program: bytes | None) -> int:
+        if flags & 0x20:
+            raise OSError(errno.EINVAL, "simulated", name)
+        return 7
+
+    def made(**wanted: object) -> bytes:
+        loaded.append(wanted["starts"])
+        return bytes(8)
+
+    assert can_tell_starts() is True
+    monkeypatch.setattr(loading, "call", before_5_19)
+    monkeypatch.setattr(loading, "program", made)
+    assert can_tell_starts() is False
+    assert load(debug=False, machine=_MACHINE, quiet=QUIET, starts=True) == 7
+    assert loaded == [False]
+
+
+def test_within_a_filter_that_tells_somebody_else_programs_start_untold() -> None:
+    def work() -> object:
+        second = load(debug=False, machine=_MACHINE, quiet=QUIET, starts=True)
+        pid = os.posix_spawn("/bin/true", ["true"], {})
+        return [second, os.waitpid(pid, 0)[1]]
+
+    ended = under_filter(work)
+    assert (ended.returned, ended.refused) == ([None, 0], ())
 
 
 @pytest.mark.parametrize("code", [errno.ENOSYS, errno.EPERM, errno.EACCES])
