@@ -27,7 +27,8 @@ def test_a_box_spends_what_the_policy_grants_and_its_report_says_how_much(user: 
             asked='{"model": "small", "max_tokens": 5, "messages": [], "stream": '
             for stream in true false true; do
                 curl -s -m 15 -o said -w '%{http_code} ' -H "Authorization: Bearer $API_TOKEN" \\
-                    -H 'Content-Type: application/json' https://api.example.com/v1/messages -d "$asked$stream}"
+                    -H 'Content-Type: application/json' https://api.example.com/v1/messages \\
+                    -d "$asked$stream}"
             done
             cat said
         """
