@@ -91,6 +91,7 @@ OWN: Mapping[str, str] = MappingProxyType(
         "cli.ledger.export": _OUTPUT,
         "cli.run": "starts ringfence's own process, which takes logins into the vault",
         "cli.streams": "standard streams that are closed lead to the null device",
+        "core.dataclass": "writes the constructor of a class from the names of its fields",
         "daemon.children": _DAEMON,
         "daemon.confining": "takes from its own process what it does not need, and tries it",
         "daemon.control": _DAEMON,
