@@ -45,6 +45,7 @@ _OF_NOUNS: Mapping[str, Kind] = {
     "sandbox": Kind.BOX,
     "process": Kind.PROCESS,
     "egress": Kind.CONNECTION,
+    "ports": Kind.CONNECTION,
     "credential": Kind.CREDENTIAL,
     "vault": Kind.CREDENTIAL,
     "session": Kind.LABEL,
