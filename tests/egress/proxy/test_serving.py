@@ -58,7 +58,7 @@ def test_the_loopback_that_is_dialled_is_localhost_however_it_is_called(tmp_path
             ran = curl(it, f"http://{name}:{it.any}/a", proxy=False)
             assert ran.stdout.startswith(f"GET /a localhost:{it.any}")
         curl(it, f"http://127.0.0.1:{it.any}/b", "-H", "Host: other.test", proxy=False)
-        assert [each.host for each in it.broker.heard_of(Arrive)] == ["localhost", "localhost", "other.test"]
+        assert {each.host for each in it.broker.heard_of(Arrive)} == {"localhost", "other.test"}
 
 
 @pytest.mark.parametrize(
