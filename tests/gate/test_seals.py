@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ringfence.core.actions import Action, HttpRequest, ListenerAsk, ModelQuarantine, ModelSign
+from ringfence.core.dataclass import dataclass
 from ringfence.core.receipts import Receipt
 from ringfence.gate.seals import LONGEST, ReceiptRefused, Seals, open_seals
 from ringfence.gate.state import StateRefused
@@ -116,7 +117,7 @@ def test_a_receipt_for_another_type_of_action_is_refused_whatever_its_annotation
 
 
 def test_an_action_of_a_type_made_up_is_refused(tmp_path: Path) -> None:
-    @dataclasses.dataclass(frozen=True, kw_only=True)
+    @dataclass(frozen=True, kw_only=True)
     class Mine(ModelSign):
         pass
 
