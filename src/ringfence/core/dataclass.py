@@ -17,7 +17,7 @@ _ORDER = ("__lt__", "__le__", "__gt__", "__ge__")
 
 def _dataclass(
     *,
-    slots: bool,
+    slots: bool = False,
     frozen: bool = False,
     kw_only: bool = False,
     repr: bool = True,  # noqa: A002 - as the standard library's
