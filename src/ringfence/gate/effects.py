@@ -102,6 +102,7 @@ OWN: Mapping[str, str] = MappingProxyType(
         "daemon.serving": _DAEMON,
         "egress.authority": "hands OpenSSL a session's certificate in a file without a name",
         "egress.broker.asking": _EXCHANGE,
+        "egress.broker.blame": "writes whose work is done now on a page that the daemon shares",
         "egress.broker.core": "waits for the ledger beside the event loop",
         "egress.broker.dialing": "connects for those with a receipt, and to where tokens are got",
         "egress.broker.main": "ringfence's own process, which ends with its daemon",

@@ -5,12 +5,12 @@ What is forgotten is recorded first; who is killed on the way has it finished by
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from ringfence.app.running.forget import NotForgotten
 from ringfence.app.running.record import stream_of
 from ringfence.core.action_types import Durability
+from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError
 from ringfence.core.text import printable
 from ringfence.gate.holds import Hold

@@ -1,9 +1,9 @@
 """What is kept from run to run: each home, whose it is and how large. Nothing in it is read."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from ringfence.app.running.forget_homes import has_box
+from ringfence.core.dataclass import dataclass
 from ringfence.core.ids import session_name
 from ringfence.sandbox.home_sizes import size_of
 from ringfence.sandbox.kept_homes import KeptHomes

@@ -1,6 +1,6 @@
 """A home that was kept from run to run is about to be removed; events of the sessions that had it stay."""
 
-from dataclasses import dataclass
+from ringfence.core.dataclass import dataclass
 
 __all__ = ["HomeForgotten"]
 
