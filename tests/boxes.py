@@ -6,8 +6,8 @@
 `run(argv, user=…, tree=…, stdin=…, terminal=…, …, **changes)` makes the plan of `plan_for`, with `changes` in
 its fields (`limits=…`, `mounts=…`, `debug=True`), starts it by a launcher of its own, answers the filter's
 listener, says go, and returns `Result(exit, stdout, stderr, messages, refused, started)`. `exit` is as
-a shell has it: 128 and the signal's number for a signal; None where nothing ran. `refusal` is the error where no box
-could even be begun; a `Failed` among the messages says why one was not finished.
+a shell has it: 128 and the signal's number for a signal; None where nothing ran. `refusal` is the error
+where no box could even be begun; a `Failed` among the messages says why one was not finished.
 
 `user` is "ordinary" (a process of uid 1000 does all of it, forked from the test) or "root"; a test that is
 not root runs as what it is. `without` are functions that are called in the launcher's process before it
