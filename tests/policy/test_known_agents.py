@@ -10,7 +10,7 @@ from ringfence.core.decisions import Effect
 from ringfence.policy.built_in import AGENTS, text_of
 from ringfence.policy.egressing import egressing
 from ringfence.policy.files import PolicyFile
-from ringfence.policy.known_agents import KNOWN, for_agent
+from ringfence.policy.known_agents import KNOWN, WITH_MODELS, for_agent
 from ringfence.policy.load import load, read
 from ringfence.policy.rule import Tier
 from ringfence.policy.sandboxing import sandboxing
@@ -165,4 +165,5 @@ def test_an_explanation_for_a_box_knows_them() -> None:
 def test_the_known_names_are_those_of_the_document() -> None:
     document = read([PolicyFile(tier=Tier.BUILT_IN, name="agents", data=text_of(AGENTS))])
     assert {each.agent for each in document.profiles} == KNOWN
-    assert all(egressing(document, each).hosts for each in KNOWN)
+    assert all(egressing(document, each).hosts for each in WITH_MODELS)
+    assert {*filter(lambda each: not egressing(document, each).hosts, KNOWN)} == {"shell"}

@@ -20,14 +20,15 @@ from ringfence.policy.registries import with_registries
 from ringfence.policy.rule import RuleId, Tier
 from ringfence.policy.values import Egress
 
-__all__ = ["FORGES", "KNOWN", "for_agent", "has_built_in_hosts"]
+__all__ = ["FORGES", "KNOWN", "WITH_MODELS", "for_agent", "has_built_in_hosts"]
 
 _REMOTES = 'version: 1\nagents:\n  profiles:\n    "*":'
 _FETCHED = '        - {{host: "{host}", paths: [{fetching}]}}'
 _SHOWN = '        - {{name: ["gh/{host}", "netrc/{host}"], host: "{host}", paths: [{fetching}, {pushing}]}}'
 _PUSHED = '        - {{host: "{host}", repository: "{path}", then: ask}}'
 
-KNOWN = frozenset({"aider", "claude", "codex", "copilot", "gemini", "openclaw", "opencode"})
+WITH_MODELS = frozenset({"aider", "claude", "codex", "copilot", "gemini", "openclaw", "opencode"})
+KNOWN = WITH_MODELS | {"shell"}
 
 FORGES = frozenset({"bitbucket.org", "codeberg.org", "github.com", "gitlab.com"})
 """Hosts whose repositories may be fetched where a working tree names them as its remotes.

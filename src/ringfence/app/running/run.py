@@ -29,7 +29,7 @@ from ringfence.gate.door import Door
 from ringfence.gate.refused import Refused
 from ringfence.ledger.events.sandbox_ended import EndedBy
 from ringfence.ledger.events.sandbox_refused import RefusedKind
-from ringfence.policy.known_agents import KNOWN
+from ringfence.policy.known_agents import WITH_MODELS
 from ringfence.sandbox.box import Box, Streams
 from ringfence.sandbox.covers import Covering, Covers
 from ringfence.sandbox.failures import BoxRefused, refusal
@@ -244,7 +244,7 @@ def _open_way_out(
         f"{_count(len(given.credentials), 'credential')} outside · {_count(given.hosts, 'host')} · "
         "workspace writable"
     )
-    if not given.credentials and receipt.action.agent in KNOWN:
+    if not given.credentials and receipt.action.agent in WITH_MODELS:
         house.say("it may have no login in its box: ringfence run --adopt takes yours into the vault")
     house.door.ledger.close()  # the broker records each request from now on, and does so best as its writer
 
