@@ -29,7 +29,7 @@ _WITHIN_S = 5.0
 _PIECE_BYTES = 4_096
 _ANSWER_BYTES = 64 << 10  # of one answer, and of signals before it
 _HINT = "log in to a desktop, or write `desktop: false` into the policy's operators.notify"
-_NO_LIBRARY = "install ringfence[keyring], which has what speaks D-Bus"
+_NO_LIBRARY = "what speaks D-Bus is missing: pip install jeepney"
 
 
 def session_bus(environment: Mapping[str, str], *, user_id: int) -> str | None:
