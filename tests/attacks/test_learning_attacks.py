@@ -1,5 +1,8 @@
 """An agent chooses what it asks for, and so what is proposed: never more than that, nor elsewhere."""
 
+import sys
+from collections import Counter
+
 import pytest
 import yaml
 from hypothesis import given
@@ -8,6 +11,8 @@ from hypothesis import strategies as st
 from deciding import NOW
 from learned_events import call, learn, push, request
 from loading import of_tier
+from ringfence.app.learning.heard import Asked, Times
+from ringfence.app.learning.sparing import entries
 from ringfence.core.actions import HostConnect, HttpRequest
 from ringfence.core.decisions import Effect
 from ringfence.core.limits import LIMITS
@@ -152,6 +157,24 @@ def test_ten_thousand_paths_open_no_more_than_some_of_them() -> None:
     assert policy is not None
     assert sum(_may(policy, "a.example.com", f"/p/{number}", "POST") for number in range(4_000)) == 16
     assert not _may(policy, "a.example.com", "/p/4001", "POST")
+
+
+def _steps(paths: int) -> int:
+    """How many calls it takes to put so many deep paths together that share nothing."""
+    once = Times(count=1, first=NOW, last=NOW)
+    asked = {Asked(method="GET", path=f"/{number}{'/a' * 60}"): once for number in range(paths)}
+    seen = Counter[str]()
+    sys.setprofile(lambda _frame, event, _argument: seen.update((event,)))
+    try:
+        entries(asked)
+    finally:
+        sys.setprofile(None)
+    return seen.total()
+
+
+def test_deep_paths_that_share_nothing_take_no_longer_each_the_more_there_are() -> None:
+    """Some thousands would keep who learns from them waiting for minutes."""
+    assert _steps(200) < 3 * _steps(100)
 
 
 def test_reading_many_paths_lets_nothing_be_written_below_them() -> None:

@@ -101,9 +101,12 @@ def _patterns(paths: list[str], *, are_read: bool) -> list[str]:
     """Patterns for these, those of several paths first."""
     left, found = dict.fromkeys(paths), list[str]()
     if are_read:
-        folders = {folder for each in paths for folder in _folders(each)}
-        for folder in sorted(folders, key=lambda each: (-each.count("/"), each)):
-            below = [each for each in left if each.startswith(f"{folder}/")]
+        inside: dict[str, list[str]] = {}  # not sought for each folder anew: of either there may be very many
+        for each in left:
+            for folder in _folders(each):
+                inside.setdefault(folder, []).append(each)
+        for folder in sorted(inside, key=lambda each: (-each.count("/"), each)):
+            below = [each for each in inside[folder] if each in left]
             if len(below) >= _TOGETHER:
                 found.append(f"{escaped(folder)}/**")
                 for each in below:
