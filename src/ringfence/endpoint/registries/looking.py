@@ -117,7 +117,7 @@ class Looking:
                 done = os.path.dirname(done)  # noqa: PTH120 - `done` has no links, and stays text
                 continue
             here = f"{done.rstrip('/')}/{part}"
-            if any(here == each or here.startswith(f"{each}/") for each in self.never):
+            if any(here == each or here.startswith(f"{each.rstrip('/')}/") for each in self.never):
                 return None
             try:
                 link = os.readlink(here)  # noqa: PTH115 - `here` stays text
