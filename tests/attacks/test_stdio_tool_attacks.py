@@ -3,14 +3,19 @@
 The server reads as lenient ones do. Each attack works where nobody is between it and its client.
 """
 
+import dataclasses
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from real.running import until
+from ringfence.core.labels import Integrity, Label
 from ringfence.core.limits import LIMITS
-from tool_scene import calling, conversation
+from ringfence.gate.lowering import FRESH, lower
+from tool_scene import SESSION, calling, conversation
 
 _SAMPLING = {"jsonrpc": "2.0", "id": 7, "method": "sampling/createMessage", "params": {"messages": []}}
 _HI: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {}}
@@ -307,3 +312,62 @@ def test_what_is_too_long_too_deep_or_too_much_is_dropped_and_the_rest_goes_on(t
         heard = talk.end()
         assert talk.did == [["read", {}]]
         assert [each["error"]["code"] for each in heard if "error" in each] == [-32600] * 3
+
+
+_REFUSED = """
+import json, os, sys, time
+line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "roots/list"}).encode() + b"\\n"
+"""
+_OUTLIVES = {
+    "talks on": """
+import time
+while True:
+    print("{}", flush=True)
+    time.sleep(0.02)
+""",
+    "does not read what it made the relay say": f"""{_REFUSED}
+for _ in range(2000):
+    os.write(1, line)
+print(json.dumps({{"jsonrpc": "2.0", "method": "notifications/message"}}), flush=True)
+time.sleep(600)
+""",
+    "makes the relay say so much that it hears nobody": f"""{_REFUSED}
+os.set_blocking(1, False)
+waited = 0
+while waited < 20:
+    try:
+        os.write(1, line)
+        waited = 0
+    except BlockingIOError:
+        waited += 1
+        time.sleep(0.05)
+print("[]", file=open(sys.argv[1], "w"), flush=True)
+time.sleep(600)
+""",
+}
+
+
+@pytest.mark.parametrize("server", _OUTLIVES.values(), ids=_OUTLIVES)
+def test_a_server_that_wants_to_outlive_its_client(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: str
+) -> None:
+    soon = dataclasses.replace(LIMITS, rpc_ending_s=0.5)
+    monkeypatch.setattr("ringfence.app.running.tool_relay.LIMITS", soon)
+    with conversation(tmp_path, server=server) as talk:
+        if "2000" in server:
+            talk.hear()
+        elif "argv" in server:
+            until(lambda: talk.did, "a relay that takes no more")
+        talk.end()
+        assert talk.process.returncode == -signal.SIGTERM
+
+
+def test_words_that_come_from_what_its_box_has_read(tmp_path: Path) -> None:
+    """The first call afterwards counts as such, and each word in it."""
+    with conversation(tmp_path, says=[]) as talk:
+        lower(talk.door, SESSION, FRESH, Label(integrity=Integrity.UNTRUSTED), "evil.example")
+        talk.say(calling("read", path="x"))
+        talk.end()
+        (decided,) = talk.recorded("decision.made")
+        (argument,) = decided.action["arguments"]
+        assert (decided.action["context"]["integrity"], argument["label"]["integrity"]) == ("untrusted",) * 2

@@ -140,8 +140,16 @@ class ToolCalls:
                 self._record(trouble, what, times - 1)
         self._times.clear()
 
+    def said_now(self) -> Label:
+        """What all carries that the client says from now on: its box may have read something.
+
+        Raises:
+            LedgerError: that cannot be read.
+        """
+        self.label = join(self.label, self._lowering.look())
+        return self.label
+
     def _decided(self, judged: Judged) -> Receipt[ToolCall] | NotLet:
-        self.label = join(self.label, self._lowering.look())  # its box may have read something
         action = ToolCall(
             server=self.server,
             tool=judged.call.tool,
@@ -149,7 +157,7 @@ class ToolCalls:
             arguments=judged.call.arguments,
             agent=self.agent,
             session=self.session,
-            context=self.label,
+            context=self.said_now(),
         )
         policy, _ = self._current()
         decision = policy.decide(action, now=self.door.now(), enforcing=True)

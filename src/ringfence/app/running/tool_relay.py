@@ -73,6 +73,7 @@ class ToolRelay:
         self._looked_at = 0.0
         self._ends_at: float | None = None  # the next step towards the server's end
         self._is_asked_to_end = False
+        self._is_left = False  # the client is gone, and what it said last cannot be taken yet
         self._flushed_by: float | None = None  # the box is gone
         self._error: BaseException | None = None
 
@@ -133,9 +134,10 @@ class ToolRelay:
         """Waits for whatever comes first, and does what is to be done then."""
         poll = select.poll()
         has_room = all(len(each) < LIMITS.rpc_queued_bytes for each in self._queued.values())
+        is_stuck = len(self._queued[Side.SERVER]) >= LIMITS.rpc_queued_bytes and not self._is_left
         for fd, event, is_wanted in (
             (self._heard, select.POLLIN, self._flushed_by is None),
-            (self._of_client, select.POLLIN, has_room),
+            (self._of_client, select.POLLIN if has_room else 0, has_room or is_stuck),
             (self._of_server, select.POLLIN, has_room),
             (self._to_client, select.POLLOUT, bool(self._queued[Side.CLIENT])),
             (self._to_server, select.POLLOUT, bool(self._queued[Side.SERVER])),
@@ -151,8 +153,10 @@ class ToolRelay:
             self._write(Side.CLIENT)
         if self._to_server in ready:
             self._write(Side.SERVER)
-        if self._of_client in ready:
+        if self._of_client in ready and has_room:
             self._take_of_client()
+        elif self._of_client in ready:
+            self._is_left = True
         if self._of_server in ready:
             self._take_of_server()
         self._look_at_held()
@@ -177,7 +181,7 @@ class ToolRelay:
                 self._do([Dropped(by=Side.CLIENT, what=_TOO_LONG)])
                 self._queue(Side.CLIENT, error_line(None, -32600, _TOO_LONG))
             else:
-                self._do(self._conversation.of_client(line, self._calls.label))
+                self._do(self._conversation.of_client(line, self._calls.said_now()))
 
     def _take_of_server(self) -> None:
         assert self._of_server is not None
@@ -188,8 +192,6 @@ class ToolRelay:
             if self._lines[Side.SERVER].has_rest:
                 self._do([Dropped(by=Side.SERVER, what="a message that does not end")])
             return
-        if self._ends_at is not None and not self._is_asked_to_end:
-            self._ends_at = self._clock() + LIMITS.rpc_ending_s
         for line in self._lines[Side.SERVER].feed(data):
             if line is None:
                 self._do([Dropped(by=Side.SERVER, what=_TOO_LONG)])
@@ -225,9 +227,12 @@ class ToolRelay:
             self._do(self._conversation.refuse(judged, decided.why))
 
     def _queue(self, to: Side, line: bytes) -> None:
-        """For who is still there."""
-        if (self._to_client if to is Side.CLIENT else self._to_server) is not None:
-            self._queued[to] += line
+        """For who is still there. As long as the client is told something, the server may stay."""
+        if (self._to_client if to is Side.CLIENT else self._to_server) is None:
+            return
+        self._queued[to] += line
+        if to is Side.CLIENT and self._ends_at is not None and not self._is_asked_to_end:
+            self._ends_at = self._clock() + LIMITS.rpc_ending_s
 
     def _look_at_held(self) -> None:
         now = self._clock()
@@ -267,7 +272,8 @@ class ToolRelay:
         is_left = self._of_client is None and not self._queued[Side.SERVER] and not self._held
         if is_left or self._of_server is None:
             self._say_no_more()
-        if self._to_server is None and self._ends_at is None:
+        is_gone = (self._of_client is None or self._is_left) and not self._held
+        if (is_gone or self._to_server is None) and self._ends_at is None:
             self._ends_at = self._clock() + LIMITS.rpc_ending_s
         if self._ends_at is None or self._clock() < self._ends_at:
             return
@@ -282,6 +288,8 @@ class ToolRelay:
             os.close(self._to_server)
             self._to_server = None
             self._queued[Side.SERVER].clear()
+            if not self._is_asked_to_end:
+                self._ends_at = None  # it has all of its time from when it is told
 
 
 def _read(fd: int) -> bytes:
