@@ -271,3 +271,38 @@ def test_another_session_of_the_agent_has_no_day_of_its_own(tmp_path: Path) -> N
 
         scene.play(act)
     assert came == [True, False, False]
+
+
+ELSEWHERE = {
+    "what was said before": {"previous_response_id": "resp_1"},
+    "a conversation": {"conversation": {"id": "conv_1"}},
+    "a prompt": {"prompt": {"id": "pmpt_1"}},
+    "a cache": {"cachedContent": "cachedContents/1"},
+    "a file": {"input": [{"role": "user", "content": [{"type": "input_file", "file_id": "file-1"}]}]},
+    "a page": {"messages": [{"content": [{"source": {"type": "url", "url": "https://a.example/1.pdf"}}]}]},
+    "a picture": {"messages": [{"content": [{"image_url": {"url": "https://a.example/1.png"}}]}]},
+    "data of Gemini's": {"contents": [{"parts": [{"fileData": {"fileUri": "https://a.example/f"}}]}]},
+}
+
+
+@pytest.mark.parametrize("body", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_what_is_long_and_stands_elsewhere_is_not_paid_as_a_short_request(
+    tmp_path: Path, body: object
+) -> None:
+    """The host works on it in the background, and says what it used where nobody reads along."""
+    assert isinstance(body, dict)
+    said = {"model": "small", "max_tokens": 1, "background": True, **body}
+    came = []
+    with server(tmp_path, lambda _asked: _answer(None)) as host:
+        scene = _scene(tmp_path, host.port, "1 USD/day")
+
+        async def act(scene: Scene) -> None:
+            await scene.open()
+            connection = await scene.connection()
+            for _ in range(2):
+                head, _ = await scene.exchange(connection, _asked(scene, said))
+                came.append(isinstance(head, SealedHead))
+
+        scene.play(act)
+    assert came == [True, False]
+    assert [(each.basis, each.usd_micro) for each in _spent(scene)] == [(SpendBasis.BOUND, 1_000_000)]

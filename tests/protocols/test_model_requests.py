@@ -39,6 +39,19 @@ def test_a_request_says_its_model_and_how_much_may_be_written(
     assert asked == ModelRequest(model="m", most_output=most, answers=answers)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"previous_response_id": None, "conversation": None},
+        {"messages": [{"content": [{"image_url": {"url": "data:image/png;base64,AA=="}}]}]},
+        {"messages": [{"content": [{"type": "tool_use", "input": {"url": "https://a.example/"}}]}]},
+        {"tools": [{"input_schema": {"properties": {"file_id": {"type": "string"}}}}]},
+    ],
+)
+def test_what_stands_in_a_request_is_all_that_it_has_read(said: dict[str, object]) -> None:
+    assert model_request("/v1/messages", json.dumps({"model": "m", **said}).encode()).is_whole
+
+
 UNTOLD = {
     "no JSON": b"model=m",
     "a list": b'[{"model": "m"}]',

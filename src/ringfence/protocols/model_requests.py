@@ -20,6 +20,9 @@ _IN_PATH = re.compile(r".*/models/([^/:]+):(?:stream)?[gG]enerateContent")
 _MOST = ("max_tokens", "max_completion_tokens", "max_output_tokens", "maxOutputTokens")
 _ANSWERS = ("n", "best_of", "candidateCount", "candidate_count")
 _CONFIGURATIONS = ("generationConfig", "generation_config")
+# What a host reads that does not stand in the request.
+_BEFORE = ("previous_response_id", "conversation", "prompt", "cachedContent", "cached_content")
+_FILES = ("file_id", "file_url", "fileUri", "file_uri", "image_url")
 # What is asked of a host that bills it otherwise than its list says.
 _USUAL = {
     "service_tier": ("auto", "default", "standard", "standard_only", "flex"),
@@ -35,6 +38,7 @@ class ModelRequest:
     model: str  # as its client says it
     most_output: int | None  # tokens of all its answers; None: it names no bound
     answers: int  # that it asks for
+    is_whole: bool = True  # all that is read for it stands in it
 
 
 def model_request(path: str, body: bytes) -> ModelRequest:
@@ -60,7 +64,12 @@ def model_request(path: str, body: bytes) -> ModelRequest:
     said = [document, *(each for key in _CONFIGURATIONS if isinstance(each := document.get(key), dict))]
     answers = max((1, *_numbers(said, _ANSWERS)))
     most = _numbers(said, _MOST)
-    return ModelRequest(model=model, most_output=max(most) * answers if most else None, answers=answers)
+    return ModelRequest(
+        model=model,
+        most_output=max(most) * answers if most else None,
+        answers=answers,
+        is_whole=not (any(document.get(key) for key in _BEFORE) or _names_files(document)),
+    )
 
 
 def _check_once(document: Mapping[str, Json]) -> None:
@@ -69,6 +78,26 @@ def _check_once(document: Mapping[str, Json]) -> None:
     for name in ("model", *_USUAL):
         if seen.count(name) > 1 or (name in seen and name not in document):
             raise BadHttp(f"a request that says `{name}` in another way than all servers read")
+
+
+def _names_files(document: Json) -> bool:
+    """Whether something that is said leads to a file or page elsewhere, as far as can be known."""
+    waiting: list[Json] = [document]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, list):
+            waiting += each
+        elif isinstance(each, dict):
+            waiting += each.values()
+            image = each.get("image_url")
+            named = [
+                *(each.get(key) for key in _FILES),
+                image.get("url") if isinstance(image, dict) else None,
+            ]
+            named += [each.get("url")] if each.get("type") == "url" else []
+            if any(isinstance(one, str) and not one.startswith("data:") for one in named):
+                return True
+    return False
 
 
 def _numbers(said: Iterable[Mapping[str, Json]], keys: Iterable[str]) -> list[int]:

@@ -8,7 +8,7 @@
 | is an error | nothing |
 
 At most it is a token for each byte that was sent, and as many as the request lets be written, or the model
-writes.
+writes; all that is left, where the request has the host read what it does not send.
 
 What nobody knows a price of is refused, and so is what carries on where nobody reads: WebSockets, gRPC.
 """
@@ -169,7 +169,7 @@ class Tab:
         price, most = priced.model, asked.most_output
         if price is not None and most is None and price.most_output is not None:
             most = price.most_output * asked.answers
-        if price is not None and most is not None:
+        if price is not None and most is not None and asked.is_whole:
             amount = price.most(read=len(body), written=most)
         else:
             amount = self.core.purses.left(limits)
