@@ -18,7 +18,7 @@ from ringfence.egress.broker.session import Connection, Decided
 from ringfence.egress.broker.switching import Switching
 from ringfence.egress.broker.tabs import Tab
 from ringfence.egress.broker.tool_lists import listed_tools
-from ringfence.egress.broker.tunnels import forwarded, unauthorised
+from ringfence.egress.broker.tunnels import forwarded, shown_instead, unauthorised
 from ringfence.egress.broker.upstream import BrokenOff, Upstream
 from ringfence.egress.injecting.places import Placed
 from ringfence.egress.injecting.tokens import NoToken, Tokens
@@ -86,7 +86,10 @@ class Exchanging:
         """The head as bytes, once."""
         head = request.head
         if self.way.via is not None and self.way.is_forwarded:
-            head = forwarded(head, self.way.host, self.way.port, await self.way.via.login())
+            login = await self.way.via.login()
+            if login is not None:  # proxies answer some requests themselves, and may say them back
+                self.connection.session.released(shown_instead(login))
+            head = forwarded(head, self.way.host, self.way.port, login)
         return await asyncio.get_running_loop().run_in_executor(
             self.house.blocking, self._written, self.ask.head, head
         )

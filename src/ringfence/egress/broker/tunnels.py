@@ -7,6 +7,7 @@ Source: RFC 9110, 9.3.6.
 """
 
 import asyncio
+import base64
 import contextlib
 import socket
 import ssl
@@ -19,7 +20,7 @@ from ringfence.egress.broker.unreached import NotReached
 from ringfence.protocols.http import BadHttp, RequestHead
 from ringfence.protocols.http1 import read_response_head
 
-__all__ = ["Via", "forwarded", "joined", "tunnelled", "unauthorised"]
+__all__ = ["Via", "forwarded", "joined", "shown_instead", "tunnelled", "unauthorised"]
 
 _PIECE = 64 * 1024
 _HTTP = 80
@@ -83,6 +84,11 @@ def forwarded(head: RequestHead, host: str, port: int, login: str | None) -> Req
     headers = head.headers if login is None else head.headers.having("Proxy-Authorization", login)
     path = "" if head.target == "*" else head.target
     return head.changed(target=f"http://{at}{path}", headers=headers)
+
+
+def shown_instead(login: str) -> dict[bytes, bytes]:
+    """The secret in a value of Proxy-Authorization, and what answers show in its place."""
+    return {base64.b64decode(login.removeprefix("Basic ")): b"(the proxy's login)"}
 
 
 def unauthorised(via: Via) -> NotReached:
