@@ -104,6 +104,7 @@ class Session:
     shown_instead: dict[bytes, bytes] = field(default_factory=dict, repr=False)
     secrets: Secrets = field(default_factory=lambda: Secrets({}), repr=False)
     told: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    asks_pac: asyncio.Lock = field(default_factory=asyncio.Lock)  # a process at a time for each session
     programs: Programs | None = None
     unsent: "set[tuple[str, int, str, str]] | None" = None  # what was told of them; None: nobody learns
 

@@ -55,7 +55,8 @@ async def _unled(core: Core, session: Session, said: Egressing, host: str, port:
         return await _login(core, session, proxied)
 
     async def ask_pac(path: Path, url: str, host: str, address: str) -> str:
-        return await _pac(core, path, url, host, address)
+        async with session.asks_pac:
+            return await _pac(core, path, url, host, address)
 
     proxies = Proxies(
         resolve=core.house.dialer.resolve, trust=core.trust, ca=ca, ask_pac=ask_pac, keep=core.keep
