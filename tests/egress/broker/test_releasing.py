@@ -7,6 +7,7 @@ from broker_scene import Scene, policy
 from ringfence.core.actions import CredentialUse
 from ringfence.core.receipts import Receipt
 from ringfence.egress.injecting.places import Misplaced, Place, Placed
+from ringfence.egress.messages import OpenSession
 from ringfence.gate.seals import ReceiptRefused
 from ringfence.vault.meanings import Meant
 from vaults import TOKEN
@@ -31,7 +32,7 @@ def scene(tmp_path: Path) -> Scene:
 
 
 def _receipt(scene: Scene, use: CredentialUse = USE) -> Receipt[CredentialUse]:
-    receipt = scene.house().door("s1", "claude", "/").pass_(use)
+    receipt = scene.house().door(OpenSession(session="s1", agent="claude", folder="/")).pass_(use)
     assert isinstance(receipt, Receipt)
     return receipt
 
