@@ -44,7 +44,7 @@ _DOES: tuple[Callable[[Any], object], ...] = (
     lambda made: made(x=1) == made(x=2),
     lambda made: made(x=1) == "a point",
     lambda made: made(x=1).tags is made(x=1).tags,
-    lambda made: hash(made(x=1)) == hash(made(x=1, tags=["a"])),
+    lambda made: len({*map(hash, [made(x=1), made(x=1, tags=["a"])])}),
     lambda made: len({made(x=1), made(x=1), made(x=2)}),
     lambda made: sorted([made(x=2), made(x=1)])[0].x,
     lambda made: made(x=1) <= made(x=1),

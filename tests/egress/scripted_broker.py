@@ -30,6 +30,7 @@ from ringfence.egress.messages import (
     Serve,
     Serving,
     SocketKind,
+    Unsent,
     Welcome,
 )
 from ringfence.egress.sealed_frames import END, FrameKind, body_frames, head_frame, read_frame
@@ -95,6 +96,8 @@ class ScriptedBroker:
                 answer = await self._arrived(message)
             case Ask():
                 answer = await self._asked(message)
+            case Unsent():
+                answer = Refused(what="nobody may connect there", hint="it was refused before"), ()
             case Dial():
                 host = self.hosts[self.connections[message.connection].host]
                 answer = await self._dialled(host, self.connections[message.connection].host)

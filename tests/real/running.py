@@ -259,20 +259,11 @@ def _environment(home: Path) -> dict[str, str]:
 @cache
 def _import_all() -> None:
     """What is only imported when it is needed: afterwards it may be out of reach."""
-    for package in ("app.running", "core", "daemon", "gate", "ledger", "policy", "sandbox"):
+    for package in ("app", "cli", "core", "daemon", "gate", "ledger", "policy", "sandbox", "vault", "wiring"):
         found = importlib.import_module(f"ringfence.{package}")
         for each in pkgutil.walk_packages(found.__path__, f"ringfence.{package}."):
             importlib.import_module(each.name)
     "".encode("utf-8-sig")  # as policies are read
-    for name in (
-        "cli.daemon",
-        "cli.forget",
-        "cli.kill",
-        "cli.run",
-        "cli.tables.explained",
-        "cli.tables.sessions",
-    ):
-        importlib.import_module(f"ringfence.{name}")
 
 
 @cache

@@ -98,7 +98,7 @@ def test_nothing_stays_open_behind_connections_that_are_over(tmp_path: Path) -> 
         until = time.monotonic() + 20
         while len(os.listdir(f"/proc/{it.pid}/fd")) > before and time.monotonic() < until:
             time.sleep(0.01)
-        assert len(os.listdir(f"/proc/{it.pid}/fd")) == before
+        assert len(os.listdir(f"/proc/{it.pid}/fd")) <= before
 
 
 def test_a_program_that_does_not_trust_the_session_is_no_trouble(tmp_path: Path) -> None:

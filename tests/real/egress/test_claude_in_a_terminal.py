@@ -48,9 +48,12 @@ def _claude(here: Place, socket: Path) -> Iterator[_Terminal]:
     found.tmux("set-option", "remain-on-exit", "on")
     try:
         yield found
-        found.tmux("send-keys", "-t", "0", "C-c")
-        found.tmux("send-keys", "-t", "0", "C-c")
-        until(lambda: "Pane is dead (status 0" in found.text(), found.text)
+        while "Pane is dead" not in found.text():
+            found.tmux("send-keys", "-t", "0", "C-c")
+            until(lambda: any(each in found.text() for each in ("again to exit", "Pane is dead")), found.text)
+            found.tmux("send-keys", "-t", "0", "C-c")
+            until(lambda: "again to exit" not in found.text(), found.text)
+        assert "Pane is dead (status 0" in found.text()
     finally:
         found.tmux("kill-server")
 
