@@ -33,6 +33,9 @@ class _Terminal:
     def text(self) -> str:
         return self.tmux("capture-pane", "-p", "-t", "0")
 
+    def is_dead(self) -> bool:
+        return "Pane is dead" in self.text()
+
     def answers(self, question: str, *keys: str) -> None:
         until(lambda: question in self.text(), lambda: f"{question!r} on\n{self.text()}")
         self.tmux("send-keys", "-t", "0", *keys)
@@ -48,11 +51,11 @@ def _claude(here: Place, socket: Path) -> Iterator[_Terminal]:
     found.tmux("set-option", "remain-on-exit", "on")
     try:
         yield found
-        while "Pane is dead" not in found.text():
+        while not found.is_dead():
             found.tmux("send-keys", "-t", "0", "C-c")
-            until(lambda: any(each in found.text() for each in ("again to exit", "Pane is dead")), found.text)
+            until(lambda: found.is_dead() or "again to exit" in found.text(), found.text)
             found.tmux("send-keys", "-t", "0", "C-c")
-            until(lambda: "again to exit" not in found.text(), found.text)
+            until(lambda: found.is_dead() or "again to exit" not in found.text(), found.text)
         assert "Pane is dead (status 0" in found.text()
     finally:
         found.tmux("kill-server")
