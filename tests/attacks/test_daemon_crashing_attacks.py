@@ -82,6 +82,19 @@ def test_a_proxy_that_crashes_now_and_then_is_replaced(tmp_path):
             assert curl(box, two, tmp_path, "https://api.example.com/") == "ok"
 
 
+def test_proxies_that_end_with_their_broker_are_not_their_sessions_doing(tmp_path):
+    """A proxy ends where its broker does, and may be seen to be gone first."""
+    with server(tmp_path) as host:
+        text = policy(("api.example.com", host.port), folder=tmp_path, network=WHOLE)
+        with daemon(tmp_path, text) as here, here.open() as box, listener() as one:
+            attach(box, one)
+            for _ in range(5):
+                kill(here.proxy())
+                kill(before := here.broker())
+                _until_another(here, before)
+            assert until(lambda: _answered(box, one, tmp_path), "an answer") == "ok"
+
+
 _BROKER_SAID = "the process that decides has ended 4 times within 30 seconds, at the work of this session"
 _BROKER_CRASHES = """
 from ringfence.egress.broker import asking

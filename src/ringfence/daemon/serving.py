@@ -99,7 +99,7 @@ def serve(
 
 
 @dataclass(slots=True, kw_only=True)
-class _Starts:
+class _Recent:
     """Those of late. `add` says whether they are no more than may be."""
 
     clock: Callable[[], float]
@@ -118,8 +118,8 @@ class _Served:
     """A session, and its proxy once it has one."""
 
     session: Session
-    starts: _Starts  # of its proxy
-    deaths: _Starts  # of brokers, at its work
+    ends: _Recent  # of its proxy, while one broker served
+    deaths: _Recent  # of brokers, at its work
     ends_for: str = ""  # why it ends as soon as a broker knows it, and can record that
     proxy: Child | None = None
 
@@ -141,10 +141,10 @@ class _Daemon:
     handlers: dict[int, Callable[[], None]] = field(default_factory=dict)
     poll: select.poll = field(default_factory=select.poll)
     waiting: dict[int, _Served] = field(default_factory=dict)  # by the number of the question to the broker
-    starts: _Starts = field(init=False)
+    starts: _Recent = field(init=False)  # of the broker
 
     def __post_init__(self) -> None:
-        self.starts = _Starts(clock=self.clock, most=_STARTS)
+        self.starts = _Recent(clock=self.clock, most=_STARTS)
 
     def run(self) -> None:
         """Until it is idle for long enough."""
@@ -199,10 +199,14 @@ class _Daemon:
         )
 
     def _broker_gone(self) -> None:
-        """Proxies know connections that no other broker does: they go too."""
+        """Proxies know connections that no other broker does: they go too.
+
+        One may have ended of it before its broker was seen to be gone; that was not its session's doing.
+        """
         for each in self.sessions.values():
             self._end(each.proxy)
             each.proxy = None
+            each.ends.at.clear()
         self._end(self.broker)
         self.broker = None
         name = blamed(self.page) if self.page is not None else ""
@@ -218,7 +222,7 @@ class _Daemon:
         """Another one stands in for it, unless that has been so too often."""
         self._end(served.proxy)
         served.proxy = None
-        if served.starts.add():
+        if served.ends.add():
             self._give_proxy(served)
             self._serve(served)
             return
@@ -283,8 +287,8 @@ class _Daemon:
             return
         served = _Served(
             session=Session(connection, now=self.now),
-            starts=_Starts(clock=self.clock, most=_PROXIES),
-            deaths=_Starts(clock=self.clock, most=_DEATHS - 1),
+            ends=_Recent(clock=self.clock, most=_PROXIES - 1),
+            deaths=_Recent(clock=self.clock, most=_DEATHS - 1),
         )
         fd = connection.fileno()
         self.sessions[fd] = served
@@ -302,7 +306,6 @@ class _Daemon:
         if was_open:
             self._serve(served)
         else:
-            served.starts.add()
             self._open(served)
 
     def _open(self, served: _Served) -> None:
