@@ -16,7 +16,7 @@ _MAKERS: tuple[Callable[..., Any], ...] = (dataclasses.dataclass, dataclass)
 
 
 def _point(maker: Callable[..., Any], **options: bool) -> type:
-    @maker(slots=True, **options)
+    @maker(**{"slots": True} | options)
     class Point:
         """A point."""
 
@@ -74,6 +74,8 @@ _DOES: tuple[Callable[[Any], object], ...] = (
         {"eq": False},
         {"order": True},
         {"repr": False},
+        {"slots": False},
+        {"slots": False, "frozen": True},
     ],
     ids=str,
 )
@@ -134,10 +136,32 @@ def test_a_class_has_the_fields_of_what_it_is_made_from() -> None:
         made.more = 3  # type: ignore[misc]
 
 
-def test_values_are_copied() -> None:
-    made = _point(dataclass, frozen=True)(x=1, tags=["a"])
+@pytest.mark.parametrize("slots", [True, False])
+def test_values_are_copied(*, slots: bool) -> None:
+    made = _point(dataclass, frozen=True, slots=slots)(x=1, tags=["a"])
     assert copy.deepcopy(made) == made
     assert copy.deepcopy(made).tags == ["a"]
+
+
+def test_a_class_without_slots_is_joined_of_several() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Sizes:
+        bytes_: int = 10
+
+    @dataclass(frozen=True, kw_only=True)
+    class Times:
+        wait_s: float = 1.5
+
+    @dataclass(frozen=True, kw_only=True)
+    class Both(Sizes, Times):
+        depth: int = 3
+
+    made = Both(wait_s=2.0)
+    assert (made.bytes_, made.wait_s, made.depth) == (10, 2.0, 3)
+    assert dataclasses.replace(made, depth=4) == Both(wait_s=2.0, depth=4) != made
+    assert copy.deepcopy(made) == made
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        made.bytes_ = 11  # type: ignore[misc]
 
 
 def test_nothing_is_written_for_a_class_that_nobody_uses() -> None:

@@ -41,7 +41,8 @@ def _dataclass(
             cls.__hash__ = None  # type: ignore[assignment]
         if frozen:
             cls.__setattr__, cls.__delattr__ = _not_set, _not_deleted  # type: ignore[assignment]
-            cls.__setstate__ = _unpickled  # type: ignore[attr-defined]
+            if slots:
+                cls.__setstate__ = _unpickled  # type: ignore[attr-defined]
         made: type = dataclasses.dataclass(
             cls, init=False, repr=False, eq=False, slots=slots, kw_only=kw_only
         )
