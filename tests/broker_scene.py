@@ -282,6 +282,7 @@ class Scene:
             read_ca=lambda path: path.read_text(),
             read_pac=lambda path: path.read_text(),
             ask_pac=lambda _question: "DIRECT",
+            scripts=self.folder / "state",
             blocking=ThreadPoolExecutor(8),
             now=now,
             clock=time.monotonic,

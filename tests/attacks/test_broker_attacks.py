@@ -415,7 +415,7 @@ def test_a_name_that_leads_elsewhere_the_second_time_is_asked_for_once(tmp_path:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(dialing, "_one", one)
             with pytest.raises(dialing.NotReached):
-                await dialer.for_tokens(Way(host="a.example.com", port=443))
+                await dialer.where_named(Way(host="a.example.com", port=443))
 
     scene.play(act)
     assert asked == ["a.example.com"]

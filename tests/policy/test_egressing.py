@@ -408,6 +408,34 @@ def test_what_is_no_proxy_is_refused(proxy: str) -> None:
     assert "expected a proxy such as http://proxy.example.com:3128" in said
 
 
+@pytest.mark.parametrize(
+    ("pac", "may_be"),
+    [
+        ("/etc/proxy.pac", True),
+        ("http://wpad/wpad.dat", True),
+        ("https://proxy.corp.test:8443/proxy.pac?of=us", True),
+        ("https://10.1.2.3", True),
+        ("proxy.pac", False),
+        ("file:///etc/proxy.pac", False),
+        ("https://u:p@proxy.test/a", False),
+        ("https://proxy.test:0/a", False),
+        ("https://proxy.test:99999/a", False),
+        ("https://proxy.test/a#b", False),
+        ("https://*.test/a", False),
+        ("https://pröxy.test/a", False),
+        ("https://proxy.test/a b", False),
+    ],
+)
+def test_a_script_of_proxies_is_a_file_or_has_an_address(pac: str, may_be: bool) -> None:
+    entry = f"egress: {{upstream: [{{host: '*', pac: '{pac}'}}]}}"
+    if may_be:
+        said = together(user=entry).upstream("a.test")
+        assert said is not None and said.pac == pac
+    else:
+        ((what, _),) = refused(profile(entry))
+        assert "expected an absolute path, or an address such as https://proxy.example.com/proxy.pac" in what
+
+
 def test_a_proxy_is_named_or_a_file_that_names_one_and_not_both() -> None:
     file = "egress: {upstream: [{host: '*', pac: /etc/proxy.pac, credential: corp}]}"
     said = together(user=file).upstream("a.test")
@@ -415,5 +443,5 @@ def test_a_proxy_is_named_or_a_file_that_names_one_and_not_both() -> None:
     assert (said.proxy, said.pac) == (None, "/etc/proxy.pac")
     for entry in ("host: '*'", "host: '*', pac: /a, proxy: 'http://a.test:1'"):
         ((what, hint),) = refused(profile(f"egress: {{upstream: [{{{entry}}}]}}"))
-        assert "neither a proxy, nor a file that names one, or both" in what
+        assert "neither a proxy, nor a script that names one, or both" in what
         assert hint == "write one"

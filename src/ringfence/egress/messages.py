@@ -209,6 +209,7 @@ class SessionOpened:
     hosts: int  # patterns of hosts that the policy grants
     credentials: tuple[str, ...]  # names of those that may be used
     files: tuple[tuple[str, str], ...] = ()  # of logins, below its home: path, content with placeholders
+    told: tuple[str, ...] = ()  # what its user should know
     state: str  # JSON, for whoever opens it again: whose placeholders stand for what, no secret
 
 

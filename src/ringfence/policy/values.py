@@ -230,7 +230,7 @@ class UpstreamProxy:
 
     host: str  # glob
     proxy: ProxyAddress | None  # None: `pac` says
-    pac: str | None  # path of a file of automatic configuration
+    pac: str | None  # path or address (http, https) of a script of automatic configuration
     credential: str | None  # name of a login for it
     ca: str | None  # path of a file with authorities to trust beside the system's, PEM
     direct_hosts: tuple[str, ...]  # globs: reached without it

@@ -12,7 +12,7 @@ import re
 
 from ringfence.core.dataclass import dataclass
 
-__all__ = ["FUNCTIONS", "Direct", "NoProxy", "PacQuestion", "Proxy", "answer_of", "call_of"]
+__all__ = ["FUNCTIONS", "Direct", "Fetched", "NoProxy", "PacQuestion", "Proxy", "answer_of", "call_of"]
 
 FUNCTIONS = r"""
 function isPlainHostName(host) { return host.indexOf(".") < 0; }
@@ -64,6 +64,15 @@ class PacQuestion:
     url: str  # without path, as browsers ask
     host: str
     address: str  # the host's first of IPv4; empty: none is known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A script that was fetched."""
+
+    text: str
+    etag: str  # empty: it had none
+    at: int  # when its server last said that it is the newest: seconds of UTC since 1970
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,6 +85,7 @@ def house(
         read_ca=_read_ca,
         read_pac=_read_pac,
         ask_pac=answer,
+        scripts=folder,
         blocking=ThreadPoolExecutor(_THREADS, thread_name_prefix="broker"),
         now=lambda: datetime.now(UTC),
         clock=time.monotonic,

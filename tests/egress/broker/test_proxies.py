@@ -3,12 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
-from pathlib import Path
 
 import pytest
 
 from loading import of_tier
-from ringfence.core.errors import RingfenceError
 from ringfence.egress.broker.addresses import Address, Network
 from ringfence.egress.broker.proxies import Proxies
 from ringfence.egress.broker.unreached import AddressRefused, NotReached
@@ -31,8 +29,8 @@ async def _login(_proxied: UpstreamProxy) -> str:
     return "Basic x"
 
 
-async def _ca(path: Path) -> str:
-    raise FileNotFoundError(path)
+async def _ca(_proxied: UpstreamProxy) -> None:
+    return None
 
 
 def _through(
@@ -41,8 +39,8 @@ def _through(
     """The proxy, and whether TLS is spoken to it."""
     asked: list[tuple[str, ...]] = []
 
-    async def ask_pac(path: Path, url: str, asked_host: str, address: str) -> str:
-        asked.append((str(path), url, asked_host, address))
+    async def ask_pac(proxied: UpstreamProxy, url: str, asked_host: str, address: str) -> str:
+        asked.append((str(proxied.pac), url, asked_host, address))
         return pac
 
     text = (
@@ -88,8 +86,3 @@ def test_a_file_of_automatic_configuration_names_it(answer: str, found: tuple[st
 def test_an_answer_that_cannot_be_used_reaches_nobody() -> None:
     with pytest.raises(NotReached, match="names nothing that is spoken here"):
         _through("public.test", "pac: /etc/proxy.pac", pac="SOCKS s.test:1080")
-
-
-def test_an_authority_that_cannot_be_read_reaches_nobody() -> None:
-    with pytest.raises(RingfenceError, match=r"the authority that .* names cannot be read"):
-        _through("public.test", f"{_PROXY}, ca: /no/such.pem")

@@ -5,6 +5,7 @@ import importlib.util
 import pytest
 
 from egress.upstream_servers import OUTSIDE, Handler, http_server, raw_server, tls_for
+from needs import missing
 from real.running import USERS, Place, free_port, place
 from real.world import keep
 from upstream_proxy import Proxied, upstream_proxy
@@ -196,3 +197,37 @@ def test_a_file_of_automatic_configuration_names_the_proxy_where_it_can_be_read(
             assert "pip install 'ringfence[pac]'" in said
         else:
             assert said.startswith("200\nGET /a plain.corp.test"), said
+
+
+class _Scripts(Handler):
+    proxy = 0
+
+    def do_GET(self) -> None:  # noqa: N802
+        script = f"function FindProxyForURL(url, host) {{ return 'PROXY 127.0.0.1:{self.proxy}'; }}"
+        self.answer(script.encode(), ETag='"1"')
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_a_script_that_has_an_address_is_fetched_for_the_box_and_kept(
+    user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if importlib.util.find_spec("quickjs") is None:
+        missing("QuickJS", "pip install quickjs-ng")
+    with (
+        place(user) as here,
+        http_server() as (_, plain),
+        upstream_proxy({"plain.corp.test:80": plain}) as proxied,
+    ):
+        monkeypatch.setattr(_Scripts, "proxy", proxied.port)
+        _policy(here, "http://127.0.0.1:1", network="{host: plain.corp.test}")
+        policy = (here.home / ".config/ringfence/ringfence.yaml").read_text()
+        with http_server(_Scripts) as (address, port):
+            policy = policy.replace('proxy: "http://127.0.0.1:1"', f"pac: http://{address}:{port}/proxy.pac")
+            here.policy(policy)
+            done = here.sh(_status("http://plain.corp.test/a"))
+            assert done.out.startswith("200\nGET /a plain.corp.test"), done
+        here.policy(policy.replace("proxy.pac", "other.pac"))  # which nobody has ever had
+        done = here.sh("echo started")
+        assert (done.exit, "started" in done.out) == (125, False), done
+        what = f"ringfence: error: the proxy's script at {address} is not to be had: {address}:{port} cannot"
+        assert (what in done.err, "`pac` of `egress: {upstream}` may name a file" in done.err) == (True, True)

@@ -244,6 +244,8 @@ def _open_way_out(
         f"{_count(len(given.credentials), 'credential')} outside · {_count(given.hosts, 'host')} · "
         "workspace writable"
     )
+    for each in given.told:
+        house.tell(each)
     if not given.credentials and receipt.action.agent in WITH_MODELS:
         house.say("it may have no login in its box: ringfence run --adopt takes yours into the vault")
     house.door.ledger.close()  # the broker records each request from now on, and does so best as its writer

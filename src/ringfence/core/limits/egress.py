@@ -26,6 +26,9 @@ class Egress:
     pac_s: int = 1  # of the processor
     pac_wait_s: float = 10.0  # for the process, on a machine that is busy
     pac_hosts: int = 10_000  # whose answers are kept
+    pac_fetch_s: float = 5.0  # for a script that has an address
+    pac_fresh_s: int = 300  # that it is not asked for again
+    pac_kept_s: int = 7 * 86_400  # that it serves where its server does not answer
     proxy_head_bytes: int = 16 * KIB  # of what a company's proxy answers to CONNECT
     egress_dial_s: float = 20.0  # for a name and a connection
     egress_addresses: int = 8  # of one name that are tried

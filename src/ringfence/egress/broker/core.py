@@ -42,6 +42,7 @@ from ringfence.gate.lowering import is_worse, lower
 from ringfence.gate.seals import ReceiptRefused
 from ringfence.policy.egressing import Egressing, egressing
 from ringfence.policy.policy import Policy
+from ringfence.protocols.pac import Fetched
 from ringfence.vault.placeholders import Placeholders
 
 __all__ = ["ASKED_IN", "Core", "RefusedNow"]
@@ -74,7 +75,8 @@ class Core:
     exchanges: dict[int, tuple[Connection, Exchange]] = field(default_factory=dict)
     placeholders: Placeholders = field(repr=False)
     trust: Trust = field(default_factory=Trust)
-    pac_answers: dict[tuple[Path, Stamp | None, str, str], str] = field(default_factory=dict)
+    scripts: dict[str, Fetched] = field(default_factory=dict)  # of automatic proxy configuration
+    pac_answers: dict[tuple[str, object, str, str], str] = field(default_factory=dict)
     authorities: dict[Path, tuple[Stamp, str]] = field(default_factory=dict)
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     tasks: "set[asyncio.Task[None]]" = field(default_factory=set)  # that nothing else holds

@@ -75,8 +75,8 @@ class Dialer:
             raise AddressRefused("this is not the host that was decided", hint="report this")
         return self._dialled(way)
 
-    async def for_tokens(self, way: Way) -> socket.socket:
-        """The same, to where a credential's own record says that its tokens are got, for a use of it.
+    async def where_named(self, way: Way) -> socket.socket:
+        """The same, to what an operator has named: where tokens are got, or which proxies there are.
 
         Raises:
             AddressRefused, NotReached: see `dial`.

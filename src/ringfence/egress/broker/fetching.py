@@ -29,7 +29,7 @@ def fetching(
             raise NoToken(f"tokens are got over https, and not from {host}", hint="set the credential anew")
         try:
             way = await way_of(host, port)
-            upstream = await opened(await dialer.for_tokens(way), way, tls=way.tls, trust=trust)
+            upstream = await opened(await dialer.where_named(way), way, tls=way.tls, trust=trust)
             try:
                 shown = host if port == 443 else f"{host}:{port}"
                 headers = (("Host", shown), *request.headers, ("Content-Length", str(len(request.body))))

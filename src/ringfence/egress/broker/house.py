@@ -30,6 +30,7 @@ class House:
     read_ca: Callable[[Path], str]  # authorities that a policy names; raises OSError, ValueError
     read_pac: Callable[[Path], str]  # a file of automatic proxy configuration; raises OSError, ValueError
     ask_pac: Callable[[PacQuestion], str]  # what it answers; raises RingfenceError
+    scripts: Path  # the folder where those are kept that were fetched: the user's alone
     blocking: Executor
     now: Callable[[], datetime]  # UTC
     clock: Callable[[], float]  # seconds that only grow

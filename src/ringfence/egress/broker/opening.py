@@ -9,6 +9,7 @@ from ringfence.egress.broker.budgets import Spending
 from ringfence.egress.broker.core import Core
 from ringfence.egress.broker.deciding import usable
 from ringfence.egress.broker.money import limits_money
+from ringfence.egress.broker.proxy_scripts import scripts_ready
 from ringfence.egress.broker.replaying import Outlay, count_outlays, outlays, spent_before
 from ringfence.egress.broker.session import Session
 from ringfence.egress.broker.upstream import Pool
@@ -44,14 +45,15 @@ async def open_session(core: Core, message: OpenSession) -> SessionOpened:
     """The session, known from now on.
 
     Raises:
-        RingfenceError: there is no policy, or a vault that cannot be opened although it is needed.
+        RingfenceError: there is no policy, or a vault or a script of proxies not to be had that is needed.
     """
     found = await core.blocking(_find, core, message)
+    said = egressing(found.policy.document, message.agent)
+    told = await scripts_ready(core, said)
     close_session(core, message.session)
     if message.state:
         core.placeholders.from_state(message.session, message.state)
     given = {name: core.placeholders.give(message.session, each) for name, each in found.shapes.items()}
-    said = egressing(found.policy.document, message.agent)
     _count_paid(core, message.session, found)
     core.sessions[message.session] = Session(
         id=message.session,
@@ -72,6 +74,7 @@ async def open_session(core: Core, message: OpenSession) -> SessionOpened:
         hosts=len(said.hosts),
         credentials=tuple(sorted(found.entries)),
         files=_files(found, given, core.house.now()),
+        told=told,
         state=core.placeholders.to_state(message.session),
     )
 

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from ipaddress import ip_address
-from pathlib import Path
 
 from ringfence.core.actions import CredentialUse
 from ringfence.core.dataclass import dataclass
@@ -43,8 +42,8 @@ class Proxies:
 
     resolve: Resolve
     trust: Trust
-    ca: Callable[[Path], Awaitable[str]]  # raises OSError, ValueError
-    ask_pac: Callable[[Path, str, str, str], Awaitable[str]]  # by file, URL, host, address; RingfenceError
+    ca: Callable[[UpstreamProxy], Awaitable[str | None]]  # raises NotReached
+    ask_pac: Callable[[UpstreamProxy, str, str, str], Awaitable[str]]  # by URL, host, address; RingfenceError
     keep: Callable[["asyncio.Task[None]"], None]
 
     async def via(
@@ -56,7 +55,7 @@ class Proxies:
 
         Raises:
             AddressRefused: it is no host that boxes reach.
-            NotReached: the authorities that the policy names cannot be read.
+            NotReached: the authorities that the policy names cannot be read, or a script not be had.
         """
         proxied = said.upstream(host)
         if proxied is None:
@@ -65,13 +64,11 @@ class Proxies:
         if any(one.version == net.version and one in net for one in addresses for net in proxied.direct):
             return None
         if proxied.pac is not None:
-            proxied = replace(
-                proxied, proxy=await self._chosen(Path(proxied.pac), host, port, addresses, tls=tls)
-            )
+            proxied = replace(proxied, proxy=await self._chosen(proxied, host, port, addresses, tls=tls))
         if proxied.proxy is None:
             return None
         _check(host, addresses, named)
-        ca_pem = await self._ca(proxied)
+        ca_pem = await self.ca(proxied)
         via = Via(
             host=proxied.proxy.host,
             port=proxied.proxy.port,
@@ -82,12 +79,12 @@ class Proxies:
         return via, ca_pem
 
     async def _chosen(
-        self, pac: Path, host: str, port: int, addresses: Sequence[Address], *, tls: bool
+        self, proxied: UpstreamProxy, host: str, port: int, addresses: Sequence[Address], *, tls: bool
     ) -> ProxyAddress | None:
-        """The proxy that a file of automatic configuration names; None where it says that there is none."""
+        """The proxy that a script of automatic configuration names; None where it says that there is none."""
         address = next((str(each) for each in addresses if each.version == 4), "")
         url = f"http{'s' * tls}://{f'[{host}]' if ':' in host else host}:{port}/"
-        found = await self.ask_pac(pac, url, host, address)
+        found = await self.ask_pac(proxied, url, host, address)
         try:
             chosen = answer_of(found)
         except NoProxy:
@@ -111,15 +108,6 @@ class Proxies:
                 return await self.resolve(host, port)
         except (OSError, TimeoutError):
             return ()
-
-    async def _ca(self, proxied: UpstreamProxy) -> str | None:
-        if proxied.ca is None:
-            return None
-        try:
-            return await self.ca(Path(proxied.ca))
-        except (OSError, ValueError):
-            what = f"the authority that {proxied.at} names cannot be read"
-            raise NotReached(what, hint="it is a file of certificates in PEM") from None
 
 
 def login_of(releasing: Releasing, receipt: Receipt[CredentialUse], proxied: UpstreamProxy) -> str:

@@ -1,22 +1,18 @@
 """Where a host is reached for a session, as the policy says: there, elsewhere, or through a proxy."""
 
-from pathlib import Path
-
 from ringfence.core.actions import CredentialUse
-from ringfence.core.limits import LIMITS
 from ringfence.core.receipts import Receipt
-from ringfence.egress.broker.core import Core, RefusedNow
+from ringfence.egress.broker.authorities import authorities
+from ringfence.egress.broker.core import Core
 from ringfence.egress.broker.deciding import decide, pass_all, with_context
 from ringfence.egress.broker.dialing import Way
 from ringfence.egress.broker.proxies import Proxies, login_of, use_of
+from ringfence.egress.broker.proxy_scripts import answer_of_script
 from ringfence.egress.broker.session import Session
 from ringfence.egress.broker.unreached import NotReached
-from ringfence.egress.messages import Trouble
 from ringfence.gate import refused as gate
-from ringfence.gate.finding import stamp
 from ringfence.policy.egressing import Egressing
 from ringfence.policy.values import UpstreamProxy
-from ringfence.protocols.pac import PacQuestion
 
 __all__ = ["way_to"]
 
@@ -25,21 +21,14 @@ async def way_to(core: Core, session: Session, host: str, port: int, *, tls: boo
     """Where a host is reached; `tls`: the program speaks it.
 
     Raises:
-        RefusedNow: the authority that the policy names for it cannot be read.
-        AddressRefused, NotReached: see `Proxies.via`.
+        NotReached: the authority that the policy names for it cannot be read.
+        AddressRefused: see `Proxies.via`.
     """
     _, said = core.known(session)
     to = said.connect_to(host, port)
     if to is None:
         return await _unled(core, session, said, host, port, tls=tls)
-    ca_pem = None
-    if to.ca is not None:
-        try:
-            ca_pem = await _ca(core, Path(to.ca))
-        except (OSError, ValueError):
-            what = f"the authority that {to.at} names cannot be read"
-            hint = "it is a file of certificates in PEM"
-            raise RefusedNow(core.refusals.refuse(session, Trouble.UPSTREAM, host, what, hint)) from None
+    ca_pem = await authorities(core, to.ca, to.at)
     tls = tls if to.tls is None else to.tls
     return Way(host=host, port=port, to=(to.to_host, to.to_port or port), tls=tls, ca_pem=ca_pem)
 
@@ -48,15 +37,15 @@ async def _unled(core: Core, session: Session, said: Egressing, host: str, port:
     """Directly, or through a proxy."""
     named = said.private(host)
 
-    async def ca(path: Path) -> str:
-        return await _ca(core, path)
+    async def ca(proxied: UpstreamProxy) -> str | None:
+        return await authorities(core, proxied.ca, proxied.at)
 
     async def login(proxied: UpstreamProxy) -> str:
         return await _login(core, session, proxied)
 
-    async def ask_pac(path: Path, url: str, host: str, address: str) -> str:
+    async def ask_pac(proxied: UpstreamProxy, url: str, host: str, address: str) -> str:
         async with session.asks_pac:
-            return await _pac(core, path, url, host, address)
+            return await answer_of_script(core, proxied, url, host, address)
 
     proxies = Proxies(
         resolve=core.house.dialer.resolve, trust=core.trust, ca=ca, ask_pac=ask_pac, keep=core.keep
@@ -77,29 +66,3 @@ async def _login(core: Core, session: Session, proxied: UpstreamProxy) -> str:
         raise NotReached(made.what, hint=made.hint)
     receipt: Receipt[CredentialUse] = made[0].receipt  # type: ignore[assignment]
     return await core.blocking(login_of, core.house.releasing, receipt, proxied)
-
-
-async def _pac(core: Core, path: Path, url: str, host: str, address: str) -> str:
-    """What the file says of a host: asked once for as long as it stays the same."""
-    key = (path, stamp(path), url, address)
-    known = core.pac_answers.get(key)
-    if known is None:
-        try:
-            script = await core.blocking(core.house.read_pac, path)
-        except (OSError, ValueError):
-            what = "the file of automatic proxy configuration cannot be read"
-            raise NotReached(what, hint=f"`pac` of `egress: {{upstream}}` names {path}") from None
-        question = PacQuestion(script=script, url=url, host=host, address=address)
-        known = await core.blocking(core.house.ask_pac, question)
-        if len(core.pac_answers) >= LIMITS.pac_hosts:
-            core.pac_answers.clear()
-        core.pac_answers[key] = known
-    return known
-
-
-async def _ca(core: Core, path: Path) -> str:
-    """The file's text, read once for as long as it stays the same."""
-    now, known = stamp(path), core.authorities.get(path)
-    if known is None or known[0] != now:
-        known = core.authorities[path] = (now, await core.blocking(core.house.read_ca, path))
-    return known[1]

@@ -23,6 +23,8 @@ from ringfence.policy.values import Network, ProxyAddress, UpstreamProxy
 __all__ = ["UPSTREAM", "upstream_of", "upstream_rules"]
 
 _LAST_PORT = 65_535
+_FILE = r"/[^\0\n]{1,400}"
+_ADDRESS = r"https?://([A-Za-z0-9._-]{1,253})(?::([0-9]{1,5}))?(?:/[!\x22$-~]{0,400})?"
 _CANONICAL_HOST = canonical("host", FieldKind.HOST) or str
 
 
@@ -37,6 +39,19 @@ class _Proxy:
 
     def schema(self, _definitions: Definitions, /) -> Schema:
         return {"type": "string", "pattern": "^https?://[^/:@ ]+:[0-9]{1,5}/?$"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Script:
+    """Where a script is that names proxies."""
+
+    says: str = "an absolute path, or an address such as https://proxy.example.com/proxy.pac"
+
+    def read(self, node: Node, problems: Problems) -> str | None:
+        return scalar_as(node, problems, self.says, _script)
+
+    def schema(self, _definitions: Definitions, /) -> Schema:
+        return {"type": "string", "pattern": f"^(?:{_FILE}|{_ADDRESS})$"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +75,8 @@ UPSTREAM = Table(
         Key("proxy", _Proxy(), "the proxy"),
         Key(
             "pac",
-            Text("an absolute path", "/[^\0\n]{1,400}"),
-            "a file of automatic configuration that names it for each host, instead of `proxy`",
+            _Script(),
+            "a script of automatic configuration that names it for each host, instead of `proxy`",
         ),
         Key(
             "credential",
@@ -82,7 +97,9 @@ def upstream_of(entry: Entry, maker: Maker) -> Iterator[UpstreamProxy]:
     """The proxies, one for each pattern of hosts."""
     for each in entry.get("upstream") or ():
         if (each.get("proxy") is None) == (each.get("pac") is None):
-            maker.problems.add(each, "neither a proxy, nor a file that names one, or both", hint="write one")
+            maker.problems.add(
+                each, "neither a proxy, nor a script that names one, or both", hint="write one"
+            )
         hosts: tuple[Worded, ...] = each.get("host") or ()
         direct: tuple[Network | str, ...] = each.get("direct") or ()
         for host in hosts:
@@ -120,6 +137,14 @@ def _proxy(text: str) -> ProxyAddress | None:
     if found is None or host is None or not 1 <= int(found[3]) <= _LAST_PORT or set(host) & set("*?[]{}"):
         return None
     return ProxyAddress(host=host, port=int(found[3]), tls=found[1] == "https")
+
+
+def _script(text: str) -> str | None:
+    if re.fullmatch(_FILE, text):
+        return text
+    found = re.fullmatch(_ADDRESS, text)
+    host = _CANONICAL_HOST(found[1]) if found else None
+    return text if found and host is not None and 1 <= int(found[2] or 80) <= _LAST_PORT else None
 
 
 def _direct(text: str) -> Network | str | None:
