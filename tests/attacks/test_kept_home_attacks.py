@@ -161,16 +161,14 @@ os.chdir(os.environ["HOME"])
 while True:
     os.symlink(SECRET, "link"); os.rename("link", "a")
     open("file", "w").write("own"); os.rename("file", "a")
-    open("/work/begun", "a")
+    open("BEGUN", "a")
 """
     with place() as here:
         here.policy(_KEPT)
         secret = here.home / "secret"
         secret.write_text("of the host\n")
         here.own(secret)
-        script = exchange.replace("SECRET", repr(str(secret))).replace(
-            "/work/begun", str(here.tree / "begun")
-        )
+        script = exchange.replace("SECRET", repr(str(secret))).replace("BEGUN", str(here.tree / "begun"))
         here.write("exchange.py", script)
         process = here.start("run", "--", "sh", "-c", "exec python3 exchange.py")
         until((here.tree / "begun").exists, "the exchange")

@@ -18,6 +18,7 @@ from ringfence.egress.messages import Ask, Dial, Proceed, Refused
 from ringfence.egress.sealed_frames import END, SealedHead
 from ringfence.ledger.events.spend_counted import SpendBasis, SpendCounted
 from ringfence.ledger.events.spend_reserved import SpendReserved
+from ringfence.ledger.values import Foreign
 
 HOST = "api.example.com"
 PRICES = """
@@ -239,11 +240,12 @@ def test_the_plain_leg_where_nobody_counts_is_not_given_where_money_is_limited(t
 
 def test_what_a_request_may_cost_is_recorded_before_it_goes(tmp_path: Path) -> None:
     """Whoever makes the broker crash with a request on its way has spent all of it."""
-    seen: list[bool] = []
+    body = {"model": "small"}
+    seen: list[list[object]] = []
     scenes: list[Scene] = []
 
     def handler(_asked: bytes) -> bytes:
-        seen.extend(isinstance(each, SpendReserved) for each in scenes[0].recorded())
+        seen.append([each for each in scenes[0].recorded() if isinstance(each, SpendReserved)])
         return _answer({"input_tokens": 10, "output_tokens": 1})
 
     with server(tmp_path, handler) as host:
@@ -251,10 +253,18 @@ def test_what_a_request_may_cost_is_recorded_before_it_goes(tmp_path: Path) -> N
 
         async def act(scene: Scene) -> None:
             await scene.open()
-            await scene.exchange(await scene.connection(), _asked(scene, {"model": "small"}))
+            await scene.exchange(await scene.connection(), _asked(scene, body))
 
         scenes[0].play(act)
-    assert True in seen
+    reserved = SpendReserved(
+        session="s1",
+        agent="claude",
+        rules=("agents:7",),
+        host=Foreign(text=HOST),
+        model=Foreign(text="small"),
+        usd_micro=len(json.dumps(body)) + 1_000 * 5,
+    )
+    assert seen == [[reserved]]
 
 
 def test_another_session_of_the_agent_has_no_day_of_its_own(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A company's script, evaluated where it can do nothing but answer."""
 
 import importlib.util
+from pathlib import Path
 
 import pytest
 
@@ -58,8 +59,9 @@ def test_a_script_that_fails_or_takes_too_much_is_no_answer(body: str) -> None:
         _answer(body)
 
 
-@pytest.mark.skipif(_HAS_ENGINE, reason="QuickJS is there")
-def test_without_an_engine_what_would_help_is_said() -> None:
+def test_without_an_engine_what_would_help_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "quickjs.py").write_text("raise ImportError('it is not installed')\n")
+    monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(NoAnswer, match="nothing here evaluates") as error:
         answer(PacQuestion(script="", url="", host="", address=""))
     assert error.value.hint == "pip install 'ringfence[pac]'"
