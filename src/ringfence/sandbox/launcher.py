@@ -18,11 +18,11 @@ from ringfence.core.receipts import Receipt
 from ringfence.gate.seals import Seals
 from ringfence.sandbox.box import Box, Streams
 from ringfence.sandbox.failures import refusal
+from ringfence.sandbox.forking import fork_server
 from ringfence.sandbox.framing import receive, send
 from ringfence.sandbox.messages import Failed, read
 from ringfence.sandbox.plan import Mount, Plan
 from ringfence.sandbox.plan_json import mount_to_json, to_json
-from ringfence.sandbox.serving import fork_server
 
 __all__ = ["Launcher", "LauncherGone", "NotDecided", "fork_launcher"]
 

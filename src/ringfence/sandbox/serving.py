@@ -30,32 +30,13 @@ from ringfence.sandbox.linux.telling import Status, failure
 from ringfence.sandbox.plan import Identity, Layer, Plan
 from ringfence.sandbox.plan_json import from_json, mount_from_json
 
-__all__ = ["fork_server", "serve"]
+__all__ = ["serve"]
 
-_CHANNEL = 3
 _MAX_FDS = 4  # status and three streams
 _PR_SET_PDEATHSIG = 1
 _AGAIN_MS = 10
 _PATIENCE = 100
 _LAST_CAPABILITY = "/proc/sys/kernel/cap_last_cap"
-
-
-def fork_server() -> tuple[int, socket.socket]:
-    """The launcher's process and the socket to it.
-
-    Raises:
-        OSError: no process can be had.
-    """
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-    pid = os.fork()
-    if pid:
-        theirs.close()
-        return pid, ours
-    try:
-        _leave_everything(theirs.fileno())
-        serve(socket.socket(fileno=_CHANNEL))
-    finally:
-        os._exit(0)
 
 
 def serve(channel: socket.socket) -> None:
@@ -65,6 +46,7 @@ def serve(channel: socket.socket) -> None:
     given. The answer is {"pid": …} with a pidfd, or {"failed": …}. A request to cover again what was replaced
     names a box by that number; the answer is {"covered": […]}, as `linux.covering.cover` says it.
     """
+    _settle()
     serving = _Serving.here()
     poll = select.poll()
     poll.register(channel, select.POLLIN)
@@ -85,23 +67,10 @@ def serve(channel: socket.socket) -> None:
                 poll.register(pidfd, select.POLLIN)
 
 
-def _leave_everything(channel: int) -> None:
-    """Only the channel stays of what the process that forked this one had open."""
-    null = os.open(os.devnull, os.O_RDWR)
-    for number in range(3):
-        os.dup2(null, number)
-    os.dup2(channel, _CHANNEL, inheritable=False)
-    os.closerange(_CHANNEL + 1, 2**31 - 1)
-    os.setsid()
+def _settle() -> None:
+    """Stands nowhere on the host, ends with whoever it serves, and keeps its pages for boxes to share."""
     kernel.prctl(_PR_SET_PDEATHSIG, signal.SIGCONT)  # stopped, it would not hear that the channel has ended
     os.chdir("/")
-    signal.set_wakeup_fd(-1)
-    for number in signal.valid_signals():
-        if number not in (signal.SIGKILL, signal.SIGSTOP):
-            signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps boxes; their pidfds say when
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     gc.disable()  # a collection would copy every page that boxes share
     gc.freeze()
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ringfence.sandbox.serving import fork_server
+from ringfence.sandbox.forking import fork_server
 
 if TYPE_CHECKING:  # what is imported is what a launcher has to copy
     from ringfence.app.running.explain import Explained

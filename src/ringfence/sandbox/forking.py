@@ -1,0 +1,52 @@
+"""Forks the launcher: as early as can be, and before anything is imported that it alone needs.
+
+What it needs it imports by itself, while the process that it was forked from goes on.
+
+Source: fork(2).
+"""
+
+import os
+import signal
+import socket
+
+__all__ = ["CHANNEL", "fork_server"]
+
+CHANNEL = 3
+"""Where the launcher has its socket."""
+
+
+def fork_server() -> tuple[int, socket.socket]:
+    """The launcher's process and the socket to it.
+
+    Raises:
+        OSError: no process can be had.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    pid = os.fork()
+    if pid:
+        theirs.close()
+        return pid, ours
+    try:
+        _leave_everything(theirs.fileno())
+        from ringfence.sandbox import serving
+
+        serving.serve(socket.socket(fileno=CHANNEL))
+    finally:
+        os._exit(0)
+
+
+def _leave_everything(channel: int) -> None:
+    """Only the channel stays of what the process that forked this one had open."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for number in range(3):
+        os.dup2(null, number)
+    os.dup2(channel, CHANNEL, inheritable=False)
+    os.closerange(CHANNEL + 1, 2**31 - 1)
+    os.setsid()
+    signal.set_wakeup_fd(-1)
+    for number in signal.valid_signals():
+        if number not in (signal.SIGKILL, signal.SIGSTOP):
+            signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps boxes; their pidfds say when
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
