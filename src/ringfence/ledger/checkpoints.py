@@ -6,7 +6,6 @@ adds what came after. Where they do not fit it reads everything anew, and refuse
 longer holds what it signed.
 """
 
-import itertools
 from datetime import datetime, timedelta
 
 from ringfence.core.action_types import Durability
@@ -105,13 +104,12 @@ def is_due(ledger: Ledger, *, now: datetime) -> bool:
     """Whether events wait for a checkpoint that are too many, or have waited too long."""
     last = newest(ledger)
     after = None if last is None else last.made.ordinal
-    unsigned = (row for row in ledger.rows(after=after) if row.stream != STREAM)
-    first = next(unsigned, None)
+    first = next((row for row in ledger.rows(after=after) if row.stream != STREAM), None)
     if first is None:
         return False
-    return (
-        now - time_of(first.at) >= AGE or next(itertools.islice(unsigned, EVENTS - 2, None), None) is not None
-    )
+    if now - time_of(first.at) >= AGE:
+        return True
+    return next(ledger.rows(after=first.ordinal + EVENTS - 2), None) is not None
 
 
 def _grown(ledger: Ledger, last: Signed | None, key: SigningKey) -> tuple[Growing, int, str, bool]:
