@@ -6,13 +6,17 @@ takes to import a module of values. A command imports hundreds of classes, makes
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import MISSING
+from dataclasses import MISSING, Field
+from operator import attrgetter, ge, gt, le, lt
+from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, NoReturn
 
 __all__ = ["dataclass"]
 
 _Method = Callable[..., Any]
-_ORDER = ("__lt__", "__le__", "__gt__", "__ge__")
+_FIELDS = "__dataclass_fields__"  # where the standard library looks for them,
+_FIELD = dataclasses._FIELD  # type: ignore[attr-defined]  # and by what it knows them
+_ORDER = {"__lt__": lt, "__le__": le, "__gt__": gt, "__ge__": ge}
 
 
 def _dataclass(
@@ -24,7 +28,7 @@ def _dataclass(
     eq: bool = True,
     order: bool = False,
 ) -> Callable[[type], type]:
-    """As the standard library's, for these options."""
+    """As the standard library's, for these options; all that is annotated is a field."""
 
     def define(cls: type) -> type:
         def write(name: str) -> _Method:
@@ -34,21 +38,64 @@ def _dataclass(
             return method
 
         wanted = {"__init__": True, "__repr__": repr, "__eq__": eq, "__hash__": eq and frozen}
-        for name, is_wanted in (wanted | dict.fromkeys(_ORDER, order)).items():
-            if is_wanted and cls.__dict__.get(name) is None:
-                setattr(cls, name, _written_first(name, write))
+        for name in _ORDER if order else ():
+            wanted[name] = True
+        own: dict[str, Any] = {
+            name: _written_first(name, write)
+            for name, is_wanted in wanted.items()
+            if is_wanted and cls.__dict__.get(name) is None
+        }
         if eq and not frozen and "__hash__" not in cls.__dict__:
-            cls.__hash__ = None  # type: ignore[assignment]
+            own["__hash__"] = None
         if frozen:
-            cls.__setattr__, cls.__delattr__ = _not_set, _not_deleted  # type: ignore[assignment]
+            own |= {"__setattr__": _not_set, "__delattr__": _not_deleted}
             if slots:
-                cls.__setstate__ = _unpickled  # type: ignore[attr-defined]
-        made: type = dataclasses.dataclass(
-            cls, init=False, repr=False, eq=False, slots=slots, kw_only=kw_only
-        )
+                own["__setstate__"] = _unpickled
+        fields = own[_FIELDS] = _fields(cls, kw_only=kw_only)
+        own["__match_args__"] = tuple(each.name for each in fields.values() if each.init and not each.kw_only)
+        made = _with_slots(cls, own) if slots else _without_slots(cls, own)
         return made
 
     return define
+
+
+def _fields(cls: type, *, kw_only: bool) -> dict[str, Field[Any]]:
+    """Those of what it is made from, and its own."""
+    fields: dict[str, Field[Any]] = {}
+    for above in reversed(cls.__mro__[1:]):
+        fields |= getattr(above, _FIELDS, {})
+    for name, kind in cls.__annotations__.items():
+        given = cls.__dict__.get(name, MISSING)
+        each: Any = given if isinstance(given, Field) else dataclasses.field(default=given)
+        each.name, each.type, each._field_type = name, kind, _FIELD
+        if each.kw_only is MISSING:
+            each.kw_only = kw_only
+        fields[name] = each
+    return fields
+
+
+def _with_slots(cls: type, own: dict[str, Any]) -> type:
+    """The class anew: slots are nothing that a class can be given."""
+    above = {slot for each in cls.__mro__[1:-1] for slot in each.__dict__.get("__slots__", ())}
+    fields = own[_FIELDS]
+    gone = {"__dict__", "__weakref__", *fields}
+    kept = {name: value for name, value in cls.__dict__.items() if name not in gone}
+    slots = tuple(name for name in fields if name not in above)
+    return type(cls)(
+        cls.__name__, cls.__bases__, {**kept, **own, "__slots__": slots, "__qualname__": cls.__qualname__}
+    )
+
+
+def _without_slots(cls: type, own: dict[str, Any]) -> type:
+    for name in cls.__annotations__:
+        default = own[_FIELDS][name].default
+        if default is not MISSING:
+            setattr(cls, name, default)
+        elif name in cls.__dict__:
+            delattr(cls, name)
+    for name, value in own.items():
+        setattr(cls, name, value)
+    return cls
 
 
 def _written_first(name: str, write: Callable[[str], _Method]) -> _Method:
@@ -85,18 +132,37 @@ def _init(made: type, *, is_frozen: bool) -> _Method:
 
 
 def _other(made: type, name: str) -> _Method:
-    """Another method, as the standard library writes it for a class of the same fields."""
-    like = dataclasses.make_dataclass(
-        made.__name__,
-        [(each.name, each.type, each) for each in dataclasses.fields(made)],
-        init=False,
-        repr=name == "__repr__",
-        eq=name != "__repr__",
-        unsafe_hash=name == "__hash__",
-        order=name in _ORDER,
+    """Another method, which does what the standard library's does for the same fields."""
+    fields = dataclasses.fields(made)
+    if name == "__repr__":
+        return _repr(tuple(each.name for each in fields if each.repr))
+    key = _key([each.name for each in fields if each.compare])
+    if name == "__hash__":
+        return lambda self: hash(key(self))
+    if name == "__eq__":
+        return lambda self, other: (
+            key(self) == key(other) if other.__class__ is self.__class__ else NotImplemented
+        )
+    compare = _ORDER[name]
+    return lambda self, other: (
+        compare(key(self), key(other)) if other.__class__ is self.__class__ else NotImplemented
     )
-    method: _Method = getattr(like, name)
-    return method
+
+
+def _key(names: list[str]) -> Callable[[object], tuple[Any, ...]]:
+    """What gives an object's values of these names."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda self: tuple(getattr(self, name) for name in names)
+
+
+def _repr(names: tuple[str, ...]) -> _Method:
+    @recursive_repr()
+    def shown(self: object) -> str:
+        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
+        return f"{self.__class__.__qualname__}({values})"
+
+    return shown
 
 
 def _unpickled(self: object, state: tuple[None, dict[str, object]]) -> None:
