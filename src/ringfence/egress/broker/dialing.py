@@ -23,7 +23,16 @@ from ringfence.egress.broker.tunnels import Via, joined, tunnelled
 from ringfence.egress.broker.unreached import AddressRefused, NotReached
 from ringfence.policy.egressing import LOCAL
 
-__all__ = ["AddressRefused", "Dialer", "NotReached", "Redeems", "Resolve", "Way", "resolved"]
+__all__ = [
+    "AddressRefused",
+    "Dialer",
+    "NotReached",
+    "Redeems",
+    "Resolve",
+    "Way",
+    "address_refused",
+    "resolved",
+]
 
 _LOOPBACK = (ip_address("127.0.0.1"), ip_address("::1"))  # of `localhost`, whoever is asked: RFC 6761, 6.3
 _NEXT_S = 0.25  # until the next address is tried beside the one before: RFC 8305, 5
@@ -110,13 +119,10 @@ class Dialer:
             raise NotReached(f"{host} has no address", hint="is the name right, and is there a network?")
         if way.to is not None:
             return list(found)
-        why = {each: refusal(each, way.named) or _is_ours(each, way.named) for each in found}
-        good = [each for each in found if why[each] is None]
+        refused = {each: address_refused(host, each, way.named) for each in found}
+        good = [each for each, why in refused.items() if why is None]
         if not good:
-            raise AddressRefused(
-                f"{host} leads to {found[0]}, where boxes do not go: {why[found[0]]}",
-                hint="`egress: {private: [{host, addresses}]}` in the system's or the user's policy names it",
-            )
+            raise next(filter(None, refused.values()))
         return good[: LIMITS.egress_addresses]
 
     async def _resolved(self, host: str, port: int) -> Sequence[Address]:
@@ -138,6 +144,17 @@ async def resolved(host: str, port: int) -> Sequence[Address]:
     except UnicodeError as error:  # no name at all
         raise OSError("no name") from error
     return list(dict.fromkeys(ip_address(str(each[4][0]).partition("%")[0]) for each in found))
+
+
+def address_refused(host: str, address: Address, named: Sequence[Network]) -> AddressRefused | None:
+    """Why boxes do not go to that address of the host; None where they may."""
+    why = refusal(address, named) or _is_ours(address, named)
+    if why is None:
+        return None
+    return AddressRefused(
+        f"{host} leads to {address}, where boxes do not go: {why}",
+        hint="`egress: {private: [{host, addresses}]}` in the system's or the user's policy names it",
+    )
 
 
 def _is_ours(address: Address, named: Sequence[Network]) -> str | None:

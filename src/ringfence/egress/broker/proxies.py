@@ -1,8 +1,9 @@
 """Whether a host is reached through a proxy that the policy names, and with which login.
 
-Names are the proxy's to resolve. Those that this machine can resolve, too, and literal addresses, are judged
-first as for any connection, so that a proxy is no way to private addresses; a name that only the proxy can
-resolve goes where whoever named the proxy trusts it to lead. Nothing is tried directly where the proxy fails.
+Names are the proxy's to resolve. Literal addresses, and names that this machine can resolve too, are judged
+first, so that a proxy is no way to private addresses; nobody knows which of a name's addresses it takes, so
+all must be such as boxes may reach. A name that only the proxy can resolve goes where whoever named the proxy
+trusts it to lead. Nothing is tried directly where the proxy fails.
 """
 
 import asyncio
@@ -15,11 +16,11 @@ from ipaddress import ip_address
 from ringfence.core.actions import CredentialUse
 from ringfence.core.dataclass import dataclass
 from ringfence.core.receipts import Receipt
-from ringfence.egress.broker.addresses import Address, refusal
-from ringfence.egress.broker.dialing import Resolve
+from ringfence.egress.broker.addresses import Address
+from ringfence.egress.broker.dialing import Resolve, address_refused
 from ringfence.egress.broker.releasing import Releasing
 from ringfence.egress.broker.tunnels import Via
-from ringfence.egress.broker.unreached import AddressRefused, NotReached
+from ringfence.egress.broker.unreached import NotReached
 from ringfence.egress.broker.upstream import Trust
 from ringfence.egress.injecting.bound import serves
 from ringfence.policy.egressing import Egressing
@@ -67,7 +68,9 @@ class Proxies:
             proxied = replace(proxied, proxy=await self._chosen(proxied, host, port, addresses, tls=tls))
         if proxied.proxy is None:
             return None
-        _check(host, addresses, named)
+        for each in addresses:
+            if (refused := address_refused(host, each, named)) is not None:
+                raise refused
         ca_pem = await self.ca(proxied)
         via = Via(
             host=proxied.proxy.host,
@@ -149,11 +152,3 @@ def use_of(proxied: UpstreamProxy, *, agent: str, session: str) -> CredentialUse
 
 async def _no_login() -> None:
     return None
-
-
-def _check(host: str, addresses: Sequence[Address], named: tuple[Network, ...]) -> None:
-    if addresses and all(refusal(each, named) is not None for each in addresses):
-        raise AddressRefused(
-            f"{host} leads to {addresses[0]}, where boxes do not go: {refusal(addresses[0], named)}",
-            hint="`egress: {private: [{host, addresses}]}` in the system's or the user's policy names it",
-        )
