@@ -5,7 +5,9 @@ from typing import NoReturn
 
 import pytest
 
-__all__ = ["missing"]
+__all__ = ["missing", "system_python"]
+
+_SYSTEM_PYTHON = "/usr/bin/python3"
 
 
 def missing(what: str, how: str) -> NoReturn:
@@ -14,3 +16,10 @@ def missing(what: str, how: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
+
+
+def system_python() -> str:
+    """Where the system's own Python is, which a box has too; without one the test ends."""
+    if not os.path.exists(_SYSTEM_PYTHON):
+        missing("the system's Python", "scripts/install-test-needs")
+    return _SYSTEM_PYTHON

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from making_events import row_of
+from needs import system_python
 from real.running import PATIENCE_S, USERS, Place, appears, place, until
 from ringfence.app.ledger.telling import told
 from ringfence.app.running import starts as telling
@@ -27,8 +28,6 @@ from ringfence.sandbox.starts import Starts
 from ringfence.tui.drawing import event as drawn
 
 _SECRET = "sk-ant-api03-q8Zr5tYw2LxVbN7mK4pJ"
-_PYTHON = "/usr/bin/python3"
-_needs_python = pytest.mark.skipif(not os.path.exists(_PYTHON), reason="no Python of the system's")
 
 
 def _started(here: Place) -> list[ProcessStarted]:
@@ -134,7 +133,6 @@ def _everything(here: Place) -> str:
 # Programs without a name, and other ways to start one
 
 
-@_needs_python
 @pytest.mark.parametrize("user", USERS)
 def test_programs_without_a_name_and_vforked_ones_are_told_as_what_they_are(user: str) -> None:
     script = (
@@ -146,12 +144,11 @@ def test_programs_without_a_name_and_vforked_ones_are_told_as_what_they_are(user
         "os.waitpid(os.posix_spawn('/bin/true', ['git', 'status'], {}), 0)\n"
     )
     with place(user) as here:
-        assert here.run(_PYTHON, "-c", script).exit == 0
+        assert here.run(system_python(), "-c", script).exit == 0
         found = [(each.program.text, [a.text for a in each.arguments or ()]) for each in _started(here)]
         assert found == [("/memfd:systemd (deleted)", ["--user"]), ("/bin/true", ["status"])]
 
 
-@_needs_python
 def test_a_path_that_changes_while_it_is_read_is_told_as_it_was_and_decides_nothing() -> None:
     """Another thread writes two names over each other: what is told is one of them, perhaps not what ran."""
     script = (
@@ -170,7 +167,7 @@ def test_a_path_that_changes_while_it_is_read_is_told_as_it_was_and_decides_noth
         "    assert os.wait()[1] == 0\n"
     )
     with place() as here:
-        done = here.run(_PYTHON, "-c", script)
+        done = here.run(system_python(), "-c", script)
         assert done.exit == 0, done
         told_ = _times(here)
         assert set(told_) <= {"/bin/true"}  # the other is not there

@@ -6,6 +6,7 @@ import resource
 import pytest
 
 from boxes import run
+from needs import system_python
 from ringfence.sandbox.messages import Ended, LimitsMet
 from ringfence.sandbox.plan import Limits
 
@@ -26,11 +27,10 @@ def test_processes_that_were_refused_are_told() -> None:
     assert met.killed_for_memory == 0
 
 
-@pytest.mark.skipif(not os.path.exists("/usr/bin/python3"), reason="no Python of the system's")
 def test_processes_that_were_ended_for_memory_are_told() -> None:
     # The kernel ends what is largest, and the box's init shares all that this test's process has.
     most = 400_000_000 + resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    fills = f"exec /usr/bin/python3 -c 'bytearray({2 * most})'"
+    fills = f"exec {system_python()} -c 'bytearray({2 * most})'"
     (met,) = _met(fills, Limits(memory_bytes=most))
     assert met.killed_for_memory > 0
 

@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 
 from broker_scene import Scene, policy, server
+from needs import missing
 from ringfence.egress.authority import make_authority
 from ringfence.egress.channel import Answer, Channel
 from ringfence.egress.messages import Serve, Serving, SocketKind
 from ringfence.egress.proxy.main import serve_sessions
 from ringfence.egress.wire import Message
 from vaults import TOKEN
-
-pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 
 
 async def _nothing(_message: Message, _fds: object) -> Answer:
@@ -58,6 +57,8 @@ class _Proxied:
 
     async def curl(self, *arguments: str) -> tuple[int | None, str]:
         """Its exit status and output."""
+        if shutil.which("curl") is None:
+            missing("curl", "scripts/install-test-needs")
         ran = await asyncio.create_subprocess_exec(
             *("curl", "-sS", "--max-time", "8", "-x", f"http://127.0.0.1:{self.port}"),
             *("--cacert", str(self.ca), *arguments),

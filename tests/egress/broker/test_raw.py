@@ -27,7 +27,7 @@ _HOST = "db.example.com"
 def port() -> Iterator[int]:
     programs = binaries()
     if programs is None:
-        pytest.skip("no PostgreSQL server is installed")
+        missing("a PostgreSQL server", "scripts/install-test-needs")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         free: int = probe.getsockname()[1]

@@ -87,7 +87,7 @@ def _certificate(folder: Path) -> ssl.SSLContext:
 def server() -> Iterator[Server]:
     programs = binaries()
     if programs is None:
-        pytest.skip("no PostgreSQL server is installed")
+        missing("a PostgreSQL server", "scripts/install-test-needs")
     port = _free_port()
     with running_server(programs, port=port) as dsn:
         folder = Path(parse_qs(urlsplit(dsn).query)["host"][0])

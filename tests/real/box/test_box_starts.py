@@ -52,8 +52,7 @@ def test_a_program_that_cannot_be_executed_is_the_command_s_own_failure_as_befor
 
 
 def test_programs_that_trace_their_children_start_them_as_before() -> None:
-    if not os.path.exists("/usr/bin/python3"):
-        pytest.skip("no Python of the system's")
+    python = system_python()
     script = (
         "import ctypes, os, signal\n"
         "libc = ctypes.CDLL(None)\n"
@@ -68,6 +67,6 @@ def test_programs_that_trace_their_children_start_them_as_before() -> None:
     )
     with place() as here:
         here.policy("version: 1\nagents: {profiles: {python3: {sandbox: {debug: true}}}}\n")
-        done = here.run("/usr/bin/python3", "-c", script)
+        done = here.run(python, "-c", script)
         assert done.exit == 0, done
-        assert [each["program"] for each in here.report()["programs"]] == ["/bin/true", "/usr/bin/python3"]
+        assert [each["program"] for each in here.report()["programs"]] == ["/bin/true", python]

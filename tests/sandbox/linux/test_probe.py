@@ -11,6 +11,7 @@ import pytest
 import boxes
 import leaving_out
 from filtering import QUIET, in_child, try_call
+from needs import missing
 from ringfence.sandbox.linux import command, identity, kernel, probe
 from ringfence.sandbox.linux.attempts.calls import calls
 from ringfence.sandbox.linux.attempts.surroundings import network, privileges, processes
@@ -188,7 +189,7 @@ def test_an_interface_and_a_route_are_found() -> None:
         return [f"{a.tried}: {_told(a).result}" for a in asked]
 
     if not any(Path(folder, "ip").exists() for folder in ("/sbin", "/usr/sbin", "/bin")):
-        pytest.skip("ip is missing (apt install iproute2)")
+        missing("ip", "scripts/install-test-needs")
     interface, machine, beacon, *answered = in_child(work).returned  # type: ignore[misc]
     assert answered[:2] == [interface, "reach another machine: NOT HELD: it worked"]
     assert interface == "find an interface: NOT HELD: it worked"

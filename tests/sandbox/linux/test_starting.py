@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from boxes import ORDINARY, Result, as_user, run
+from needs import system_python
 from ringfence.core.limits import LIMITS
 from ringfence.sandbox.linux.seccomp.calls import CALLS
 from ringfence.sandbox.linux.starting import Asked, Start, StartReader
@@ -77,7 +78,6 @@ def test_a_script_is_told_as_itself() -> None:
     assert started(script)[-1] == ("/tmp/s", _DASH, ("a",))
 
 
-@pytest.mark.skipif(not os.path.exists("/usr/bin/python3"), reason="no Python of the system's")
 def test_a_program_that_is_given_as_a_descriptor_is_told_as_what_that_is() -> None:
     script = (
         "import os\n"
@@ -88,8 +88,8 @@ def test_a_program_that_is_given_as_a_descriptor_is_told_as_what_that_is() -> No
         "    os.wait()\n"
         "go(f); go(f'/proc/self/fd/{f}'); go(f'/dev/fd/{f}'); go(os.open('/usr/bin/true', os.O_RDONLY))"
     )
-    result = run(["/usr/bin/python3", "-c", script], user="ordinary", tells_starts=True)
-    python = os.path.realpath("/usr/bin/python3")
+    result = run([system_python(), "-c", script], user="ordinary", tells_starts=True)
+    python = os.path.realpath(system_python())
     assert result.exit == 0
     assert [(each.program, each.by, each.arguments) for each in result.started[1:]] == [
         *[("/memfd:x (deleted)", python, ("b",))] * 3,
@@ -97,7 +97,6 @@ def test_a_program_that_is_given_as_a_descriptor_is_told_as_what_that_is() -> No
     ]
 
 
-@pytest.mark.skipif(not os.path.exists("/usr/bin/python3"), reason="no Python of the system's")
 def test_a_program_below_a_folder_s_descriptor_is_told_from_there() -> None:
     number = CALLS["execveat"].number(os.uname().machine)
     script = (
@@ -106,7 +105,7 @@ def test_a_program_below_a_folder_s_descriptor_is_told_from_there() -> None:
         "words = (ctypes.c_char_p * 2)(b'true', None)\n"
         f"ctypes.CDLL(None).syscall({number}, at, b'true', words, None, 0)"
     )
-    result = run(["/usr/bin/python3", "-c", script], user="ordinary", tells_starts=True)
+    result = run([system_python(), "-c", script], user="ordinary", tells_starts=True)
     assert (result.exit, result.started[-1].program) == (0, "/usr/bin/true")
 
 
