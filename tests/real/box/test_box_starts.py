@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from needs import system_python
 from real.running import USERS, place
 
 _POLICY = "version: 1\nagents: {profiles: {sh: {sandbox: {starts: STARTS}}}}\n"
