@@ -7,6 +7,7 @@ import argparse
 import atexit
 import errno
 import gc
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -25,9 +26,26 @@ _INTERRUPTED = 130  # 128 and the number of SIGINT, as shells say it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; its exit code (see `ringfence.core.errors.ExitCode`, 130 when interrupted)."""
+    """Runs one command; its exit code (see `ringfence.core.errors.ExitCode`, 130 when interrupted).
+
+    With the program's own arguments nothing but what others have registered for the end comes after it.
+    """
     gc.set_threshold(_COLLECT_AFTER)
-    atexit.register(gc.freeze)  # at the end nobody looks for cycles in what goes away whole
+    if arguments is not None:
+        return _answered(arguments)
+    codes = list[int]()
+    atexit.register(_leave, codes)  # before all others, so it comes last
+    codes.append(_answered(sys.argv[1:]))
+    return codes[0]
+
+
+def _leave(codes: list[int]) -> None:
+    """Ends the process as it is, where the command came to its end: taking all apart first takes 6 ms."""
+    for code in codes:
+        os._exit(code)
+
+
+def _answered(arguments: Sequence[str]) -> int:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
     command = ""
@@ -75,10 +93,9 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
-    given = sys.argv[1:] if arguments is None else arguments
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     try:
-        return make_parser(given[0] if given else None).parse_args(given)
+        return make_parser(arguments[0] if arguments else None).parse_args(arguments)
     except OSError as error:  # of --help and --version, which are printed there and then
         if isinstance(error, BrokenPipeError):
             raise
