@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from doors import doors_closed
+from one_process import pytest_runtest_makereport  # noqa: F401 - pytest finds it here
 from ringfence.app.demo import build
 from ringfence.ledger import file_ledger
 

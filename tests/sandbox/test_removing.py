@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from boxes import ORDINARY, as_user, tree_of
 from ringfence.sandbox.removing import remove
 
 
@@ -47,13 +48,18 @@ def test_names_that_are_taken_at_the_top_do_not_matter(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_folders_that_nobody_may_look_into_go(tmp_path: Path) -> None:
-    top = tmp_path / "top"
-    (top / "closed/inner/file").mkdir(parents=True)
-    for each in ("closed/inner", "closed"):
-        (top / each).chmod(0)
-    _as_ordinary(tmp_path, lambda: remove(top))
-    assert list(tmp_path.iterdir()) == []
+def test_folders_that_nobody_may_look_into_go() -> None:
+    with tree_of("ordinary") as folder:
+
+        def made_and_removed() -> int:
+            (folder / "top/closed/inner/file").mkdir(parents=True)
+            for each in ("closed/inner", "closed"):
+                (folder / "top" / each).chmod(0)
+            return remove(folder / "top")
+
+        # root has a right to every file
+        as_user(ORDINARY, made_and_removed) if os.geteuid() == 0 else made_and_removed()
+        assert list(folder.iterdir()) == []
 
 
 def test_what_links_lead_to_stays_as_it_is(tmp_path: Path) -> None:
@@ -69,21 +75,3 @@ def test_what_links_lead_to_stays_as_it_is(tmp_path: Path) -> None:
     assert remove(top) == links
     assert (outside / "file").read_text() == "kept"
     assert outside.stat().st_mode & 0o777 == 0o755
-
-
-def _as_ordinary(folder: Path, act: object) -> None:
-    """Does it without a right to every file, as an ordinary user would."""
-    child = os.fork()
-    if child == 0:
-        if os.geteuid() == 0:
-            for above in (folder, *folder.parents[:2]):
-                above.chmod(0o755)
-            for each in (folder, *folder.rglob("*")):
-                os.chown(each, 1000, 1000, follow_symlinks=False)
-            os.setresgid(1000, 1000, 1000)
-            os.setresuid(1000, 1000, 1000)
-        try:
-            act()  # type: ignore[operator]
-        finally:
-            os._exit(1 if folder.joinpath("top").exists() else 0)
-    assert os.waitpid(child, 0)[1] == 0
