@@ -77,19 +77,55 @@ def test_apparmor_is_read_from_its_switch(tmp_path: Path, value: str | None, ava
 
 
 @pytest.mark.parametrize(
-    ("controllers", "available"),
-    [("cpu io memory pids\n", True), ("cpu\n", False)],
-    ids=["delegated", "too few"],
+    ("handed_down", "says"),
+    [
+        ("cpu memory pids\n", (True, "version 2; delegated; controllers: memory pids")),
+        ("cpu pids\n", (False, "version 2; not delegated; controllers: memory pids")),
+        ("", (False, "version 2; not delegated; controllers: memory pids")),
+    ],
+    ids=["both", "one", "none"],
 )
-def test_cgroups_need_a_writable_folder_with_memory_and_pids(
-    tmp_path: Path, controllers: str, available: bool
+def test_version_2_needs_a_group_above_that_hands_down_memory_and_pids(
+    tmp_path: Path, handed_down: str, says: tuple[bool, str]
 ) -> None:
-    (tmp_path / "self").mkdir()
-    (tmp_path / "self/cgroup").write_text("0::/user.slice/me\n")
-    own = tmp_path / "fs/cgroup/user.slice/me"
+    """That the own group may be written is not enough: where processes are, nothing can be handed down."""
+    own = _group(tmp_path, "user.slice/app.slice/terminal.scope")
+    (own / "cgroup.controllers").write_text("memory pids\n")
+    (own.parent / "cgroup.subtree_control").write_text(handed_down)
+    assert _said(tmp_path) == says
+
+
+def test_what_stands_above_the_mount_of_control_groups_counts_for_nothing(tmp_path: Path) -> None:
+    own = _group(tmp_path, "")
+    (own.parent / "cgroup.procs").write_text("")
+    (own.parent / "cgroup.subtree_control").write_text("memory pids\n")
+    assert _said(tmp_path) == (False, "version 2; not delegated; controllers: none")
+
+
+def test_version_1_bounds_memory_and_processes_where_both_may_be_written(tmp_path: Path) -> None:
+    for name in ("memory", "pids", "unified"):
+        (tmp_path / "fs/cgroup" / name).mkdir(parents=True)
+    (tmp_path / "fs/cgroup/unified/cgroup.controllers").write_text("\n")
+    assert _said(tmp_path) == (True, "version 1; writable")
+
+
+def test_a_machine_without_control_groups_says_so(tmp_path: Path) -> None:
+    assert _said(tmp_path) == (False, "not mounted")
+
+
+def _group(folder: Path, path: str) -> Path:
+    """An own group of version 2, in a tree of folders, with nothing handed down anywhere."""
+    (folder / "self").mkdir()
+    (folder / "self/cgroup").write_text(f"0::/{path}\n")
+    own = folder / "fs/cgroup" / path
     own.mkdir(parents=True)
-    (tmp_path / "fs/cgroup/cgroup.controllers").write_text("cpu\n")
-    (own / "cgroup.controllers").write_text(controllers)
-    found = {each.name: each for each in examine_kernel(tmp_path, tmp_path)}
-    assert found["cgroups"].available is available
-    assert found["cgroups"].detail.startswith("version 2; writable; controllers: cpu")
+    for each in {own, own.parent, folder / "fs/cgroup"}:
+        (each / "cgroup.procs").write_text("")
+        (each / "cgroup.subtree_control").write_text("")
+    (folder / "fs/cgroup/cgroup.controllers").write_text("")
+    return own
+
+
+def _said(folder: Path) -> tuple[bool | None, str]:
+    found = {each.name: each for each in examine_kernel(folder, folder)}["cgroups"]
+    return found.available, found.detail

@@ -18,6 +18,7 @@ _LANDLOCK_CREATE_RULESET = 444  # the same number on every architecture
 _LANDLOCK_VERSION = 1
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _FAN_CLASS_CONTENT_CLOEXEC = 0x4 | 0x1
+_BOUNDING = ("memory", "pids")  # the control groups that bound a box
 
 
 def examine_kernel(proc: Path, sys: Path) -> tuple[Capability, ...]:
@@ -114,19 +115,27 @@ def _fanotify(libc: ctypes.CDLL) -> Capability:
 
 
 def _cgroups(proc: Path, sys: Path) -> Capability:
+    """As a box has them: in version 1 below the own group, else below the nearest that hands down both."""
+    top = sys / "fs/cgroup"
+    if all((top / name).is_dir() for name in _BOUNDING):
+        usable = all(os.access(top / name, os.W_OK) for name in _BOUNDING)
+        return _cgroup(available=usable, detail=f"version 1; {'writable' if usable else 'for root alone'}")
     own = re.search(rb"(?m)^0::(/.*)$", read_proc(proc / "self/cgroup"))
-    root = next((path for path in (sys / "fs/cgroup", sys / "fs/cgroup/unified") if _is_v2(path)), None)
-    if root is None or own is None:
-        return _cgroup(
-            available=False, detail="version 1 only" if (sys / "fs/cgroup").is_dir() else "not mounted"
-        )
-    folder = root / os.fsdecode(own[1]).lstrip("/")
+    if own is None or not (top / "cgroup.controllers").is_file():
+        return _cgroup(available=False, detail="not mounted")
+    folder = top / os.fsdecode(own[1]).lstrip("/")
+    delegated = any(_hands_down(each) for each in (folder, *folder.parents) if each.is_relative_to(top))
     controllers = read_word(folder / "cgroup.controllers") or "none"
-    writable = os.access(folder, os.W_OK)
-    version = "version 2, beside version 1" if root.name == "unified" else "version 2"
     return _cgroup(
-        available=writable and {"memory", "pids"} <= set(controllers.split()),
-        detail=f"{version}; {'writable' if writable else 'not delegated'}; controllers: {controllers}",
+        available=delegated,
+        detail=f"version 2; {'delegated' if delegated else 'not delegated'}; controllers: {controllers}",
+    )
+
+
+def _hands_down(folder: Path) -> bool:
+    handed_down = (read_word(folder / "cgroup.subtree_control") or "").split()
+    return {*_BOUNDING} <= {*handed_down} and all(
+        os.access(each, os.W_OK) for each in (folder, folder / "cgroup.procs")
     )
 
 
@@ -137,10 +146,6 @@ def _cgroup(*, available: bool, detail: str) -> Capability:
         detail=detail,
         lost_without="A sandbox's memory and number of processes cannot be bounded as a whole.",
     )
-
-
-def _is_v2(path: Path) -> bool:
-    return (path / "cgroup.controllers").is_file()
 
 
 def _drm(sys: Path) -> Capability:
