@@ -18,7 +18,6 @@ from ringfence.ledger.chain import Row
 from ringfence.ledger.codec import microseconds
 from ringfence.ledger.entry import Entry
 from ringfence.ledger.errors import LedgerUnavailable, WriterGone
-from ringfence.ledger.forgetting import forget
 from ringfence.ledger.ledger import Position, Recorded
 from ringfence.ledger.places import socket_path
 from ringfence.ledger.recorded import entries_of, entry_of, recorded_of
@@ -110,6 +109,8 @@ class FileLedger:
 
     def forget(self, ordinals: Collection[int]) -> None:
         """See `Ledger.forget`."""
+        from ringfence.ledger.forgetting import forget
+
         forget(self._path, ordinals)
 
     def heads(self) -> tuple[Position, ...]:

@@ -1,8 +1,9 @@
 """Homes that are kept from run to run: one for each agent in each working tree, below ringfence's state.
 
 Not one for all trees: what a hostile repository had an agent write into its settings acts in boxes of that
-tree and nowhere else. One session at a time has it, by a lock that the dead let go; `home.json` says who had
-it last. Root's boxes are another user's in a tree of another user's: so the owner counts as well.
+tree and nowhere else. A tree is a folder at its path, and another one where something else is put there. One
+session at a time has a home, by a lock that the dead let go; `home.json` says who had it last. Root's boxes are
+another user's in a tree of another user's: so the owner counts as well.
 """
 
 import fcntl
@@ -17,9 +18,12 @@ from pathlib import Path
 from ringfence.core.dataclass import dataclass
 from ringfence.core.text import printable
 from ringfence.gate.state import StateRefused, make_folder, read_private, write_private
+from ringfence.sandbox.linux.kernel import born
+from ringfence.sandbox.processes import is_running
 from ringfence.sandbox.removing import remove
+from ringfence.sandbox.sessions import NoSession, Sessions
 
-__all__ = ["KeptHome", "KeptHomes", "home_name"]
+__all__ = ["KeptHome", "KeptHomes", "has_box", "home_name", "tree_id"]
 
 _HOME, _NOTE, _LOCK = "home", "home.json", "lock"
 _GONE = ".gone"  # behind the name of a folder that is being removed
@@ -36,6 +40,16 @@ class KeptHome:
     tree: str
     session: str
     used_at: str  # RFC 3339, UTC; when that session began, or was gone on with
+    tree_id: str = ""  # which folder the tree is
+
+
+def has_box(home: KeptHome, sessions: Sessions) -> bool:
+    """Whether the box of the session that had it last is there."""
+    try:
+        running = sessions.running(sessions.find(home.session))
+    except NoSession:
+        return False
+    return running is not None and is_running(running)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +110,19 @@ class KeptHomes:
         found = (self.last(name) for name in names if not name.endswith(_GONE))
         return tuple(each for each in found if each is not None)
 
+    def left_behind(self, home: KeptHome) -> KeptHome | None:
+        """The agent's newest in another folder that was at the tree's path, or in this one at another path.
+
+        Raises:
+            StateRefused: see `all`.
+        """
+        others = (
+            each
+            for each in self.all()
+            if each.agent == home.agent and (each.tree == home.tree) != (each.tree_id == home.tree_id != "")
+        )
+        return max(others, key=lambda each: each.used_at, default=None)
+
     def forget(self, home: KeptHome) -> int:
         """Removes it, which is held: at once for whoever looks. How many bytes that frees.
 
@@ -136,10 +163,19 @@ class KeptHomes:
         )
 
 
-def home_name(agent: str, tree: str, owner_uid: int) -> str:
+def tree_id(tree: str) -> str:
+    """Which folder is at that path now: its number and when it was made; empty where nobody knows."""
+    try:
+        found = born(tree)
+    except OSError:
+        return ""
+    return "" if found is None else f"{found[0]}-{found[1]}"
+
+
+def home_name(agent: str, tree: str, tree_id: str, owner_uid: int) -> str:
     """The same for the same agent in the same tree, of the same owner; people see whose it is."""
     letters = "".join(each if each.isascii() and (each.isalnum() or each in "-_") else "_" for each in agent)
-    data = json.dumps([agent, tree, owner_uid]).encode()
+    data = json.dumps([agent, tree, tree_id, owner_uid]).encode()
     return f"{letters[:_SHOWN_CHARS]}-{hashlib.sha256(data).hexdigest()[:_DIGEST_CHARS]}"
 
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError
@@ -35,8 +36,10 @@ from ringfence.sandbox.messages import (
 from ringfence.sandbox.messages import Terminal as OwnTerminal
 from ringfence.sandbox.publishing import Publishing
 from ringfence.sandbox.starts import Starts
-from ringfence.sandbox.terminal.relay import Relay
 from ringfence.sandbox.terminal.terminal import Terminal, set_size
+
+if TYPE_CHECKING:
+    from ringfence.sandbox.terminal.relay import Relay
 
 __all__ = ["NotStanding", "Outcome", "Supervisor"]
 
@@ -298,6 +301,8 @@ class Supervisor:
         return poll
 
     def _take_terminal(self, fd: int) -> None:
+        from ringfence.sandbox.terminal.relay import Relay  # not every box has a terminal
+
         assert self._terminal is not None
         os.set_blocking(fd, True)
         self._master = fd

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ringfence.app.ledger.keys import signing_key
 from ringfence.core.action_types import Durability
 from ringfence.core.registries import Registry
 from ringfence.core.text import printable
@@ -34,6 +33,7 @@ from ringfence.sandbox.tree.remotes import remotes
 
 if TYPE_CHECKING:  # whoever only asks the door need not load it
     from ringfence.app.approving import Approving
+    from ringfence.ledger.notes import SigningKey
 
 __all__ = [
     "approving",
@@ -65,7 +65,7 @@ def open_door(
     make_folder(state)
     ledger = SignedLedger(
         open_ledger(ledger_at(environment), clock=_now, may_append=may_append),
-        lambda: signing_key(state, randomness=secrets.token_bytes),
+        lambda: _signing_key(state),
         now=_now,
         tell=tell,
     )
@@ -87,6 +87,12 @@ def open_door(
         randomness=secrets.token_bytes,
         tell=lambda refused: tell(f"{refused.what}; it goes ahead, as the policy only warns"),
     )
+
+
+def _signing_key(state: Path) -> "SigningKey":
+    from ringfence.app.ledger.keys import signing_key  # few commands make a checkpoint
+
+    return signing_key(state, randomness=secrets.token_bytes)
 
 
 def session_door(

@@ -17,9 +17,8 @@ from ringfence.gate.holds import Hold
 from ringfence.ledger.events.home_forgotten import HomeForgotten
 from ringfence.ledger.events.sandbox_started import SandboxStarted
 from ringfence.ledger.ledger import Ledger
-from ringfence.sandbox.kept_homes import KeptHome, KeptHomes
-from ringfence.sandbox.processes import is_running
-from ringfence.sandbox.sessions import NoSession, Sessions
+from ringfence.sandbox.kept_homes import KeptHome, KeptHomes, has_box
+from ringfence.sandbox.sessions import Sessions
 
 __all__ = [
     "ForgottenHome",
@@ -28,7 +27,6 @@ __all__ = [
     "NoHome",
     "find_homes",
     "forget_homes",
-    "has_box",
     "look_at_homes",
 ]
 
@@ -109,15 +107,6 @@ def look_at_homes(
         else:
             ended.append(each)
     return tuple(ended), tuple(kept)
-
-
-def has_box(home: KeptHome, sessions: Sessions) -> bool:
-    """Whether the box of the session that had it last is there."""
-    try:
-        running = sessions.running(sessions.find(home.session))
-    except NoSession:
-        return False
-    return running is not None and is_running(running)
 
 
 def forget_homes(

@@ -8,17 +8,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from ringfence.app.running.forget_homes import has_box
 from ringfence.app.running.prepare import Around, StillRunning
 from ringfence.core.decisions import Place
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.text import printable
 from ringfence.policy.sandboxing import sandboxing
 from ringfence.policy.values import Switch
-from ringfence.sandbox.home_copies import TooLarge, copy_home
 from ringfence.sandbox.home_files import open_home
-from ringfence.sandbox.kept_homes import KeptHome, home_name
-from ringfence.sandbox.key_answers import copy_ends
+from ringfence.sandbox.kept_homes import KeptHome, KeptHomes, has_box, home_name, tree_id
 from ringfence.sandbox.login_files import login_paths, remove_login_files
 from ringfence.sandbox.plan import Identity, Why
 from ringfence.sandbox.planning.identity import identity
@@ -82,8 +79,8 @@ def _held(
             with _without_logins(_own(session, around)):
                 yield session, None
             return
-        if homes.take(home) and is_resumed:
-            around.tell("this session's home was forgotten meanwhile: it has a new one")
+        if homes.take(home):
+            _tell_new(home, homes, around, is_resumed=is_resumed)
         with _without_logins(folder):
             yield (
                 around.places.sessions.with_home(session, home.name),
@@ -120,13 +117,32 @@ def _who(session: Session, around: Around) -> Identity:
 
 
 def _home(session: Session, around: Around) -> KeptHome:
+    folder = tree_id(session.tree)
     return KeptHome(
-        name=home_name(session.agent, session.tree, _who(session, around).owner_uid),
+        name=home_name(session.agent, session.tree, folder, _who(session, around).owner_uid),
         agent=session.agent,
         tree=session.tree,
         session=session.id,
         used_at=around.now.isoformat(timespec="seconds"),
+        tree_id=folder,
     )
+
+
+def _tell_new(home: KeptHome, homes: KeptHomes, around: Around, *, is_resumed: bool) -> None:
+    """Says that a home is new where somebody thinks that there was one."""
+    before = homes.left_behind(home)
+    if before is not None:
+        was = (
+            "another folder was here"
+            if before.tree == home.tree
+            else f"this folder was at {printable(before.tree)}"
+        )
+        around.tell(
+            f"{was} when {printable(home.agent)} last had a home: it has a new one; the old one stays until "
+            f"ringfence forget --homes {before.name}"
+        )
+    elif is_resumed:
+        around.tell("this session's home was forgotten meanwhile: it has a new one")
 
 
 def _in_use(session: Session, before: KeptHome | None) -> StillRunning:
@@ -138,6 +154,9 @@ def _in_use(session: Session, before: KeptHome | None) -> StillRunning:
 
 def _copy(source: Path, session: Session, around: Around) -> None:
     """Gives the session a copy of a home that another one has; a new home where that cannot be had."""
+    from ringfence.sandbox.home_copies import TooLarge, copy_home  # few sessions need one
+    from ringfence.sandbox.key_answers import copy_ends
+
     what = f"another session of {printable(session.agent)} has the home that is kept for this tree"
     try:
         copy_home(source, _own(session, around), _who(session, around), without=login_paths(source))

@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
-from ringfence.app.running.forget_homes import has_box
 from ringfence.core.dataclass import dataclass
 from ringfence.core.ids import session_name
 from ringfence.sandbox.home_sizes import size_of
-from ringfence.sandbox.kept_homes import KeptHomes
+from ringfence.sandbox.kept_homes import KeptHomes, has_box
 from ringfence.sandbox.sessions import Sessions
 
 __all__ = ["HomeReport", "report_homes"]

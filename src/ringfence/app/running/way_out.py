@@ -1,16 +1,18 @@
 """The way out of one run: asked for early, answered when its box is planned, joined when the box stands."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ringfence.core.errors import RingfenceError
 from ringfence.core.registries import Registries, Registry
-from ringfence.egress.messages import SessionOpened, SocketKind
 from ringfence.policy.egressing import egressing
 from ringfence.policy.policy import Policy
 from ringfence.sandbox.messages import BoxSocket
 from ringfence.sandbox.planning.wanted import WantedNetwork
 from ringfence.sandbox.sessions import Session
+
+if TYPE_CHECKING:  # whose policy grants no host needs none of it
+    from ringfence.egress.messages import SessionOpened, SocketKind
 
 __all__ = ["Ask", "Asked", "Open", "WayOut", "as_explained"]
 
@@ -25,14 +27,14 @@ class Open(Protocol):
         """Of the session's own authority."""
 
     @property
-    def given(self) -> SessionOpened:
+    def given(self) -> "SessionOpened":
         """What the box is given."""
 
     @property
     def lost(self) -> RingfenceError | None:
         """Why it is over before its time."""
 
-    def attach(self, sockets: Sequence[tuple[SocketKind, int]]) -> None:
+    def attach(self, sockets: "Sequence[tuple[SocketKind, int]]") -> None:
         """Hands the sockets of the box's network over; they stay the caller's here, too."""
 
     def close(self) -> None:
@@ -87,7 +89,7 @@ class WayOut:
             files=given.files,
         )
 
-    def join(self, sockets: Sequence[BoxSocket]) -> SessionOpened | None:
+    def join(self, sockets: Sequence[BoxSocket]) -> "SessionOpened | None":
         """From now on the box's programs are answered. What the session was given; None: there is no way out.
 
         Raises:
@@ -95,6 +97,8 @@ class WayOut:
         """
         if self._open is None:
             return None
+        from ringfence.egress.messages import SocketKind
+
         self._open.attach([(SocketKind(each.kind.value), each.fd) for each in sockets])
         return self._open.given
 
