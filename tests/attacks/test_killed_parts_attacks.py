@@ -103,7 +103,7 @@ def test_without_being_woken_a_stopped_launcher_keeps_its_box() -> None:
         try:
             process.kill()
             assert process.wait(PATIENCE_S) == -signal.SIGKILL
-            assert len(left(str(here.tree))) > 2
+            assert len(left(str(here.tree))) >= 2  # bash and what it left behind; a third comes and goes
         finally:
             os.kill(launcher, signal.SIGCONT)
         process.communicate(timeout=PATIENCE_S)
