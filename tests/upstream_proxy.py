@@ -52,6 +52,8 @@ def upstream_proxy(
             data += piece
         head, _, rest = data.partition(b"\r\n\r\n")
         line, *fields = head.decode().split("\r\n")
+        if " /" in line:
+            return  # somebody looks what listens on this machine
         made.asked.append(line)
         headers = dict(each.split(": ", 1) for each in fields)
         if wanted is not None and headers.get("Proxy-Authorization") != wanted:

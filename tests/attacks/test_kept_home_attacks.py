@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 from typing import ClassVar
@@ -203,3 +204,28 @@ def test_a_box_finds_no_other_home_that_is_kept(user: str) -> None:
         other = here.own(here.tree / "other", make=True)
         search = "ls ~/.local/state/ringfence; find / -name 'mark-of-*' -not -path '/proc/*' 2>/dev/null"
         assert here.sh(search, folder=other).out == ""
+
+
+def _knows_paths_alone() -> None:
+    homes.tree_id = lambda _tree: ""
+
+
+@pytest.mark.parametrize("is_defended", [True, False])
+@pytest.mark.parametrize("user", USERS)
+def test_what_a_repository_planted_is_not_there_for_another_one_at_its_path(
+    user: str, is_defended: bool
+) -> None:
+    before = () if is_defended else (_knows_paths_alone,)
+    with place(user) as here:
+        here.policy(_KEPT)
+        here.sh("echo hook > ~/.settings", before=before)
+        kept = _home(here).parent.name
+        shutil.rmtree(here.tree)
+        here.own(here.tree, make=True)
+        done = here.sh("cat ~/.settings", before=before)
+        assert (done.out == "hook\n") != is_defended
+        told = "another folder was here when sh last had a home: it has a new one; the old one stays until "
+        assert (f"{told}ringfence forget --homes {kept}" in done.err) == is_defended
+        assert here.sh("echo own > ~/.settings", before=before).err == "", "it is told once"
+        assert here.ringfence("forget", "--homes", "--yes", kept).exit == 0
+        assert (here.sh("cat ~/.settings", before=before).out == "own\n") == is_defended

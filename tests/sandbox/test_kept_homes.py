@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from ringfence.gate.state import StateRefused
-from ringfence.sandbox.kept_homes import KeptHome, KeptHomes, home_name
+from ringfence.sandbox.kept_homes import KeptHome, KeptHomes, home_name, tree_id
 
 _HOME = KeptHome(
-    name=home_name("claude", "/home/ann/tree", 1000),
+    name=home_name("claude", "/home/ann/tree", "7-8", 1000),
     agent="claude",
     tree="/home/ann/tree",
     session="0197f2a0-0000-7000-8000-00000000aaaa",
     used_at="2026-11-23T12:00:00+00:00",
+    tree_id="7-8",
 )
 
 
@@ -34,19 +35,69 @@ def _taken(homes: KeptHomes, home: KeptHome = _HOME) -> Path:
         return folder
 
 
-def test_a_name_tells_the_agent_and_is_another_for_another_agent_tree_or_owner() -> None:
+def test_a_name_tells_the_agent_and_is_another_for_another_agent_tree_folder_or_owner() -> None:
     names = [
         home_name(*each)
-        for each in (("claude", "/t", 1), ("codex", "/t", 1), ("claude", "/u", 1), ("claude", "/t", 2))
+        for each in (
+            ("claude", "/t", "1-1", 1),
+            ("codex", "/t", "1-1", 1),
+            ("claude", "/u", "1-1", 1),
+            ("claude", "/t", "1-2", 1),
+            ("claude", "/t", "1-1", 2),
+        )
     ]
-    assert len(set(names)) == 4
-    assert home_name("claude", "/t", 1) == names[0]
-    assert [each.rpartition("-")[0] for each in names] == ["claude", "codex", "claude", "claude"]
+    assert len(set(names)) == 5
+    assert home_name("claude", "/t", "1-1", 1) == names[0]
+    assert [each.rpartition("-")[0] for each in names] == ["claude", "codex", *["claude"] * 3]
+
+
+def test_a_folder_is_the_same_while_it_is_there_and_when_it_is_moved(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    before = tree_id(str(tree))
+    assert before
+    (tree / "file").write_text("more")
+    os.utime(tree, (0, 0))
+    moved = tree.rename(tmp_path / "moved")
+    assert tree_id(str(moved)) == before
+    assert tree_id(str(tree)) == ""
+    for _ in range(100_000):  # numbers are used again, and clocks tick a few hundred times each second
+        tree.mkdir()
+        if (another := tree_id(str(tree))) != before:
+            break
+        tree.rmdir()
+    assert another != before
+
+
+def test_what_is_left_behind_is_another_folder_s_at_this_path_or_this_one_s_at_another(
+    homes: KeptHomes,
+) -> None:
+    assert homes.left_behind(_HOME) is None
+    others = (
+        {"name": "unlike", "tree": "/home/ann/other", "tree_id": "1-1"},
+        {"name": "agent", "agent": "codex", "tree_id": "1-1"},
+        {"name": "owner"},  # of the same folder at the same path, as another user's
+        {"name": "before", "tree_id": "1-1", "used_at": "2026-11-20T12:00:00+00:00"},
+        {"name": "later", "tree_id": "2-2", "used_at": "2026-11-21T12:00:00+00:00"},
+        {"name": "moved", "tree": "/home/ann/old", "used_at": "2026-11-22T12:00:00+00:00"},
+    )
+    found = []
+    for each in others:
+        _taken(homes, replace(_HOME, **each))
+        left = homes.left_behind(_HOME)
+        found.append(None if left is None else left.name)
+    assert found == [None, None, None, "before", "later", "moved"]
+
+
+def test_nobody_who_does_not_know_the_folder_takes_another_that_is_unknown_for_it(homes: KeptHomes) -> None:
+    unknown = replace(_HOME, name="unknown", tree="/home/ann/other", tree_id="")
+    _taken(homes, unknown)
+    assert homes.left_behind(replace(_HOME, tree_id="")) is None
 
 
 @pytest.mark.parametrize("agent", ["../../x", "a/b", ".", "", "\n\x1b[2J", "x" * 5000, "\udcff"])
 def test_a_name_is_one_of_a_folder_whatever_the_agent_is_called(agent: str) -> None:
-    name = home_name(agent, "/t", 0)
+    name = home_name(agent, "/t", "1-1", 0)
     assert (name.isascii(), name.isprintable(), "/" in name, name[0] == ".") == (True, True, False, False)
     assert len(name) < 64
 

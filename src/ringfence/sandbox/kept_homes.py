@@ -2,8 +2,8 @@
 
 Not one for all trees: what a hostile repository had an agent write into its settings acts in boxes of that
 tree and nowhere else. A tree is a folder at its path, and another one where something else is put there. One
-session at a time has a home, by a lock that the dead let go; `home.json` says who had it last. Root's boxes are
-another user's in a tree of another user's: so the owner counts as well.
+session at a time has a home, by a lock that the dead let go; `home.json` says who had it last. Root's boxes
+are another user's in a tree of another user's: so the owner counts as well.
 """
 
 import fcntl

@@ -80,6 +80,19 @@ def test_another_tree_and_another_agent_see_nothing_of_it() -> None:
         assert sorted(each["agent"] for each in _homes(here)) == ["other", "sh", "sh"]
 
 
+def test_a_tree_that_was_moved_has_a_new_one_and_is_told_where_the_old_one_is() -> None:
+    with place() as here:
+        here.policy(_KEPT)
+        here.sh("echo kept > ~/state")
+        (home,) = _homes(here)
+        moved = here.tree.rename(here.tree.with_name("moved"))
+        done = here.sh("cat ~/state", folder=moved)
+        told = f"this folder was at {here.tree} when sh last had a home: it has a new one; the old one stays"
+        assert (done.out, f"{told} until ringfence forget --homes {home['name']}" in done.err) == ("", True)
+        moved.rename(here.tree)
+        assert here.sh("cat ~/state").out == "kept\n"
+
+
 @pytest.mark.parametrize("user", USERS)
 def test_a_session_beside_the_one_that_has_it_has_a_copy(user: str) -> None:
     with place(user) as here:

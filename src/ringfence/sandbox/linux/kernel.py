@@ -83,6 +83,8 @@ _RESOLVE_BENEATH: Final = 0x08
 _RESOLVE_IN_ROOT: Final = 0x10
 _STATX_BYTES: Final = 256
 _STATX_ATTR_MOUNT_ROOT: Final = 0x2000
+_STATX_INO: Final = 0x100
+_STATX_BTIME: Final = 0x800
 _CAPABILITY_VERSION_3: Final = 0x20080522
 
 _libc = ctypes.PyDLL(None, use_errno=True)
@@ -202,6 +204,19 @@ def is_mounted(place: int) -> bool:
     call("statx", place, b"", AT_EMPTY_PATH, 0, status)
     (attributes,) = struct.unpack_from("=Q", status, 8)
     return bool(attributes & _STATX_ATTR_MOUNT_ROOT)
+
+
+def born(path: str) -> tuple[int, int] | None:
+    """A file's number and when it was made, in ns since 1970; None where its file system knows no such time.
+
+    Raises:
+        OSError: it is not there, or cannot be seen.
+    """
+    status, asked = ctypes.create_string_buffer(_STATX_BYTES), _STATX_INO | _STATX_BTIME
+    call("statx", AT_FDCWD, _text(path), 0, asked, status)
+    (known,), (inode,) = struct.unpack_from("=I", status), struct.unpack_from("=Q", status, 32)
+    seconds, ns = struct.unpack_from("=qI", status, 80)
+    return (inode, seconds * 10**9 + ns) if known & asked == asked else None
 
 
 def prctl(option: int, *arguments: int) -> int:
