@@ -160,9 +160,16 @@ class Place:
 
     def write(self, name: str, text: str | bytes, *, mode: int = 0o644) -> Path:
         """A file of the tree, its user's."""
-        path = self.tree / name
-        for folder in reversed(path.relative_to(self.tree).parents):
-            self.own(self.tree / folder, make=True)
+        return self._written(self.tree, name, text, mode)
+
+    def write_at_home(self, name: str, text: str) -> Path:
+        """A file of the user's home, which nobody else may read."""
+        return self._written(self.home, name, text, 0o600)
+
+    def _written(self, top: Path, name: str, text: str | bytes, mode: int) -> Path:
+        path = top / name
+        for folder in reversed(path.relative_to(top).parents):
+            self.own(top / folder, make=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         path.chmod(mode)
         return self.own(path)

@@ -4,25 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from needs import missing
+from real.node_programs import CLAUDE, CODEX, MODULES, needs_programs
 from real.running import USERS, Place, place
 
-_MODULES = Path(__file__).resolve().parents[3] / ".cache/node-agents/node_modules"
-_CLAUDE = _MODULES / "@anthropic-ai/claude-code-linux-x64/claude"
-_CODEX = _MODULES / "@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex"
 _MODEL = Path(__file__).resolve().parents[1] / "scripted_model.py"
 
 
 def _give(here: Place, agent: str, program: Path) -> None:
     """Lets the agent read where it is installed."""
-    if not program.exists():
-        missing(agent, "tests/real/node_agents/install, on Linux with x86_64")
-    files = f'{{read: ["**", "{_MODULES}/**"], write: ["**"]}}'
+    needs_programs(agent, program)
+    files = f'{{read: ["**", "{MODULES}/**"], write: ["**"]}}'
     here.policy(f"version: 1\nagents:\n  profiles:\n    {agent}: {{files: {files}}}\n")
 
 
 @pytest.mark.parametrize("user", USERS)
-@pytest.mark.parametrize(("agent", "program"), [("claude", _CLAUDE), ("codex", _CODEX)])
+@pytest.mark.parametrize(("agent", "program"), [("claude", CLAUDE), ("codex", CODEX)])
 def test_an_agent_starts(user: str, agent: str, program: Path) -> None:
     with place(user) as here:
         _give(here, agent, program)
@@ -37,9 +33,9 @@ def test_an_agent_starts(user: str, agent: str, program: Path) -> None:
 def test_claude_code_works_in_the_tree_and_is_refused_what_acts_outside(user: str) -> None:
     with place(user, repository=True) as here:
         here.needs_ringfence()
-        _give(here, "claude", _CLAUDE)
+        _give(here, "claude", CLAUDE)
         here.write("model.py", _MODEL.read_text())
-        agent = (str(_CLAUDE), "-p", "do it", "--dangerously-skip-permissions")
+        agent = (str(CLAUDE), "-p", "do it", "--dangerously-skip-permissions")
         command = ("/usr/bin/python3", "model.py", *agent)
         done = here.ringfence("run", "--agent", "claude", "--", *command)
         assert (done.exit, done.out) == (0, "all is done\n"), done

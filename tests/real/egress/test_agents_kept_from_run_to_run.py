@@ -6,15 +6,12 @@ from typing import Any, ClassVar
 
 import pytest
 
-from needs import missing
+from real.node_programs import CLAUDE, CODEX, MODULES, needs_programs
 from real.running import PATIENCE_S, USERS, Done, Place, appears, place
 from real.scripted_codex import Responses
 from real.scripted_model import Model
 from real.world import host, keep, lead
 
-_MODULES = Path(__file__).resolve().parents[3] / ".cache/node-agents/node_modules"
-_CLAUDE = _MODULES / "@anthropic-ai/claude-code-linux-x64/claude"
-_CODEX = _MODULES / "@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex"
 _KEY = "sk-ant-api03-0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -38,13 +35,8 @@ class _Codex(Responses):
         return super().next_call(asked)
 
 
-def _there(agent: str, program: Path) -> None:
-    if not program.exists():
-        missing(agent, "tests/real/node_agents/install, on Linux with x86_64")
-
-
 def _claude(here: Place, *arguments: str) -> Done:
-    agent = (str(_CLAUDE), "--dangerously-skip-permissions", *arguments)
+    agent = (str(CLAUDE), "--dangerously-skip-permissions", *arguments)
     done = here.ringfence("run", "--agent", "claude", "--", *agent)
     assert (done.exit, done.out) == (0, "all is done\n"), done
     return done
@@ -57,10 +49,10 @@ def _home(here: Place) -> Path:
 
 @pytest.mark.parametrize("user", USERS)
 def test_claude_code_goes_on_with_what_was_said_in_the_run_before(user: str) -> None:
-    _there("claude", _CLAUDE)
+    needs_programs("claude", CLAUDE)
     _Claude.asked.clear()
     with place(user, repository=True) as here, host("api.anthropic.com", _Claude) as api:
-        lead(here, api, network="", reads=(_MODULES,))
+        lead(here, api, network="", reads=(MODULES,))
         how = ("--kind", "header", "--part", "header=x-api-key", "--host", "api.anthropic.com")
         keep(here, "ANTHROPIC_API_KEY", *how, secret=_KEY)
         _claude(here, "-p", "the first question")
@@ -77,10 +69,10 @@ def test_claude_code_goes_on_with_what_was_said_in_the_run_before(user: str) -> 
 
 @pytest.mark.parametrize("user", USERS)
 def test_codex_goes_on_with_what_was_said_in_the_run_before(user: str) -> None:
-    _there("codex", _CODEX)
+    needs_programs("codex", CODEX)
     _Codex.asked.clear()
     with place(user, repository=True) as here, host("api.openai.com", _Codex) as api:
-        lead(here, api, network="", reads=(_MODULES,))
+        lead(here, api, network="", reads=(MODULES,))
         keep(here, "OPENAI_API_KEY", "--host", "api.openai.com", secret=_KEY)
         _codex(here, "the first question")
         _Codex.asked.clear()
@@ -91,10 +83,10 @@ def test_codex_goes_on_with_what_was_said_in_the_run_before(user: str) -> None:
 
 
 def test_claude_code_beside_another_one_knows_what_was_said_before_both() -> None:
-    _there("claude", _CLAUDE)
+    needs_programs("claude", CLAUDE)
     _Claude.asked.clear()
     with place(repository=True) as here, host("api.anthropic.com", _Claude) as api:
-        lead(here, api, network="", reads=(_MODULES,))
+        lead(here, api, network="", reads=(MODULES,))
         how = ("--kind", "header", "--part", "header=x-api-key", "--host", "api.anthropic.com")
         keep(here, "ANTHROPIC_API_KEY", *how, secret=_KEY)
         _claude(here, "-p", "the first question")
@@ -110,7 +102,7 @@ def test_claude_code_beside_another_one_knows_what_was_said_before_both() -> Non
 
 def _codex(here: Place, *what: str) -> None:
     options = ("--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "-m", "gpt-5")
-    agent = (str(_CODEX), "exec", *options, *what)
+    agent = (str(CODEX), "exec", *options, *what)
     done = here.ringfence("run", "--agent", "codex", "--", *agent)
     assert done.exit == 0, done
     assert "all is done" in done.out, done

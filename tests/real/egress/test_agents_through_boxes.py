@@ -4,21 +4,17 @@ No policy says which hosts they have, or which credentials: ringfence knows them
 """
 
 import json
-from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
 from egress.upstream_servers import Handler
-from needs import missing
+from real.node_programs import CLAUDE, CODEX, MODULES, needs_programs
 from real.running import USERS, Place, place
 from real.scripted_codex import Responses
 from real.scripted_model import Model
 from real.world import host, keep, lead
 
-_MODULES = Path(__file__).resolve().parents[3] / ".cache/node-agents/node_modules"
-_CLAUDE = _MODULES / "@anthropic-ai/claude-code-linux-x64/claude"
-_CODEX = _MODULES / "@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex"
 _KEY = "sk-ant-api03-0123456789abcdefghijklmnopqrstuvwxyz"
 _ACCESS = "acc-0123456789abcdefghijklmnopqrstuvwxyz"
 _ACCOUNT = "0b6ac6b5-5a2b-4a31-9a3c-0c1c6c9c4a11"
@@ -40,13 +36,8 @@ class _Claude(Model):
         super().do_POST()
 
 
-def _there(agent: str, program: Path) -> None:
-    if not program.exists():
-        missing(agent, "tests/real/node_agents/install, on Linux with x86_64")
-
-
 def _claude(here: Place, *options: str) -> None:
-    agent = (str(_CLAUDE), "-p", "do it", "--dangerously-skip-permissions")
+    agent = (str(CLAUDE), "-p", "do it", "--dangerously-skip-permissions")
     done = here.ringfence("run", *options, "--agent", "claude", "--", *agent)
     assert (done.exit, done.out) == (0, "all is done\n"), done
     assert (here.tree / "made").read_text() == "made by the agent\n"
@@ -54,10 +45,10 @@ def _claude(here: Place, *options: str) -> None:
 
 @pytest.mark.parametrize("user", USERS)
 def test_claude_code_works_with_a_key_that_it_never_has(user: str) -> None:
-    _there("claude", _CLAUDE)
+    needs_programs("claude", CLAUDE)
     _Claude.came.clear()
     with place(user, repository=True) as here, host("api.anthropic.com", _Claude) as api:
-        lead(here, api, network="", reads=(_MODULES,))
+        lead(here, api, network="", reads=(MODULES,))
         how = ("--kind", "header", "--part", "header=x-api-key", "--host", "api.anthropic.com")
         keep(here, "ANTHROPIC_API_KEY", *how, secret=_KEY)
         _claude(here)
@@ -66,25 +57,25 @@ def test_claude_code_works_with_a_key_that_it_never_has(user: str) -> None:
 
 @pytest.mark.parametrize("user", USERS)
 def test_claude_code_works_with_a_login_that_was_adopted(user: str) -> None:
-    _there("claude", _CLAUDE)
+    needs_programs("claude", CLAUDE)
     _Claude.came.clear()
     with place(user, repository=True) as here, host("api.anthropic.com", _Claude) as api:
         login = {"accessToken": _TOKEN, "expiresAt": 4_102_444_800_000, "scopes": ["user:inference"]}
-        _write(here, ".claude/.credentials.json", json.dumps({"claudeAiOauth": login}))
-        lead(here, api, network="", reads=(_MODULES,))
+        here.write_at_home(".claude/.credentials.json", json.dumps({"claudeAiOauth": login}))
+        lead(here, api, network="", reads=(MODULES,))
         _claude(here, "--adopt")
         assert {token for _, token in _Claude.came} == {f"Bearer {_TOKEN}"}
 
 
 @pytest.mark.parametrize("user", USERS)
 def test_codex_works_with_a_key_that_it_never_has(user: str) -> None:
-    _there("codex", _CODEX)
+    needs_programs("codex", CODEX)
     Responses.came.clear()
     with place(user, repository=True) as here, host("api.openai.com", Responses) as api:
-        lead(here, api, network="", reads=(_MODULES,))
+        lead(here, api, network="", reads=(MODULES,))
         keep(here, "OPENAI_API_KEY", "--host", "api.openai.com", secret=_KEY)
         script = f"""
-            mkdir -p ~/.codex; printenv OPENAI_API_KEY | {_CODEX} login --with-api-key >/dev/null 2>&1
+            mkdir -p ~/.codex; printenv OPENAI_API_KEY | {CODEX} login --with-api-key >/dev/null 2>&1
             {_codex_script()}
         """
         _codex(here, script)
@@ -103,7 +94,7 @@ class _Tokens(Handler):
 
 @pytest.mark.parametrize("user", USERS)
 def test_codex_works_with_a_login_that_was_adopted(user: str) -> None:
-    _there("codex", _CODEX)
+    needs_programs("codex", CODEX)
     Responses.came.clear()
     with (
         place(user, repository=True) as here,
@@ -111,8 +102,8 @@ def test_codex_works_with_a_login_that_was_adopted(user: str) -> None:
         host("auth.openai.com", _Tokens) as tokens,
     ):
         login = {"refresh_token": _TOKEN, "account_id": _ACCOUNT, "access_token": "x", "id_token": "y"}
-        _write(here, ".codex/auth.json", json.dumps({"OPENAI_API_KEY": None, "tokens": login}))
-        lead(here, api, tokens, network="", reads=(_MODULES,))
+        here.write_at_home(".codex/auth.json", json.dumps({"OPENAI_API_KEY": None, "tokens": login}))
+        lead(here, api, tokens, network="", reads=(MODULES,))
         assert here.ringfence("vault", "adopt", "--yes").exit == 0
         _codex(here, _codex_script('model_provider="here"', f"model_providers.here={_PROVIDER}"))
         spoken = {each for each in Responses.came if each[0].endswith("/responses")}
@@ -121,7 +112,7 @@ def test_codex_works_with_a_login_that_was_adopted(user: str) -> None:
 
 def _codex_script(*options: str) -> str:
     given = " ".join(f"-c '{each}'" for each in options)
-    agent = f"{_CODEX} exec --skip-git-repo-check --dangerously-bypass-approvals-and-sandbox -m gpt-5"
+    agent = f"{CODEX} exec --skip-git-repo-check --dangerously-bypass-approvals-and-sandbox -m gpt-5"
     return f"{agent} {given} 'do it' </dev/null"
 
 
@@ -130,12 +121,3 @@ def _codex(here: Place, script: str) -> None:
     assert done.exit == 0, done
     assert "all is done" in done.out, done
     assert (here.tree / "made").read_text() == "made by the agent\n"
-
-
-def _write(here: Place, name: str, text: str) -> None:
-    """A file of the user's home."""
-    path = here.home / name
-    here.own(path.parent, make=True)
-    path.write_text(text)
-    path.chmod(0o600)
-    here.own(path)

@@ -9,12 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from needs import missing
+from real.node_programs import CLAUDE, MODULES, needs_programs
 from real.running import Place, place, until
 from real.scripted_model import Model
 from real.world import host, keep, lead
 
-_MODULES = Path(__file__).resolve().parents[3] / ".cache/node-agents/node_modules"
-_CLAUDE = _MODULES / "@anthropic-ai/claude-code-linux-x64/claude"
 _KEY = "sk-ant-api03-0123456789abcdefghijklmnopqrstuvwxyz"
 _TOKEN = "tok-0123456789abcdefghijklmnopqrstuvwxyz"
 _RUN = Path(sys.executable).with_name("ringfence")
@@ -48,7 +47,7 @@ class _Terminal:
 @contextmanager
 def _claude(here: Place, socket: Path) -> Iterator[_Terminal]:
     variables = [f"{name}={value}" for name, value in (here.environment | {"TERM": "tmux-256color"}).items()]
-    command = ["env", "-i", *variables, str(_RUN), "run", "--agent", "claude", "--", str(_CLAUDE)]
+    command = ["env", "-i", *variables, str(_RUN), "run", "--agent", "claude", "--", str(CLAUDE)]
     found = _Terminal(socket)
     size = ("-x", "100", "-y", "40")
     found.tmux("-f", "/dev/null", "new-session", "-d", *size, "-c", str(here.tree), *command)
@@ -68,8 +67,7 @@ def _claude(here: Place, socket: Path) -> Iterator[_Terminal]:
 @contextmanager
 def _world() -> Iterator[Place]:
     """A tree, and those whom it asks."""
-    if not _CLAUDE.exists():
-        missing("claude", "tests/real/node_agents/install, on Linux with x86_64")
+    needs_programs("claude", CLAUDE)
     if shutil.which("tmux") is None:
         missing("tmux", "scripts/install-test-needs")
     with (
@@ -77,7 +75,7 @@ def _world() -> Iterator[Place]:
         host("api.anthropic.com", Model) as api,
         host("platform.claude.com", Model) as platform,
     ):
-        lead(here, api, platform, network="", reads=(_MODULES,))
+        lead(here, api, platform, network="", reads=(MODULES,))
         yield here
 
 

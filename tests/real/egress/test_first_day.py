@@ -53,7 +53,7 @@ def test_an_operator_is_asked_at_most_three_times(
     ):
         lead_only(here, git, npm, pip, model)
         for name, text in _SETTINGS.items():
-            _write(here, name, text)
+            here.write_at_home(name, text)
         here.git("bundle", "create", "-q", "../home/bundle", "main")
         subprocess.run(["git", "fetch", "-q", here.home / "bundle", "main:main"], cwd=bare, check=True)
         here.git("remote", "add", "origin", "git@github.com:org/repo.git")
@@ -82,12 +82,3 @@ def _answer_all(here: Place, running: "subprocess.Popen[bytes]") -> None:
     while (ids := until(waiting, "a question")) != ["over"]:
         for each in ids:
             here.free("approve", each, "--uses", "20", "--for", "8h")
-
-
-def _write(here: Place, name: str, text: str) -> None:
-    path = here.home / name
-    for each in reversed(path.relative_to(here.home).parents):
-        here.own(here.home / each, make=True)
-    path.write_text(text)
-    path.chmod(0o600)
-    here.own(path)

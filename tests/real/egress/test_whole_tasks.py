@@ -16,14 +16,12 @@ from pathlib import Path
 import pytest
 
 from egress.upstream_servers import Handler
-from needs import missing
 from real.git_host import git_host
+from real.node_programs import CLAUDE, MODULES, needs_programs
 from real.running import USERS, Place, place, until
 from real.scripted_task import ACCOUNT, FILES, ClaudeTask, CodexTask
 from real.world import Host, host, lead_only
 
-_MODULES = Path(__file__).resolve().parents[3] / ".cache/node-agents/node_modules"
-_CLAUDE = "@anthropic-ai/claude-code-linux-x64/claude"
 _RINGFENCE = str(Path(sys.executable).with_name("ringfence"))
 _KEY = "sk-ant-api03-0123456789abcdefghijklmnopqrstuvwxyz"
 _TOKEN = "tok-0123456789abcdefghijklmnopqrstuvwxyz"
@@ -134,10 +132,10 @@ def test_a_whole_task_is_done_with_no_configuration(
 def _done(agent: _Agent, here: Place) -> tuple[str, int]:
     """What it says at the end, and how many questions there were: a no and a yes by an operator."""
     variables = dict(agent.environment) | _installed(here)
-    _write(here, ".config/gh/hosts.yml", f"github.com:\n    oauth_token: {_TOKEN}\n")
+    here.write_at_home(".config/gh/hosts.yml", f"github.com:\n    oauth_token: {_TOKEN}\n")
     if agent.login is not None:
         path, said = agent.login
-        _write(here, path, json.dumps(said))
+        here.write_at_home(path, json.dumps(said))
     agent.model.came.clear()
     agent.model.results.clear()
     agent.model.tree = str(here.tree)
@@ -172,19 +170,18 @@ def _assert_said(results: list[str]) -> None:
 
 def _installed(here: Place) -> dict[str, str]:
     """What `npm install -g` leaves in a home, whose programs then are found by their names."""
-    if not (_MODULES / _CLAUDE).exists():
-        missing("claude and codex", "tests/real/node_agents/install, on Linux with x86_64")
+    needs_programs("claude and codex", CLAUDE)
     top = here.home / ".npm-global"
     modules = top / "lib/node_modules"
     for name in ("@anthropic-ai/claude-code", "@openai"):
-        shutil.copytree(_MODULES / name, modules / name, copy_function=_link, symlinks=True)
+        shutil.copytree(MODULES / name, modules / name, copy_function=_link, symlinks=True)
     program = modules / "@anthropic-ai/claude-code/bin/claude.exe"
     program.unlink()
-    _link(_MODULES / _CLAUDE, program)
+    _link(CLAUDE, program)
     (top / "bin").mkdir()
     (top / "bin/claude").symlink_to("../lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe")
     (top / "bin/codex").symlink_to("../lib/node_modules/@openai/codex/bin/codex.js")
-    _link(_MODULES / "node-20/bin/node", top / "bin/node")
+    _link(MODULES / "node-20/bin/node", top / "bin/node")
     return {"PATH": f"{top}/bin:{here.environment['PATH']}"}
 
 
@@ -225,13 +222,3 @@ def _refs(top: Path) -> dict[str, str]:
 def _git(bare: Path, *arguments: str) -> str:
     done = subprocess.run(["git", *arguments], cwd=bare, check=True, capture_output=True, text=True)
     return done.stdout.strip()
-
-
-def _write(here: Place, name: str, text: str) -> None:
-    """A file of the user's home."""
-    path = here.home / name
-    for each in reversed(path.relative_to(here.home).parents):
-        here.own(here.home / each, make=True)
-    path.write_text(text)
-    path.chmod(0o600)
-    here.own(path)
