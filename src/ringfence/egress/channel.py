@@ -11,17 +11,19 @@ import os
 import socket
 import struct
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import field
+from typing import Any
 
 from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.egress.messages import Refused
 from ringfence.egress.wire import BadMessage, Message, decode, encode
 
-__all__ = ["Answer", "Channel", "ChannelClosed", "Handle"]
+__all__ = ["Answer", "Channel", "ChannelClosed", "Handle", "Steps"]
 
 Answer = tuple[Message | None, Sequence[int]]
+Steps = Coroutine[Any, Any, Any]
 Handle = Callable[[Message, Sequence[int]], Awaitable[Answer]]
 
 _LENGTH = struct.Struct("!I")
@@ -57,19 +59,29 @@ class _Incoming:
 class Channel:
     """One end. `handle` gets what the other end asks and tells, with descriptors that are then its own.
 
-    What it answers is sent, and the descriptors with it are closed. One event loop uses it.
+    What it answers is sent, and the descriptors with it are closed. One event loop uses it. Messages of the
+    kinds in `prompt` are handled as they are read, in what `named` makes of the coroutine, and have a task
+    only once they wait: until then there is no `asyncio.timeout` for them.
     """
 
-    def __init__(self, sock: socket.socket, handle: Handle) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        handle: Handle,
+        *,
+        prompt: tuple[type[Message], ...] = (),
+        named: Callable[[Steps], Steps] = lambda steps: steps,
+    ) -> None:
         sock.setblocking(False)
         self._sock = sock
-        self._handle = handle
+        self._handle, self._prompt, self._named = handle, prompt, named
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._asked: dict[int, asyncio.Future[tuple[Message, list[int]]]] = {}
         self._number = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._incoming = _Incoming()
+        self._whole: deque[tuple[bytes, list[int]]] = deque()  # documents that were read
         self._outgoing: deque[_Outgoing] = deque()
         self._queued = 0
         self._reads = False
@@ -166,7 +178,7 @@ class Channel:
         now = self._incoming
         begins = now.at + len(now.data)
         now.data += data
-        last, at, whole = None, 0, []
+        last, at, starts = None, 0, []
         while len(now.data) - at >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(now.data, at)
             if length > LIMITS.channel_bytes:
@@ -177,7 +189,7 @@ class Channel:
             if len(now.data) - at - _LENGTH.size < length:
                 break
             body = at + _LENGTH.size
-            whole.append((now.at + at, bytes(now.data[body : body + length])))
+            starts.append((now.at + at, bytes(now.data[body : body + length])))
             at = body + length
         else:
             if at < len(now.data) and now.at + at >= begins:
@@ -189,8 +201,21 @@ class Channel:
             now.fds[last] = fds
         del now.data[:at]
         now.at += at
-        for start, document in whole:
-            self._arrived(document, now.fds.pop(start, []))
+        self._whole.extend((document, now.fds.pop(start, [])) for start, document in starts)
+        self._work()
+
+    def _work(self) -> None:
+        """Takes up what was read, also what lies behind a message at which something failed."""
+        while self._whole and self._is_open:
+            is_taken = False
+            try:
+                self._arrived(*self._whole.popleft())
+                is_taken = True
+            except BadMessage as error:
+                self._end(error)
+            finally:
+                if self._whole and not is_taken:
+                    self._loop.call_soon(self._work)
 
     def _arrived(self, document: bytes, fds: list[int]) -> None:
         try:
@@ -199,7 +224,14 @@ class Channel:
             _close(fds)
             raise
         if not is_answer:
-            task = self._loop.create_task(self._serve(message, number, fds))
+            serving: Steps = self._serve(message, number, fds)
+            if isinstance(message, self._prompt):
+                serving = self._named(serving)
+                try:
+                    serving = _Begun(serving, serving.send(None))
+                except StopIteration:
+                    return
+            task = self._loop.create_task(serving)
             self._tasks.add(task)
             task.add_done_callback(self._served)
             if len(self._tasks) >= LIMITS.channel_questions:
@@ -291,8 +323,9 @@ class Channel:
         self._loop.remove_reader(self._sock)
         self._loop.remove_writer(self._sock)
         self._sock.close()
-        for fds in self._incoming.fds.values():
+        for fds in (*self._incoming.fds.values(), *(fds for _, fds in self._whole)):
             _close(fds)
+        self._whole.clear()
         for each in self._outgoing:
             _close(each.fds)
         self._outgoing.clear()
@@ -304,6 +337,28 @@ class Channel:
                 self._ended.set_result(None)
             else:
                 self._ended.set_exception(error)
+
+
+class _Begun(Steps):
+    """A coroutine that has begun, and waits for `first`: a task goes on with it."""
+
+    __slots__ = ("_first", "_steps")
+
+    def __init__(self, steps: Steps, first: object) -> None:
+        self._steps, self._first = steps, [first]
+
+    def send(self, value: Any) -> Any:  # noqa: ANN401 - what the event loop sends
+        return self._first.pop() if self._first else self._steps.send(value)
+
+    def throw(self, *what: Any) -> Any:  # noqa: ANN401 - what the event loop throws
+        self._first.clear()
+        return self._steps.throw(*what)
+
+    def close(self) -> None:
+        self._steps.close()
+
+    def __await__(self) -> Any:  # noqa: ANN401
+        return self._steps.__await__()
 
 
 def _framed(document: bytes) -> bytes:

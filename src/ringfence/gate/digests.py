@@ -17,9 +17,6 @@ from ringfence.core.field_names import field_names
 
 __all__ = ["action_digest", "compared_digest", "digest_of"]
 
-_WRITER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-_BARE = frozenset({str, int, bool, type(None)})
-
 
 def action_digest(action: Action) -> str:
     """SHA-256 over the type and every field, hexadecimal."""
@@ -33,7 +30,7 @@ def compared_digest(action: Action) -> str:
 
 def digest_of(value: object) -> str:
     """SHA-256 over a value made of dataclasses, enumerations, sets, tuples, mappings and plain values."""
-    text = _WRITER.encode(_plain(value))
+    text = _WRITER.encode(value)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -42,24 +39,21 @@ def _over(action: Action, names: Iterable[str]) -> str:
 
 
 def _plain(value: object) -> object:
-    if type(value) in _BARE:  # most are, and an action's digest is taken before each effect
-        return value
-    match value:
-        case Enum():
-            return value.value
-        case None | bool() | int() | str():
-            return value
-        case frozenset() | set():
-            return sorted((_plain(each) for each in value), key=json.dumps)
-        case tuple() | list():
-            return [_plain(each) for each in value]
-        case Mapping():
-            return {str(key): _plain(each) for key, each in value.items()}
+    """What the writer of JSON does not know itself, of what it does."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {name: _plain(getattr(value, name)) for name in field_names(type(value))}
+        fields = {name: getattr(value, name) for name in field_names(type(value))}
         return [type(value).__name__, fields]
+    if isinstance(value, frozenset | set):
+        return sorted(value, key=lambda each: json.dumps(each, default=_plain))
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return dict(value)
     if isinstance(value, bytes):
         return ["bytes", value.hex()]
     if hasattr(value, "isoformat"):
         return ["time", value.isoformat()]
     raise TypeError(f"{type(value).__name__} has no digest")
+
+
+_WRITER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain)

@@ -170,16 +170,24 @@ class Door:
         return found is not None and found.is_pending(self.now())
 
     def pass_at_once(
-        self, action: ActionT, *, uses: int = 1, lasts: timedelta = RECEIPT_LASTS
+        self,
+        action: ActionT,
+        *,
+        decision: Decision | None = None,
+        uses: int = 1,
+        lasts: timedelta = RECEIPT_LASTS,
     ) -> Receipt[ActionT] | Refused | None:
         """The same where neither operator nor disk is waited for; else None, and nothing has happened.
+
+        `decision` is what the policy in force says of it, where it was asked this moment.
 
         Raises:
             LedgerError: it could not be recorded, so it does not go ahead.
         """
         if durability_of(action) is not Durability.WRITTEN:
             return None
-        decision = self.policies.current().decide(action, now=self.now(), enforcing=self.enforcing)
+        if decision is None:
+            decision = self.policies.current().decide(action, now=self.now(), enforcing=self.enforcing)
         if not decision.may_proceed and decision.effect is not Effect.DENY:
             return None
         event = self._event(action, decision, proceeds=decision.may_proceed)

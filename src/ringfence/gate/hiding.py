@@ -8,6 +8,7 @@ exactly that value, and nobody who reads the ledger finds a short one by guessin
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, TypeVar, cast
 
@@ -35,6 +36,8 @@ HIDDEN = "hidden"
 
 _LONGEST = LIMITS.ask_chars  # of one text; an operator is shown nothing longer
 _PLACES = frozenset({"host", "source"})
+_HARMLESS = frozenset({int, bool, type(None)})
+_SHORT = 128  # characters of names that are seen again and again: hosts, agents, sessions
 
 ActionT = TypeVar("ActionT", bound=Action)
 
@@ -44,8 +47,8 @@ def without_secrets(action: ActionT) -> ActionT:
     shown: dict[str, Any] = {}
     for name in type_of(action).fields:
         was = getattr(action, name)
-        is_ = _field(name, was, type(action))
-        if is_ != was:
+        is_ = was if type(was) in _HARMLESS else _field(name, was, type(action))
+        if is_ is not was and is_ != was:
             shown[name] = is_
     return dataclasses.replace(action, **shown) if shown else action
 
@@ -164,14 +167,21 @@ def _label(label: Label) -> Label:
 
 
 def _plain(value: object, *, is_place: bool = False) -> object:
+    if type(value) is str:  # and no word of an enumeration
+        if len(value) <= _SHORT:
+            return _short_name(value, is_place)
+        return _ended(redact_name(value[:_LONGEST], is_place=is_place), value)
     match value:
         case Label():
             return _label(value)
-        case str() if type(value) is str:  # and no word of an enumeration
-            return _ended(redact_name(value[:_LONGEST], is_place=is_place), value)
         case tuple() | frozenset():
             return type(value)(_plain(each, is_place=is_place) for each in value)
     return value
+
+
+@lru_cache(maxsize=1_024)
+def _short_name(text: str, is_place: bool) -> str:
+    return redact_name(text, is_place=is_place)
 
 
 def _json(value: Json, *, is_place: bool = False) -> Json:

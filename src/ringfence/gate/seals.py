@@ -5,7 +5,6 @@ state folder, and in none within a sandbox, which cannot. How often a receipt wa
 file for actions whose record is on the disk before the effect; for all others in this process.
 """
 
-import dataclasses
 import hmac
 import json
 import threading
@@ -50,15 +49,15 @@ class Seals:
         """The receipt for an action whose decision the ledger has at (`stream`, `seq`)."""
         if not (timedelta(0) < lasts <= LONGEST and uses > 0):
             raise ValueError("a receipt holds for a while, and for some uses")
-        bare = Receipt(
+        expires_at = self._now().astimezone(UTC) + lasts
+        return Receipt(
             action=action,
             stream=stream,
             seq=seq,
-            expires_at=self._now().astimezone(UTC) + lasts,
+            expires_at=expires_at,
             uses=uses,
-            seal=b"",
+            seal=self._mac(action, stream, seq, expires_at, uses),
         )
-        return dataclasses.replace(bare, seal=self._mac(bare))
 
     def redeem(self, receipt: Receipt[ActionT], made: type[ActionT]) -> ActionT:
         """The action to carry out now, once. Whoever has the effect reads everything from it.
@@ -84,7 +83,7 @@ class Seals:
     def is_true(self, receipt: Receipt[Action]) -> bool:
         """Whether the gate made it, be it used up or over by now."""
         try:
-            mac = self._mac(receipt)
+            mac = self._mac(receipt.action, receipt.stream, receipt.seq, receipt.expires_at, receipt.uses)
         except (AttributeError, TypeError, ValueError):  # made by hand, of anything
             return False
         return type(receipt.seal) is bytes and hmac.compare_digest(mac, receipt.seal)
@@ -107,15 +106,8 @@ class Seals:
             self._counted[decided] = (used, receipt.expires_at)
             return used
 
-    def _mac(self, receipt: Receipt[Action]) -> bytes:
-        over = [
-            "ringfence receipt 1",
-            action_digest(receipt.action),
-            receipt.stream,
-            receipt.seq,
-            receipt.expires_at.isoformat(),
-            receipt.uses,
-        ]
+    def _mac(self, action: Action, stream: str, seq: int, expires_at: datetime, uses: int) -> bytes:
+        over = ["ringfence receipt 1", action_digest(action), stream, seq, expires_at.isoformat(), uses]
         return hmac.digest(self._key, json.dumps(over).encode("ascii"), "sha256")
 
 

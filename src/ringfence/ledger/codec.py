@@ -5,18 +5,21 @@ UTF-8 is escaped, and its exact bytes stand beside it as `<key>_base64`. What is
 recorded: secrets, bytes and fractions have no form. A body that does not fit its type, or whose type nobody
 knows here, is read as `Unknown`: nothing is dropped and nothing guessed.
 
-Python's own JSON writer gives what RFC 8785 asks for once keys are sorted as UTF-16 and numbers are integers.
+Texts are escaped as Python's own JSON writer does it, which is what RFC 8785 asks for.
 """
 
 import dataclasses
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import cache
+from json.encoder import encode_basestring
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ringfence.core.decisions import Decision
 from ringfence.core.field_names import field_names
 from ringfence.core.limits import LIMITS
 from ringfence.core.utf8 import as_utf8, exact_base64, is_utf8
@@ -36,11 +39,14 @@ Upcast = Callable[[JsonObject], tuple[str, JsonObject]]
 UPCASTS: Mapping[str, Upcast] = MappingProxyType({})
 """By old type: its successor and the body in the successor's form. What is stored stays as it is."""
 
-_WRITER = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _NAMES: dict[type, Sequence[str]] = {}  # of fields, sorted, as many as there are classes
+_WRITTEN: dict[int, tuple[Decision, str]] = {}  # by identity: a policy gives the same again
+_WRITTEN_MOST = 64
 _MOST = 2**53 - 1  # what every reader of JSON keeps whole
+_EXACT = "_base64"
+_INEXACT = (str, tuple, list)
 
 # Surrogates that stand for no byte of a name: JSON can spell one half of a character.
 
@@ -52,7 +58,7 @@ def encode(event: "Event") -> bytes:
         EventRefused: it holds what cannot be recorded, or too much.
     """
     assert dataclasses.is_dataclass(event)
-    body = _WRITER.encode(_fields(event, 0)).encode()
+    body = _fields(event, 0).encode()
     if len(body) > LIMITS.event_bytes:
         raise EventRefused(
             f"an event of {len(body):,} bytes is too large to be recorded",
@@ -125,40 +131,66 @@ def time_of(at: int) -> datetime:
         return datetime.max.replace(tzinfo=UTC)
 
 
-def _json(value: object, depth: int) -> Json:
-    match value:
-        case None | bool():
-            return value
-        case Enum():
-            return _json(value.value, depth)
-        case str():
-            return as_utf8(value)
-        case int() if abs(value) <= _MOST:
-            return int(value)
-        case datetime():
-            return microseconds(value)
+def _json(value: object, depth: int) -> str:
+    plain = _PLAIN.get(type(value))
+    if plain is not None:
+        return plain(value)
+    if isinstance(value, Enum):
+        return _json(value.value, depth)
     if depth >= LIMITS.event_depth:
         raise EventRefused("an event's values are nested too deeply", hint="record less of them")
     match value:
+        case tuple() | list():
+            return f"[{','.join([_json(each, depth + 1) for each in value])}]"
+        case Decision():
+            return _decision(value, depth + 1)
         case Foreign():
             kept = value.text[: LIMITS.event_foreign_chars]
             return _object({"untrusted": kept, "cut": value.cut + len(value.text) - len(kept)}, depth + 1)
-        case Mapping():
+        case dict() | Mapping():
             return _object(value, depth + 1)
-        case tuple() | list():
-            return [_json(item, depth + 1) for item in value]
         case frozenset():
-            return sorted(as_utf8(str(item)) for item in value)
+            return f"[{','.join(map(encode_basestring, sorted(as_utf8(str(each)) for each in value)))}]"
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _fields(value, depth + 1)
-    raise EventRefused(
+    raise _unrecorded(value)
+
+
+def _number(value: int) -> str:
+    if abs(value) > _MOST:
+        raise _unrecorded(value)
+    return str(value)
+
+
+_PLAIN: dict[type, Callable[[Any], str]] = {
+    str: lambda value: encode_basestring(as_utf8(value)),
+    type(None): lambda _value: "null",
+    bool: lambda value: "true" if value else "false",
+    int: _number,
+    datetime: lambda value: str(microseconds(value)),
+}
+
+
+def _unrecorded(value: object) -> EventRefused:
+    return EventRefused(
         f"a value of type {type(value).__name__} cannot be recorded",
         hint="an event holds text, whole numbers up to 2^53, times and values made of those; never a secret",
     )
 
 
-def _fields(value: object, depth: int) -> JsonObject:
-    return _ordered({name: getattr(value, name) for name in _names(type(value))}, depth)
+def _decision(decision: Decision, depth: int) -> str:
+    known = _WRITTEN.get(id(decision))
+    if known is not None and known[0] is decision:
+        return known[1]
+    text = _fields(decision, depth)
+    if len(_WRITTEN) >= _WRITTEN_MOST:
+        _WRITTEN.clear()
+    _WRITTEN[id(decision)] = (decision, text)
+    return text
+
+
+def _fields(value: object, depth: int) -> str:
+    return _ordered([(name, getattr(value, name)) for name in _names(type(value))], depth)
 
 
 def _names(made: type) -> Sequence[str]:
@@ -168,27 +200,34 @@ def _names(made: type) -> Sequence[str]:
     return names
 
 
-def _object(items: Mapping[str, object], depth: int) -> JsonObject:
-    return _ordered({key: items[key] for key in _sorted(_checked(items))}, depth)
+def _object(items: Mapping[str, object], depth: int) -> str:
+    return _ordered([(key, items[key]) for key in _sorted(_checked(items))], depth)
 
 
-def _ordered(items: Mapping[str, object], depth: int) -> JsonObject:
-    """The values as JSON; the keys are sorted already."""
-    made: dict[str, Json] = {}
-    for key, item in items.items():
-        if item is None or type(item) is bool or (type(item) is str and item.isascii()):
-            made[key] = item  # most are, and each event pays for all
+def _ordered(items: Sequence[tuple[str, object]], depth: int) -> str:
+    """An object of these; the keys are sorted already."""
+    made: list[str] = []
+    exact: list[tuple[str, object]] = []
+    for key, item in items:
+        if type(item) is str and item.isascii():  # most are, and each event pays for all
+            made.append(f"{encode_basestring(key)}:{encode_basestring(item)}")
             continue
-        made[key] = _json(item, depth)
-        exact = _exact(item)
-        if exact is not None:
-            made[f"{key}_base64"] = exact
-    return made if len(made) == len(items) else {key: made[key] for key in _sorted(made)}
+        made.append(f"{encode_basestring(key)}:{_json(item, depth)}")
+        if item and isinstance(item, _INEXACT) and (bytes_ := _exact(item)) is not None:
+            exact.append((key + _EXACT, bytes_))
+    if not exact:
+        return f"{{{','.join(made)}}}"
+    everything = {key: text for (key, _), text in zip(items, made, strict=True)}
+    everything |= {key: f"{encode_basestring(key)}:{_json(each, depth)}" for key, each in exact}
+    return f"{{{','.join([everything[key] for key in _sorted(everything)])}}}"
 
 
 def _checked(keys: Collection[str]) -> Collection[str]:
+    with suppress(TypeError):  # one is no text
+        if (together := "".join(keys)).isascii() and _EXACT not in together:
+            return keys
     for key in keys:
-        if not isinstance(key, str) or not is_utf8(key) or f"{key}_base64" in keys:
+        if not isinstance(key, str) or not is_utf8(key) or f"{key}{_EXACT}" in keys:
             raise EventRefused(
                 "an object's key cannot be recorded",
                 hint="keys are names of fields; `NAME_base64` beside NAME is taken by its exact bytes",
@@ -198,14 +237,14 @@ def _checked(keys: Collection[str]) -> Collection[str]:
 
 def _sorted(keys: Collection[str]) -> list[str]:
     """As RFC 8785 wants keys: by UTF-16."""
-    return sorted(keys) if all(map(str.isascii, keys)) else sorted(keys, key=_utf16)
+    return sorted(keys) if "".join(keys).isascii() else sorted(keys, key=_utf16)
 
 
 def _exact(value: object) -> Json:
     """The bytes of a text that is no UTF-8, or of such texts in lists; None when there are none."""
     if isinstance(value, str):
         return None if is_utf8(value) else exact_base64(value)
-    if isinstance(value, tuple | list):
+    if isinstance(value, _INEXACT):
         inner = [_exact(item) for item in value]
         return inner if any(item is not None for item in inner) else None
     return None

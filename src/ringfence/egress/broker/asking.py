@@ -67,7 +67,8 @@ async def ask(core: Core, message: Ask, tokens: Tokens) -> tuple[Proceed, Sequen
         _check_brought(core, connection, message.head, message.body)
     uses = _uses(connection, found, actions[0])
     try:
-        decided = await core.passed(connection, (*actions, *uses.values()), is_counted=True)
+        asked = (*actions, *uses.values())
+        decided = await core.passed(connection, asked, is_counted=True, is_current=True)
     except RefusedNow as error:
         if error.refused.manner is Manner.HONEST and is_push(message.head):
             return _push_refused(core, message, error.refused)
@@ -81,6 +82,7 @@ async def ask(core: Core, message: Ask, tokens: Tokens) -> tuple[Proceed, Sequen
     is_alone = is_alone or said.upstream(connection.host) is not None  # what the proxy wants is said here
     if not is_alone and core.is_whole(connection):
         return Proceed(exchange=exchange.number, leg=Leg.PLAIN), ()
+    await asyncio.sleep(0)  # what is prompt has no task, which whoever waits for a time needs
     way = await way_to(core, session, connection.host, connection.port, tls=connection.tls)
     if way.via is not None and not way.tls and not _takes_the_connection(message.head):
         way = replace(way, is_forwarded=True)  # many proxies connect to port 443 alone

@@ -11,7 +11,7 @@ from collections.abc import Coroutine
 from contextvars import Context, ContextVar
 from typing import Any
 
-__all__ = ["WORKS_FOR", "blamed", "make_page", "tasks_with_names"]
+__all__ = ["WORKS_FOR", "blamed", "make_page", "tasks_with_names", "with_name"]
 
 _BYTES = 64
 _NOBODY = bytes(_BYTES)
@@ -44,11 +44,17 @@ def tasks_with_names(loop: asyncio.AbstractEventLoop, page: mmap.mmap) -> None:
         **more: Any,  # noqa: ANN401
     ) -> "asyncio.Task[Any]":
         session = WORKS_FOR.get("") if context is None else context.get(WORKS_FOR, "")
-        if session:
-            coroutine = _Named(coroutine, page, session.encode()[:_BYTES].ljust(_BYTES, b"\0"))
+        coroutine = with_name(coroutine, page, session)
         return asyncio.Task(coroutine, loop=loop, context=context, **more)
 
     loop.set_task_factory(task)  # type: ignore[arg-type]  # its signature grows with each Python
+
+
+def with_name(coroutine: _Steps, page: mmap.mmap | None, session: str) -> _Steps:
+    """The same, whose steps say on the page whose they are."""
+    if page is None or not session:
+        return coroutine
+    return _Named(coroutine, page, session.encode()[:_BYTES].ljust(_BYTES, b"\0"))
 
 
 class _Named(_Steps):

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import operator
 import os
 import socket
 from collections.abc import Callable, Iterable, Sequence
@@ -131,11 +132,17 @@ class Core:
         return session.policy, session.said
 
     async def passed(
-        self, connection: Connection, actions: Sequence[Action], *, is_counted: bool = False
+        self,
+        connection: Connection,
+        actions: Sequence[Action],
+        *,
+        is_counted: bool = False,
+        is_current: bool = False,
     ) -> tuple[Decided, ...]:
         """Receipts for all that is asked on a connection, by what the session has read until now.
 
-        `is_counted`: whoever asks counts what it costs.
+        `is_counted`: whoever asks counts what it costs. `is_current`: and has had the policy looked at this
+        moment, so that its word holds.
 
         Raises:
             RefusedNow: one of them is refused.
@@ -150,7 +157,9 @@ class Core:
         while True:
             label = session.label
             asked = [with_context(each, label) for each in actions]
-            made = pass_at_once(session.door, asked, effects)
+            holds = is_current and all(map(operator.is_, asked, actions))
+            made = pass_at_once(session.door, asked, effects, known=decisions if holds else ())
+            is_current = False
             if made is None:
                 made = await self.blocking(pass_all, session.door, asked, effects)
             if isinstance(made, gate.Refused):
@@ -159,7 +168,9 @@ class Core:
                     continue
                 raise RefusedNow(by_policy(made, said))
             if session.label is label:  # else it has read something meanwhile, which counts
-                return tuple(replace(one, limits=of) for one, of in zip(made, limits, strict=True))
+                return tuple(
+                    replace(one, limits=of) if of else one for one, of in zip(made, limits, strict=True)
+                )
 
     async def connecting(self, session: Session, action: HostConnect) -> Decided:
         """The receipt for a connection.

@@ -48,7 +48,7 @@ ActionT = TypeVar("ActionT", bound=Action)
 
 def with_context(action: ActionT, label: Label) -> ActionT:
     """The same action, of a session that has read what this label says."""
-    return replace(action, context=label)
+    return action if action.context is label else replace(action, context=label)
 
 
 def decide(policy: Policy, actions: Iterable[Action], door: Door) -> tuple[Decision, ...]:
@@ -77,15 +77,16 @@ def pass_all(
 
 
 def pass_at_once(
-    door: Door, actions: Sequence[Action], effects: Sequence[Effect]
+    door: Door, actions: Sequence[Action], effects: Sequence[Effect], *, known: Sequence[Decision] = ()
 ) -> tuple[Decided, ...] | Refused | None:
     """The same on the event loop, for one that only reads; None where somebody must be waited for.
 
-    Most requests are such ones, and another thread would cost them more than all the rest of this.
+    Most requests are such ones, and another thread would cost them more than all the rest of this. `known`
+    is the policy's word on each, where it was asked this moment.
     """
     if len(actions) != 1:
         return None
-    receipt = door.pass_at_once(actions[0])
+    receipt = door.pass_at_once(actions[0], decision=known[0] if known else None)
     if receipt is None or isinstance(receipt, Refused):
         return receipt
     return (Decided(action=actions[0], effect=effects[0], receipt=receipt),)

@@ -41,13 +41,15 @@ def run(
         with asyncio.Runner(loop_factory=_loop) as runner:
             if page is not None:
                 tasks_with_names(runner.get_loop(), page)
-            runner.run(_serve(daemon_socket, proxy_socket, house))
+            runner.run(_serve(daemon_socket, proxy_socket, house, page))
     finally:
         house.blocking.shutdown(cancel_futures=True)
 
 
-async def _serve(daemon: socket.socket, proxy: socket.socket | None, house: House) -> None:
-    broker = Broker(house=house)
+async def _serve(
+    daemon: socket.socket, proxy: socket.socket | None, house: House, page: mmap.mmap | None
+) -> None:
+    broker = Broker(house=house, page=page)
     if proxy is not None:
         broker.stand_in(proxy)
     watching = asyncio.create_task(broker.watch())

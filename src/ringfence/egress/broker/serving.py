@@ -1,6 +1,7 @@
 """The broker's two channels: what daemon and proxy ask, answered; and the policy watched meanwhile."""
 
 import asyncio
+import mmap
 import os
 import socket
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from ringfence.core.limits import LIMITS
 from ringfence.core.secrets import Secret
 from ringfence.egress.broker.arriving import arrive, dial
 from ringfence.egress.broker.asking import ask
-from ringfence.egress.broker.blame import WORKS_FOR
+from ringfence.egress.broker.blame import WORKS_FOR, with_name
 from ringfence.egress.broker.core import ASKED_IN, Core, RefusedNow
 from ringfence.egress.broker.dialing import Way
 from ringfence.egress.broker.fetching import fetching
@@ -48,6 +49,7 @@ from ringfence.vault.placeholders import Placeholders
 
 __all__ = ["Broker"]
 
+_PROMPT = (Ask, Done, Gone, Tell)
 _UNASKED = Refused(what="nobody asks this here", hint="report this", status=400)
 
 
@@ -56,6 +58,7 @@ class Broker:
     """One process's."""
 
     house: House
+    page: mmap.mmap | None = None  # where the daemon reads whose work it is
     channels: dict[str, Channel] = field(default_factory=dict)  # to proxies, by session; "": of all
     proxies: "set[asyncio.Task[None]]" = field(default_factory=set)
     core: Core = field(init=False)
@@ -125,7 +128,12 @@ class Broker:
         Raises:
             BadMessage: it sent what is no message.
         """
-        channel = self.channels[of] = Channel(sock, partial(self.proxy_asks, of))
+        channel = self.channels[of] = Channel(
+            sock,
+            partial(self.proxy_asks, of),
+            prompt=_PROMPT,
+            named=lambda steps: with_name(steps, self.page, of),
+        )
         try:
             await channel.run()
         finally:
