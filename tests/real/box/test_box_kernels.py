@@ -77,6 +77,19 @@ def test_a_box_may_be_let_go_without_landlock_and_everybody_is_told(user: str) -
         assert (whole.exit, whole.err, here.report()["lacking"]) == (0, "", [])
 
 
+def test_a_limit_on_memory_that_no_group_holds_the_box_to_is_said() -> None:
+    with place("ordinary") as here:
+        here.policy("version: 1\nagents: {profiles: {sh: {sandbox: {memory: 2 GiB}}}}\n")
+        done = here.run("sh", "-c", "echo ran")
+        if os.geteuid() != 0 and not done.err:
+            pytest.skip("here an ordinary user has a control group")
+        assert (done.exit, done.out) == (0, "ran\n")
+        assert done.err.startswith(
+            "ringfence: warning: memory is bounded for each process alone, not for all of them: "
+            "a control group for memory: "
+        ), done
+
+
 @pytest.mark.parametrize("user", USERS)
 def test_without_user_namespaces_there_is_no_box(user: str) -> None:
     with place(user) as here:

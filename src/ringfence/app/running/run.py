@@ -34,6 +34,7 @@ from ringfence.sandbox.box import Box, Streams
 from ringfence.sandbox.covers import Covering, Covers
 from ringfence.sandbox.failures import BoxRefused, refusal
 from ringfence.sandbox.launcher import Launcher
+from ringfence.sandbox.linux.cgroups import NO_MEMORY_GROUP
 from ringfence.sandbox.messages import Failed, Ready
 from ringfence.sandbox.plan import Plan
 from ringfence.sandbox.plan_json import to_json
@@ -214,6 +215,7 @@ def _start(
             lacking = {str(layer): why for layer, why in ready.lacking if layer not in ready.layers}
             if lacking:
                 house.tell(f"this box is without {', '.join(lacking)}: {'; '.join(lacking.values())}")
+            _tell_unbounded(ready, prepared.plan, house)
             if prepared.masked:
                 house.tell(f"shown empty, for secrets: {_named(prepared.masked, prepared.session.tree)}")
             record.started(
@@ -225,6 +227,13 @@ def _start(
                 masked=prepared.masked,
                 resumed=prepared.resumed,
             )
+
+
+def _tell_unbounded(ready: Ready, plan: Plan, house: House) -> None:
+    """A limit on memory is somebody's wish: where nothing holds the box as a whole to it, that is said."""
+    why = next((why for _, why in ready.lacking if why.startswith(NO_MEMORY_GROUP)), None)
+    if plan.limits.memory_bytes is not None and why:
+        house.tell(f"memory is bounded for each process alone, not for all of them: {why}")
 
 
 def _open_way_out(

@@ -20,7 +20,11 @@ from ringfence.core.limits import LIMITS
 from ringfence.sandbox.linux.limits import Lack
 from ringfence.sandbox.plan import Limits
 
-__all__ = ["Group", "Used", "make"]
+__all__ = ["NO_MEMORY_GROUP", "Group", "Used", "make"]
+
+_NO_GROUP = "a control group for "
+NO_MEMORY_GROUP = f"{_NO_GROUP}memory"
+"""What a box lacks whose memory nothing bounds as a whole."""
 
 _NAME = "ringfence-"
 _WANTED = frozenset({"memory", "pids"})
@@ -103,8 +107,8 @@ def make(limits: Limits, session: str, *, launcher: int, proc: Path = Path("/pro
                 folders.append(str(folder))
         except OSError as error:
             why = error.strerror or "unknown"
-            lacking.append((f"a control group for {what}", why.lower()))
-    had_memory = limits.memory_bytes is not None and not any("memory" in what for what, _ in lacking)
+            lacking.append((f"{_NO_GROUP}{what}", why.lower()))
+    had_memory = limits.memory_bytes is not None and not any(what == NO_MEMORY_GROUP for what, _ in lacking)
     return Group(folders=tuple(folders), memory=had_memory, lacking=tuple(lacking))
 
 
