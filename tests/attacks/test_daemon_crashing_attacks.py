@@ -7,12 +7,15 @@ nobody knows at whose work the broker was.
 
 import socket
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from broker_scene import Scene, policy, server
 from daemon_scene import WHOLE, Daemon, attach, curl, daemon, kill, listener, until
+from ringfence.daemon.client import DaemonSession
 from ringfence.egress.messages import SocketKind
 from ringfence.gate.hiding import foreign
 from ringfence.ledger.events.egress_refused import EgressRefused
@@ -33,6 +36,21 @@ accepting._served = crash_or_serve
 """
 
 
+@contextmanager
+def _two_sessions(
+    folder: Path, text: str, program: str
+) -> Iterator[tuple[Daemon, DaemonSession, socket.socket, DaemonSession, socket.socket]]:
+    """A daemon whose processes crash at what `program` says, and two sessions with a listener each."""
+    with (
+        daemon(folder, text, program=program) as here,
+        here.open("s1") as attacker,
+        here.open("s2") as other,
+        listener() as one,
+        listener() as two,
+    ):
+        yield here, attacker, one, other, two
+
+
 def _provoke(at: socket.socket) -> None:
     """Connects, and sees how the proxy dies of it."""
     with socket.create_connection(at.getsockname(), 10) as made:
@@ -42,13 +60,7 @@ def _provoke(at: socket.socket) -> None:
 def test_whoever_makes_the_proxy_crash_again_and_again_ends_their_own_session(tmp_path):
     with server(tmp_path) as host:
         text = policy(("api.example.com", host.port), folder=tmp_path, network=WHOLE)
-        with (
-            daemon(tmp_path, text, program=_CRASHES) as here,
-            here.open("s1") as attacker,
-            here.open("s2") as other,
-            listener() as one,
-            listener() as two,
-        ):
+        with _two_sessions(tmp_path, text, _CRASHES) as (here, attacker, one, other, two):
             attacker.attach([(SocketKind.ANY, one.fileno())])
             attach(other, two)
             (of_other,) = here.proxies()[1:]
@@ -135,13 +147,7 @@ def test_whoever_makes_the_broker_crash_again_and_again_ends_their_own_session(t
     narrow = "{host: api.example.com, methods: [GET]}"
     with server(tmp_path) as host:
         text = policy(("api.example.com", host.port), folder=tmp_path, network=narrow)
-        with (
-            daemon(tmp_path, text, program=program) as here,
-            here.open("s1") as attacker,
-            here.open("s2") as other,
-            listener() as one,
-            listener() as two,
-        ):
+        with _two_sessions(tmp_path, text, program) as (here, attacker, one, other, two):
             attach(attacker, one)
             attach(other, two)
             ca = tmp_path / "attacker.pem"

@@ -1,24 +1,14 @@
 """A home made ready for its next box: places for mounts and links, and whose commits these are."""
 
-import os
 from pathlib import Path
 
 import pytest
 
+from identities import ME
 from ringfence.sandbox.furnishing import InTheWay, furnish, introduce
-from ringfence.sandbox.plan import Identity
 from ringfence.sandbox.planning.host import Kind
 from ringfence.sandbox.planning.wanted import HomePlace
 
-_ME = Identity(
-    host_uid=1000,
-    host_gid=1000,
-    uid=1000,
-    gid=1000,
-    name="agent",
-    owner_uid=os.geteuid(),
-    owner_gid=os.getegid(),
-)
 _PLACES = (
     HomePlace(path=".local", kind=Kind.FOLDER),
     HomePlace(path=".local/bin", kind=Kind.FOLDER),
@@ -41,16 +31,16 @@ def _user(home: Path, text: str) -> tuple[Path]:
 
 
 def _introduced(home: Path, text: str) -> str:
-    introduce(home, _user(home, text), _ME)
+    introduce(home, _user(home, text), ME)
     return (home / ".gitconfig").read_text()
 
 
 def test_a_home_that_was_there_before_is_made_ready_again(home: Path) -> None:
-    furnish(home, _PLACES, _ME)
+    furnish(home, _PLACES, ME)
     (home / ".nvm").unlink()
     (home / ".nvm").symlink_to("/elsewhere")
     (home / ".local/bin/own").write_text("kept")
-    furnish(home, _PLACES, _ME)
+    furnish(home, _PLACES, ME)
     assert (home / ".nvm").readlink() == Path("/opt/nvm")
     assert (home / ".local/bin/own").read_text() == "kept"
 
@@ -67,7 +57,7 @@ def test_a_link_is_not_followed(home: Path, planted: str, leads_to: str) -> None
     (home / planted).parent.mkdir(exist_ok=True)
     (home / planted).symlink_to(leads_to)
     with pytest.raises(InTheWay):
-        furnish(home, _PLACES, _ME)
+        furnish(home, _PLACES, ME)
     assert list((home.parent / "outside").iterdir()) == []
 
 
@@ -98,12 +88,12 @@ def test_a_link_in_its_place_stays_and_is_not_followed(home: Path, leads_to: str
     outside = home.parent / "outside/file"
     outside.write_text("stays")
     (home / ".gitconfig").symlink_to(leads_to)
-    introduce(home, _user(home, "[user]\n\tname = one\n"), _ME)
+    introduce(home, _user(home, "[user]\n\tname = one\n"), ME)
     assert (home / ".gitconfig").is_symlink()
     assert (outside.read_text(), (home.parent / "nowhere").exists()) == ("stays", False)
 
 
 def test_a_folder_in_its_place_stays(home: Path) -> None:
     (home / ".gitconfig").mkdir()
-    introduce(home, _user(home, "[user]\n\tname = one\n"), _ME)
+    introduce(home, _user(home, "[user]\n\tname = one\n"), ME)
     assert (home / ".gitconfig").is_dir()

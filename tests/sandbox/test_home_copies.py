@@ -8,20 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from identities import ME
 from ringfence.core.limits import LIMITS
 from ringfence.sandbox import home_copies
 from ringfence.sandbox.home_copies import TooLarge, copy_home
-from ringfence.sandbox.plan import Identity
-
-_ME = Identity(
-    host_uid=1000,
-    host_gid=1000,
-    uid=1000,
-    gid=1000,
-    name="agent",
-    owner_uid=os.geteuid(),
-    owner_gid=os.getegid(),
-)
 
 
 @pytest.fixture
@@ -33,7 +23,7 @@ def source(tmp_path: Path) -> Path:
 
 def _copied(source: Path, *without: str) -> dict[str, str]:
     target = source.parent / "target"
-    copy_home(source, target, _ME, without=without)
+    copy_home(source, target, ME, without=without)
     return {
         str(each.relative_to(target)): f"-> {each.readlink()}" if each.is_symlink() else each.read_text()
         for each in sorted(target.rglob("*"))
@@ -101,7 +91,7 @@ def test_nothing_but_files_folders_and_links_is_opened(source: Path) -> None:
 def test_what_belongs_to_somebody_else_is_left_out(source: Path) -> None:
     _write(source, "a")
     target = source.parent / "target"
-    copy_home(source, target, replace(_ME, owner_uid=_ME.owner_uid + 1), without=())
+    copy_home(source, target, replace(ME, owner_uid=ME.owner_uid + 1), without=())
     assert list(target.iterdir()) == []
 
 
@@ -132,5 +122,5 @@ def test_a_source_that_is_gone_or_a_link_leaves_nothing(source: Path) -> None:
     (source.parent / "link").symlink_to(source)
     for name in ("link", "nowhere"):
         with pytest.raises(OSError, match=name):
-            copy_home(source.parent / name, source.parent / "target", _ME, without=())
+            copy_home(source.parent / name, source.parent / "target", ME, without=())
     assert list((source.parent / "target").iterdir()) == []

@@ -5,19 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from identities import ME
 from ringfence.core.limits import LIMITS
 from ringfence.sandbox.key_answers import carry_answers, copy_ends
-from ringfence.sandbox.plan import Identity
 
-_ME = Identity(
-    host_uid=1000,
-    host_gid=1000,
-    uid=1000,
-    gid=1000,
-    name="agent",
-    owner_uid=os.geteuid(),
-    owner_gid=os.getegid(),
-)
 _FIRST, _SECOND = "sk-ant-" + "a1" * 20, "sk-ant-" + "b2" * 20
 _SAID = '{{"customApiKeyResponses": {{"approved": ["{}"], "rejected": []}}, "more": "{}"}}'
 
@@ -29,7 +20,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def _starts(home: Path, key: str, name: str = "ANTHROPIC_API_KEY") -> str:
-    carry_answers(home, [(name, key)], _ME)
+    carry_answers(home, [(name, key)], ME)
     file = home / ".claude.json"
     return file.read_text() if file.is_file() else ""
 
@@ -57,7 +48,7 @@ def test_a_key_that_nobody_was_asked_about_is_not_answered(home: Path) -> None:
 def test_a_session_without_the_key_in_between_changes_nothing(home: Path) -> None:
     _starts(home, _FIRST)
     _answered(home, _FIRST)
-    carry_answers(home, [], _ME)
+    carry_answers(home, [], ME)
     assert _SECOND[-20:] in _starts(home, _SECOND)
 
 
@@ -75,15 +66,15 @@ def test_what_is_no_file_of_an_agent_s_stays_as_it_is(home: Path, tmp_path: Path
     outside = tmp_path / "outside"
     outside.write_text(_FIRST)
     (home / ".claude.json").symlink_to(outside)
-    carry_answers(home, [("ANTHROPIC_API_KEY", _SECOND)], _ME)
+    carry_answers(home, [("ANTHROPIC_API_KEY", _SECOND)], ME)
     assert outside.read_text() == _FIRST
     (home / ".claude.json").unlink()
     os.mkfifo(home / ".claude.json")  # opening it would wait for ever
-    carry_answers(home, [("ANTHROPIC_API_KEY", _FIRST)], _ME)
+    carry_answers(home, [("ANTHROPIC_API_KEY", _FIRST)], ME)
     (home / ".claude.json").unlink()
     with (home / ".claude.json").open("wb") as file:
         file.truncate(LIMITS.config_bytes + 1)
-    carry_answers(home, [("ANTHROPIC_API_KEY", _SECOND)], _ME)
+    carry_answers(home, [("ANTHROPIC_API_KEY", _SECOND)], ME)
 
 
 @pytest.mark.parametrize("note", [b"", b"[]", b'{"ANTHROPIC_API_KEY": ""}', b'{"ANTHROPIC_API_KEY": 1}'])

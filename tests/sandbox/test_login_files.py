@@ -1,23 +1,13 @@
 """Files of logins in a home, which a box may have prepared, and may have left as it likes."""
 
-import os
 from pathlib import Path
 
 import pytest
 
+from identities import ME
 from ringfence.sandbox.home_files import InTheWay, open_home
 from ringfence.sandbox.login_files import put_login_files, remove_login_files
-from ringfence.sandbox.plan import Identity
 
-_ME = Identity(
-    host_uid=1000,
-    host_gid=1000,
-    uid=1000,
-    gid=1000,
-    name="agent",
-    owner_uid=os.geteuid(),
-    owner_gid=os.getegid(),
-)
 _FILES = ((".claude/.credentials.json", "{}\n"), (".npmrc", "a\n"))
 
 
@@ -38,17 +28,17 @@ def _all(folder: Path) -> dict[str, tuple[str, int]]:
 
 
 def test_they_are_written_for_nobody_else_and_again_each_time(home: Path) -> None:
-    put_login_files(home, _FILES, _ME)
+    put_login_files(home, _FILES, ME)
     assert _all(home) == {".claude/.credentials.json": ("{}\n", 0o600), ".npmrc": ("a\n", 0o600)}
     assert (home / ".claude").stat().st_mode & 0o777 == 0o700
-    put_login_files(home, [(".npmrc", "b\n")], _ME)
+    put_login_files(home, [(".npmrc", "b\n")], ME)
     assert _all(home)[".npmrc"] == ("b\n", 0o600)
 
 
 def test_a_link_in_a_files_place_goes_and_what_it_leads_to_stays(home: Path) -> None:
     for name in (".npmrc", ".npmrc.new"):
         (home / name).symlink_to(home.parent / "outside" / "file")
-    put_login_files(home, _FILES, _ME)
+    put_login_files(home, _FILES, ME)
     assert not (home / ".npmrc").is_symlink()
     assert _all(home.parent / "outside") == {"file": ("stays", 0o644)}
 
@@ -57,7 +47,7 @@ def test_a_link_in_a_files_place_goes_and_what_it_leads_to_stays(home: Path) -> 
 def test_a_link_in_a_folders_place_is_refused(home: Path, leads_to: str) -> None:
     (home / ".claude").symlink_to(home.parent / leads_to)
     with pytest.raises(InTheWay):
-        put_login_files(home, _FILES, _ME)
+        put_login_files(home, _FILES, ME)
     assert _all(home.parent / "outside") == {"file": ("stays", 0o644)}
     assert not (home.parent / "nowhere").exists()
 
@@ -65,13 +55,13 @@ def test_a_link_in_a_folders_place_is_refused(home: Path, leads_to: str) -> None
 def test_a_folder_in_a_files_place_is_refused(home: Path) -> None:
     (home / ".npmrc").mkdir()
     with pytest.raises(InTheWay):
-        put_login_files(home, _FILES, _ME)
+        put_login_files(home, _FILES, ME)
 
 
 def test_what_was_put_is_taken_away_and_nothing_else(home: Path) -> None:
     (home / ".claude").mkdir()
     (home / ".claude/settings.json").write_text("kept")
-    put_login_files(home, _FILES, _ME)
+    put_login_files(home, _FILES, ME)
     remove_login_files(home)
     assert {name: text for name, (text, _) in _all(home).items()} == {".claude/settings.json": "kept"}
     (home / ".npmrc").write_text("the agent's own")
@@ -80,15 +70,15 @@ def test_what_was_put_is_taken_away_and_nothing_else(home: Path) -> None:
 
 
 def test_whatever_a_killed_one_left_of_several_is_taken_away(home: Path) -> None:
-    put_login_files(home, _FILES, _ME)
+    put_login_files(home, _FILES, ME)
     (home / ".claude/.credentials.json.new").write_text("half")
-    put_login_files(home, [(".other", "b\n")], _ME)
+    put_login_files(home, [(".other", "b\n")], ME)
     remove_login_files(home)
     assert _all(home) == {}
 
 
 def test_a_link_on_the_way_keeps_what_it_leads_to(home: Path) -> None:
-    put_login_files(home, _FILES, _ME)
+    put_login_files(home, _FILES, ME)
     (home.parent / "outside/.credentials.json").write_text("stays")
     (home / ".claude/.credentials.json").unlink()
     (home / ".claude").rmdir()
@@ -101,11 +91,11 @@ def test_a_link_on_the_way_keeps_what_it_leads_to(home: Path) -> None:
 
 
 def test_a_folder_that_a_box_closed_is_opened(home: Path) -> None:
-    put_login_files(home, _FILES, _ME)
+    put_login_files(home, _FILES, ME)
     (home / ".claude").chmod(0)
     home.chmod(0)
     open_home(home)
-    put_login_files(home, [(".claude/.credentials.json", "again")], _ME)
+    put_login_files(home, [(".claude/.credentials.json", "again")], ME)
     (home / ".claude").chmod(0o500)
     remove_login_files(home)
     assert _all(home) == {}
@@ -126,7 +116,7 @@ def test_what_is_no_home_is_not_opened(home: Path, put: str) -> None:
 def test_a_note_that_did_not_outlive_a_crash_takes_nothing_away_that_it_does_not_name(
     home: Path, note: bytes
 ) -> None:
-    put_login_files(home, _FILES, _ME)
+    put_login_files(home, _FILES, ME)
     (home.parent / "logins.json").write_bytes(note)
     remove_login_files(home)
     assert (".npmrc" in _all(home)) == (b".npmrc" not in note)

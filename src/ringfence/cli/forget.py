@@ -6,7 +6,7 @@ from ringfence.app.documents import document
 from ringfence.app.running.forget import Ended, Forgotten, Forgottens, Kept, NotForgotten
 from ringfence.cli.exact import name
 from ringfence.cli.forget_homes import forget_homes
-from ringfence.cli.sizes import show_size
+from ringfence.cli.forgotten import say_forgotten
 from ringfence.cli.streams import tell, warn, write
 from ringfence.core.errors import ExitCode, UsageError
 from ringfence.core.redaction import redact
@@ -51,11 +51,8 @@ def _forgotten(
         said = Forgottens(started_at=started_at, complete=True, sessions=gone, kept=kept)
         write(document("ringfence.forgotten/1", said) + "\n")
         return ExitCode.DONE
-    write(f"forgotten {each.name}: {show_size(each.freed_bytes)} freed\n" for each in gone)
-    for each in kept:
-        tell(f"ringfence: session {each.name} stays: {name(each.why)}")
-    if not gone:
-        write("nothing was forgotten\n")
+    freed = [(each.name, each.freed_bytes) for each in gone]
+    say_forgotten("session", freed, [(each.name, each.why) for each in kept])
     return ExitCode.DONE
 
 

@@ -7,8 +7,8 @@ from ringfence.app.documents import document
 from ringfence.app.running.forget import NotForgotten
 from ringfence.app.running.forget_homes import ForgottenHome, ForgottenHomes, HomeStays
 from ringfence.cli.exact import name
-from ringfence.cli.sizes import show_size
-from ringfence.cli.streams import tell, write
+from ringfence.cli.forgotten import say_forgotten
+from ringfence.cli.streams import write
 from ringfence.core.errors import ExitCode
 from ringfence.wiring.forgetting import Forgetting
 
@@ -32,11 +32,8 @@ def forget_homes(
         said = ForgottenHomes(started_at=started_at, complete=True, homes=gone, kept=kept)
         write(document("ringfence.forgotten-homes/1", said) + "\n")
         return ExitCode.DONE
-    write(f"forgotten {each.name}: {show_size(each.freed_bytes)} freed\n" for each in gone)
-    for each in kept:
-        tell(f"ringfence: home {each.name} stays: {name(each.why)}")
-    if not gone:
-        write("nothing was forgotten\n")
+    freed = [(each.name, each.freed_bytes) for each in gone]
+    say_forgotten("home", freed, [(each.name, each.why) for each in kept])
     return ExitCode.DONE
 
 

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -17,8 +16,9 @@ from jsonschema import Draft202012Validator
 from schemas import DOCUMENTS, schema_of
 
 from broker_scene import Server, server
+from noticed import ASKED, AT
 from ringfence.app.notices import posting
-from ringfence.app.notices.noticing import Happened, Notice
+from ringfence.app.notices.noticing import Happened
 from ringfence.app.notices.outbox import NotTold
 from ringfence.app.notices.posting import Poster, resolved
 from ringfence.app.notices.webhook import WebhookReceiver
@@ -26,24 +26,8 @@ from ringfence.core.decisions import Place
 from ringfence.core.limits import LIMITS
 from ringfence.policy.values import Webhook
 
-_AT = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 _HOST = "hooks.example.com"
 _KEY = b"0123456789abcdef0123456789abcdef"
-_ASKED = Notice(
-    started_at=_AT,
-    complete=True,
-    happened=Happened.ASKED,
-    ask="7f3a90",
-    short_id="7f",
-    action_type="git.push",
-    subject="/our-org/site refs/heads/main at github.example",
-    facts=("force: yes", 'ref: "refs/heads/main"'),
-    agent="claude",
-    session="0199c0de-0000-7000-8000-000000000001",
-    rules=("pushes",),
-    opened_at=_AT,
-    expires_at=datetime(2026, 2, 1, 12, 0, tzinfo=UTC),
-)
 
 
 @dataclass
@@ -70,7 +54,7 @@ class Scene:
             key_at=key_at,  # type: ignore[arg-type]
             poster=Poster(clock=time.monotonic, resolve=lambda _host, _port: ["127.0.0.1"]),
             pause=self.waited.append,
-            now=lambda: _AT,
+            now=lambda: AT,
         )
 
     def key(self, data: bytes = _KEY + b"\n", mode: int = 0o600) -> Path:
@@ -96,7 +80,7 @@ def _parts(request: bytes) -> tuple[str, dict[str, str], bytes]:
 
 def test_a_notice_is_posted_as_a_document_of_its_schema(tmp_path: Path) -> None:
     with server(tmp_path, _answer("204 No Content"), host=_HOST) as at:
-        _scene(tmp_path, at).receiver().send(_ASKED)
+        _scene(tmp_path, at).receiver().send(ASKED)
     (request,) = at.requests
     first, headers, body = _parts(request)
     assert first == "POST /hooks/T0K3N?room=2 HTTP/1.1"
@@ -133,7 +117,7 @@ def test_a_notice_is_posted_as_a_document_of_its_schema(tmp_path: Path) -> None:
 
 
 def test_what_became_of_it_says_who_answered_and_offers_no_answer(tmp_path: Path) -> None:
-    over = replace(_ASKED, happened=Happened.GRANTED, operator="olga", left_out=3)
+    over = replace(ASKED, happened=Happened.GRANTED, operator="olga", left_out=3)
     with server(tmp_path, host=_HOST) as at:
         _scene(tmp_path, at).receiver().send(over)
     found = json.loads(_parts(at.requests[0])[2])
@@ -143,7 +127,7 @@ def test_what_became_of_it_says_who_answered_and_offers_no_answer(tmp_path: Path
 
 def test_a_question_that_is_not_whole_offers_no_yes(tmp_path: Path) -> None:
     with server(tmp_path, host=_HOST) as at:
-        _scene(tmp_path, at).receiver().send(replace(_ASKED, complete=False, facts=()))
+        _scene(tmp_path, at).receiver().send(replace(ASKED, complete=False, facts=()))
     found = json.loads(_parts(at.requests[0])[2])
     assert (found["approve"], found["deny"]) == (None, "ringfence deny 7f")
     assert " waits: look first: ringfence asks, open until" in found["text"]
@@ -151,7 +135,7 @@ def test_a_question_that_is_not_whole_offers_no_yes(tmp_path: Path) -> None:
 
 def test_a_line_for_chat_programs_holds_no_markup_of_anybodys(tmp_path: Path) -> None:
     with server(tmp_path, host=_HOST) as at:
-        _scene(tmp_path, at).receiver().send(replace(_ASKED, subject="`x` <!channel> [y](https://evil)"))
+        _scene(tmp_path, at).receiver().send(replace(ASKED, subject="`x` <!channel> [y](https://evil)"))
     text = json.loads(_parts(at.requests[0])[2])["text"]
     assert r"git.push `\x60x\x60 \x3c!channel\x3e [y](https://evil)` by" in text
 
@@ -159,10 +143,10 @@ def test_a_line_for_chat_programs_holds_no_markup_of_anybodys(tmp_path: Path) ->
 def test_it_is_signed_over_its_time_and_body_where_a_key_is_named(tmp_path: Path) -> None:
     with server(tmp_path, host=_HOST) as at:
         scene = _scene(tmp_path, at)
-        scene.receiver(key_at=scene.key()).send(_ASKED)
+        scene.receiver(key_at=scene.key()).send(ASKED)
     _, headers, body = _parts(at.requests[0])
     at_s = headers["Ringfence-Timestamp"]
-    assert at_s == str(int(_AT.timestamp()))
+    assert at_s == str(int(AT.timestamp()))
     signed = hmac.new(_KEY, at_s.encode() + b"." + body, hashlib.sha256).hexdigest()
     assert headers["Ringfence-Signature"] == f"v1={signed}"
 
@@ -184,7 +168,7 @@ def test_what_is_to_be_signed_never_goes_unsigned(
         scene = _scene(tmp_path, at)
         path = tmp_path / "hook.key" if data is None else scene.key(data, mode)
         with pytest.raises(NotTold) as told:
-            scene.receiver(key_at=path).send(_ASKED)
+            scene.receiver(key_at=path).send(ASKED)
     assert why in told.value.what
     assert at.requests == []
 
@@ -193,14 +177,14 @@ def test_a_server_that_fails_is_tried_three_times_and_then_no_more(tmp_path: Pat
     with server(tmp_path, _answer("503 Busy"), host=_HOST) as at:
         scene = _scene(tmp_path, at)
         with pytest.raises(NotTold) as told:
-            scene.receiver().send(_ASKED)
+            scene.receiver().send(ASKED)
     assert (told.value.what, len(at.requests), scene.waited) == ("it answers 503", 3, [1.0, 5.0])
 
 
 def test_one_that_works_again_is_told_once(tmp_path: Path) -> None:
     answers = iter(b"HTTP/1.1 %s\r\n\r\n" % each for each in (b"500 Oops", b"429 Slowly", b"200 OK"))
     with server(tmp_path, lambda _request: next(answers), host=_HOST) as at:
-        _scene(tmp_path, at).receiver().send(_ASKED)
+        _scene(tmp_path, at).receiver().send(ASKED)
     assert len(at.requests) == 3
     assert len({_parts(each)[2] for each in at.requests}) == 1
 
@@ -211,7 +195,7 @@ def test_a_refusal_or_a_redirection_is_no_reason_to_try_again(tmp_path: Path, st
         server(tmp_path, _answer(status, "Location: https://elsewhere.example/\r\n"), host=_HOST) as at,
         pytest.raises(NotTold) as told,
     ):
-        _scene(tmp_path, at).receiver().send(_ASKED)
+        _scene(tmp_path, at).receiver().send(ASKED)
     assert (told.value.what, len(at.requests)) == (f"it answers {status[:3]}", 1)
 
 
@@ -219,7 +203,7 @@ def test_no_error_says_more_of_the_address_than_host_and_port(tmp_path: Path) ->
     with server(tmp_path, _answer("404 Not Found"), host=_HOST) as at:
         receiver = _scene(tmp_path, at).receiver()
         with pytest.raises(NotTold) as told:
-            receiver.send(_ASKED)
+            receiver.send(ASKED)
     said = f"{receiver.name} {told.value.what} {told.value.hint} {receiver!r}"
     assert "T0K3N" not in said
     assert receiver.name == f"webhook {_HOST}:{at.port}"
@@ -231,7 +215,7 @@ def test_who_has_no_certificate_that_is_trusted_is_told_nothing(tmp_path: Path) 
     with server(tmp_path, host=_HOST) as at, server(other, host=_HOST):
         for more in ({"ca": str(other / "ca.pem")}, {"ca": None}, {"host": "other.example.com"}):
             with pytest.raises(NotTold) as told:
-                _scene(tmp_path, at).receiver(**more).send(_ASKED)
+                _scene(tmp_path, at).receiver(**more).send(ASKED)
             assert "its certificate is not trusted" in told.value.what
     assert at.requests == []
 
@@ -242,7 +226,7 @@ def test_authorities_that_are_missing_or_none_are_said(tmp_path: Path, text: str
     if text is not None:
         path.write_text(text)
     with server(tmp_path, host=_HOST) as at, pytest.raises(NotTold) as told:
-        _scene(tmp_path, at).receiver(ca=str(path)).send(_ASKED)
+        _scene(tmp_path, at).receiver(ca=str(path)).send(ASKED)
     assert told.value.what.startswith("the authorities of its `ca` cannot be read")
     assert at.connections == 0
 
@@ -251,7 +235,7 @@ def test_a_private_address_is_reached_only_where_the_policy_names_it(tmp_path: P
     with server(tmp_path, host=_HOST) as at:
         for private in ((), (ip_network("10.0.0.0/8"),)):
             with pytest.raises(NotTold) as told:
-                _scene(tmp_path, at).receiver(private=private).send(_ASKED)
+                _scene(tmp_path, at).receiver(private=private).send(ASKED)
             assert told.value.what == "its address is refused: it is this machine itself"
     assert at.connections == 0
 
@@ -275,7 +259,7 @@ def test_of_a_name_with_several_addresses_only_those_are_tried_that_may_be(tmp_p
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(posting.socket, "create_connection", connect)
             with pytest.raises(NotTold):
-                receiver.send(_ASKED)
+                receiver.send(ASKED)
     assert tried == ["1.1.1.1"] * LIMITS.webhook_tries
 
 
@@ -283,7 +267,7 @@ def test_nobody_there_is_tried_three_times(tmp_path: Path) -> None:
     with server(tmp_path, host=_HOST) as at:
         scene = _scene(tmp_path, at)
     with pytest.raises(NotTold) as told:
-        scene.receiver().send(_ASKED)
+        scene.receiver().send(ASKED)
     assert told.value.what == "it cannot be reached, or its answer is no HTTPS"
     assert scene.waited == [1.0, 5.0]
 
@@ -331,7 +315,7 @@ def test_one_that_hangs_drips_or_never_ends_is_left(
         receiver = _scene(tmp_path, at).receiver()
         monkeypatch.setattr(posting, "LIMITS", replace(LIMITS, webhook_s=0.3))
         with pytest.raises(NotTold) as told:
-            receiver.send(_ASKED)
+            receiver.send(ASKED)
     assert told.value.what == why
     assert at.connections == LIMITS.webhook_tries
 
@@ -350,6 +334,6 @@ def test_nothing_after_the_first_line_is_read(tmp_path: Path) -> None:
             sent.set()
 
     with server(tmp_path, host=_HOST, talk=talk) as at:
-        _scene(tmp_path, at).receiver().send(_ASKED)
+        _scene(tmp_path, at).receiver().send(ASKED)
         assert sent.wait(20)
     assert at.connections == 1
