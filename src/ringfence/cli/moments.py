@@ -1,13 +1,14 @@
 """Times as people write them: 2h ago, or a date. In UTC where no zone is named."""
 
 import argparse
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from ringfence.core.patterns import pattern
+
 __all__ = ["parse_moment"]
 
-_AGO = re.compile(r"([1-9][0-9]{0,5})(s|m|h|d|w)")
+_AGO = pattern(r"([1-9][0-9]{0,5})(s|m|h|d|w)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 

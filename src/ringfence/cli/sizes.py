@@ -1,8 +1,8 @@
 """Sizes as people write them: `2GB` is decimal, `1MiB` binary, a bare number bytes."""
 
 import argparse
-import re
 
+from ringfence.core.patterns import pattern
 from ringfence.core.sizes import show_size
 
 __all__ = ["parse_size", "show_size"]
@@ -11,7 +11,7 @@ _UNITS = {"": 1, "b": 1}
 _UNITS |= {f"{letter}b": 1000**power for power, letter in enumerate("kmgt", start=1)}
 _UNITS |= {f"{letter}ib": 1024**power for power, letter in enumerate("kmgt", start=1)}
 _UNITS |= {letter: 1024**power for power, letter in enumerate("kmgt", start=1)}
-_SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([a-zA-Z]{0,3})")
+_SIZE = pattern(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([a-zA-Z]{0,3})")
 
 
 def parse_size(text: str) -> int:

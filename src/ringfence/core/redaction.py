@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from ringfence.core.bounded_json import BadJson, Json, parse
+from ringfence.core.patterns import pattern
 
 __all__ = ["CUT", "redact", "redact_name", "redact_url", "redact_value"]
 
@@ -45,26 +46,26 @@ _HARMLESS_KEYS = {
 }
 _WORKING_FOLDERS = {"PWD", "OLDPWD"}
 
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_FLAG = re.compile(r"-{1,2}[A-Za-z][\w.-]*")
-_NEXT_FLAG = re.compile(r"--[a-z][a-z-]*|-[A-Za-z]")
-_WHOLE = re.compile(r"(?s)(-{0,2}[A-Za-z_][\w.-]*)(=|:\s*)(.+)")
-_NAME = re.compile(r"(?<![\w.-])-{0,2}[A-Za-z_][\w.-]*")
-_ASSIGNED = re.compile(r"""["']?\s*[=:]\s*""")
-_SPACE = re.compile(r"\s+")
-_BEHIND_NAMES = re.compile(r"[=:\s]")  # without one of these no value follows a name, and none a scheme
-_VALUE = re.compile(
+_WORD = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_FLAG = pattern(r"-{1,2}[A-Za-z][\w.-]*")
+_NEXT_FLAG = pattern(r"--[a-z][a-z-]*|-[A-Za-z]")
+_WHOLE = pattern(r"(?s)(-{0,2}[A-Za-z_][\w.-]*)(=|:\s*)(.+)")
+_NAME = pattern(r"(?<![\w.-])-{0,2}[A-Za-z_][\w.-]*")
+_ASSIGNED = pattern(r"""["']?\s*[=:]\s*""")
+_SPACE = pattern(r"\s+")
+_BEHIND_NAMES = pattern(r"[=:\s]")  # without one of these no value follows a name, and none a scheme
+_VALUE = pattern(
     r"""(?si)(?P<quote>"|')(?:(?!(?P=quote))[^\\]|\\.?)*(?P=quote)?"""
     r"""|(?:(?:Bearer|Basic|Digest|Token|ApiKey)\s+)?\S+"""
 )
-_SCHEME_AND_SECRET = re.compile(r"(?i)\b(Bearer|Basic)\s+[\w.~+/=-]{6,}")
-_AUTHORITY = re.compile(r"""://([^\s/?#"'\\]*)@""")
+_SCHEME_AND_SECRET = pattern(r"(?i)\b(Bearer|Basic)\s+[\w.~+/=-]{6,}")
+_AUTHORITY = pattern(r"""://([^\s/?#"'\\]*)@""")
 # A password with a slash in it: what looks like host and port is the beginning of the user part.
-_SLASHED = re.compile(
+_SLASHED = pattern(
     r"""://[^\s/?#"'\\:@\[]{0,200}:(?!\d*[/?#\\])[^\s/?#"'\\@]{1,200}[/?#\\][^\s"'@]{0,200}@"""
 )
-_USER_OPTION = re.compile(r"-u|--user|--proxy-user|--login")
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY")
+_USER_OPTION = pattern(r"-u|--user|--proxy-user|--login")
+_PRIVATE_KEY = pattern(r"-----BEGIN [A-Z ]*PRIVATE KEY")
 # Nothing else begins so; of the others names do as well: hf_models, xai-grok.
 _SURE = (
     r"(?:sk-(?:ant|or|proj|svcacct)|glpat|gldt|xapp|xox[a-z])-[\w.-]{8,}"
@@ -80,12 +81,12 @@ _LIKELY = (
     r"|gh[a-z]_\w{8,}|AQ\.[\w-]{8,}"
     r"|eyJ[\w-]{8,}[\w.=-]*"
 )
-_KNOWN = re.compile(rf"(?<![A-Za-z0-9])(?:(?P<sure>{_SURE})|{_LIKELY})")
-_BEARER = re.compile(r"(?i)\b(Bearer)\s+[\w.~+/=-]{16,}")
+_KNOWN = pattern(rf"(?<![A-Za-z0-9])(?:(?P<sure>{_SURE})|{_LIKELY})")
+_BEARER = pattern(r"(?i)\b(Bearer)\s+[\w.~+/=-]{16,}")
 _KEY_CHARS = 30  # letters and digits of the shortest key whose prefix names have as well
-_USER_PART = re.compile(r"[^\s/@:]+:[^\s/@]+@")
-_LONG = re.compile(r"[A-Za-z0-9+=_-]{24,}")
-_HEX = re.compile(r"(?:sha256[-_:])?[0-9a-fA-F-]+")
+_USER_PART = pattern(r"[^\s/@:]+:[^\s/@]+@")
+_LONG = pattern(r"[A-Za-z0-9+=_-]{24,}")
+_HEX = pattern(r"(?:sha256[-_:])?[0-9a-fA-F-]+")
 
 
 def redact(arguments: Sequence[str], *, longest: int = _ARGUMENT_CHARS) -> tuple[str, ...]:

@@ -1,13 +1,12 @@
 """Registries of packages that a machine's package managers are set to, as values."""
 
-import re
-
 from ringfence.core.dataclass import dataclass
+from ringfence.core.patterns import pattern
 
 __all__ = ["Registries", "Registry"]
 
-_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
-_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~+@%:,=*-]+)*")
+_HOST = pattern(r"[a-z0-9._-]+|[0-9a-f:.]+")
+_PATH = pattern(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~+@%:,=*-]+)*")
 _LAST_PORT = 65_535
 
 

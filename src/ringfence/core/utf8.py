@@ -1,11 +1,12 @@
 """Text that may hold what is no UTF-8, such as names of files, as documents have it: escaped, or exact."""
 
 import base64
-import re
+
+from ringfence.core.patterns import pattern
 
 __all__ = ["as_utf8", "exact_base64", "is_utf8"]
 
-_HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # of a character, and of no byte
+_HALF = pattern("[\ud800-\udc7f\udd00-\udfff]")  # of a character, and of no byte
 
 
 def as_utf8(text: str) -> str:

@@ -1,16 +1,16 @@
 """What this endpoint is called in records: an id made at random once, which tells nothing of anybody."""
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from ringfence.core.ids import RANDOM_BYTES, uuid7
+from ringfence.core.patterns import pattern
 from ringfence.gate.state import StateRefused, read_private, write_private
 
 __all__ = ["endpoint_id"]
 
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ID = pattern(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def endpoint_id(state: Path, *, now: Callable[[], datetime], randomness: Callable[[int], bytes]) -> str:

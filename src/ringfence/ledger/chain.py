@@ -25,9 +25,9 @@ is hashed. Names and types have a fixed alphabet that JSON never escapes, which 
 
 import functools
 import hashlib
-import re
 from typing import NamedTuple
 
+from ringfence.core.patterns import pattern
 from ringfence.ledger.errors import EventRefused
 
 __all__ = ["Head", "Row", "commitment_of", "fault_of", "hash_of", "header_of", "is_row", "link", "named"]
@@ -35,8 +35,8 @@ __all__ = ["Head", "Row", "commitment_of", "fault_of", "hash_of", "header_of", "
 VERSION = 1
 SALT_BYTES = 16
 _FIRST = bytes(32)
-_STREAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}")
-_TYPE = re.compile(r"[a-z][a-z_]{0,49}\.[a-z][a-z_]{0,49}/[1-9][0-9]{0,3}")
+_STREAM = pattern(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}")
+_TYPE = pattern(r"[a-z][a-z_]{0,49}\.[a-z][a-z_]{0,49}/[1-9][0-9]{0,3}")
 
 
 class Row(NamedTuple):

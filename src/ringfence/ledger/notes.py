@@ -15,12 +15,12 @@ The library of keys is loaded when one is used, which most commands never do.
 
 import base64
 import hashlib
-import re
 from collections.abc import Iterable
 
 from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
+from ringfence.core.patterns import pattern
 
 __all__ = [
     "BadNote",
@@ -37,8 +37,8 @@ __all__ = [
 _ED25519 = b"\1"
 _ID_BYTES = 4
 _ROOT_BYTES = 32
-_NAME = re.compile(r"[!-*,-~]{1,200}")
-_SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
+_NAME = pattern(r"[!-*,-~]{1,200}")
+_SIZE = pattern(r"0|[1-9][0-9]{0,18}")
 _MARK = "— "
 
 

@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from ringfence.core.actions import FieldKind
 from ringfence.core.limits import LIMITS
+from ringfence.core.patterns import pattern
 from ringfence.policy.globs import folded
 
 __all__ = ["canonical"]
@@ -24,14 +25,14 @@ _KNOWN = 4096
 _DOTS = frozenset({".", ".."})
 _ENDS_EMPTY = frozenset({"", "/"})  # last characters of paths whose last part is empty
 _NO_PARTS = frozenset({"", ".", ".."})
-_HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
-_NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
+_HOST = pattern(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
+_NUMBER = pattern(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 # Escapes that are none, of controls, of what need no escape, and of a `%` that would make another one.
-_ODD_ESCAPE = re.compile(
+_ODD_ESCAPE = pattern(
     r"%(?:(?![0-9a-f]{2})|[01]|7f|2[de]|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae]|25(?:2[ef]|5c))",
     re.IGNORECASE,
 )
-_SLASH = re.compile(r"%2f|%5c", re.IGNORECASE)
+_SLASH = pattern(r"%2f|%5c", re.IGNORECASE)
 
 
 def canonical(name: str, kind: FieldKind) -> Callable[[str], str | None] | None:

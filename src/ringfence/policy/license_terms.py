@@ -5,14 +5,14 @@ Where it says `OR` one may choose, and where it says `AND` all hold. So where on
 with an exception (`WITH`) is one term. Source: SPDX 3.0, annex on license expressions.
 """
 
-import re
 from collections.abc import Callable
 
 from ringfence.core.limits import LIMITS
+from ringfence.core.patterns import pattern
 
 __all__ = ["may_be", "must_be"]
 
-_WORDS = re.compile(r"[()]|[^\s()]+")
+_WORDS = pattern(r"[()]|[^\s()]+")
 _NO_TERMS = frozenset({"(", ")", "and", "or", "with"})
 _DEPTH = 32
 

@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 
 from ringfence.core.limits import LIMITS
+from ringfence.core.patterns import pattern
 
 __all__ = ["is_older"]
 
@@ -16,14 +17,14 @@ _KNOWN = 4096
 _Key = tuple[object, ...]
 
 # PEP 440, appendix B, without its local part. Every piece begins with what the one before cannot hold.
-_PEP_440 = re.compile(
+_PEP_440 = pattern(
     r"v?(?:([0-9]+)!)?([0-9]+(?:\.[0-9]+)*)"
     r"(?:[-_.]?(alpha|a|beta|b|preview|pre|c|rc)[-_.]?([0-9]*))?"
     r"(?:-([0-9]+)|[-_.]?(post|rev|r)[-_.]?([0-9]*))?"
     r"(?:[-_.]?(dev)[-_.]?([0-9]*))?"
     r"(?:\+[a-z0-9]+(?:[-_.][a-z0-9]+)*)?"
 )
-_PIECE = re.compile(r"[0-9]+|[a-z]+")
+_PIECE = pattern(r"[0-9]+|[a-z]+")
 _PRE = {"a": "a", "alpha": "a", "b": "b", "beta": "b", "c": "rc", "rc": "rc", "pre": "rc", "preview": "rc"}
 _EARLIEST, _LATEST = -1, float("inf")
 

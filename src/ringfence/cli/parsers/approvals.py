@@ -1,17 +1,17 @@
 """Options of `asks`, `approve`, `deny` and `grants`."""
 
 import argparse
-import re
 from typing import TypeAlias
 
 from ringfence.cli.moments import parse_moment
 from ringfence.cli.options import add_format
+from ringfence.core.patterns import pattern
 
 __all__ = ["add_approvals"]
 
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 _EXIT_CODES = "exit status: 0 done, 1 the policy or another operator says no, 2 usage, 3 the ledger is closed"
-_TIME = re.compile(r"([1-9][0-9]{0,5})(s|m|h|d)")
+_TIME = pattern(r"([1-9][0-9]{0,5})(s|m|h|d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 

@@ -1,15 +1,15 @@
 """Options of `run`, `kill`, `forget` and `daemon`."""
 
 import argparse
-import re
 from typing import TypeAlias
 
 from ringfence.cli.moments import parse_moment
 from ringfence.cli.options import add_format
+from ringfence.core.patterns import pattern
 
 __all__ = ["add_running"]
 
-_SERVER = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_SERVER = pattern(r"[a-z][a-z0-9-]{0,62}")
 
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 

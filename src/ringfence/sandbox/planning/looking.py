@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ringfence.core.limits import LIMITS
+from ringfence.core.patterns import pattern
 from ringfence.sandbox.planning.host import BUNDLES, Account, Host, Kind, within
 
 __all__ = ["HostFiles", "look"]
@@ -26,7 +27,7 @@ _PLAIN = (
     "NVIM_LISTEN_ADDRESS",
 )
 _ADDRESSES = ("DBUS_SESSION_BUS_ADDRESS", "DOCKER_HOST", "CONTAINER_HOST", "KITTY_LISTEN_ON", "PULSE_SERVER")
-_OCTAL = re.compile(r"\\([0-7]{3})")
+_OCTAL = pattern(r"\\([0-7]{3})")
 
 
 class HostFiles:

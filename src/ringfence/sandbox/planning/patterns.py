@@ -11,13 +11,14 @@ from ringfence.core.actions import FieldKind
 from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
+from ringfence.core.patterns import pattern
 from ringfence.policy.globs import Automaton, glob
 from ringfence.sandbox.planning.host import Files, Kind, joined_path, within
 
 __all__ = ["Found", "Place", "TooMany", "covers", "found", "place_of"]
 
-_WILD = re.compile(r"(?<!\\)(?:\\\\)*[*?]")
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_WILD = pattern(r"(?<!\\)(?:\\\\)*[*?]")
+_ESCAPED = pattern(r"\\(.)", re.DOTALL)
 _BELOW = "/**"
 
 

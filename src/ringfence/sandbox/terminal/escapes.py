@@ -14,17 +14,18 @@ from collections import Counter
 from collections.abc import Callable
 
 from ringfence.core.limits import LIMITS
+from ringfence.core.patterns import pattern
 
 __all__ = ["Escapes"]
 
 # Text, and the controls that only move the cursor or ring: BEL BS HT LF VT FF CR SO SI.
-_PLAIN = re.compile(r"[^\x00-\x06\x10-\x1f\x7f-\x9f]+")
-_CSI = re.compile(r"\x1b\[([0-?]*)([ -/]*)([@-~])")
-_CSI_BEGUN = re.compile(r"\x1b\[[0-?]*[ -/]*\Z")
+_PLAIN = pattern(r"[^\x00-\x06\x10-\x1f\x7f-\x9f]+")
+_CSI = pattern(r"\x1b\[([0-?]*)([ -/]*)([@-~])")
+_CSI_BEGUN = pattern(r"\x1b\[[0-?]*[ -/]*\Z")
 # Save and restore, keypad, index, tabs, single and locking shifts, reset; and sets of characters.
-_SHORT = re.compile(r"\x1b(?:[78=>DEHMNOcno|}~]|[()*+./-][0-9A-Za-z<=>]|#[3-68])")
-_SHORT_BEGUN = re.compile(r"\x1b[ -/]?\Z")
-_STRING = re.compile(r"\x1b([]P_^X])([^\x00-\x06\x0e-\x1f\x7f-\x9f]*)")
+_SHORT = pattern(r"\x1b(?:[78=>DEHMNOcno|}~]|[()*+./-][0-9A-Za-z<=>]|#[3-68])")
+_SHORT_BEGUN = pattern(r"\x1b[ -/]?\Z")
+_STRING = pattern(r"\x1b([]P_^X])([^\x00-\x06\x0e-\x1f\x7f-\x9f]*)")
 _STRING_NAMES = {"]": "operating system command", "P": "device control", "_": "program command"}
 _BELL, _END = "\x07", "\x1b\\"
 
@@ -32,7 +33,7 @@ _COLORS = frozenset({"4", "10", "11", "12", "17", "19", "104", "110", "111", "11
 _TITLES = frozenset({"0", "1", "2"})
 _MARKS = frozenset({"133"})  # where a prompt begins and ends
 _NAMED = {"52": "clipboard", "7": "folder", "9": "notification", "777": "notification", "1337": "files"}
-_LINK = re.compile(r"8;[\w=:.-]*;(?:https?://[!-~]*)?")
+_LINK = pattern(r"8;[\w=:.-]*;(?:https?://[!-~]*)?")
 _TITLE_CHARS = 200
 # Asking for sizes, keeping and restoring titles. Not: moving, raising, resizing, telling titles.
 _WINDOW = frozenset({"14", "16", "18", "19", "22", "23"})
@@ -54,7 +55,7 @@ _HARMLESS = frozenset(
     f"?{mode}"
     for mode in (3, 4, 12, 40, 42, 80, 95, 1007, 1034, 1035, 1036, 1039, 1042, 1043, 1048, 1070, 2027, 8452)
 )
-_HUGE = re.compile("[0-9]{6}")  # more than any screen has: terminals have hung over such a number
+_HUGE = pattern("[0-9]{6}")  # more than any screen has: terminals have hung over such a number
 _LEFT = (
     (">", "u", ("keyboard", "\x1b[<99u")),
     ("=", "u", ("keys", "\x1b[=0u")),
@@ -102,8 +103,8 @@ class Escapes:
 
     def _sequence(self, text: str, at: int) -> tuple[str, int]:
         """What is shown of the sequence that begins at `at`, and where the next thing begins."""
-        for pattern, judge in _JUDGES:
-            if found := pattern.match(text, at):
+        for shape, judge in _JUDGES:
+            if found := shape.match(text, at):
                 return judge(self, found), found.end()
         if string := _STRING.match(text, at):
             return self._string(text, string)

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+from ringfence.core.patterns import pattern
 from ringfence.core.redaction import known_tokens
 from ringfence.sandbox.tree.git_config import Config, Entry, parse, without, written
 
@@ -50,19 +51,17 @@ _UPDATES = frozenset((b"checkout", b"rebase", b"merge", b"none"))
 _REBASE = frozenset(b"true false yes no on off 1 0 interactive i merges m".split())
 _FLOWS = frozenset((b"remote", b"pushremote", b"merge", b"rebase", b"description", b"vscode-merge-base"))
 
-_SCHEME = re.compile(rb"(?:https?|ssh|git|git\+ssh|file)://(?!-)[^\s-][^\s]*")
-_SCP = re.compile(rb"(?:[A-Za-z0-9_.]+@)?[A-Za-z0-9_.][A-Za-z0-9_.-]*:(?!:)[^\s]*")
-_LOCAL = re.compile(rb"[./A-Za-z0-9_][^:\s]*")
-_REF = re.compile(
-    rb"(?!-)(?!.*(?:\.\.|@\{|//))[^\x00-\x20\x7f~^:?*\[\\\"-][^\x00-\x20\x7f~^:?*\[\\\"]{0,254}"
-)
-_CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
+_SCHEME = pattern(rb"(?:https?|ssh|git|git\+ssh|file)://(?!-)[^\s-][^\s]*")
+_SCP = pattern(rb"(?:[A-Za-z0-9_.]+@)?[A-Za-z0-9_.][A-Za-z0-9_.-]*:(?!:)[^\s]*")
+_LOCAL = pattern(rb"[./A-Za-z0-9_][^:\s]*")
+_REF = pattern(rb"(?!-)(?!.*(?:\.\.|@\{|//))[^\x00-\x20\x7f~^:?*\[\\\"-][^\x00-\x20\x7f~^:?*\[\\\"]{0,254}")
+_CONTROL = pattern(rb"[\x00-\x08\x0b-\x1f\x7f]")
 _DESCRIPTION_BYTES = 4096
-_SECRET_USER = re.compile(rb"([A-Za-z][A-Za-z0-9+.-]{0,20}://)[^/\s@]{0,500}:[^/\s@]{0,2000}@")
+_SECRET_USER = pattern(rb"([A-Za-z][A-Za-z0-9+.-]{0,20}://)[^/\s@]{0,500}:[^/\s@]{0,2000}@")
 _SECRET_KEYS = frozenset(
     b"extraheader pass password smtppass token oauthtoken secret apikey proxyauth cookiefile sslkey".split()
 )
-_RUNS = re.compile(
+_RUNS = pattern(
     rb"core\.(?:fsmonitor|hookspath|sshcommand|editor|pager|askpass|gitproxy|alternaterefscommand)"
     rb"|(?:include|includeif\..*)\.path|filter\..*\.(?:clean|smudge|process)|diff\..*\.(?:command|textconv)"
     rb"|diff\.external|merge\..*\.driver|(?:diff|merge)tool\..*\.(?:cmd|path)|credential\.(?:.*\.)?helper"

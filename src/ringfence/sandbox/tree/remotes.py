@@ -4,20 +4,20 @@ Source: git-fetch(1), "GIT URLS".
 """
 
 import os
-import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
+from ringfence.core.patterns import pattern
 from ringfence.sandbox.tree.git_config import BadConfig, parse
 from ringfence.sandbox.tree.git_folders import pointed
 from ringfence.sandbox.tree.reading import read_regular
 
 __all__ = ["Remote", "remotes"]
 
-_SHORT = re.compile(r"(?:[\w.-]+@)?([\w.-]+):([^/:][^:]*)")  # user@host:path, which is SSH
-_PATH = re.compile(r"(?:/[\w.~-]+)+")
+_SHORT = pattern(r"(?:[\w.-]+@)?([\w.-]+):([^/:][^:]*)")  # user@host:path, which is SSH
+_PATH = pattern(r"(?:/[\w.~-]+)+")
 _NAMED = 16  # remotes of one tree that are looked at
 
 

@@ -6,10 +6,10 @@ by mistake breaks somebody's work.
 """
 
 import os
-import re
 import stat
 
 from ringfence.core.limits import LIMITS
+from ringfence.core.patterns import pattern
 from ringfence.core.redaction import known_tokens
 
 __all__ = ["secret_in", "suspicion"]
@@ -56,24 +56,24 @@ _BELOW = {  # folder, name
     (".gem", "credentials"): "a token",
 }
 _KEY_ENDINGS = (".pem", ".key", ".p8", ".pk8", ".openssh", "_rsa", "_ed25519", "_ecdsa", "_dsa", ".priv")
-_PRIVATE_KEY = re.compile(rb"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----|AGE-SECRET-KEY-1")
+_PRIVATE_KEY = pattern(rb"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----|AGE-SECRET-KEY-1")
 _INSIDE = {  # name → what makes it one
-    ".npmrc": (re.compile(rb"(?im)_(?:authToken|password|auth)\s*=\s*[^\s$]"), "a token for packages"),
+    ".npmrc": (pattern(rb"(?im)_(?:authToken|password|auth)\s*=\s*[^\s$]"), "a token for packages"),
     ".yarnrc.yml": (
-        re.compile(rb"(?im)npmAuth(?:Token|Ident)\s*:\s*[\"']?[^\s$\"']"),
+        pattern(rb"(?im)npmAuth(?:Token|Ident)\s*:\s*[\"']?[^\s$\"']"),
         "a token for packages",
     ),
-    ".pypirc": (re.compile(rb"(?im)^\s*password\s*[=:]\s*\S"), "a password for packages"),
-    "pip.conf": (re.compile(rb"://[^\s/@]{1,200}:[^\s/@$]{1,400}@"), "a password for packages"),
-    "credentials.json": (re.compile(rb'"(?:private_key|client_secret|refresh_token)"'), "cloud credentials"),
+    ".pypirc": (pattern(rb"(?im)^\s*password\s*[=:]\s*\S"), "a password for packages"),
+    "pip.conf": (pattern(rb"://[^\s/@]{1,200}:[^\s/@$]{1,400}@"), "a password for packages"),
+    "credentials.json": (pattern(rb'"(?:private_key|client_secret|refresh_token)"'), "cloud credentials"),
 }
-_ACCOUNT = re.compile(rb'"private_key"\s*:\s*"-----BEGIN|"client_secret"\s*:\s*"[^"$]')
+_ACCOUNT = pattern(rb'"private_key"\s*:\s*"-----BEGIN|"client_secret"\s*:\s*"[^"$]')
 _CONFIGURATION = (
     *(".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".properties", ".npmrc", ".pypirc", ".xml"),
     *(".tf", ".envrc"),
 )
 _NO_CONFIGURATION = frozenset({"package-lock.json", "npm-shrinkwrap.json", "composer.lock", "tsconfig.json"})
-_ENVIRONMENT = re.compile(r"\.env(?:\..+)?|.+\.env")
+_ENVIRONMENT = pattern(r"\.env(?:\..+)?|.+\.env")
 
 
 def suspicion(folder: str, name: str) -> str | None:
