@@ -12,6 +12,9 @@ from ringfence.app.judging.wire import answer_from
 from ringfence.artifacts.budget import Budget
 from ringfence.artifacts.judging import judge
 from ringfence.artifacts.reader import Reader
+from ringfence.core.facts import FactName
+from ringfence.core.judged import JudgedFile
+from ringfence.core.limits import LIMITS
 from telling import told, verdict
 from zipping import EVIL, zipped
 
@@ -100,7 +103,49 @@ _FILE = FileToJudge(path=Path("model.pkl"), name="model.pkl")
 )
 def test_what_is_no_answer_of_a_judging_process_is_refused_as_one(answer: str) -> None:
     with pytest.raises((ValueError, KeyError, TypeError)):
-        answer_from(answer.encode(), _FILE)
+        answer_from(f"{answer}\tnull".encode(), _FILE)
+
+
+_PROBLEM = ["truncated", 3, "detail"]
+_NO_FACTS: list[object] = [
+    *([], {"colour": "red"}, {"name": [1]}, {"name": None}, {"name": 1}, {"name": True}, {"imports": "x"}),
+    *({"imports": [["x"]]}, {"imports": {}}, {"tensors": "1"}, {"tensors": 0.5}),
+]
+_NO_PROBLEMS: list[object] = [
+    {},
+    [[]],
+    ["x"],
+    [["colour", 0, ""]],
+    [["truncated", "x", ""]],
+    [[*_PROBLEM, 0]],
+]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("", "{}", "0", "[]", "[" * 100_000, json.dumps(["\x1b[2J", {}, []]), json.dumps([[], {}, []])),
+        *(json.dumps(["pickle", facts, []]) for facts in _NO_FACTS),
+        *(json.dumps(["pickle", {}, problems]) for problems in _NO_PROBLEMS),
+    ],
+)
+def test_what_is_no_header_is_refused_with_the_answer_before_it(header: str) -> None:
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        answer_from(f"{json.dumps(_ANSWER)}\t{header}".encode(), _FILE)
+
+
+def test_the_header_that_a_judging_process_tells_is_within_its_limits_and_can_be_written() -> None:
+    facts = {"name": "x" * 9_999 + "\ud800", "imports": ["\ud800" * 9_999] * 999}
+    told = ["pickle", facts, [_PROBLEM] * 99]
+    answer, header = answer_from(f"{json.dumps(_ANSWER)}\t{json.dumps(told)}".encode(), _FILE)
+    assert isinstance(answer, JudgedFile)
+    assert header is not None
+    assert len(header.problems) == LIMITS.evidence_items
+    assert len(str(header.facts[FactName.NAME])) <= LIMITS.metadata_value_chars
+    imports = header.facts[FactName.IMPORTS]
+    assert isinstance(imports, tuple)
+    assert (len(imports), len(imports[0])) == (LIMITS.fact_items, LIMITS.name_chars)
+    json.dumps(dict(header.facts), ensure_ascii=False).encode()
 
 
 def test_an_answer_of_a_judging_process_that_was_taken_over_is_harmless_to_print() -> None:
@@ -108,7 +153,7 @@ def test_an_answer_of_a_judging_process_that_was_taken_over_is_harmless_to_print
     answer = {**_ANSWER, "format": "\x1b[2J", "leaves_out": ["\x1b[2J"], "findings": [bad]}
     lines = (json.dumps(answer), json.dumps({"reason": "\x1b[2J", "kind": "\x1b[2J", "subject": "\x1b[2J"}))
     for line in lines:
-        said = repr(answer_from(line.encode(), _FILE))
+        said = repr(answer_from(f"{line}\tnull".encode(), _FILE))
         assert "\\x1b[2J".replace("\\", "\\\\") in said
         assert "'\\x1b" not in said
         assert len(said) < 100_000

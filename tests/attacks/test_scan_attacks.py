@@ -26,6 +26,7 @@ from ringfence.endpoint import explanations
 from ringfence.endpoint.allowance import Allowance
 from ringfence.endpoint.credentials.reachable import reachable
 from ringfence.endpoint.explanations import read_explanations
+from ringfence.endpoint.found import FoundFile
 from ringfence.endpoint.home import Home, System
 from ringfence.endpoint.stores import local_dir
 from ringfence.endpoint.stores.local_dir import METADATA_FOLDER, local_downloads
@@ -317,7 +318,7 @@ def test_headers_that_take_too_long_are_not_read_any_more_and_their_files_still_
     files = Files(Allowance(LIMITS.headers_s, clock=lambda: next(ticks)))
     for name in ("a.gguf", "b.gguf", "c.txt"):
         gguf(tmp_path / name, architecture="llama")
-        files.meet(tmp_path / name)
+        files.meet(FoundFile.of(tmp_path / name, (tmp_path / name).stat()))
     seen = {file.found.path.name: file.examined for file in files.unclaimed(set())}
     assert {name: (each.format, FactName.ARCHITECTURE in each.facts) for name, each in seen.items()} == {
         "a.gguf": ("gguf", True),

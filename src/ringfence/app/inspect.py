@@ -11,6 +11,7 @@ from ringfence.app.feeds import read as read_feeds
 from ringfence.app.judging import Allowed, FileToJudge, FolderToJudge, Judges, files_below
 from ringfence.app.judging.known import with_feeds
 from ringfence.app.judging.models import about_identity, with_verdicts
+from ringfence.artifacts.examine import Examined
 from ringfence.artifacts.format import WEIGHTS_BEHAVIOUR
 from ringfence.artifacts.problems import ProblemKind
 from ringfence.core.dataclass import dataclass
@@ -23,6 +24,7 @@ from ringfence.core.verdicts import Judgement, Verdict, judged, verdict_of
 if TYPE_CHECKING:  # loaded when the processes that judge are at work
     from ringfence.app.scan.here import Here
     from ringfence.app.scan.request import Progress, ScanRequest
+    from ringfence.app.scan.scan import Scan
     from ringfence.app.standing.assessor import Assessor
     from ringfence.core.actions import Purpose
 
@@ -66,8 +68,8 @@ def inspect(
 ) -> Inspection:
     """Examines what lies at `path`, as a scan of nothing else would, and judges every file there.
 
-    An assessor, made when everything was looked at, adds what the policy thinks of the models, asked about
-    for `purpose`, and records it.
+    An assessor, made while files are judged, adds what the policy thinks of the models, asked about for
+    `purpose`, and records it.
 
     Raises:
         UnreadableScope: there is nothing that can be read.
@@ -79,12 +81,23 @@ def inspect(
         to_judge, skipped = _to_judge(path)
         answers = judges.judge_beside(to_judge)
         request = _request(path, hashed=hashed, purpose=purpose)
-        inventory = _looked(request, here, progress)
-        answered = list(_told(answers, len(to_judge), progress))
-        files = [each for each in answered if isinstance(each, JudgedFile)]
-        skipped += (each for each in answered if isinstance(each, Skipped))
+        from ringfence.app.scan.scan import Scan  # while files are judged in other processes
+
+        assess = assessor and assessor()
+        files: list[JudgedFile] = []
+        headers: dict[str, Examined] = {}
+        for count, (answer, header) in enumerate(answers, start=1):
+            progress.judging(done=count, total=len(to_judge))
+            if isinstance(answer, Skipped):
+                skipped.append(answer)
+                continue
+            files.append(answer)
+            if header:
+                headers[answer.name] = header
         whole = _whole(path, judges, feeds)
-    del to_judge, answers, answered  # of many files each would be in memory several times
+    del to_judge, answers  # of many files each would be in memory several times
+    scan = Scan(request, here, known=_by_real_name(path, headers) if several else None)
+    inventory = _looked(scan, request, progress)
     models = with_feeds(inventory.models, known)
     paths = {str(file.path): file.path for model in models for file in model.files}
     files = [_as_weights(_at(paths, file), whole.raw_weights) for file in files]
@@ -98,8 +111,8 @@ def inspect(
         models=with_verdicts(models, _by_real_path(files)),
         skipped=tuple(dict.fromkeys(skipped)),
     )
-    if assessor is not None:
-        inventory = assessor().assess(inventory, request, listening=None)
+    if assess is not None:
+        inventory = assess.assess(inventory, request, listening=None)
     return Inspection(
         started_at=inventory.started_at,
         complete=complete,
@@ -124,10 +137,7 @@ def _request(path: Path, *, hashed: bool, purpose: "Purpose | None") -> "ScanReq
     )
 
 
-def _looked(request: "ScanRequest", here: "Here", progress: "Progress") -> Inventory:
-    from ringfence.app.scan.scan import Scan
-
-    scan = Scan(request, here)
+def _looked(scan: "Scan", request: "ScanRequest", progress: "Progress") -> Inventory:
     found = scan.look(progress)
     return scan.verify(progress) if request.hashed else found
 
@@ -143,21 +153,14 @@ def _to_judge(path: Path) -> tuple[list[FileToJudge], list[Skipped]]:
     return files, skipped
 
 
-def _told(
-    answers: Iterable[JudgedFile | Skipped], total: int, progress: "Progress"
-) -> Iterator[JudgedFile | Skipped]:
-    """The answers, as progress is told of them."""
-    for count, answer in enumerate(answers, start=1):
-        progress.judging(done=count, total=total)
-        yield answer
-
-
 def _whole(path: Path, judges: Judges, feeds: tuple[Path, ...]) -> JudgedFolder:
     """What does not fit together among the files of a folder."""
     if not os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises below a closed folder
         return JudgedFolder(findings=(), raw_weights=())
-    told = tuple(each.absolute() for each in feeds)
-    return judges.judge_folder(FolderToJudge(path=path.absolute(), feeds=told))
+    from ringfence.app.scan.scope import absolute
+
+    told = tuple(map(absolute, feeds))
+    return judges.judge_folder(FolderToJudge(path=absolute(path), feeds=told))
 
 
 def _at(paths: Mapping[str, Path], file: JudgedFile) -> JudgedFile:
@@ -178,6 +181,12 @@ def _as_weights(file: JudgedFile, raw_weights: Container[str]) -> JudgedFile:
         leaves_out=(WEIGHTS_BEHAVIOUR,),
         findings=findings,
     )
+
+
+def _by_real_name(path: Path, headers: Mapping[str, Examined]) -> dict[str, Examined]:
+    """The headers of files below a folder by where they are, as a walk finds them."""
+    top = os.path.realpath(path) if headers else ""
+    return {os.path.join(top, name): header for name, header in headers.items()}  # noqa: PTH118
 
 
 def _by_real_path(files: Iterable[JudgedFile]) -> dict[Path, JudgedFile]:

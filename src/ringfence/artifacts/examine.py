@@ -1,6 +1,6 @@
 """Says what a file is and what its header tells. The dispatcher: formats do not know each other."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache, lru_cache
 from types import MappingProxyType
@@ -14,7 +14,15 @@ from ringfence.core.facts import Fact, FactName, Facts, FactValue
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip
 
-__all__ = ["KNOWN_SUFFIXES", "Examined", "examine", "identify", "name_problems", "surely_weights"]
+__all__ = [
+    "KNOWN_SUFFIXES",
+    "Examined",
+    "examine",
+    "examined",
+    "identify",
+    "name_problems",
+    "surely_weights",
+]
 
 KNOWN_SUFFIXES = frozenset(suffix for each in FORMATS for suffix in each.suffixes)
 
@@ -79,12 +87,16 @@ def examine(reader: Reader, *, suffix: str, headers: bool = True) -> Examined:
     problems = list(name_problems(found, reader, suffix))
     for item in _read(found, reader) if found and headers else ():
         if isinstance(item, Fact):
-            facts.setdefault(item.name, _kept(item.value))
+            facts.setdefault(item.name, item.value)
         elif len(problems) < LIMITS.evidence_items:
             problems.append(item)
-    return Examined(
-        format=found.name if found else None, facts=_shared(tuple(facts.items())), problems=tuple(problems)
-    )
+    return examined(found.name if found else None, facts, problems)
+
+
+def examined(found: str | None, facts: Mapping[FactName, FactValue], problems: Iterable[Problem]) -> Examined:
+    """What a file of the format `found` turned out to be, with facts within their limits."""
+    kept = tuple((name, _kept(value)) for name, value in facts.items())
+    return Examined(format=found, facts=_shared(kept), problems=tuple(problems))
 
 
 @lru_cache(maxsize=256)

@@ -35,6 +35,25 @@ class FactName(StrEnum):
     IMPORTS = "imports"  # tuple of str, global names that a pickle refers to
     METADATA = "metadata"  # tuple of "key=value", whatever else the author wrote
 
+    @property
+    def type(self) -> type:
+        """What its value is: str, int, or a tuple of str."""
+        return int if self in _INTEGERS else tuple if self in _TUPLES else str
+
+
+_INTEGERS = frozenset(
+    {FactName.PARAMETERS, FactName.TENSORS, FactName.CONTEXT, FactName.MEMBERS, FactName.SHARDS}
+)
+_TUPLES = frozenset(
+    {
+        FactName.DTYPES,
+        FactName.BASE_MODELS,
+        FactName.CHAT_TEMPLATES,
+        FactName.RUNS_CODE,
+        FactName.IMPORTS,
+        FactName.METADATA,
+    }
+)
 
 Facts = Mapping[FactName, FactValue]
 

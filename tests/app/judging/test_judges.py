@@ -4,12 +4,19 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from ringfence.app.inspect import inspect
 from ringfence.app.judging import Allowed, Judges
 from ringfence.app.judging.below import FileToJudge
+from ringfence.app.scan.files import look_at
+from ringfence.app.scan.here import Here
+from ringfence.app.scan.request import NoProgress
+from ringfence.app.scan.seen import SeenFile
+from ringfence.core.facts import FactName
 from ringfence.core.inventory import Skipped
 from ringfence.core.judged import JudgedFile
 from ringfence.core.verdicts import Verdict
@@ -105,8 +112,38 @@ def test_files_are_judged_beside_what_else_is_done(tmp_path: Path) -> None:
         assert judges._beside is not None
         judges._beside.join(60)
         assert not judges._beside.is_alive()
-        found = [each.verdict for each in answers if isinstance(each, JudgedFile)]
+        found = [each.verdict for each, _ in answers if isinstance(each, JudgedFile)]
     assert found == [Verdict.MALICIOUS] * 40
+
+
+def test_what_a_header_says_comes_with_the_verdict_where_it_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.pkl"
+    path.write_bytes(CALLS)
+    seen = look_at(path)
+    assert isinstance(seen, SeenFile)
+    assert seen.examined.facts[FactName.IMPORTS] == ("os.system",)
+    asked = FileToJudge(path=path, name="a.pkl", with_header=True)
+    with Judges(Allowed(), processes=1) as judges:
+        (_, header), (_, none) = judges.judge_beside([asked, to_judge(path)])
+    assert (header, none) == (seen.examined, None)
+
+
+def test_a_file_of_which_the_process_was_lost_is_looked_at_all_the_same(tmp_path: Path) -> None:
+    (folder := tmp_path / "folder").mkdir()
+    (folder / "a.pkl").write_bytes(CALLS)
+    here = Here(
+        environment={"HOME": str(tmp_path)},
+        platform=lambda: None,
+        now=lambda: datetime.now(UTC),
+        digest_cache=tmp_path / "digests.sqlite",
+        cores=1,
+        door=pytest.fail,
+    )
+    found = inspect(folder, here, NoProgress(), hashed=False, allowed=Allowed(memory_bytes=1))
+    assert [each.verdict for each in found.judged] == [Verdict.INCONCLUSIVE]
+    assert [file.facts[FactName.IMPORTS] for model in found.models for file in model.files] == [
+        ("os.system",)
+    ]
 
 
 def test_whoever_leaves_early_does_not_wait_for_what_is_judged_beside(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ class FileToJudge:
 
     path: Path
     name: str
+    with_header: bool = False  # what a scan wants to know of it is read as well, in the same process
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,17 +60,18 @@ def files_below(path: Path) -> Iterator[FileToJudge | Skipped]:
             break
         file_id, is_link, name = item
         names.setdefault(file_id, []).append((is_link, name))
-    for name in sorted(_chosen(names)):
-        yield FileToJudge(path=path / name, name=name)
+    for name, is_link in sorted(_chosen(names)):
+        yield FileToJudge(path=path / name, name=name, with_header=not is_link)
 
 
-def _chosen(names: dict[tuple[int, int], list[tuple[bool, str]]]) -> Iterator[str]:
+def _chosen(names: dict[tuple[int, int], list[tuple[bool, str]]]) -> Iterator[tuple[str, bool]]:
+    """Names, and whether they are links."""
     for same in names.values():
         links = [name for is_link, name in same if is_link]
         last_parts: dict[str, str] = {}
         for name in links or [name for _, name in same]:
             last_parts.setdefault(name.rpartition("/")[2].lower(), name)
-        yield from last_parts.values()
+        yield from ((name, bool(links)) for name in last_parts.values())
 
 
 def _entries(top: Path) -> Iterator[tuple[tuple[int, int], bool, str] | Skipped]:

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from queue import SimpleQueue
+from itertools import chain
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +15,7 @@ from ringfence.app.judging.allowed import Allowed
 from ringfence.app.judging.below import FileToJudge, FolderToJudge
 from ringfence.app.judging.processes import Judging, started
 from ringfence.app.judging.wire import answer_from, task_line
+from ringfence.artifacts.examine import Examined
 from ringfence.core.inventory import Skipped
 from ringfence.core.judged import JudgedFile, JudgedFolder
 
@@ -33,7 +34,7 @@ _AHEAD_BYTES = select.PIPE_BUF
 _SHARES = 8  # of what is left, one for each process at a time
 
 _Task = FileToJudge | FolderToJudge
-_Answer = JudgedFile | JudgedFolder | Skipped
+_Answer = tuple[JudgedFile | JudgedFolder | Skipped, Examined | None]
 _Numbered = tuple[int, _Task]
 
 
@@ -62,38 +63,43 @@ class Judges:
 
     def judge(self, files: Iterable[FileToJudge]) -> Iterator[JudgedFile | Skipped]:
         """Each file's verdict, in the order of `files`."""
-        for answer in self._answers(files):
+        for answer, _ in self._answers(files):
             assert not isinstance(answer, JudgedFolder)
             yield answer
 
-    def judge_beside(self, files: Iterable[FileToJudge]) -> Iterator[JudgedFile | Skipped]:
-        """As `judge` does, and begins at once, beside what this thread does until it wants the answers.
+    def judge_beside(
+        self, files: Iterable[FileToJudge]
+    ) -> Iterator[tuple[JudgedFile | Skipped, Examined | None]]:
+        """As `judge` does, with headers, and begins at once, beside what this thread does until it wants the
+        answers.
 
         Nothing else is asked before all of those are taken.
         """
-        tasks = tuple(files)
-        answers: SimpleQueue[JudgedFile | Skipped | Exception] = SimpleQueue()
-        self._beside = threading.Thread(target=self._judge_into, args=(answers, tasks), daemon=True)
+        answers = self._answers(tuple(files))
+        begun = _Begun(answers)
+        self._beside = threading.Thread(target=begun.go_on, daemon=True)
         self._beside.start()
-        return _taken(answers, len(tasks))
+        return self._taken(begun, self._beside, answers)
 
     def judge_folder(self, folder: FolderToJudge) -> JudgedFolder:
         """What is said of the folder as a whole; that nothing could be said is a finding too."""
-        (answer,) = self._answers((folder,))
+        ((answer, _),) = self._answers((folder,))
         if isinstance(answer, JudgedFolder):
             return answer
         if isinstance(answer, Skipped):
             answer = _not_judged(folder, answer.reason)
         return JudgedFolder(findings=answer.findings, raw_weights=())
 
-    def _judge_into(
-        self, answers: "SimpleQueue[JudgedFile | Skipped | Exception]", tasks: tuple[FileToJudge, ...]
-    ) -> None:
-        try:
-            for answer in self.judge(tasks):
-                answers.put(answer)
-        except Exception as error:  # noqa: BLE001 - whoever takes the answers raises it
-            answers.put(error)
+    def _taken(
+        self, begun: "_Begun", thread: threading.Thread, answers: Iterator[_Answer]
+    ) -> Iterator[tuple[JudgedFile | Skipped, Examined | None]]:
+        begun.wanted = True
+        thread.join()
+        if begun.error:
+            raise begun.error
+        for answer, header in chain(_emptied(begun.answers), answers):
+            assert not isinstance(answer, JudgedFolder)
+            yield answer, header
 
     def _answers(self, tasks: Iterable[_Task]) -> Iterator[_Answer]:
         left = deque(enumerate(tasks))
@@ -227,17 +233,32 @@ class _Judge:
         (number, task), _ = self._asked.popleft()
         left.extendleft(numbered for numbered, _ in reversed(self._asked))
         self.end()
-        return {number: _not_judged(task, why)}
+        return {number: (_not_judged(task, why), None)}
 
 
-def _taken(
-    answers: "SimpleQueue[JudgedFile | Skipped | Exception]", count: int
-) -> Iterator[JudgedFile | Skipped]:
-    for _ in range(count):
-        answer = answers.get()
-        if isinstance(answer, Exception):
-            raise answer
-        yield answer
+class _Begun:
+    """What another thread takes of the answers, until this one wants them and goes on by itself."""
+
+    def __init__(self, answers: Iterator[_Answer]) -> None:
+        self._left = answers
+        self.answers: deque[_Answer] = deque()
+        self.error: Exception | None = None
+        self.wanted = False
+
+    def go_on(self) -> None:
+        """Until all are taken, or `wanted` is."""
+        try:
+            for answer in self._left:
+                self.answers.append(answer)
+                if self.wanted:
+                    return
+        except Exception as error:  # noqa: BLE001 - whoever takes the answers raises it
+            self.error = error
+
+
+def _emptied(answers: "deque[_Answer]") -> Iterator[_Answer]:
+    while answers:
+        yield answers.popleft()
 
 
 def _not_judged(task: _Task, why: str) -> JudgedFile:

@@ -4,13 +4,18 @@ It has no more memory than it is given, dumps no core, and whoever started it en
 """
 
 import os
+import time
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
+from typing import Final
 
 from ringfence.app import feeds
 from ringfence.app.folder_of import folder_of
 from ringfence.app.judging.allowed import Allowed
 from ringfence.app.judging.below import FileToJudge, FolderToJudge
 from ringfence.app.judging.wire import answer_line, task_from
+from ringfence.artifacts.examine import Examined, examine
 from ringfence.artifacts.folders.external_data import raw_weights
 from ringfence.artifacts.folders.judge import judge_folder
 from ringfence.artifacts.judging import judge
@@ -19,11 +24,15 @@ from ringfence.artifacts.spotted import Spotted, as_finding
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.inventory import Skipped
 from ringfence.core.judged import JudgedFile, JudgedFolder
+from ringfence.core.limits import LIMITS
 from ringfence.core.text import printable
 from ringfence.core.verdicts import Verdict
+from ringfence.endpoint.allowance import Allowance
 from ringfence.endpoint.opening import NotOpened, opened, refusal
 
 __all__ = ["could_not_judge", "judge_file", "serve"]
+
+_SMALL_BYTES: Final = 64 << 10
 
 
 def serve(allowed: Allowed) -> None:
@@ -31,30 +40,36 @@ def serve(allowed: Allowed) -> None:
     _limit(allowed)
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # whatever a library prints is no answer
+    headers = Allowance(LIMITS.headers_s, clock=time.monotonic)  # a thread's own clock lets others go first
     for line in os.fdopen(0, "rb", closefd=False):
         task = task_from(line)
+        answer: JudgedFile | JudgedFolder | Skipped
+        header = None
         try:
-            answer: JudgedFile | JudgedFolder | Skipped = (
-                judge_file(task, allowed)
-                if isinstance(task, FileToJudge)
-                else judge_whole_folder(task, allowed)
-            )
+            if isinstance(task, FileToJudge):
+                answer, header = judge_file(task, allowed, headers)
+            else:
+                answer = judge_whole_folder(task, allowed)
         except (MemoryError, RecursionError) as error:
             what = "memory" if isinstance(error, MemoryError) else "depth"
             answer = could_not_judge(task, f"needs more {what} than is allowed")
-        answers.write(answer_line(answer))
+        answers.write(answer_line(answer, header))
 
 
-def judge_file(file: FileToJudge, allowed: Allowed) -> JudgedFile | Skipped:
-    """Opens and judges one file."""
+def judge_file(
+    file: FileToJudge, allowed: Allowed, headers: Allowance
+) -> tuple[JudgedFile | Skipped, Examined | None]:
+    """Opens and judges one file; what its header says besides, if that is asked for and can be said."""
     try:
         with opened(file.path) as fd:
             before = os.fstat(fd)
-            found = judge(Reader.of_fd(fd, budget=allowed.budget()), name=file.name)
+            reader = _read_at_once(fd, before.st_size) or partial(Reader.of_fd, fd)
+            found = judge(reader(budget=allowed.budget()), name=file.name)
+            header = _header(reader(), file, headers) if file.with_header else None
             after = os.fstat(fd)
     except (NotOpened, OSError) as error:
         reason = error.reason if isinstance(error, NotOpened) else refusal(error).reason
-        return Skipped(kind="file", subject=printable(str(file.path)), reason=reason)
+        return Skipped(kind="file", subject=printable(str(file.path)), reason=reason), None
     findings = tuple(as_finding(each, subject=file.name) for each in found.spotted)
     judged = JudgedFile(
         path=file.path,
@@ -66,8 +81,25 @@ def judge_file(file: FileToJudge, allowed: Allowed) -> JudgedFile | Skipped:
         findings=findings,
     )
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        return could_not_judge(file, "changed while it was read", judged)
-    return judged
+        return could_not_judge(file, "changed while it was read", judged), None
+    return judged, header
+
+
+def _read_at_once(fd: int, size_bytes: int) -> "Callable[..., Reader] | None":
+    """What makes readers of a small file, which is then read once. None for what is large, or changes."""
+    data = os.pread(fd, size_bytes, 0) if size_bytes <= _SMALL_BYTES else b""
+    return partial(Reader.of_bytes, data) if len(data) == size_bytes else None
+
+
+def _header(reader: Reader, file: FileToJudge, headers: Allowance) -> Examined | None:
+    """What the header says. None where whoever asked should rather look at it: it takes too much."""
+    if headers.is_spent:
+        return None
+    try:
+        with headers:
+            return examine(reader, suffix=file.path.suffix.lower())
+    except (OSError, MemoryError, RecursionError):
+        return None
 
 
 def judge_whole_folder(folder: FolderToJudge, allowed: Allowed) -> JudgedFolder:

@@ -1,11 +1,11 @@
 """The files of a scan: each examined once, however many names and records lead to it."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableMapping
 from pathlib import Path
 
 from ringfence.app.scan.seen import SeenFile
-from ringfence.artifacts.examine import examine
+from ringfence.artifacts.examine import Examined, examine
 from ringfence.artifacts.reader import Reader
 from ringfence.core.inventory import Skipped
 from ringfence.core.limits import LIMITS
@@ -21,17 +21,22 @@ __all__ = ["Files", "look_at"]
 class Files:
     """What was found, by device and inode. A file that is no model is kept only when a record names it.
 
-    Once `headers` is spent, files are only identified.
+    Once `headers` is spent, files are only identified. `known` are files, by their paths, of which somebody
+    has read the headers already; each is taken from it.
     """
 
-    def __init__(self, headers: Allowance | None = None) -> None:
+    def __init__(
+        self, headers: Allowance | None = None, *, known: MutableMapping[str, Examined] | None = None
+    ) -> None:
+        self._known = {} if known is None else known
         self._seen: dict[FileId, SeenFile] = {}
         self._headers = headers or Allowance(LIMITS.headers_s)
         self._only_identified = 0
 
-    def meet(self, path: Path) -> Skipped | None:
+    def meet(self, found: FoundFile) -> Skipped | None:
         """Looks at a file that may be a model; why that could not be done."""
-        file = self._look_at(path)
+        header = self._known.pop(str(found.path), None)
+        file = SeenFile(found=found, examined=header) if header else self._look_at(found.path)
         if isinstance(file, Skipped):
             return file
         if file.examined.format or file.examined.problems:

@@ -1,6 +1,6 @@
 """The first step of a scan: everything there is, with digests as the stores claim them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableMapping
 from dataclasses import field
 from pathlib import Path
 from typing import TypeVar
@@ -10,7 +10,7 @@ from ringfence.app.scan.here import Here
 from ringfence.app.scan.machine import Running, start_looking
 from ringfence.app.scan.request import Progress, ScanRequest
 from ringfence.app.scan.scope import Where, where
-from ringfence.artifacts.examine import KNOWN_SUFFIXES
+from ringfence.artifacts.examine import KNOWN_SUFFIXES, Examined
 from ringfence.core.dataclass import dataclass
 from ringfence.core.inventory import Inventory, Scope, Skipped
 from ringfence.core.machine import Agent, Process, Repository, Runtime
@@ -42,15 +42,24 @@ class Look:
 class _Haul:
     """What the walk brings home."""
 
-    files: Files = field(default_factory=Files)
+    files: Files
     repositories: list[Path] = field(default_factory=list)
     environments: list[Path] = field(default_factory=list)
     locks: list[Path] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
 
 
-def look(request: ScanRequest, here: Here, progress: Progress) -> Look:
+def look(
+    request: ScanRequest,
+    here: Here,
+    progress: Progress,
+    *,
+    known: MutableMapping[str, Examined] | None = None,
+) -> Look:
     """Walks, reads stores and headers, and looks at what runs.
+
+    `known` are files of which somebody has read the headers already: what is left to do is then little, and
+    done in this process.
 
     Raises:
         UnreadableScope: nothing of what was asked for can be read.
@@ -63,12 +72,12 @@ def look(request: ScanRequest, here: Here, progress: Progress) -> Look:
         known_suffixes=KNOWN_SUFFIXES,
         known_folders=[store.path for store in place.stores],
         cross_network_mounts=request.network_mounts,
-        processes=here.cores,
+        processes=here.cores if known is None else 0,
     ) as walk:
         looking = start_looking(request, here)
         from ringfence.app.scan.modelling import make_models  # while the walkers walk
 
-        haul = _walk(walk, progress)
+        haul = _walk(walk, Files(known=known), progress)
     skipped = [*place.skipped, *haul.skipped]
     models = make_models(haul.files, tuple(_kept(_stored(place.stores), skipped)), skipped)
     skipped += haul.files.skipped()
@@ -99,8 +108,8 @@ def look(request: ScanRequest, here: Here, progress: Progress) -> Look:
     )
 
 
-def _walk(walk: Iterable[Found], progress: Progress) -> _Haul:
-    haul = _Haul()
+def _walk(walk: Iterable[Found], files: Files, progress: Progress) -> _Haul:
+    haul = _Haul(files=files)
     looked_into = 0
     for item in walk:
         match item:
@@ -109,7 +118,7 @@ def _walk(walk: Iterable[Found], progress: Progress) -> _Haul:
                     haul.locks.append(item.path)
                 else:
                     looked_into += 1
-                    if not_read := haul.files.meet(item.path):
+                    if not_read := haul.files.meet(item):
                         haul.skipped.append(not_read)
             case FoundRepository():
                 haul.repositories.append(item.path)

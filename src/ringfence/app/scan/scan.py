@@ -1,10 +1,12 @@
 """One scan, step by step: `look` for what there is, `verify` what the stores claim, `judge` the models."""
 
+from collections.abc import MutableMapping
 from dataclasses import replace
 
 from ringfence.app.scan.here import Here
 from ringfence.app.scan.look import Look, look
 from ringfence.app.scan.request import Progress, ScanRequest
+from ringfence.artifacts.examine import Examined
 from ringfence.core.inventory import Inventory
 
 __all__ = ["Scan"]
@@ -13,7 +15,11 @@ __all__ = ["Scan"]
 class Scan:
     """One request on one machine. `look` comes first; `verify` needs what it found."""
 
-    def __init__(self, request: ScanRequest, here: Here) -> None:
+    def __init__(
+        self, request: ScanRequest, here: Here, *, known: MutableMapping[str, Examined] | None = None
+    ) -> None:
+        """`known` as `look` has it."""
+        self._known = known
         self._request = request
         self._here = here
         self._look: Look | None = None
@@ -24,7 +30,7 @@ class Scan:
         Raises:
             UnreadableScope: nothing of what was asked for can be read.
         """
-        self._look = look(self._request, self._here, progress)
+        self._look = look(self._request, self._here, progress, known=self._known)
         return self._with_signals(self._look.inventory, self._look)
 
     def verify(self, progress: Progress) -> Inventory:

@@ -14,7 +14,7 @@ from ringfence.endpoint.homes import all_homes, home_at, own_home
 from ringfence.endpoint.opening import refusal
 from ringfence.endpoint.stores import StoreRoot, root_around, store_roots
 
-__all__ = ["Where", "where"]
+__all__ = ["Where", "absolute", "where"]
 
 # Levels from a store up to its home: ~/Library/Application Support/nomic.ai/GPT4All has four.
 _STORE_DEPTH = 6
@@ -38,7 +38,7 @@ def where(request: ScanRequest, environment: Mapping[str, str]) -> Where:
     Raises:
         UnreadableScope: nothing of what was asked for can be read.
     """
-    paths = tuple(map(_absolute, request.paths))
+    paths = tuple(map(absolute, request.paths))
     found = tuple(_homes(request, paths, environment))
     homes = tuple(each for each in found if isinstance(each, Home))
     skipped = [each for each in found if isinstance(each, Skipped)]
@@ -79,7 +79,7 @@ def _homes(
     """The homes asked for. A named path may be a home as well, or lie in one: a backup, a demo."""
     own = own_home(environment)
     if request.home is not None:
-        yield home_at(_absolute(request.home))
+        yield home_at(absolute(request.home))
     elif request.all_users:
         for home in all_homes():
             is_own = isinstance(home, Home) and os.path.realpath(own.path) == str(home.path)
@@ -98,7 +98,12 @@ def _around(folder: Path) -> tuple[Path, ...]:
     return (real, *real.parents)[:_STORE_DEPTH]
 
 
-def _absolute(path: Path) -> Path:
+def absolute(path: Path) -> Path:
+    """The path from / on.
+
+    Raises:
+        UnreadableScope: the current folder is gone.
+    """
     try:
         return path.absolute()
     except OSError as error:
