@@ -61,6 +61,9 @@ class Catalogue:
     licenses: tuple[License, ...]
     obligations: Mapping[str, Obligation]  # by id, in the order in which they are shown
     amendments: tuple[str, ...]  # phrases that no permissive license holds
+    conditions: frozenset[
+        str
+    ]  # words that terms have, and titles have not, in languages that licenses come in
     by_expression: Mapping[str, License]  # by the expression in lower case
     by_name: Mapping[str, License]  # by `name_key` of id, name, expression and aliases
     by_link: Mapping[str, License]  # by `link_key`
@@ -94,6 +97,7 @@ _License = TypedDict(
 class _Document(TypedDict):
     uses: dict[str, str]
     amendments: list[str]
+    conditions: str
     obligations: dict[str, _Obligation]
     licenses: list[_License]
 
@@ -120,6 +124,7 @@ def catalogue() -> Catalogue:
         licenses=licenses,
         obligations=MappingProxyType(obligations),
         amendments=tuple(words(phrase) for phrase in document["amendments"]),
+        conditions=frozenset(document["conditions"].split()),
         by_expression=MappingProxyType({each.expression.casefold(): each for each in licenses}),
         by_name=MappingProxyType({name_key(name): each for each in licenses for name in _names(each)}),
         by_link=MappingProxyType({link_key(link): each for each in licenses for link in each.links}),

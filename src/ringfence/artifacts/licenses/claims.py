@@ -11,7 +11,7 @@ from types import MappingProxyType
 from ringfence.artifacts.licenses.catalogue import UNSTATED
 from ringfence.artifacts.licenses.expressions import all_of, from_link, normalise
 from ringfence.artifacts.licenses.lineage import repository_of
-from ringfence.artifacts.licenses.texts import license_of_text
+from ringfence.artifacts.licenses.texts import LicenseText, read_license_text
 from ringfence.artifacts.readme import ModelCard, read_card
 from ringfence.core.dataclass import dataclass
 from ringfence.core.facts import FactName, Facts
@@ -46,6 +46,9 @@ class Stated:
     claims: tuple[LicenseClaim, ...]
     base_models: tuple[str, ...]  # repository ids, as authors write them
     card_problems: tuple[str, ...]
+    text_differences: tuple[
+        str, ...
+    ] = ()  # between license files and the texts of the licenses that they hold
 
 
 def wants_text(name: str) -> bool:
@@ -60,7 +63,8 @@ def wants_text(name: str) -> bool:
 def claims_of(files: Iterable[LicenseFile]) -> Stated:
     """Everything that the files state, each claim once, in the order of the files."""
     files = tuple(files)
-    texts = tuple(_text_claims(files))
+    read = tuple(_texts(files))
+    texts = tuple(LicenseClaim(expression=text.expression, source=source) for source, text in read)
     cards = [read_card(file.text) for file in files if file.text is not None and _is_card(file.name)]
     claims = [claim for card in cards for claim in _card_claims(card, texts)]
     claims += [claim for file in files for claim in _header_claims(file)]
@@ -68,6 +72,11 @@ def claims_of(files: Iterable[LicenseFile]) -> Stated:
         claims=tuple(dict.fromkeys((*claims, *texts))),
         base_models=tuple(_base_models(cards, files)),
         card_problems=tuple(problem for card in cards for problem in card.problems),
+        text_differences=tuple(
+            f"{each} ({source}, taken for {text.expression})"
+            for source, text in read
+            for each in text.differences
+        ),
     )
 
 
@@ -86,13 +95,13 @@ def _is_license(name: str) -> bool:
     )
 
 
-def _text_claims(files: tuple[LicenseFile, ...]) -> Iterator[LicenseClaim]:
+def _texts(files: tuple[LicenseFile, ...]) -> Iterator[tuple[str, LicenseText]]:
+    """What each license file says, behind the source of its claim."""
     for file in files:
         if file.text is not None and _is_license(file.name):
-            expression = license_of_text(file.text)
-            if expression:
-                source = f"text of {clip(printable(file.name), chars=LIMITS.evidence_chars)}"
-                yield LicenseClaim(expression=expression, source=source)
+            text = read_license_text(file.text)
+            if text:
+                yield f"text of {clip(printable(file.name), chars=LIMITS.evidence_chars)}", text
 
 
 def _card_claims(card: ModelCard, texts: tuple[LicenseClaim, ...]) -> Iterator[LicenseClaim]:

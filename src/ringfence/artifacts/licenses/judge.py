@@ -6,7 +6,9 @@ from itertools import combinations
 
 from ringfence.artifacts.licenses.catalogue import UNSTATED, LicenseClass, catalogue
 from ringfence.artifacts.licenses.claims import LicenseFile, Stated, claims_of
+from ringfence.artifacts.licenses.expressions import tree_of
 from ringfence.artifacts.licenses.lineage import known_license, repository_of
+from ringfence.artifacts.licenses.spdx import AllOf
 from ringfence.artifacts.licenses.strictness import class_of, effective_license, obligations, strictness
 from ringfence.core.dataclass import dataclass
 from ringfence.core.findings import Confidence, Finding, Severity, finding
@@ -94,6 +96,15 @@ def _findings(
             evidence=stated.card_problems,
             advice="read the README.md by hand: it may state another license than the one shown",
         )
+    if stated.text_differences:
+        yield finding(
+            "license-text-differs",
+            severity=Severity.LOW,
+            confidence=Confidence.CERTAIN,
+            subject=subject,
+            evidence=stated.text_differences[: LIMITS.evidence_items],
+            advice="read what was changed or added, and whether it asks for more than the license does",
+        )
     disputed = _disputed(stated.claims, along)
     if disputed:
         yield _license_finding(
@@ -167,4 +178,11 @@ def _disputed(own: tuple[LicenseClaim, ...], along: tuple[LicenseClaim, ...]) ->
 def _agree(one: str, other: str) -> bool:
     table = catalogue().by_expression
     a, b = table.get(one.casefold()), table.get(other.casefold())
-    return one == other or bool(a and b and (b.id in a.covers or a.id in b.covers))
+    covered = bool(a and b and (b.id in a.covers or a.id in b.covers))
+    return one == other or covered or _is_part_of(one, other) or _is_part_of(other, one)
+
+
+def _is_part_of(one: str, other: str) -> bool:
+    """Whether `other` asks for `one` and for more that is no stricter, as where a file holds two texts."""
+    tree = tree_of(other)
+    return isinstance(tree, AllOf) and tree_of(one) in tree.parts and class_of(one) is class_of(other)

@@ -28,3 +28,6 @@ class Documents:
     readme_bytes: int = 1 * MIB  # searched for what its author says about limits of the model
     license_text_bytes: int = 256 * KIB
     license_chars: int = 2000  # one license field, as an author writes it
+    copyright_words: int = 12  # of a line that only says whose copyright it is
+    license_texts_in_one: int = 16  # licenses that one text may hold
+    license_text_places: int = 10_000  # of one text, where a license may begin, that are looked at
