@@ -6,7 +6,7 @@ CODE := src tests scripts bench
 # The tests start ringfence hundreds of times: it is compiled once, whatever the environment says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-needs check check-format check-lint check-types check-imports format bench bench-scan fuzz soak lock demo-files allowlist clean
+.PHONY: run test test-needs check check-format check-lint check-types check-imports format bench bench-scan fuzz soak vm lock demo-files allowlist clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/run.stamp
@@ -54,6 +54,15 @@ fuzz: $(VENV)/dev.stamp
 soak: $(VENV)/dev.stamp
 	SOAK=1 $(BIN)/python -m pytest -n 2 tests/policy
 	$(BIN)/python scripts/soak.py --minutes $(or $(MINUTES),60)
+
+# Boxes on other kernels, in guests: an older one, a newer one, without Landlock, another machine. Hours without ACCEL=kvm.
+vm: $(VENV)/dev.stamp
+	scripts/vm/build x86_64
+	scripts/vm/boot x86_64 bookworm sh scripts/vm/guest all
+	scripts/vm/boot x86_64 trixie sh scripts/vm/guest all
+	KERNEL_OPTIONS=lsm=yama scripts/vm/boot x86_64 trixie
+	scripts/vm/build aarch64
+	ACCEL=tcg scripts/vm/boot aarch64 trixie sh scripts/vm/guest essential
 
 lock:
 	scripts/lock
