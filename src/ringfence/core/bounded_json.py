@@ -1,5 +1,6 @@
 """JSON from strangers: bounded in size and (by the recursion limit) depth; no key twice."""
 
+import codecs
 import json
 from typing import NoReturn
 
@@ -29,7 +30,7 @@ def parse(data: bytes, *, max_bytes: int = LIMITS.json_bytes) -> Json:
     if b"\0" in data:  # never allowed, and quickly found where nothing but a hole of the file is read
         raise BadJson("not valid JSON")
     try:
-        text = data.decode("utf-8-sig")
+        text = data.removeprefix(codecs.BOM_UTF8).decode()
         value: Json = _DECODER.decode(text)
     except BadJson:
         raise

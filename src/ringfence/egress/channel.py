@@ -29,6 +29,7 @@ Handle = Callable[[Message, Sequence[int]], Awaitable[Answer]]
 _LENGTH = struct.Struct("!I")
 _READ_BYTES = 64 * 1024
 _MOMENT_S = 0.01
+_CUT_SHORT = int(socket.MSG_CTRUNC)
 _SPACE = socket.CMSG_LEN(LIMITS.channel_fds * array.array("i").itemsize)
 _FAULT = Refused(
     what="ringfence itself failed at this", hint="report it; what it could not decide is refused", status=502
@@ -164,7 +165,7 @@ class Channel:
         for level, kind, content in beside:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                 fds.frombytes(content[: len(content) - len(content) % fds.itemsize])
-        if not data or flags & socket.MSG_CTRUNC:
+        if not data or flags & _CUT_SHORT:
             _close(fds)
             self._end(BadMessage("cut short") if data or self._incoming.data else None)
             return

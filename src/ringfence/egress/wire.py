@@ -221,7 +221,7 @@ _SIMPLE: dict[Any, _Way] = {
     int: _Way(lambda value: value, _number),
     bool: _Way(lambda value: value, _yes_no),
     bytes: _Way(lambda value: base64.b64encode(value).decode("ascii"), _bytes),
-    Headers: _Way(lambda value: [list(each) for each in value], lambda json_: Headers(_pairs(json_))),
+    Headers: _Way(lambda value: value.items, lambda json_: Headers(_pairs(json_))),
 }
 
 _BY_NAME: dict[str, Any] = {each.__name__: each for each in typing.get_args(Message)}

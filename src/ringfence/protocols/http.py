@@ -4,12 +4,16 @@ Header names keep the spelling that they came with; they are compared without ca
 ISO-8859-1 gives it, so that every byte survives. Source: RFC 9110.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import field
 from enum import StrEnum
+from typing import Any, TypeVar
 
 from ringfence.core.dataclass import dataclass
 
 __all__ = ["BadHttp", "BodyKind", "Headers", "RequestHead", "ResponseHead"]
+
+T = TypeVar("T")
 
 
 class BadHttp(Exception):
@@ -30,11 +34,18 @@ class Headers:
     """Names and values in their order."""
 
     items: tuple[tuple[str, str], ...] = ()
+    _made: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, make: "Callable[[Headers], T]") -> T:
+        """What `make`, which is pure, makes of them: the first time, and the same from then on."""
+        made: T | None = self._made.get(make)
+        if made is None:
+            made = self._made[make] = make(self)
+        return made
 
     def all(self, name: str) -> tuple[str, ...]:
         """The values of each line of that name."""
-        wanted, length = name.lower(), len(name)
-        return tuple([value for key, value in self.items if len(key) == length and key.lower() == wanted])
+        return self.once(_by_name).get(name.lower(), ())
 
     def one(self, name: str) -> str | None:
         """The value; None where there is no such line.
@@ -50,18 +61,23 @@ class Headers:
     def listed(self, name: str) -> tuple[str, ...]:
         """The members of a list that may stand on several lines, in lower case: `connection`, `upgrade`."""
         lines = self.all(name)
-        if not lines:
+        if not lines:  # mostly
             return ()
         members = (each.strip().lower() for value in lines for each in value.split(","))
         return tuple(filter(None, members))
 
     def without(self, *names: str) -> "Headers":
-        """All but these."""
+        """All but these; themselves where there is none of them."""
+        known = self.once(_by_name)
+        if not any(each.lower() in known for each in names):
+            return self
         dropped = {each.lower() for each in names}
         return Headers(tuple([each for each in self.items if each[0].lower() not in dropped]))
 
     def having(self, name: str, value: str) -> "Headers":
         """With this in the place of all lines of that name: where the first stood, else at the end."""
+        if self.all(name) == (value,):
+            return self
         wanted, made, done = name.lower(), [], False
         for key, was in self.items:
             if key.lower() != wanted:
@@ -73,6 +89,14 @@ class Headers:
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self.items)
+
+
+def _by_name(headers: Headers) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for name, value in headers.items:
+        key = name.lower()
+        found[key] = (*found[key], value) if key in found else (value,)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from ringfence.core.limits import LIMITS
 from ringfence.protocols.content_codings import Decoder, coding_of
 from ringfence.protocols.git.pushes import push
 from ringfence.protocols.graphql_requests import in_address, in_document, in_form, in_text
-from ringfence.protocols.http import BadHttp, RequestHead
+from ringfence.protocols.http import BadHttp, Headers, RequestHead
 from ringfence.protocols.json_rpc import messages
 from ringfence.protocols.late_members import LateMembers
 from ringfence.protocols.mcp import calls, speaks_mcp
@@ -214,7 +214,11 @@ def _is_graphql(path: str) -> bool:
 
 
 def _kind(head: RequestHead) -> str:
-    return (head.headers.one("content-type") or "").partition(";")[0].strip().lower()
+    return head.headers.once(_kind_of)
+
+
+def _kind_of(headers: Headers) -> str:
+    return (headers.one("content-type") or "").partition(";")[0].strip().lower()
 
 
 def _charsets(head: RequestHead) -> Iterator[str]:

@@ -48,6 +48,10 @@ class Call:
 
 def speaks_mcp(headers: Headers) -> bool:
     """Whether a request says that it is one of MCP."""
+    return headers.once(_speaks_mcp)
+
+
+def _speaks_mcp(headers: Headers) -> bool:
     return any(name.lower().startswith("mcp-") for name, _ in headers)
 
 

@@ -21,6 +21,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _HOST_CHARS = 253
 _KNOWN_AUTHORITIES = 1024
+_KEPT_TARGETS, _KEPT_CHARS = 64, 1_024
 _HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
@@ -59,6 +60,10 @@ def canonical_target(target: str) -> Target:
     Raises:
         BadHttp: servers could take it for different things.
     """
+    return _kept_target(target) if len(target) <= _KEPT_CHARS else _canonical(target)
+
+
+def _canonical(target: str) -> Target:
     if len(target) > LIMITS.http_target_chars:
         raise BadHttp(f"a target is longer than {LIMITS.http_target_chars} characters")
     path, mark, query = target.partition("?")
@@ -74,6 +79,9 @@ def canonical_target(target: str) -> Target:
         return Target(path=path, query_text=None, query=())
     query = _query(query)
     return Target(path=path, query_text=query, query=_values(query))
+
+
+_kept_target = lru_cache(maxsize=_KEPT_TARGETS)(_canonical)  # each request's is looked at several times
 
 
 def absolute_target(text: str) -> tuple[str, str, int, str]:

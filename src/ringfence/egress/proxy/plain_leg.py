@@ -90,7 +90,7 @@ class PlainLeg:
         for _ in range(_INTERIM):
             data, rest = await self._head_bytes()
             try:
-                head = read_response_head(data)
+                head = read_response_head(data, keeps=True)
                 kind, self.length = response_body(head, method=self._method)
                 headers = head.headers if head.status == 101 else end_to_end(head.headers)
             except BadHttp as error:

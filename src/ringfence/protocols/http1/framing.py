@@ -60,6 +60,18 @@ def end_to_end(headers: Headers, *, upgrade: bool = False) -> Headers:
     Raises:
         BadHttp: `connection` names what is never of one connection only.
     """
+    return headers.once(_upgraded if upgrade else _end_to_end)
+
+
+def _end_to_end(headers: Headers) -> Headers:
+    return _kept(headers, upgrade=False)
+
+
+def _upgraded(headers: Headers) -> Headers:
+    return _kept(headers, upgrade=True)
+
+
+def _kept(headers: Headers, *, upgrade: bool) -> Headers:
     named = frozenset(headers.listed("connection"))
     if named & _NEVER_DROPPED:
         raise BadHttp("connection names a header that is not of one connection only")
@@ -84,17 +96,11 @@ def trailers_passed_on(trailers: Headers) -> Headers:
     Raises:
         BadHttp: see `end_to_end`.
     """
-    return end_to_end(trailers).without(*_NEVER_TRAILERS)
+    return end_to_end(trailers).without(*_NEVER_TRAILERS) if trailers.items else trailers
 
 
 def _framing(headers: Headers, *, version: str) -> tuple[BodyKind, int | None]:
-    codings: list[str] = []
-    lengths: list[str] = []
-    for name, value in headers:
-        if len(name) == 17 and name.lower() == "transfer-encoding":
-            codings.append(value)
-        elif len(name) == 14 and name.lower() == "content-length":
-            lengths.append(value)
+    codings, lengths = headers.all("transfer-encoding"), headers.all("content-length")
     if codings:
         if lengths:
             raise BadHttp("content-length beside transfer-encoding")

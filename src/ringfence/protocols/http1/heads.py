@@ -1,6 +1,7 @@
 """Heads of requests and responses, from bytes and back."""
 
 import re
+from functools import lru_cache
 
 from ringfence.core.limits import LIMITS
 from ringfence.protocols.http import BadHttp, Headers, RequestHead, ResponseHead
@@ -11,10 +12,11 @@ __all__ = ["check_names", "check_text", "head_end", "read_request_head", "read_r
 _HEAD_BYTES = LIMITS.http_head_bytes
 _HEADERS = LIMITS.http_headers
 _BLANK = b"\r\n\r\n"
+_KEPT, _KEPT_BYTES = 64, 4 * 1024
 _WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _NAME = re.compile(_WORD)
-_REQUEST_LINE = re.compile(r"([A-Z][A-Z0-9_-]{0,31}) ([^ \t\r]+) HTTP/1\.([01])\r\n")
-_STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([^\r]*))?\r\n")
+_REQUEST_LINE = re.compile(r"([A-Z][A-Z0-9_-]{0,31}) ([\x21-\x7e\x80-\xff]+) HTTP/1\.([01])\r\n")
+_STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n")
 # Lines that do not fit are left out, so that fewer are found than there are.
 _FIELDS = re.compile(rf"^({_WORD}):[ \t]*([^\r]*)\r\n", re.MULTILINE)
 _TEXT = b"\t" + bytes(each for each in range(0x20, 0x100) if each != 0x7F)
@@ -46,31 +48,27 @@ def read_request_head(data: bytes) -> RequestHead:
     Raises:
         BadHttp: it is none, or can be read in two ways.
     """
-    text = _text(data)
-    line = _REQUEST_LINE.match(text)
-    if line is None:
-        raise BadHttp("this is no request of HTTP/1.1")
+    line, fields = _split(data, _REQUEST_LINE, "this is no request of HTTP/1.1")
     method, target, minor = line.groups()
-    headers = _fields(data, text, line.end())
-    hosts = sum(1 for name, _ in headers if len(name) == 4 and name.lower() == "host")
+    headers = _kept_headers(fields) if len(fields) <= _KEPT_BYTES else _headers(fields)
+    hosts = len(headers.all("host"))
     if hosts > 1 or (not hosts and minor == "1"):
         raise BadHttp("several host headers" if hosts else "no host header")
     _check_form(method, target)
-    return RequestHead(method=method, target=target, headers=Headers(headers), version=f"1.{minor}")
+    return RequestHead(method=method, target=target, headers=headers, version=f"1.{minor}")
 
 
-def read_response_head(data: bytes) -> ResponseHead:
+def read_response_head(data: bytes, *, keeps: bool = False) -> ResponseHead:
     """The response that `data`, up to its blank line, is the head of.
+
+    `keeps`: its headers may stay in memory, to be known when they come again. No secret is among them then.
 
     Raises:
         BadHttp: it is none, or can be read in two ways.
     """
-    text = _text(data)
-    line = _STATUS_LINE.match(text)
-    if line is None:
-        raise BadHttp("this is no response of HTTP/1.1")
+    line, fields = _split(data, _STATUS_LINE, "this is no response of HTTP/1.1")
     minor, status, reason = line.groups()
-    headers = Headers(_fields(data, text, line.end()))
+    headers = _kept_headers(fields) if keeps and len(fields) <= _KEPT_BYTES else _headers(fields)
     return ResponseHead(status=int(status), headers=headers, reason=reason or "", version=f"1.{minor}")
 
 
@@ -88,13 +86,18 @@ def write_head(head: RequestHead | ResponseHead) -> bytes:
         is_whole = _STATUS_LINE.fullmatch(first)
     if not is_whole:
         raise BadHttp("the first line cannot be written")
-    check_names(head.headers)
-    fields = "".join([f"{name}: {value}\r\n" for name, value in head.headers])
+    return first.encode("latin-1") + head.headers.once(_written)
+
+
+def _written(headers: Headers) -> bytes:
+    """All behind the first line, with the blank line."""
+    check_names(headers)
+    fields = "".join([f"{name}: {value}\r\n" for name, value in headers])
     try:
-        data = f"{first}{fields}\r\n".encode("latin-1")
+        data = f"{fields}\r\n".encode("latin-1")
     except UnicodeEncodeError:
         raise BadHttp("a header has characters that no header can have") from None
-    if data.translate(None, _LINES) or not _has_lines(data, len(head.headers.items) + 2):
+    if data.translate(None, _LINES) or not _has_lines(data, len(headers.items) + 1):
         raise BadHttp("a header has a control character")
     return data
 
@@ -114,11 +117,23 @@ def check_text(data: bytes) -> None:
         raise BadHttp("a header has a control character")
 
 
-def _text(data: bytes) -> str:
+def _split(data: bytes, first: re.Pattern[str], otherwise: str) -> tuple[re.Match[str], bytes]:
+    """The first line, and what is behind it.
+
+    Raises:
+        BadHttp: it is another one.
+    """
     if len(data) > _HEAD_BYTES:
         raise BadHttp(f"a head is longer than {_HEAD_BYTES} bytes")
-    if not data.endswith(_BLANK):
-        raise BadHttp("a head has no end")
+    end = data.find(b"\r\n") + 2
+    line = first.fullmatch(data[:end].decode("latin-1"))
+    if line is None:
+        _text(data[:end])  # which says what is wrong with it, where that is a character
+        raise BadHttp(otherwise)
+    return line, data[end:]
+
+
+def _text(data: bytes) -> str:
     if data.translate(None, _LINES):
         raise BadHttp("a head has a control character")
     if not _has_lines(data, data.count(b"\r\n")):
@@ -131,18 +146,25 @@ def _has_lines(data: bytes, lines: int) -> bool:
     return data.count(b"\r") == data.count(b"\n") == data.count(b"\r\n") == lines
 
 
-def _fields(data: bytes, text: str, start: int) -> tuple[tuple[str, str], ...]:
-    found: list[tuple[str, str]] = _FIELDS.findall(text, start)
-    if len(found) != data.count(b"\r\n") - 2:
+def _headers(data: bytes) -> Headers:
+    """Of all that stands behind the first line, up to the blank line."""
+    text = _text(data)
+    if not (data.endswith(_BLANK) or data == _BLANK[2:]):
+        raise BadHttp("a head has no end")
+    found: list[tuple[str, str]] = _FIELDS.findall(text)
+    if len(found) != data.count(b"\r\n") - 1:
         raise BadHttp("a header's name is none, or its line is folded")
     if len(found) > _HEADERS:
         raise BadHttp(f"more than {_HEADERS} headers")
     if " \r" in text or "\t\r" in text:
         found = [(name, value.rstrip(" \t")) for name, value in found]
-    fields = (*found,)
+    headers = Headers((*found,))
     if "_" in text:
-        check_names(Headers(fields))
-    return fields
+        check_names(headers)
+    return headers
+
+
+_kept_headers = lru_cache(maxsize=_KEPT)(_headers)  # a connection's requests mostly have the same
 
 
 def _check_form(method: str, target: str) -> None:
