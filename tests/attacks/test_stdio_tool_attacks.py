@@ -6,12 +6,14 @@ The server reads as lenient ones do. Each attack works where nobody is between i
 import dataclasses
 import json
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from real.running import until
+from ringfence.app.running import tool_calls
 from ringfence.core.labels import Integrity, Label
 from ringfence.core.limits import LIMITS
 from ringfence.gate.lowering import FRESH, lower
@@ -171,6 +173,30 @@ def test_a_tool_that_comes_later_is_told(tmp_path: Path) -> None:
         (changed,) = talk.recorded("tool.changed")
         assert (changed.tool.text, changed.was) == ("read2", None)
         assert talk.told == ["files: the tool read2 is new"]
+
+
+def test_tools_that_change_again_and_again_do_not_fill_the_record(tmp_path: Path) -> None:
+    """Each list describes each tool otherwise: without a bound each of them is an event, without an end."""
+    most, lists = LIMITS.rpc_changes, 4
+    names = [f"read{number}" for number in range(most // 2)]
+    said = [[{"name": name, "description": str(turn)} for name in names] for turn in range(lists)]
+    for is_bounded in (False, True):
+        (inner := tmp_path / str(is_bounded)).mkdir()
+        bound = replace(LIMITS, rpc_changes=most if is_bounded else 10**9)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tool_calls, "LIMITS", bound)
+            with conversation(inner, "{server: files, tool: 'read*'}", lists=said) as talk:
+                for number in range(lists):
+                    talk.say({"jsonrpc": "2.0", "id": number, "method": "tools/list"})
+                    assert [each["description"] for each in talk.hear()["result"]["tools"]] == [
+                        str(number)
+                    ] * len(names)
+                talk.end()
+                changes = (lists - 1) * len(names)
+                assert len(talk.recorded("tool.changed")) == (most if is_bounded else changes)
+                untold = talk.recorded("tool.untold")
+                assert [each.times for each in untold] == ([1, changes - most - 1] if is_bounded else [])
+                assert len(talk.told) == (most + 1 if is_bounded else changes)
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ from ringfence.ledger.events.thing_appeared import ThingAppeared
 from ringfence.ledger.events.thing_changed import ThingChanged
 from ringfence.ledger.events.thing_vanished import ThingVanished
 from ringfence.ledger.events.tool_changed import ToolChanged
+from ringfence.ledger.events.tool_untold import ToolUntold
 from ringfence.ledger.events.vault_rewritten import VaultRewritten
 
 __all__ = ["EVENTS", "Event"]
@@ -80,6 +81,7 @@ Event = (
     | SpendReserved
     | SpendCounted
     | ToolChanged
+    | ToolUntold
 )
 
 EVENTS: tuple[type[Event], ...] = (
@@ -121,4 +123,5 @@ EVENTS: tuple[type[Event], ...] = (
     SpendReserved,
     SpendCounted,
     ToolChanged,
+    ToolUntold,
 )

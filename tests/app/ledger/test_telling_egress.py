@@ -12,6 +12,7 @@ from ringfence.ledger.events.egress_refused import EgressRefused
 from ringfence.ledger.events.ports_published import PortsPublished
 from ringfence.ledger.events.session_lowered import SessionLowered
 from ringfence.ledger.events.tool_changed import ToolChanged
+from ringfence.ledger.events.tool_untold import ToolUntold
 from ringfence.ledger.recorded import recorded_of
 from ringfence.ledger.values import Foreign
 from ringfence.policy.facts import facts_of
@@ -73,6 +74,16 @@ _SESSION = "0190f5a0-0000-7000-8000-0000000000ab"
             ToolChanged(session=_SESSION, server="files", tool=Foreign(text="send"), was=None, now="cd" * 32),
             "a tool in {} is new",
             "files.send",
+        ),
+        (
+            ToolUntold(session=_SESSION, server="files", times=1),
+            "tools in {} changed once more than is told one by one",
+            "files",
+        ),
+        (
+            ToolUntold(session=_SESSION, server="files", times=49),
+            "tools in {} changed 49 times more than is told one by one",
+            "files",
         ),
     ],
 )

@@ -50,6 +50,7 @@ from ringfence.ledger.events.thing_appeared import ThingAppeared
 from ringfence.ledger.events.thing_changed import ThingChanged
 from ringfence.ledger.events.thing_vanished import ThingVanished
 from ringfence.ledger.events.tool_changed import ToolChanged
+from ringfence.ledger.events.tool_untold import ToolUntold
 from ringfence.ledger.events.vault_rewritten import VaultRewritten
 from ringfence.ledger.ledger import Recorded, Unknown
 from ringfence.ledger.values import Facts, Json
@@ -176,6 +177,7 @@ def _told(event: Event) -> Told:
             | EgressRefused()
             | SessionLowered()
             | ToolChanged()
+            | ToolUntold()
         ):
             return _egress(event)
         case _:
@@ -293,7 +295,13 @@ def _vault(event: CredentialKept | CredentialRemoved | VaultRewritten) -> Told:
 
 
 def _egress(
-    event: SpendReserved | SpendCounted | EgressOpened | EgressRefused | SessionLowered | ToolChanged,
+    event: SpendReserved
+    | SpendCounted
+    | EgressOpened
+    | EgressRefused
+    | SessionLowered
+    | ToolChanged
+    | ToolUntold,
 ) -> Told:
     name = session_name(event.session)
     match event:
@@ -312,6 +320,9 @@ def _egress(
         case ToolChanged(server=server, tool=tool, was=was):
             how = "is new" if was is None else "is described otherwise"
             return Told(what=f"a tool in {name} {how}", subject=f"{server}.{tool.text}")
+        case ToolUntold(server=server, times=times):
+            often = "once" if times == 1 else f"{times} times"
+            return Told(what=f"tools in {name} changed {often} more than is told one by one", subject=server)
         case _:
             assert_never(event)
 

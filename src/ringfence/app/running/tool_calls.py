@@ -25,6 +25,7 @@ from ringfence.gate.refused import Refused
 from ringfence.gate.seals import Seals
 from ringfence.ledger.events.egress_refused import EgressRefused
 from ringfence.ledger.events.tool_changed import ToolChanged
+from ringfence.ledger.events.tool_untold import ToolUntold
 from ringfence.policy.egressing import Egressing, egressing
 from ringfence.policy.policy import Policy
 from ringfence.policy.possible import may_be_called
@@ -65,6 +66,7 @@ class ToolCalls:
     _lowering: Lowering = field(init=False)
     _said: tuple[Policy, Egressing] | None = None
     _times: Counter[tuple[str, str]] = field(default_factory=Counter)  # of what was dropped
+    _changes: int = 0
 
     def __post_init__(self) -> None:
         self._spending = Spending(clock=self.clock)
@@ -121,7 +123,13 @@ class ToolCalls:
         self._refuse("malformed", what)
 
     def change(self, changed: ChangedTool) -> None:
-        """Records and tells that a tool is not what it was."""
+        """Records and tells that a tool is not what it was; of a server that goes on and on, how often."""
+        self._changes += 1
+        if self._changes > LIMITS.rpc_changes:
+            if self._changes == LIMITS.rpc_changes + 1:
+                self._untold(1)
+                self.tell(f"{self.server}: its tools change again and again, which is only counted from here")
+            return
         event = ToolChanged(
             session=self.session,
             server=self.server,
@@ -134,7 +142,10 @@ class ToolCalls:
         self.tell(f"{self.server}: the tool {changed.tool} {how}")
 
     def close(self) -> None:
-        """Records how often what was dropped came again."""
+        """Records how often what was dropped came again, and how many changes nobody was told of."""
+        if (untold := self._changes - LIMITS.rpc_changes - 1) > 0:
+            self._untold(untold)
+        self._changes = 0
         for (trouble, what), times in self._times.items():
             if times > 1:
                 self._record(trouble, what, times - 1)
@@ -148,6 +159,10 @@ class ToolCalls:
         """
         self.label = join(self.label, self._lowering.look())
         return self.label
+
+    def _untold(self, times: int) -> None:
+        event = ToolUntold(session=self.session, server=self.server, times=times)
+        self.door.ledger.append(event, stream=self.door.stream, durability=Durability.WRITTEN)
 
     def _decided(self, judged: Judged) -> Receipt[ToolCall] | NotLet:
         action = ToolCall(

@@ -37,6 +37,7 @@ class Protocols:
     rpc_id_chars: int = 256
     rpc_requests: int = 1_000  # of one side that the other one has not answered yet
     rpc_tools: int = 10_000  # of one server
+    rpc_changes: int = 100  # of a server's tools, that one session records one by one
     rpc_queued_bytes: int = 1 * MIB  # of lines that one side does not read; then the other one waits
     rpc_ending_s: float = 10.0  # for a tool server whose client is gone, from its last word
     rpc_flush_s: float = 10.0  # for a client to read the rest of what a server said that has ended

@@ -51,6 +51,7 @@ from ringfence.ledger.events.thing_appeared import ThingAppeared
 from ringfence.ledger.events.thing_changed import ThingChanged
 from ringfence.ledger.events.thing_vanished import ThingVanished
 from ringfence.ledger.events.tool_changed import ToolChanged
+from ringfence.ledger.events.tool_untold import ToolUntold
 from ringfence.ledger.events.vault_rewritten import VaultRewritten
 from ringfence.ledger.ledger import Recorded
 
@@ -91,6 +92,7 @@ CLASS_OF_EVENT: Mapping[str, str] = {
     "spend.counted": "6003",
     "spend.reserved": "6003",
     "tool.changed": "2004",
+    "tool.untold": "2004",
     "vault.rewritten": "6003",
 }
 """By type of event; what is not here is left out, since OCSF has no place for it."""
@@ -123,7 +125,14 @@ def ocsf_event(row: Row, recorded: Recorded) -> Made | None:
             made = thing_event(row, words, event)
         case AskOpened() | AskWithdrawn() | GrantGiven() | GrantRefused() | GrantUsed() | GrantRevoked():
             made = _access(row, words, event)
-        case BreakGlassUsed() | PolicyRefused() | SandboxRefused() | EgressRefused() | ToolChanged():
+        case (
+            BreakGlassUsed()
+            | PolicyRefused()
+            | SandboxRefused()
+            | EgressRefused()
+            | ToolChanged()
+            | ToolUntold()
+        ):
             made = _detection(row, words, event)
         case EffectDone() | EffectFailed() | PolicyLoaded() | EventsPruned() | HoldSet() | HoldLifted():
             made = _operation(row, words, event)
@@ -263,7 +272,7 @@ _ACCESS: Mapping[type[Any], tuple[int, str]] = {
 def _detection(
     row: Row,
     words: Told,
-    event: BreakGlassUsed | PolicyRefused | SandboxRefused | EgressRefused | ToolChanged,
+    event: BreakGlassUsed | PolicyRefused | SandboxRefused | EgressRefused | ToolChanged | ToolUntold,
 ) -> Made:
     title, severity = _DETECTIONS[type(event)]
     made = frame(
@@ -295,6 +304,7 @@ _DETECTIONS: Mapping[type[Any], tuple[str, Severity]] = {
     SandboxRefused: ("A box refused something", _LOW),
     EgressRefused: ("A way out refused something", _LOW),
     ToolChanged: ("A tool is not what it was", _LOW),
+    ToolUntold: ("Tools change again and again", _LOW),
 }
 
 
