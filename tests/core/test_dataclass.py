@@ -12,7 +12,21 @@ import pytest
 from ringfence.core.dataclass import dataclass
 
 _T = TypeVar("_T")
-_MAKERS: tuple[Callable[..., Any], ...] = (dataclasses.dataclass, dataclass)
+
+
+def _often(**options: bool) -> Callable[[type], type]:
+    """Our own, of a class of which many values have been made."""
+
+    def define(cls: type) -> type:
+        made = dataclass(**options)(cls)
+        for _ in range(20):
+            made(x=1)
+        return made
+
+    return define
+
+
+_MAKERS: tuple[Callable[..., Any], ...] = (dataclasses.dataclass, dataclass, _often)
 
 
 def _point(maker: Callable[..., Any], **options: bool) -> type:
@@ -50,6 +64,8 @@ _DOES: tuple[Callable[[Any], object], ...] = (
     lambda made: made(x=1) <= made(x=1),
     lambda made: made(1),
     lambda made: made(1, 2).y,
+    lambda made: made(1, x=1),
+    lambda made: made(1, 2, ["a"], "z", 5),
     lambda made: made(),
     lambda made: made(x=1, z=2),
     lambda made: made(x=1, _kept={}),
@@ -82,8 +98,8 @@ _DOES: tuple[Callable[[Any], object], ...] = (
 def test_values_behave_as_the_standard_library_s(
     options: dict[str, bool], does: Callable[[Any], object]
 ) -> None:
-    standard, ours = (_said(does, _point(each, **options)) for each in _MAKERS)
-    assert ours == standard
+    standard, ours, often = (_said(does, _point(each, **options)) for each in _MAKERS)
+    assert (ours, often) == (standard, standard)
 
 
 def test_methods_that_a_class_has_of_its_own_stay() -> None:
@@ -164,14 +180,32 @@ def test_a_class_without_slots_is_joined_of_several() -> None:
         made.bytes_ = 11  # type: ignore[misc]
 
 
-def test_nothing_is_written_for_a_class_that_nobody_uses() -> None:
+def test_nothing_is_written_for_a_class_of_which_there_are_few_values() -> None:
     @dataclass(slots=True, frozen=True)
     class Used:
         x: int
 
     before = Used.__init__
-    Used(1)
-    assert Used.__init__ is not before
+    few = [Used(each) for each in range(16)]
+    assert (Used.__init__, [each.x for each in few]) == (before, [*range(16)])
+    assert [Used(16), Used(17)] == [Used(x=16), Used(x=17)]
     written = Used.__init__
-    Used(2)
+    assert written is not before
+    Used(18)
     assert Used.__init__ is written
+
+
+def test_a_class_that_makes_its_values_itself_can_have_them_made_above() -> None:
+    @dataclass(slots=True)
+    class Above:
+        held: int
+
+    @dataclass(slots=True)
+    class Below(Above):
+        more: str
+
+        def __init__(self, held: int) -> None:
+            super(Below, self).__init__(held)  # noqa: UP008 - a class with slots is another one
+            self.more = "more"
+
+    assert (Below(1).held, Below(1).more) == (1, "more")

@@ -1,7 +1,8 @@
-"""The standard library's `dataclass`, whose methods are written when they are first called.
+"""The standard library's `dataclass`, whose methods are written when somebody calls them.
 
 The standard one writes and compiles all of them for every class as it is defined, which is half of what it
 takes to import a module of values. A command imports hundreds of classes, makes values of some, compares few.
+`__init__` is written for those of which many values are made: compiling it takes as long as 30 values do.
 """
 
 import dataclasses
@@ -16,6 +17,7 @@ __all__ = ["dataclass"]
 _Method = Callable[..., Any]
 _FIELDS = "__dataclass_fields__"  # where the standard library looks for them,
 _FIELD = dataclasses._FIELD  # type: ignore[attr-defined]  # and by what it knows them
+_FEW = 16  # values of a class, for which no `__init__` is compiled
 _ORDER = {"__lt__": lt, "__le__": le, "__gt__": gt, "__ge__": ge}
 
 
@@ -37,22 +39,18 @@ def _dataclass(
             setattr(made, name, method)
             return method
 
-        wanted = {"__init__": True, "__repr__": repr, "__eq__": eq, "__hash__": eq and frozen}
-        for name in _ORDER if order else ():
-            wanted[name] = True
-        own: dict[str, Any] = {
-            name: _written_first(name, write)
-            for name, is_wanted in wanted.items()
-            if is_wanted and cls.__dict__.get(name) is None
-        }
+        fields = _fields(cls, kw_only=kw_only)
+        own: dict[str, Any] = {"__init__": _init_of_few(write, fields, is_frozen=frozen)}
+        wanted = {"__repr__": repr, "__eq__": eq, "__hash__": eq and frozen} | dict.fromkeys(_ORDER, order)
+        own |= {name: _written_first(name, write) for name, is_wanted in wanted.items() if is_wanted}
+        own = {name: method for name, method in own.items() if cls.__dict__.get(name) is None}
         if eq and not frozen and "__hash__" not in cls.__dict__:
             own["__hash__"] = None
         if frozen:
             own |= {"__setattr__": _not_set, "__delattr__": _not_deleted}
             if slots:
                 own["__setstate__"] = _unpickled
-        fields = own[_FIELDS] = _fields(cls, kw_only=kw_only)
-        own["__match_args__"] = tuple(each.name for each in fields.values() if each.init and not each.kw_only)
+        own |= {_FIELDS: fields, "__match_args__": _positional(fields)}
         made = _with_slots(cls, own) if slots else _without_slots(cls, own)
         return made
 
@@ -72,6 +70,10 @@ def _fields(cls: type, *, kw_only: bool) -> dict[str, Field[Any]]:
             each.kw_only = kw_only
         fields[name] = each
     return fields
+
+
+def _positional(fields: dict[str, Field[Any]]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields.values() if each.init and not each.kw_only)
 
 
 def _with_slots(cls: type, own: dict[str, Any]) -> type:
@@ -103,6 +105,35 @@ def _written_first(name: str, write: Callable[[str], _Method]) -> _Method:
         return write(name)(self, *args, **given)
 
     return method
+
+
+def _init_of_few(
+    write: Callable[[str], _Method], fields: dict[str, Field[Any]], *, is_frozen: bool
+) -> _Method:
+    """`__init__` for the first values of a class. Who gives it something else is told by the written one."""
+    put = object.__setattr__ if is_frozen else setattr
+    made = 0
+
+    def init(self: Any, *args: Any, **given: Any) -> None:  # noqa: ANN401 - as the fields have it
+        nonlocal made
+        made += 1
+        values = dict(zip(_positional(fields), args, strict=False)) | given
+        wanted = {name for name, each in fields.items() if each.init}
+        needed = {name for name in wanted if fields[name].default is fields[name].default_factory}  # MISSING
+        if made > _FEW or len(values) < len(args) + len(given) or not needed <= values.keys() <= wanted:
+            write("__init__")(self, *args, **given)
+            return
+        for name, each in fields.items():
+            if name in values:
+                put(self, name, values[name])
+            elif each.default_factory is not MISSING:
+                put(self, name, each.default_factory())
+            elif each.default is not MISSING:
+                put(self, name, each.default)
+        if hasattr(self, "__post_init__"):
+            self.__post_init__()
+
+    return init
 
 
 def _init(made: type, *, is_frozen: bool) -> _Method:
