@@ -19,6 +19,7 @@ _NOTIFIER_AFTER_S = 0.5  # the first box's start comes first
 def run(options: argparse.Namespace) -> int:
     """Says which daemons of this user run, or ends them."""
     from ringfence.daemon.finding import Daemons, running_in, stop
+    from ringfence.daemon.trying import proxy_lacks
     from ringfence.wiring.gate import state_folder
 
     started_at = datetime.now(UTC)
@@ -27,17 +28,20 @@ def run(options: argparse.Namespace) -> int:
     if stopped:
         for each in found:
             stop(each)
+    lack = proxy_lacks() if found and not stopped else None
     if options.format == "json":
-        write(
-            document("ringfence.daemons/1", Daemons(started_at=started_at, complete=True, daemons=found))
-            + "\n"
-        )
+        said = Daemons(started_at=started_at, complete=True, daemons=found, proxies_lack=lack)
+        write(document("ringfence.daemons/1", said) + "\n")
         return ExitCode.DONE
     for each in found:
         write(f"{'stopped' if stopped else 'running'}: process {each.pid}, its log: {each.folder}/log\n")
         for one in () if stopped else each.notices:
             why = f": {one.why}" if one.why else ""
             write(f"  tells of questions: {one.who} {one.how}{why}\n")
+    for layer in lack or ():
+        write(f"  on this machine its proxies lack {layer}\n")
+    if found and not stopped and lack is None:
+        tell("ringfence: warning: what its proxies lack on this machine could not be found out")
     if not found:
         write("no daemon runs; ringfence run starts one when a box needs it\n")
     return ExitCode.DONE

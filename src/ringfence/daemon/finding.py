@@ -43,6 +43,7 @@ class Daemons:
     started_at: datetime
     complete: bool
     daemons: tuple[Daemon, ...]
+    proxies_lack: tuple[str, ...] | None  # layers that this machine does not give them; None: not tried
 
 
 def running_in(state: Path) -> tuple[Daemon, ...]:
