@@ -11,7 +11,7 @@ import socket
 import stat
 import time
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import field
 from html import escape
 from typing import Any
@@ -127,12 +127,11 @@ class _Bus:
         self._serial = 0
         at = jeepney.bus.get_bus(address)
         self._sock: socket.socket = jeepney.io.blocking.prep_socket(at, timeout=_WITHIN_S)
-        try:
+        with ExitStack() as unless_it_answers:
+            unless_it_answers.callback(self.close)
             self._ask(self._jeepney.bus_messages.message_bus.Hello())
             self.knows_markup = "body-markup" in self.call("GetCapabilities", "", ())[0]
-        except BaseException:
-            self.close()
-            raise
+            unless_it_answers.pop_all()
 
     def call(self, method: str, signature: str, arguments: tuple[object, ...]) -> tuple[Any, ...]:
         """What the server of notices answers.

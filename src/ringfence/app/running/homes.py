@@ -44,12 +44,11 @@ def held_home(
         StateRefused, InTheWay: something else is where the home should be. A new session is forgotten again.
     """
     with ExitStack() as stack:
-        try:
-            entered = stack.enter_context(_held(session, around, is_resumed=is_resumed))
-        except BaseException:
+        with ExitStack() as unless_it_is_had:
             if not is_resumed:
-                around.places.sessions.forget(session)
-            raise
+                unless_it_is_had.callback(around.places.sessions.forget, session)
+            entered = stack.enter_context(_held(session, around, is_resumed=is_resumed))
+            unless_it_is_had.pop_all()
         yield entered
 
 
