@@ -221,7 +221,8 @@ class Supervisor:
             reads.add(self._publishing.fileno())
         return reads
 
-    def _listen(self) -> None:
+    def _listen(self) -> bool:
+        """Whether more may be said."""
         message = self._box.receive()
         match message:
             case None:
@@ -236,6 +237,7 @@ class Supervisor:
                 self.limits_met = message
             case _:
                 pass
+        return message is not None
 
     def _give(self, fd: int | None) -> None:
         if self._publishing is not None:
@@ -328,10 +330,19 @@ class Supervisor:
         poll.register(self._box.pidfd, select.POLLIN)
         while not poll.poll():
             pass
+        self._hear_launcher()
         if self._listener is not None:
             os.close(self._listener)
             self._listener = None
         self.close_sockets()
+
+    def _hear_launcher(self) -> None:
+        """Its last word, of limits that the box met; then it closes its end, which others may hold as well."""
+        poll = select.poll()
+        poll.register(self._box, select.POLLIN)
+        until = self._monotonic() + LIMITS.last_word_s
+        while poll.poll(max(0.0, until - self._monotonic()) * 1000) and self._listen():
+            pass
 
     def _status(self) -> tuple[int, bool]:
         match self._ended:

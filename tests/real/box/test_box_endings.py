@@ -132,3 +132,24 @@ def test_time_that_is_over_ends_the_box_and_says_so() -> None:
         done = here.run("sleep", "1000")
         assert (done.exit, done.err) == (143, "ringfence: its time was over\n")
         assert here.report()["refused"] == [{"kind": "limit", "what": "1 s", "by": None, "times": 1}]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user has no control group here")
+@pytest.mark.parametrize(
+    ("limits", "command", "refused"),
+    [
+        (
+            "memory: 200 MiB",
+            ["/usr/bin/python3", "-c", "bytearray(b'x') * 400_000_000"],
+            "memory of 209715200 bytes: processes ended",
+        ),
+        ("processes: 20", ["sh", "-c", "for i in $(seq 40); do sleep 9 & done; true"], "20 processes"),
+    ],
+    ids=["memory", "processes"],
+)
+def test_limits_that_a_box_met_are_reported(limits: str, command: list[str], refused: str) -> None:
+    with place("root", executed=True) as here:
+        here.policy(f"version: 1\nagents: {{profiles: {{'*': {{sandbox: {{{limits}}}}}}}}}\n")
+        here.run(*command)
+        told = [(each["kind"], each["what"]) for each in here.report()["refused"]]
+        assert told == [("limit", refused)]

@@ -35,6 +35,7 @@ class Boxes:
     terminal_buffer_bytes: int = 64 * KIB  # of keys that nobody reads, or output that the terminal holds up
     refused_kinds: int = 1_000  # that one session records; more are counted together
     start_wait_s: float = 30.0  # for a box to stand
+    last_word_s: float = 1.0  # for the launcher to say which limits a box met that has ended
     refused_at_once: int = 256  # calls that are answered in one go
     start_arguments: int = 16  # of a program that starts; more are left out of the record
     start_argument_bytes: int = 512
