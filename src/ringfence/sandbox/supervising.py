@@ -337,7 +337,7 @@ class Supervisor:
         self.close_sockets()
 
     def _hear_launcher(self) -> None:
-        """Its last word, of limits that the box met; then it closes its end, which others may have as well."""
+        """Its last word, of limits that the box met; then it closes its end, which others may hold too."""
         poll = select.poll()
         poll.register(self._box, select.POLLIN)
         until = self._monotonic() + LIMITS.last_word_s
