@@ -79,7 +79,9 @@ def inspect(
     several = os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises below a closed folder
     with Judges(allowed or Allowed(), processes=here.cores if several else 1) as judges:
         to_judge, skipped = _to_judge(path)
+        total = len(to_judge)
         answers = judges.judge_beside(to_judge)
+        del to_judge  # of many files each would be in memory several times
         request = _request(path, hashed=hashed, purpose=purpose)
         from ringfence.app.scan.scan import Scan  # while files are judged in other processes
 
@@ -87,7 +89,7 @@ def inspect(
         files: list[JudgedFile] = []
         headers: dict[str, Examined] = {}
         for count, (answer, header) in enumerate(answers, start=1):
-            progress.judging(done=count, total=len(to_judge))
+            progress.judging(done=count, total=total)
             if isinstance(answer, Skipped):
                 skipped.append(answer)
                 continue
@@ -95,7 +97,7 @@ def inspect(
             if header:
                 headers[answer.name] = header
         whole = _whole(path, judges, feeds)
-    del to_judge, answers  # of many files each would be in memory several times
+    del answers
     scan = Scan(request, here, known=_by_real_name(path, headers) if several else None)
     inventory = _looked(scan, request, progress)
     models = with_feeds(inventory.models, known)

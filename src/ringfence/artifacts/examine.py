@@ -18,6 +18,7 @@ __all__ = [
     "KNOWN_SUFFIXES",
     "Examined",
     "examine",
+    "examine_as",
     "examined",
     "identify",
     "name_problems",
@@ -82,7 +83,11 @@ def examine(reader: Reader, *, suffix: str, headers: bool = True) -> Examined:
 
     Without `headers` only what the file is, and whether its name says so.
     """
-    found = identify(reader, suffix=suffix)
+    return examine_as(identify(reader, suffix=suffix), reader, suffix=suffix, headers=headers)
+
+
+def examine_as(found: Format | None, reader: Reader, *, suffix: str, headers: bool = True) -> Examined:
+    """As `examine`, of a file that was identified already."""
     facts: dict[FactName, FactValue] = {}
     problems = list(name_problems(found, reader, suffix))
     for item in _read(found, reader) if found and headers else ():

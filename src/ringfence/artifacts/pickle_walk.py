@@ -99,6 +99,8 @@ def looks_like_pickle(head: bytes) -> bool:
     """Whether the bytes begin as a pickle of protocol 2 or later does: its mark, then known opcodes."""
     if len(head) < 3 or head[0] != _PROTO or not 2 <= head[1] <= 5:
         return False
+    if _begins().match(head):
+        return True
     try:
         return _known_opcodes(Reader.of_bytes(head), _SNIFFED_OPS)
     except Malformed as wrong:
@@ -304,8 +306,22 @@ def _decoded(value: _Value) -> str | int | None:
 
 
 @cache
+def _begins() -> re.Pattern[bytes]:
+    """The first opcodes of most pickles: nothing follows them, or a number."""
+    alone, numbers = _simple_opcodes()
+    return re.compile(rb"(?s:\x80.(?:[%b]|%b){%d})" % (alone, numbers, _SNIFFED_OPS - 1))
+
+
+@cache
 def _plain() -> re.Pattern[bytes]:
     """A pickle up to its end, of opcodes that refer to nothing. Linear: no byte can be read in two ways."""
+    alone, numbers = _simple_opcodes()
+    texts = b"|".join(b"%b.{%d}" % (re.escape(bytes([size])), size) for size in range(_SHORT_NAME_BYTES + 1))
+    return re.compile(rb"(?s:\x80[\x02-\x05](?:[%b]++|%b|\x8c(?:%b))*+\.)" % (alone, numbers, texts))
+
+
+def _simple_opcodes() -> tuple[bytes, bytes]:
+    """Within brackets those that nothing follows, and alternatives of those with numbers."""
     special = {_STOP, _STACK_GLOBAL, _PERSISTENT_ID, _PROTO}
     widths: dict[int, list[bytes]] = {}
     for code, (follows, width) in _OPCODES.items():
@@ -313,8 +329,7 @@ def _plain() -> re.Pattern[bytes]:
             widths.setdefault(width, []).append(re.escape(bytes([code])))
     alone = b"".join(widths.pop(0))
     numbers = b"|".join(b"[%b].{%d}" % (b"".join(codes), width) for width, codes in sorted(widths.items()))
-    texts = b"|".join(b"%b.{%d}" % (re.escape(bytes([size])), size) for size in range(_SHORT_NAME_BYTES + 1))
-    return re.compile(rb"(?s:\x80[\x02-\x05](?:[%b]++|%b|\x8c(?:%b))*+\.)" % (alone, numbers, texts))
+    return alone, numbers
 
 
 def _number(reader: Reader, code: int) -> int:

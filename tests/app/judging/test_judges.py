@@ -12,6 +12,7 @@ import pytest
 from ringfence.app.inspect import inspect
 from ringfence.app.judging import Allowed, Judges
 from ringfence.app.judging.below import FileToJudge
+from ringfence.app.judging.processes import Judging, started
 from ringfence.app.scan.files import look_at
 from ringfence.app.scan.here import Here
 from ringfence.app.scan.request import NoProgress
@@ -128,7 +129,9 @@ def test_what_a_header_says_comes_with_the_verdict_where_it_is_asked_for(tmp_pat
     assert (header, none) == (seen.examined, None)
 
 
-def test_a_file_of_which_the_process_was_lost_is_looked_at_all_the_same(tmp_path: Path) -> None:
+def test_a_file_of_which_the_process_was_lost_is_looked_at_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (folder := tmp_path / "folder").mkdir()
     (folder / "a.pkl").write_bytes(CALLS)
     here = Here(
@@ -139,7 +142,14 @@ def test_a_file_of_which_the_process_was_lost_is_looked_at_all_the_same(tmp_path
         cores=1,
         door=pytest.fail,
     )
-    found = inspect(folder, here, NoProgress(), hashed=False, allowed=Allowed(memory_bytes=1))
+
+    def lost(allowed: Allowed) -> Judging:
+        process = started(allowed)
+        process.kill()
+        return process
+
+    monkeypatch.setattr("ringfence.app.judging.judges.started", lost)
+    found = inspect(folder, here, NoProgress(), hashed=False)
     assert [each.verdict for each in found.judged] == [Verdict.INCONCLUSIVE]
     assert [file.facts[FactName.IMPORTS] for model in found.models for file in model.files] == [
         ("os.system",)

@@ -29,8 +29,10 @@ _INTERRUPTED_EACH_S = 0.05
 
 # Questions are asked ahead, so that nobody waits between two small files: no more than a pipe holds, and
 # not the last ones, which would wait behind a slow file while other processes have nothing to do.
-_AHEAD = 16
+_AHEAD = 32
 _AHEAD_BYTES = select.PIPE_BUF
+_SUPPLIED = 16  # files that nobody judges while one naps
+_NAP_S = 0.004
 _SHARES = 8  # of what is left, one for each process at a time
 
 _Task = FileToJudge | FolderToJudge
@@ -103,6 +105,7 @@ class Judges:
 
     def _answers(self, tasks: Iterable[_Task]) -> Iterator[_Answer]:
         left = deque(enumerate(tasks))
+        del tasks  # which would be in memory until the last is answered
         count = len(left)
         answered: dict[int, _Answer] = {}
         try:
@@ -124,6 +127,8 @@ class Judges:
         poll = select.poll()
         for fd in busy:
             poll.register(fd, select.POLLIN)
+        if all(judge.is_supplied for judge in self._all):
+            time.sleep(_NAP_S)  # one look at what came in until then, not one for each answer
         wait_s = min(judge.ends_at for judge in busy.values()) - time.monotonic()
         ready = poll.poll(max(0, int(wait_s * 1000) + 1))
         answers: dict[int, _Answer] = {}
@@ -160,6 +165,11 @@ class _Judge:
     def is_busy(self) -> bool:
         """Whether there is something that it has not answered."""
         return bool(self._asked)
+
+    @property
+    def is_supplied(self) -> bool:
+        """Whether it has many small files before it."""
+        return len(self._asked) >= _SUPPLIED
 
     @property
     def ends_at(self) -> float:

@@ -5,6 +5,7 @@ process with threads is never forked, because a lock that one of them holds woul
 ever; then, and on systems that fork differently, the interpreter is started anew.
 """
 
+import gc
 import json
 import os
 import signal
@@ -101,6 +102,7 @@ def _become_judge(asked: int, answered: int, allowed: Allowed) -> NoReturn:
                 with suppress(OSError):
                     os.close(fd)
         os.environ |= _ONE_THREAD
+        gc.freeze()  # what it has from its parent is looked at for cycles by nobody, and so not copied
         from ringfence.app.judging.worker import serve
 
         serve(allowed)

@@ -15,9 +15,10 @@ from ringfence.app.folder_of import folder_of
 from ringfence.app.judging.allowed import Allowed
 from ringfence.app.judging.below import FileToJudge, FolderToJudge
 from ringfence.app.judging.wire import answer_line, task_from
-from ringfence.artifacts.examine import Examined, examine
+from ringfence.artifacts.examine import Examined, examine, examine_as
 from ringfence.artifacts.folders.external_data import raw_weights
 from ringfence.artifacts.folders.judge import judge_folder
+from ringfence.artifacts.formats import FORMATS
 from ringfence.artifacts.judging import judge
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted, as_finding
@@ -33,6 +34,7 @@ from ringfence.endpoint.opening import NotOpened, opened, refusal
 __all__ = ["could_not_judge", "judge_file", "serve"]
 
 _SMALL_BYTES: Final = 64 << 10
+_FORMATS: Final = {each.name: each for each in FORMATS}
 
 
 def serve(allowed: Allowed) -> None:
@@ -65,7 +67,7 @@ def judge_file(
             before = os.fstat(fd)
             reader = _read_at_once(fd, before.st_size) or partial(Reader.of_fd, fd)
             found = judge(reader(budget=allowed.budget()), name=file.name)
-            header = _header(reader(), file, headers) if file.with_header else None
+            header = _header(reader(), file, headers, found.format) if file.with_header else None
             after = os.fstat(fd)
     except (NotOpened, OSError) as error:
         reason = error.reason if isinstance(error, NotOpened) else refusal(error).reason
@@ -91,13 +93,20 @@ def _read_at_once(fd: int, size_bytes: int) -> "Callable[..., Reader] | None":
     return partial(Reader.of_bytes, data) if len(data) == size_bytes else None
 
 
-def _header(reader: Reader, file: FileToJudge, headers: Allowance) -> Examined | None:
-    """What the header says. None where whoever asked should rather look at it: it takes too much."""
+def _header(reader: Reader, file: FileToJudge, headers: Allowance, judged_as: str | None) -> Examined | None:
+    """What the header says. None where whoever asked should rather look at it: it takes too much.
+
+    Judging has identified the file already, by the same tests but for those of its name.
+    """
     if headers.is_spent:
         return None
+    suffix = file.path.suffix.lower()
+    found = _FORMATS.get(judged_as or "")
     try:
         with headers:
-            return examine(reader, suffix=file.path.suffix.lower())
+            if (found and found.names) or "\\" in file.name:  # which judging takes for a folder's end
+                return examine(reader, suffix=suffix)
+            return examine_as(found, reader, suffix=suffix)
     except (OSError, MemoryError, RecursionError):
         return None
 
