@@ -135,6 +135,8 @@ def _echoes(tls: ssl.SSLSocket) -> None:
                 else:
                     end.h2.send_headers(each.stream_id, _HEAD)
                 end.flush()
+            case TrailersReceived():
+                asked[each.stream_id] |= dict(each.headers)
             case DataReceived() if asked[each.stream_id][":path"] != "/a/Fails":
                 end.send(each.stream_id, each.data or b"")
             case StreamEnded() if asked[each.stream_id][":path"] != "/a/Fails":
@@ -190,6 +192,19 @@ def test_calls_get_their_status_behind_their_messages_and_no_secret(tmp_path: Pa
                 "was-accept-encoding": "identity",
             }
             assert TOKEN not in repr(answer)
+
+    _played(tmp_path, act)
+
+
+def test_what_a_call_sends_behind_its_messages_is_dropped(tmp_path: Path) -> None:
+    def act(client: _Client, _box: Box) -> None:
+        stream = client.begin("/a/Echo")
+        client.send(stream, b"message")
+        client.h2.send_headers(stream, [("x-sum", "1")], end_stream=True)
+        client.flush()
+        answer = client.answer(stream)
+        assert (answer.body, answer.trailers["grpc-status"]) == (b"message", "0")
+        assert "was-x-sum" not in answer.trailers
 
     _played(tmp_path, act)
 

@@ -1,4 +1,4 @@
-"""What comes behind a chunked answer of HTTP/1.1, on both legs, through a real daemon, broker and proxy."""
+"""What comes behind chunked bodies of HTTP/1.1, on both legs, through a real daemon, broker and proxy."""
 
 import asyncio
 import socket
@@ -21,7 +21,9 @@ TRAILERS = (
 ANSWER = b"HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n" + BODY + b"0\r\n"
 
 
-def _asked(at: socket.socket, ca: str, folder: Path, *more: str) -> tuple[bytes, bytes]:
+def _asked(
+    at: socket.socket, ca: str, folder: Path, *more: str, method: str = "GET", body: bytes = b""
+) -> tuple[bytes, bytes]:
     """Head and body of the answer, as they come."""
     trusts = folder / "trusted.pem"
     trusts.write_text(ca)
@@ -30,8 +32,8 @@ def _asked(at: socket.socket, ca: str, folder: Path, *more: str) -> tuple[bytes,
         assert plain.recv(4096).startswith(b"HTTP/1.1 200")
         context = ssl.create_default_context(cafile=str(trusts))
         with context.wrap_socket(plain, server_hostname="api.example.com") as tls:
-            lines = ["GET / HTTP/1.1", "Host: api.example.com", *more, "Connection: close, TE", "", ""]
-            tls.sendall("\r\n".join(lines).encode())
+            lines = [f"{method} / HTTP/1.1", "Host: api.example.com", *more, "Connection: close, TE", "", ""]
+            tls.sendall("\r\n".join(lines).encode() + body)
             data = b""
             while piece := tls.recv(4096):
                 data += piece
@@ -55,6 +57,21 @@ def test_trailers_go_to_whom_they_are_for_without_those_that_mean_the_message(tm
         assert b"\r\nTE: trailers\r\n" in with_te
         assert b"\r\nConnection: TE\r\n" in with_te
         assert b"TE" not in without
+
+
+@pytest.mark.parametrize("network", [WHOLE, NARROW.replace("GET", "POST")], ids=["plain", "sealed"])
+def test_those_of_a_request_are_dropped_and_nobody_is_told_of_them(tmp_path, network):
+    with server(tmp_path) as host:
+        text = policy(("api.example.com", host.port), folder=tmp_path, network=network)
+        with daemon(tmp_path, text) as here, here.open() as box, listener() as one:
+            attach(box, one)
+            more = ("Transfer-Encoding: chunked", "Trailer: X-Sum")
+            sent = BODY + b"0\r\n" + TRAILERS + b"\r\n"
+            head, body = _asked(one, box.opened.certificate_pem, tmp_path, *more, method="POST", body=sent)
+            assert (head.startswith(b"HTTP/1.1 200"), body) == (True, b"ok")
+        (asked,) = host.requests
+        assert asked.partition(b"\r\n\r\n")[2] in (b"abc", BODY + b"0\r\n\r\n")
+        assert (b"X-Sum" in asked, b"Trailer" in asked) == (False, False)
 
 
 @pytest.mark.parametrize("network", [WHOLE, NARROW], ids=["plain", "sealed"])

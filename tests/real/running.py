@@ -39,6 +39,7 @@ __all__ = [
     "Done",
     "Place",
     "appears",
+    "descendants",
     "free_port",
     "left",
     "place",
@@ -317,6 +318,15 @@ def left(mark: str) -> list[str]:
         if cwd.startswith(mark) or os.fsencode(mark) in said:
             found.append(f"{each}: {said[:200]!r}")
     return found
+
+
+def descendants(pid: int) -> list[int]:
+    """Its children, theirs, and so on."""
+    said = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    )
+    children = [int(each) for each in said.stdout.split()]
+    return children + [each for child in children for each in descendants(child)]
 
 
 def killed(process: "subprocess.Popen[bytes]", number: int = signal.SIGKILL) -> int:

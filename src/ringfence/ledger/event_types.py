@@ -9,6 +9,7 @@ from ringfence.ledger.events.credential_removed import CredentialRemoved
 from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.ledger.events.effect_done import EffectDone
 from ringfence.ledger.events.effect_failed import EffectFailed
+from ringfence.ledger.events.egress_carried import EgressCarried
 from ringfence.ledger.events.egress_opened import EgressOpened
 from ringfence.ledger.events.egress_refused import EgressRefused
 from ringfence.ledger.events.events_pruned import EventsPruned
@@ -75,6 +76,7 @@ Event = (
     | CredentialRemoved
     | VaultRewritten
     | EgressOpened
+    | EgressCarried
     | PortsPublished
     | EgressRefused
     | SessionLowered
@@ -117,6 +119,7 @@ EVENTS: tuple[type[Event], ...] = (
     CredentialRemoved,
     VaultRewritten,
     EgressOpened,
+    EgressCarried,
     PortsPublished,
     EgressRefused,
     SessionLowered,

@@ -1,3 +1,4 @@
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,8 @@ import pytest
 from broker_scene import Scene, policy, request, server
 from ringfence.core.decisions import Obligation, ObligationKind, Place
 from ringfence.egress.broker.budgets import Spending
-from ringfence.egress.messages import Refused
+from ringfence.egress.messages import CloseSession, Refused
+from ringfence.ledger.events.egress_carried import EgressCarried
 from ringfence.policy.egressing import Budgets
 from ringfence.policy.values import Bound, Rate
 
@@ -96,3 +98,41 @@ def test_a_session_that_goes_on_has_used_up_what_it_had_before(
         scene.play(act)
         assert said == ["", "", "up", "up", "up", "up", ""]
         assert len(host.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("bound", "said"),
+    [
+        ("sent: 300 B", "the session's 300 bytes sent are used up"),
+        ("received: 4 B", "the session's 4 bytes received are used up"),
+    ],
+)
+def test_bytes_are_recorded_while_they_are_carried_and_when_a_session_ends(
+    tmp_path: Path, bound: str, said: str
+) -> None:
+    async def recorded(scene: Scene, sent: int, received: int) -> None:
+        while True:
+            events = [each for each in scene.recorded() if isinstance(each, EgressCarried)]
+            found = sum(each.sent_bytes for each in events), sum(each.received_bytes for each in events)
+            if found == (sent, received):
+                return
+            await asyncio.sleep(0.05)
+
+    async def act(scene: Scene) -> None:
+        await scene.open()
+        connection, asked = await scene.connection(), request("/", "POST", b"x" * 150)
+        budgets = scene.broker.core.sessions["s1"].budgets
+        await scene.exchange(connection, asked)
+        await recorded(scene, budgets.sent, 2)
+        await scene.exchange(connection, asked)
+        await scene.broker.daemon_asks(CloseSession(session="s1"), ())
+        await recorded(scene, budgets.sent, 4)
+        await scene.open()
+        refused, _ = await scene.arrive()
+        assert isinstance(refused, Refused)
+        assert refused.what == said
+
+    with server(tmp_path) as host:
+        network = "{host: api.example.com, methods: [POST]}"
+        text = policy(("api.example.com", host.port), folder=tmp_path, network=network, egress=bound)
+        Scene(tmp_path, text).play(act)

@@ -18,6 +18,7 @@ from ringfence.egress.broker.replaying import count_outlays, outlays, spent_befo
 from ringfence.gate.door import Door
 from ringfence.gate.hiding import foreign
 from ringfence.ledger.events.decision_made import DecisionMade
+from ringfence.ledger.events.egress_carried import EgressCarried
 from ringfence.ledger.events.spend_counted import SpendBasis, SpendCounted
 from ringfence.ledger.events.spend_reserved import SpendReserved
 from ringfence.ledger.ledger import Position, Recorded
@@ -158,3 +159,37 @@ def test_money_that_cannot_be_counted_again_is_spent(door: Door, monkeypatch: py
     assert _left(door, of_session=True) == 999
     _reserve(door, 1)
     assert _left(door, of_session=True) == 0
+
+
+def _carry(door: Door, sent: int, received: int, session: str = "s1") -> None:
+    event = EgressCarried(session=session, sent_bytes=sent, received_bytes=received)
+    door.ledger.append(event, stream=f"session/{session}", durability=Durability.WRITTEN)
+
+
+@pytest.mark.parametrize("bound", ["egress: {sent: 10 GB}", "egress: {received: 10 GB}"])
+def test_bytes_of_before_are_counted_again_where_they_are_bounded(tmp_path: Path, bound: str) -> None:
+    text = f"version: 1\nagents: {{profiles: {{claude: {{{bound}}}}}}}\n"
+    door = dataclasses.replace(door_in(tmp_path, text), stream="session/s1", enforcing=True)
+    for sent, received in ((5, 0), (7, 1_000)):
+        _carry(door, sent, received)
+    _carry(door, 100, 100, "s2")
+    made = spent_before(door, door.policy(), "claude", now=now(), clock=lambda: 0.0)
+    assert (made.sent, made.received, made.recorded, made.is_used_up) == (12, 1_000, (12, 1_000), False)
+
+
+def test_bytes_that_nothing_bounds_are_not_looked_up(door: Door) -> None:
+    _carry(door, 5, 7)
+    made = spent_before(door, door.policy(), "claude", now=now(), clock=lambda: 0.0)
+    assert (made.sent, made.received, made.recorded) == (0, 0, (0, 0))
+
+
+def test_more_records_of_bytes_than_are_read_leave_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replaying, "LIMITS", dataclasses.replace(LIMITS, egress_replayed=2))
+    text = "version: 1\nagents: {profiles: {claude: {egress: {sent: 10 GB, requests: 9/day}}}}\n"
+    door = dataclasses.replace(door_in(tmp_path, text), stream="session/s1", enforcing=True)
+    for goes in (True, True, False):
+        _carry(door, 1, 1)
+        made = spent_before(door, door.policy(), "claude", now=now(), clock=lambda: 0.0)
+        assert (made.bytes(_granted(door)) is None) == goes

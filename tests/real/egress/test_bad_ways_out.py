@@ -4,7 +4,6 @@ import json
 import resource
 import signal
 import socket
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from egress.upstream_servers import Handler, http_server, tls_for
-from real.running import PATIENCE_S, Place, appears, left, place, until
+from real.running import PATIENCE_S, Place, appears, descendants, left, place, until
 from real.world import Host, host, keep, lead
 
 _SECRET = "tok-0123456789abcdefghijklmnopqrstuvwxyz"
@@ -158,11 +157,11 @@ def test_a_run_that_is_killed_leaves_no_connection_and_no_session() -> None:
         )
         until(lambda: _text(here, "events") == "data: first\n\n", "the first event")
         (daemon,) = here.document("daemon", "status")["daemons"]
-        before = _descendants(daemon["pid"])
+        before = descendants(daemon["pid"])
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=PATIENCE_S)
         assert handler.broke.wait(PATIENCE_S), "the host's side is still open"
-        until(lambda: len(_descendants(daemon["pid"])) < len(before), "the end of the session's proxy")
+        until(lambda: len(descendants(daemon["pid"])) < len(before), "the end of the session's proxy")
         until(lambda: not left(str(here.tree)), lambda: f"the end of {left(str(here.tree))}")
         done = here.run("curl", "-sS", "-m", "15", "https://api.example.com/next")
         assert done.out.startswith("GET /next "), done
@@ -319,14 +318,6 @@ def _nobody() -> int:
 def _text(here: Place, name: str) -> str:
     path = here.tree / name
     return path.read_text("latin-1") if path.is_file() else ""
-
-
-def _descendants(pid: int) -> list[int]:
-    said = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
-    )
-    children = [int(each) for each in said.stdout.split()]
-    return children + [each for child in children for each in _descendants(child)]
 
 
 def test_a_host_whose_authority_is_a_file_that_is_missing_is_not_reached() -> None:

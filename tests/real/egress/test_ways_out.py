@@ -8,7 +8,7 @@ from typing import ClassVar
 import pytest
 
 from egress.upstream_servers import Handler
-from real.running import USERS, Place, appears, place, until
+from real.running import USERS, Place, appears, descendants, place, until
 from real.world import host, keep, lead
 
 _SECRET = "tok-0123456789abcdefghijklmnopqrstuvwxyz"
@@ -99,6 +99,27 @@ def test_a_box_goes_on_with_another_daemon_where_one_is_killed() -> None:
             b"GET /1 api.example.com",
             b"GET /2 api.example.com",
         ], err
+
+
+def test_what_was_sent_before_the_broker_was_killed_is_not_sent_again() -> None:
+    with place() as here, host("api.example.com") as api:
+        lead(here, api, network="{host: api.example.com}", egress="sent: 100 kB")
+        script = """
+            head -c 150000 /dev/zero > body; curl -sS -m 15 -o /dev/null --data-binary @body https://api.example.com/
+            echo > first; until [ -e go ]; do sleep 0.02; done
+            curl -sS -m 15 -w ' %{http_code}' https://api.example.com/
+        """
+        process = here.start("run", "--", "sh", "-c", script)
+        appears(here.tree / "first")
+        until(lambda: here.ringfence("ledger", "show", "--type", "egress.carried").out, "what was carried")
+        (before,) = here.document("daemon", "status")["daemons"]
+        for pid in (before["pid"], *descendants(before["pid"])):
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: _others(here, before["pid"]), "another daemon")
+        here.write("go", "")
+        out, _ = process.communicate(timeout=60)
+        assert b"the session's 100000 bytes sent are used up" in out
+        assert out.endswith(b" 429")
 
 
 def test_what_answers_no_more_is_told_and_recorded() -> None:

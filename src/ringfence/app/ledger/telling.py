@@ -21,6 +21,7 @@ from ringfence.ledger.events.credential_removed import CredentialRemoved
 from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.ledger.events.effect_done import EffectDone
 from ringfence.ledger.events.effect_failed import EffectFailed
+from ringfence.ledger.events.egress_carried import EgressCarried
 from ringfence.ledger.events.egress_opened import EgressOpened
 from ringfence.ledger.events.egress_refused import EgressRefused
 from ringfence.ledger.events.events_pruned import EventsPruned
@@ -174,6 +175,7 @@ def _told(event: Event) -> Told:
             SpendReserved()
             | SpendCounted()
             | EgressOpened()
+            | EgressCarried()
             | EgressRefused()
             | SessionLowered()
             | ToolChanged()
@@ -298,6 +300,7 @@ def _egress(
     event: SpendReserved
     | SpendCounted
     | EgressOpened
+    | EgressCarried
     | EgressRefused
     | SessionLowered
     | ToolChanged
@@ -311,6 +314,8 @@ def _egress(
             heard = "all ports" if catches_all else f"ports {', '.join(map(str, ports))}"
             placed = f"{len(credentials)} credential{'' if len(credentials) == 1 else 's'} outside"
             return Told(what=f"way out of {name} opened: {heard}, {placed}", subject=", ".join(credentials))
+        case EgressCarried(sent_bytes=sent, received_bytes=received):
+            return Told(what=f"way out of {name} carried {sent} bytes out, {received} in")
         case EgressRefused(trouble=trouble, host=host, what=what, times=times):
             often = f", {times} times" if times > 1 else ""
             where = f"{host.text}: " if host else ""

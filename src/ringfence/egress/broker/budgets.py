@@ -1,6 +1,6 @@
 """What a session has used up: connections, requests in a while, bytes each way, uses of a rule.
 
-A session that goes on begins with what its record tells of; bytes are not recorded, and begin anew.
+A session that goes on begins with what its record tells of.
 Money is counted elsewhere (`money`). What cannot be counted is refused.
 """
 
@@ -10,8 +10,9 @@ from dataclasses import field
 from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import Obligation, ObligationKind
 from ringfence.policy.egressing import Budgets
+from ringfence.policy.policy import Policy
 
-__all__ = ["WINDOWS_S", "Spending", "Spent"]
+__all__ = ["WINDOWS_S", "Spending", "Spent", "bounds_bytes"]
 
 WINDOWS_S = {"minute": 60, "hour": 3_600, "day": 86_400}
 """How long counts go on; those of a session have no end."""
@@ -46,6 +47,7 @@ class Spending:
     clock: Callable[[], float]
     sent: int = 0
     received: int = 0
+    recorded: tuple[int, int] = (0, 0)  # how much of both
     is_used_up: bool = False  # more happened before than can be counted again
     _windows: dict[object, _Window] = field(default_factory=dict)
 
@@ -70,6 +72,8 @@ class Spending:
             (granted.sent_bytes, self.sent, "sent"),
             (granted.received_bytes, self.received, "received"),
         ):
+            if bound is not None and self.is_used_up:
+                return _USED_UP
             if bound is not None and used >= bound.amount:
                 return _spent(f"{bound.amount} bytes {key}", key)
         return None
@@ -108,6 +112,13 @@ class Spending:
             return False
         window.count += 1
         return True
+
+
+def bounds_bytes(policy: Policy, granted: Budgets) -> bool:
+    """Whether it matters how many a session sends and receives."""
+    if granted.sent_bytes is not None or granted.received_bytes is not None:
+        return True
+    return any(each.unit == "bytes" for rule in policy.rules for each in rule.obligations)
 
 
 def _spent(what: str, key: str) -> Spent:

@@ -6,6 +6,7 @@ from datetime import datetime
 from ringfence.core.dataclass import dataclass
 from ringfence.core.labels import Label
 from ringfence.egress.broker.budgets import Spending
+from ringfence.egress.broker.carried import record_carried
 from ringfence.egress.broker.core import Core
 from ringfence.egress.broker.deciding import usable
 from ringfence.egress.broker.money import limits_money
@@ -87,6 +88,7 @@ def close_session(core: Core, id_: str) -> None:
     for each in list(session.connections.values()):
         core.gone(each)
     session.end()
+    record_carried(core, session)
     core.refusals.close(session)
     core.placeholders.end(id_)
     core.purses.forget(id_)

@@ -12,10 +12,11 @@ from ringfence.core.action_types import ACTION_TYPES
 from ringfence.core.dataclass import dataclass
 from ringfence.core.decisions import ObligationKind
 from ringfence.core.limits import LIMITS
-from ringfence.egress.broker.budgets import WINDOWS_S, Spending
+from ringfence.egress.broker.budgets import WINDOWS_S, Spending, bounds_bytes
 from ringfence.egress.broker.money import Account, Purses, is_money, limits_money
 from ringfence.gate.door import Door
 from ringfence.ledger.events.decision_made import DecisionMade
+from ringfence.ledger.events.egress_carried import EgressCarried
 from ringfence.ledger.events.spend_counted import SpendCounted
 from ringfence.ledger.events.spend_reserved import SpendReserved
 from ringfence.ledger.ledger import Recorded
@@ -45,6 +46,8 @@ def spent_before(
     """The session's budgets, as far as its record tells."""
     granted = egressing(policy.document, agent).budgets
     made = Spending(clock=clock)
+    if bounds_bytes(policy, granted):
+        _count_carried(made, door)
     windows = _windows(policy, granted)
     if not windows:
         return made
@@ -52,7 +55,7 @@ def spent_before(
     for each in islice(read, LIMITS.egress_replayed):
         if isinstance(each.event, DecisionMade):
             _count(made, each.event, granted, max((now - each.at).total_seconds(), 0))
-    made.is_used_up = next(read, None) is not None
+    made.is_used_up |= next(read, None) is not None
     return made
 
 
@@ -95,6 +98,16 @@ def _outlays(read: Iterator[Recorded]) -> Iterator[Outlay]:
 
 def _outlay(at: datetime, event: SpendReserved | SpendCounted) -> Outlay:
     return Outlay(at=at, agent=event.agent, session=event.session, rules=event.rules, amount=event.usd_micro)
+
+
+def _count_carried(made: Spending, door: Door) -> None:
+    read = door.ledger.read(stream=door.stream, types=("egress.carried",))
+    for each in islice(read, LIMITS.egress_replayed):
+        if isinstance(each.event, EgressCarried):
+            made.sent += each.event.sent_bytes
+            made.received += each.event.received_bytes
+    made.recorded = (made.sent, made.received)
+    made.is_used_up = next(read, None) is not None
 
 
 def _windows(policy: Policy, granted: Budgets) -> set[str | None]:

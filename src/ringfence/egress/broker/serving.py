@@ -16,6 +16,7 @@ from ringfence.core.secrets import Secret
 from ringfence.egress.broker.arriving import arrive, dial
 from ringfence.egress.broker.asking import ask
 from ringfence.egress.broker.blame import WORKS_FOR, with_name
+from ringfence.egress.broker.carried import record_carried
 from ringfence.egress.broker.core import ASKED_IN, Core, RefusedNow
 from ringfence.egress.broker.dialing import Way
 from ringfence.egress.broker.fetching import fetching
@@ -141,10 +142,11 @@ class Broker:
                 self._left(of)
 
     async def watch(self) -> None:
-        """Looks at the policy as long as anything is in flight; never returns."""
+        """Looks at the policy as long as anything is in flight, and at what was carried; never returns."""
         while True:
             await asyncio.sleep(LIMITS.egress_watched_s)
             for session in list(self.core.sessions.values()):
+                record_carried(self.core, session)
                 if not session.connections:
                     continue
                 try:

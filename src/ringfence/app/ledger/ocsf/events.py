@@ -25,6 +25,7 @@ from ringfence.ledger.events.credential_removed import CredentialRemoved
 from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.ledger.events.effect_done import EffectDone
 from ringfence.ledger.events.effect_failed import EffectFailed
+from ringfence.ledger.events.egress_carried import EgressCarried
 from ringfence.ledger.events.egress_opened import EgressOpened
 from ringfence.ledger.events.egress_refused import EgressRefused
 from ringfence.ledger.events.events_pruned import EventsPruned
@@ -86,6 +87,7 @@ CLASS_OF_EVENT: Mapping[str, str] = {
     "sandbox.refused": "2004",
     "sandbox.started": "6003",
     "egress.opened": "6003",
+    "egress.carried": "6003",
     "ports.published": "6003",
     "egress.refused": "2004",
     "session.lowered": "6003",
@@ -146,6 +148,7 @@ def ocsf_event(row: Row, recorded: Recorded) -> Made | None:
             | SandboxForgotten()
             | HomeForgotten()
             | EgressOpened()
+            | EgressCarried()
             | SessionLowered()
             | SpendReserved()
             | SpendCounted()
@@ -326,6 +329,7 @@ def _operation(
     | CredentialRemoved
     | VaultRewritten
     | EgressOpened
+    | EgressCarried
     | PortsPublished
     | SessionLowered
     | SpendReserved
