@@ -3,13 +3,16 @@
 import copy
 import dataclasses
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import field
 from typing import Any, Generic, TypeVar
 
 import pytest
 
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import asdict, dataclass, fields, is_dataclass, replace
+from ringfence.core.dataclass import field as own_field
 
 _T = TypeVar("_T")
 
@@ -209,3 +212,48 @@ def test_a_class_that_makes_its_values_itself_can_have_them_made_above() -> None
             self.more = "more"
 
     assert (Below(1).held, Below(1).more) == (1, "more")
+
+
+@dataclass(frozen=True, slots=True)
+class _Within:
+    number: int
+    kept: int = field(init=False, default=3)
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    name: str
+    within: tuple[_Within, ...]
+    by_name: dict[str, _Within] = own_field(default_factory=dict)
+    noted: str = own_field(default="n", metadata={"words": None})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [_Around("a", (_Within(1), _Within(2)), {"x": _Within(4)}), _Around("b", ()), _Around, _Within(5)],
+)
+def test_the_functions_beside_it_do_what_the_standard_library_s_do(value: Any) -> None:
+    assert fields(value) == dataclasses.fields(value)
+    assert (is_dataclass(value), is_dataclass("text"), is_dataclass(str)) == (True, False, False)
+    if not isinstance(value, type):
+        assert asdict(value) == dataclasses.asdict(value)
+        name = fields(value)[0].name
+        assert replace(value, **{name: 9}) == dataclasses.replace(value, **{name: 9})
+
+
+def test_the_standard_library_and_others_find_in_a_field_what_they_expect() -> None:
+    missing = dataclasses.MISSING
+    assert [(each.default, each.default_factory, dict(each.metadata)) for each in fields(_Around)] == [
+        (missing, missing, {}),
+        (missing, missing, {}),
+        (missing, dict, {}),
+        ("n", missing, {"words": None}),
+    ]
+
+
+def test_what_starts_boxes_does_not_wait_for_what_dataclasses_and_their_signatures_are_made_of() -> None:
+    script = (
+        "import sys, ringfence.wiring.running, ringfence.app.running.homes; print('inspect' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert done.stdout == "False\n"

@@ -1,6 +1,5 @@
 """One table of what holds for each type of action: sections, durability, what a grant compares."""
 
-import dataclasses
 from collections.abc import Mapping
 from enum import Enum, StrEnum
 from types import MappingProxyType
@@ -30,7 +29,7 @@ from ringfence.core.actions import (
     RuntimeRun,
     ToolCall,
 )
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import dataclass, fields
 from ringfence.core.decisions import Section
 
 __all__ = ["ACTION_TYPES", "ActionType", "Durability", "durability_of", "type_of"]
@@ -97,8 +96,8 @@ def _made(  # noqa: PLR0917 - a row of the table
     ocsf_class: int,
     compares: str,
 ) -> ActionType:
-    fields = dataclasses.fields(made)
-    words = {each.name: each.metadata["words"] for each in fields if each.metadata["words"]}
+    found = fields(made)
+    words = {each.name: each.metadata["words"] for each in found if each.metadata["words"]}
     return ActionType(
         name=name,
         made=made,
@@ -106,7 +105,7 @@ def _made(  # noqa: PLR0917 - a row of the table
         durability=durability,
         ocsf_class=ocsf_class,
         compares=tuple(compares.split()),
-        fields=MappingProxyType({each.name: each.metadata["kind"] for each in fields}),
+        fields=MappingProxyType({each.name: each.metadata["kind"] for each in found}),
         words=MappingProxyType(words),
     )
 

@@ -4,11 +4,10 @@ A field that is None is a fact that nobody knows; a rule that asks for it counts
 are integers, so that an action reads the same wherever it is recorded.
 """
 
-from dataclasses import field
 from enum import Enum, StrEnum
 from typing import Any
 
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import dataclass, field
 from ringfence.core.labels import Label, Sensitivity
 from ringfence.core.verdicts import Verdict
 

@@ -3,22 +3,100 @@
 The standard one writes and compiles all of them for every class as it is defined, which is half of what it
 takes to import a module of values. A command imports hundreds of classes, makes values of some, compares few.
 `__init__` is written for those of which many values are made: compiling it takes as long as 30 values do.
+
+What the standard library's functions do with its dataclasses they do with these. The same functions stand
+here because importing that module, with all that it is made of, takes 6 ms.
 """
 
-import dataclasses
-from collections.abc import Callable
-from dataclasses import MISSING, Field
+import sys
+from collections.abc import Callable, Mapping
 from operator import attrgetter, ge, gt, le, lt
 from reprlib import recursive_repr
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-__all__ = ["dataclass"]
+__all__ = ["asdict", "dataclass", "field", "fields", "is_dataclass", "replace"]
 
 _Method = Callable[..., Any]
-_FIELDS = "__dataclass_fields__"  # where the standard library looks for them,
-_FIELD = dataclasses._FIELD  # type: ignore[attr-defined]  # and by what it knows them
+_FIELDS = "__dataclass_fields__"  # where the standard library looks for them
+_MISSING: Any = object()
+_NONE: Mapping[str, Any] = MappingProxyType({})
 _FEW = 16  # values of a class, for which no `__init__` is compiled
 _ORDER = {"__lt__": lt, "__le__": le, "__gt__": gt, "__ge__": ge}
+
+
+class _Field:
+    """One value of a class."""
+
+    __slots__ = ("compare", "init", "kept", "kw_only", "maker", "metadata", "name", "repr", "type")
+
+    name: str
+    type: Any
+
+    def __init__(
+        self,
+        *,
+        default: Any = _MISSING,  # noqa: ANN401 - whatever it is
+        default_factory: Any = _MISSING,  # noqa: ANN401
+        init: bool = True,
+        repr: bool = True,  # noqa: A002 - as the standard library's
+        compare: bool = True,
+        kw_only: Any = _MISSING,  # noqa: ANN401
+        metadata: Mapping[str, Any] = _NONE,
+    ) -> None:
+        self.kept, self.maker, self.kw_only = default, default_factory, kw_only
+        self.init, self.repr, self.compare, self.metadata = init, repr, compare, metadata
+
+    @property
+    def default(self) -> object:
+        """What the standard library has in its place."""
+        return _or_missing(self.kept)
+
+    @property
+    def default_factory(self) -> object:
+        """What makes it."""
+        return _or_missing(self.maker)
+
+    @property
+    def _field_type(self) -> object:
+        """By which the standard library knows them."""
+        from dataclasses import _FIELD  # type: ignore[attr-defined]
+
+        return _FIELD
+
+
+def _or_missing(value: object) -> object:
+    from dataclasses import MISSING
+
+    return MISSING if value is _MISSING else value
+
+
+def _fields_of(value: object) -> tuple[_Field, ...]:
+    """Of a class or of one of its values."""
+    found: dict[str, _Field] = getattr(value, _FIELDS)
+    return tuple(found.values())
+
+
+def _replace(value: Any, /, **changes: Any) -> Any:  # noqa: ANN401 - any value
+    """Another value of its class, with these changes."""
+    kept = {each.name: getattr(value, each.name) for each in _fields_of(value) if each.init}
+    return value.__class__(**kept | changes)
+
+
+def _asdict(value: Any) -> Any:  # noqa: ANN401 - any value
+    """With all values within as mappings, too."""
+    if hasattr(type(value), _FIELDS):
+        return {each.name: _asdict(getattr(value, each.name)) for each in _fields_of(value)}
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_asdict, value))
+    if isinstance(value, dict):
+        return {name: _asdict(each) for name, each in value.items()}
+    return value
+
+
+def _is_dataclass(value: object) -> bool:
+    """Whether it is such a class, or a value of one."""
+    return hasattr(value if isinstance(value, type) else type(value), _FIELDS)
 
 
 def _dataclass(
@@ -57,22 +135,31 @@ def _dataclass(
     return define
 
 
-def _fields(cls: type, *, kw_only: bool) -> dict[str, Field[Any]]:
+def _fields(cls: type, *, kw_only: bool) -> dict[str, _Field]:
     """Those of what it is made from, and its own."""
-    fields: dict[str, Field[Any]] = {}
+    fields: dict[str, _Field] = {}
     for above in reversed(cls.__mro__[1:]):
         fields |= getattr(above, _FIELDS, {})
     for name, kind in cls.__annotations__.items():
-        given = cls.__dict__.get(name, MISSING)
-        each: Any = given if isinstance(given, Field) else dataclasses.field(default=given)
-        each.name, each.type, each._field_type = name, kind, _FIELD
-        if each.kw_only is MISSING:
+        given = cls.__dict__.get(name, _MISSING)
+        each = given if isinstance(given, _Field) else _field_as_given(given)
+        each.name, each.type = name, kind
+        if each.kw_only is _MISSING:
             each.kw_only = kw_only
         fields[name] = each
     return fields
 
 
-def _positional(fields: dict[str, Field[Any]]) -> tuple[str, ...]:
+def _field_as_given(given: Any) -> _Field:  # noqa: ANN401 - a default, or what the standard library has of it
+    standard = sys.modules.get("dataclasses")
+    if standard is None or not isinstance(given, standard.Field):
+        return _Field(default=given)
+    names = ("default", "default_factory", "init", "repr", "compare", "kw_only", "metadata")
+    said = {name: getattr(given, name) for name in names}
+    return _Field(**{name: value for name, value in said.items() if value is not standard.MISSING})
+
+
+def _positional(fields: dict[str, _Field]) -> tuple[str, ...]:
     return tuple(each.name for each in fields.values() if each.init and not each.kw_only)
 
 
@@ -90,8 +177,8 @@ def _with_slots(cls: type, own: dict[str, Any]) -> type:
 
 def _without_slots(cls: type, own: dict[str, Any]) -> type:
     for name in cls.__annotations__:
-        default = own[_FIELDS][name].default
-        if default is not MISSING:
+        default = own[_FIELDS][name].kept
+        if default is not _MISSING:
             setattr(cls, name, default)
         elif name in cls.__dict__:
             delattr(cls, name)
@@ -107,9 +194,7 @@ def _written_first(name: str, write: Callable[[str], _Method]) -> _Method:
     return method
 
 
-def _init_of_few(
-    write: Callable[[str], _Method], fields: dict[str, Field[Any]], *, is_frozen: bool
-) -> _Method:
+def _init_of_few(write: Callable[[str], _Method], fields: dict[str, _Field], *, is_frozen: bool) -> _Method:
     """`__init__` for the first values of a class. Who gives it something else is told by the written one."""
     put = object.__setattr__ if is_frozen else setattr
     made = 0
@@ -119,17 +204,17 @@ def _init_of_few(
         made += 1
         values = dict(zip(_positional(fields), args, strict=False)) | given
         wanted = {name for name, each in fields.items() if each.init}
-        needed = {name for name in wanted if fields[name].default is fields[name].default_factory}  # MISSING
+        needed = {name for name in wanted if fields[name].kept is fields[name].maker}  # _MISSING
         if made > _FEW or len(values) < len(args) + len(given) or not needed <= values.keys() <= wanted:
             write("__init__")(self, *args, **given)
             return
         for name, each in fields.items():
             if name in values:
                 put(self, name, values[name])
-            elif each.default_factory is not MISSING:
-                put(self, name, each.default_factory())
-            elif each.default is not MISSING:
-                put(self, name, each.default)
+            elif each.maker is not _MISSING:
+                put(self, name, each.maker())
+            elif each.kept is not _MISSING:
+                put(self, name, each.kept)
         if hasattr(self, "__post_init__"):
             self.__post_init__()
 
@@ -138,16 +223,16 @@ def _init_of_few(
 
 def _init(made: type, *, is_frozen: bool) -> _Method:
     """`__init__`, which takes the fields' values and keeps them."""
-    known: dict[str, Any] = {"_put": object.__setattr__, "_missing": MISSING}
+    known: dict[str, Any] = {"_put": object.__setattr__, "_missing": _MISSING}
     taken, named = ["self"], list[str]()
     lines: list[str] = []
-    for each in dataclasses.fields(made):
+    for each in _fields_of(made):
         name, value, default = each.name, each.name, ""
-        if each.default_factory is not MISSING:
-            known[f"_make_{name}"], default = each.default_factory, "=_missing"
+        if each.maker is not _MISSING:
+            known[f"_make_{name}"], default = each.maker, "=_missing"
             value = f"_make_{name}() if {name} is _missing else {name}" if each.init else f"_make_{name}()"
-        elif each.default is not MISSING:
-            known[f"_default_{name}"], default = each.default, f"=_default_{name}"
+        elif each.kept is not _MISSING:
+            known[f"_default_{name}"], default = each.kept, f"=_default_{name}"
             value = name if each.init else f"_default_{name}"
         if each.init:
             (named if each.kw_only else taken).append(name + default)
@@ -164,7 +249,7 @@ def _init(made: type, *, is_frozen: bool) -> _Method:
 
 def _other(made: type, name: str) -> _Method:
     """Another method, which does what the standard library's does for the same fields."""
-    fields = dataclasses.fields(made)
+    fields = _fields_of(made)
     if name == "__repr__":
         return _repr(tuple(each.name for each in fields if each.repr))
     key = _key([each.name for each in fields if each.compare])
@@ -202,14 +287,19 @@ def _unpickled(self: object, state: tuple[None, dict[str, object]]) -> None:
 
 
 def _not_set(_self: object, name: str, _value: object) -> NoReturn:
-    raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+    from dataclasses import FrozenInstanceError
+
+    raise FrozenInstanceError(f"cannot assign to field {name!r}")
 
 
 def _not_deleted(_self: object, name: str) -> NoReturn:
-    raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+    from dataclasses import FrozenInstanceError
+
+    raise FrozenInstanceError(f"cannot delete field {name!r}")
 
 
 if TYPE_CHECKING:
-    from dataclasses import dataclass
+    from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 else:
-    dataclass = _dataclass
+    asdict, dataclass, field = _asdict, _dataclass, _Field
+    fields, is_dataclass, replace = _fields_of, _is_dataclass, _replace

@@ -1,7 +1,8 @@
 """The names of a dataclass's fields, looked up once for each class."""
 
-import dataclasses
 from typing import Any, cast
+
+from ringfence.core.dataclass import fields
 
 __all__ = ["field_names"]
 
@@ -12,5 +13,5 @@ def field_names(made: type) -> tuple[str, ...]:
     """In the order of their definition."""
     found = _KNOWN.get(made)
     if found is None:
-        found = _KNOWN[made] = tuple(each.name for each in dataclasses.fields(cast("Any", made)))
+        found = _KNOWN[made] = tuple(each.name for each in fields(cast("Any", made)))
     return found

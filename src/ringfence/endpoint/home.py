@@ -1,12 +1,11 @@
 """A person's home folder, on whichever system it was made."""
 
 from collections.abc import Mapping
-from dataclasses import field
 from enum import StrEnum
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from types import MappingProxyType
 
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import dataclass, field
 
 __all__ = ["Home", "System"]
 

@@ -5,7 +5,6 @@ characters (surrogate escapes, which stand for bytes that are no UTF-8) are hash
 JSON does, two of them would be one whole character.
 """
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -13,6 +12,7 @@ from enum import Enum
 
 from ringfence.core.action_types import type_of
 from ringfence.core.actions import Action
+from ringfence.core.dataclass import is_dataclass
 from ringfence.core.field_names import field_names
 
 __all__ = ["action_digest", "compared_digest", "digest_of"]
@@ -40,7 +40,7 @@ def _over(action: Action, names: Iterable[str]) -> str:
 
 def _plain(value: object) -> object:
     """What the writer of JSON does not know itself, of what it does."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if is_dataclass(value) and not isinstance(value, type):
         fields = {name: getattr(value, name) for name in field_names(type(value))}
         return [type(value).__name__, fields]
     if isinstance(value, frozenset | set):

@@ -5,16 +5,14 @@ decision is appended, as durably as its type of action asks for; then the receip
 after a kill at any point that is not in the ledger.
 """
 
-import dataclasses
 import time
 from collections.abc import Callable
-from dataclasses import field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from ringfence.core.action_types import Durability, durability_of, type_of
 from ringfence.core.actions import Action, GrantGive
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import dataclass, field, replace
 from ringfence.core.decisions import Decision, Effect, Mode
 from ringfence.core.receipts import Receipt
 from ringfence.gate.hiding import foreign, recorded_facts, without_keys
@@ -209,7 +207,7 @@ class Door:
         if not decision.may_proceed:
             refused = denied(action, decision)
             said = limits(policy, action, operator) if decision.reasons[0].rule is None else None
-            return refused if said is None else dataclasses.replace(refused, hint=said)
+            return refused if said is None else replace(refused, hint=said)
         return self.seals.seal(action, stream=position.stream, seq=position.seq, lasts=RECEIPT_LASTS)
 
     def pass_emergency(
@@ -236,7 +234,7 @@ class Door:
         )
         position = self.ledger.append(event, stream=self.stream, durability=Durability.FSYNC)
         return self.seals.seal(
-            dataclasses.replace(action, lasts_s=lasts_s),
+            replace(action, lasts_s=lasts_s),
             stream=position.stream,
             seq=position.seq,
             lasts=RECEIPT_LASTS,

@@ -6,7 +6,6 @@ compares, an HMAC over the exact value with the user's own key stands beside it,
 exactly that value, and nobody who reads the ledger finds a short one by guessing.
 """
 
-import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from itertools import zip_longest
@@ -14,6 +13,7 @@ from typing import Any, TypeVar, cast
 
 from ringfence.core.action_types import type_of
 from ringfence.core.actions import Action, Argument, CommandRun, CredentialUse, HttpRequest, ToolCall
+from ringfence.core.dataclass import replace
 from ringfence.core.labels import Label
 from ringfence.core.limits import LIMITS
 from ringfence.core.redaction import CUT, redact, redact_name, redact_value
@@ -50,7 +50,7 @@ def without_secrets(action: ActionT) -> ActionT:
         is_ = was if type(was) in _HARMLESS else _field(name, was, type(action))
         if is_ is not was and is_ != was:
             shown[name] = is_
-    return dataclasses.replace(action, **shown) if shown else action
+    return replace(action, **shown) if shown else action
 
 
 def exact_facts(action: Action) -> Facts:
@@ -158,7 +158,7 @@ def _ended(shown: str, was: str) -> str:
 def _label(label: Label) -> Label:
     if not (label.sources or label.writers or label.readers):
         return label
-    return dataclasses.replace(
+    return replace(
         label,
         sources=tuple(redact_name(each, is_place=True) for each in label.sources),
         writers=frozenset(map(redact_name, label.writers)),

@@ -1,12 +1,11 @@
 """Legal holds: which events nobody may prune, by the ledger's stream `retention` and by the policy."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 
 from ringfence.core.action_types import Durability
 from ringfence.core.actions import FieldKind
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import dataclass, replace
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.text import printable
 from ringfence.gate.hiding import foreign

@@ -4,12 +4,11 @@ An operator acts under the account's name and its groups' (`group:NAME`). A rule
 holds; else one that lets any of them approve is enough.
 """
 
-import dataclasses
 from collections.abc import Iterable
 from datetime import datetime
 
 from ringfence.core.actions import FieldKind, GrantGive
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import dataclass, replace
 from ringfence.core.decisions import Decision, Effect, Mode
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.policy.globs import glob
@@ -42,7 +41,7 @@ class Operator:
 
 def decide(policy: Policy, action: GrantGive, operator: Operator, *, now: datetime) -> Decision:
     """The policy's word on an approval by this operator."""
-    words = [policy.decide(dataclasses.replace(action, operator=name), now=now) for name in operator.names]
+    words = [policy.decide(replace(action, operator=name), now=now) for name in operator.names]
     for word in words:
         if word.mode is Mode.ENFORCE and word.effect is Effect.DENY and word.reasons[0].rule is not None:
             return word

@@ -7,13 +7,13 @@ higher tier, so nobody below it keeps the system's new edition out. Each change 
 once.
 """
 
-import dataclasses
 import hashlib
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from ringfence.core.dataclass import replace
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.text import printable
 from ringfence.gate.finding import Candidate, DocumentRefused, Places, Stamp, candidates, read, stamp
@@ -128,7 +128,7 @@ class Policies:
             self._record(_refused(error, in_force=in_force))
         if standing_in is None:
             if kept is not None and kept.refused != words:
-                self._keeper.keep(dataclasses.replace(kept, refused=words))
+                self._keeper.keep(replace(kept, refused=words))
             raise error
         self._keep(*standing_in, kept, refused=words)
         self._tell(f"{error.what}; the last good policy stays in force")

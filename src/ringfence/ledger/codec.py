@@ -8,7 +8,6 @@ knows here, is read as `Unknown`: nothing is dropped and nothing guessed.
 Texts are escaped as Python's own JSON writer does it, which is what RFC 8785 asks for.
 """
 
-import dataclasses
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
@@ -19,6 +18,7 @@ from json.encoder import encode_basestring
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from ringfence.core.dataclass import is_dataclass
 from ringfence.core.decisions import Decision
 from ringfence.core.field_names import field_names
 from ringfence.core.limits import LIMITS
@@ -57,7 +57,7 @@ def encode(event: "Event") -> bytes:
     Raises:
         EventRefused: it holds what cannot be recorded, or too much.
     """
-    assert dataclasses.is_dataclass(event)
+    assert is_dataclass(event)
     body = _fields(event, 0).encode()
     if len(body) > LIMITS.event_bytes:
         raise EventRefused(
@@ -151,7 +151,7 @@ def _json(value: object, depth: int) -> str:
             return _object(value, depth + 1)
         case frozenset():
             return f"[{','.join(map(encode_basestring, sorted(as_utf8(str(each)) for each in value)))}]"
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if is_dataclass(value) and not isinstance(value, type):
         return _fields(value, depth + 1)
     raise _unrecorded(value)
 

@@ -2,11 +2,10 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import field
 from typing import Protocol
 
 from ringfence.core.action_types import Durability
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import dataclass, field
 from ringfence.ledger.chain import SALT_BYTES, Head, Row, link
 from ringfence.ledger.errors import LedgerError, StreamMoved
 from ringfence.ledger.ledger import Position

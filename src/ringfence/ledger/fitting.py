@@ -1,7 +1,6 @@
 """JSON as a value of the type that it was made from; anything that does not fit exactly is a misfit."""
 
 import base64
-import dataclasses
 import functools
 import types
 import typing
@@ -10,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, TypeVar, cast
 
+from ringfence.core.dataclass import fields
 from ringfence.ledger.values import Foreign, Json, JsonObject
 
 __all__ = ["Misfit", "fitted"]
@@ -42,9 +42,7 @@ def fitted(made: type[ValueT], told: Json) -> ValueT:
 
 @functools.cache
 def _readers(made: Hashable) -> Mapping[str, _Reader]:
-    return {
-        field.name: _reader(cast("Hashable", field.type)) for field in dataclasses.fields(cast("Any", made))
-    }
+    return {field.name: _reader(cast("Hashable", field.type)) for field in fields(cast("Any", made))}
 
 
 @functools.cache

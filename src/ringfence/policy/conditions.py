@@ -8,7 +8,6 @@ for, and there must be one. A rule that denies or asks needs one that fits, or o
 makes an exception of. Signatures are the other way round: one that is trusted is enough, whoever else signed.
 """
 
-import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from functools import lru_cache
@@ -17,7 +16,7 @@ from typing import Any, get_args, get_origin
 
 from ringfence.core.action_types import ACTION_TYPES, ActionType
 from ringfence.core.actions import Action, FieldKind
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import dataclass, fields
 from ringfence.core.labels import Integrity, Sensitivity
 from ringfence.policy.canonical import canonical
 from ringfence.policy.globs import glob
@@ -76,10 +75,10 @@ def fact(name: str, action_type: ActionType) -> Fact:
 def _fact(name: str, type_name: str) -> Fact:
     if name in _CONTEXT:
         return Fact(name=name, kind=FieldKind.RANK, words=_CONTEXT[name], has_several=False)
-    fields = {each.name: each for each in dataclasses.fields(_MADE[type_name])}
-    if name.startswith(_ARGUMENTS) and fields["arguments"].metadata["kind"] is FieldKind.ARGUMENTS:
+    found = {each.name: each for each in fields(_MADE[type_name])}
+    if name.startswith(_ARGUMENTS) and found["arguments"].metadata["kind"] is FieldKind.ARGUMENTS:
         return Fact(name=name, kind=FieldKind.TEXT, words=None, has_several=True)
-    field = fields[name]
+    field = found[name]
     several = any(get_origin(each) is tuple for each in (field.type, *get_args(field.type)))
     kind, words = field.metadata["kind"], field.metadata["words"]
     return Fact(name=name, kind=kind, words=words, has_several=several)

@@ -5,10 +5,10 @@ without it. Whoever writes an agent's hosts into a document of their own has wri
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import cache, lru_cache
 
 from ringfence.core.actions import FieldKind
+from ringfence.core.dataclass import replace
 from ringfence.core.decisions import Section
 from ringfence.core.registries import Registry
 from ringfence.policy.document import Document

@@ -14,9 +14,8 @@ matches is denied. That opens nothing: an allowance that is tried out still open
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import dataclass, replace
 from ringfence.core.decisions import (
     Decision,
     Effect,

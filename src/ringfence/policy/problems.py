@@ -1,9 +1,8 @@
 """What is wrong with a document: every problem with its place and what to do about it."""
 
-from dataclasses import field
 from typing import Protocol
 
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import dataclass, field
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.limits import LIMITS
 from ringfence.core.text import clip, printable

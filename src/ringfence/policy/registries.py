@@ -5,8 +5,8 @@ built in of known agents; which hosts these are nobody writes down: they are loo
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
+from ringfence.core.dataclass import replace
 from ringfence.core.decisions import Effect, Place, Section
 from ringfence.core.limits import LIMITS
 from ringfence.core.registries import Registry

@@ -1,11 +1,10 @@
 """What a policy says that is no rule: how long records are kept, who approves, what single agents have."""
 
-from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import dataclass, field
 from ringfence.core.decisions import Place
 from ringfence.core.labels import Integrity, Sensitivity
 from ringfence.policy.rule import Tier

@@ -12,10 +12,9 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import asdict, dataclass
 from ringfence.core.text import printable
 from ringfence.gate.state import StateRefused, make_folder, read_private, write_private
 from ringfence.sandbox.linux.kernel import born

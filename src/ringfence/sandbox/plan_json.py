@@ -5,9 +5,9 @@ escapes.
 """
 
 import base64
-import dataclasses
 from typing import Any, get_type_hints
 
+from ringfence.core.dataclass import asdict, fields
 from ringfence.core.decisions import Place
 from ringfence.core.limits import LIMITS
 from ringfence.sandbox.plan import (
@@ -34,13 +34,13 @@ def to_json(plan: Plan) -> dict[str, Any]:
     value = {name: getattr(plan, name) for name in _fields(Plan)}
     return {
         **value,
-        "identity": dataclasses.asdict(plan.identity),
+        "identity": asdict(plan.identity),
         "mounts": [mount_to_json(each) for each in plan.mounts],
-        "limits": dataclasses.asdict(plan.limits),
+        "limits": asdict(plan.limits),
         "limits_why": _why_json(plan.limits_why),
         "debug_why": plan.debug_why and _why_json(plan.debug_why),
-        "network": plan.network and dataclasses.asdict(plan.network),
-        "published": [dataclasses.asdict(each) | {"why": _why_json(each.why)} for each in plan.published],
+        "network": plan.network and asdict(plan.network),
+        "published": [asdict(each) | {"why": _why_json(each.why)} for each in plan.published],
         "may_lack": sorted(plan.may_lack),
     }
 
@@ -224,7 +224,7 @@ def _fields(kind: type) -> dict[str, tuple[type, ...]]:
     found = _KNOWN.get(kind)
     if found is None:
         hints = get_type_hints(kind)
-        found = {f.name: _SIMPLE.get(hints[f.name], ()) for f in dataclasses.fields(kind)}
+        found = {f.name: _SIMPLE.get(hints[f.name], ()) for f in fields(kind)}
         _KNOWN[kind] = found
     return found
 

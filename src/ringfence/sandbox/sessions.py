@@ -10,11 +10,10 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
 
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import asdict, dataclass, replace
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.ids import session_name
 from ringfence.core.redaction import redact

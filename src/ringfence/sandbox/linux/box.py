@@ -10,9 +10,9 @@ import select
 import signal
 import socket
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Final, NoReturn
 
+from ringfence.core.dataclass import replace
 from ringfence.sandbox.linux import identity, kernel, landlock, limits
 from ringfence.sandbox.linux.failing import NotHad, making
 from ringfence.sandbox.linux.init import tend

@@ -1,9 +1,8 @@
 """All that a box is given: what every box has, the working tree as far as the policy lets, and grants."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import dataclass, replace
 from ringfence.core.errors import UnreadableScope
 from ringfence.sandbox.plan import Identity, Mount, MountKind, Why
 from ringfence.sandbox.planning.answered import BUNDLE, answered_mounts

@@ -5,13 +5,12 @@ all that lies below fits and one for names does not.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from itertools import product
 
 from ringfence.core.action_types import ACTION_TYPES, ActionType
 from ringfence.core.actions import FieldKind, FileRead, FileWrite
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import dataclass, replace
 from ringfence.core.decisions import Decision, Effect, Mode, Place, Section
 from ringfence.policy.conditions import check, reader
 from ringfence.policy.globs import glob

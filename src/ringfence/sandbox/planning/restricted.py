@@ -5,8 +5,8 @@ all that is in it. Links are left as they are: what they lead to is judged by it
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
+from ringfence.core.dataclass import replace
 from ringfence.core.decisions import Effect
 from ringfence.core.errors import RingfenceError
 from ringfence.sandbox.plan import Mount, MountKind, Why

@@ -9,11 +9,10 @@ import hashlib
 import json
 import os
 from contextlib import suppress
-from dataclasses import field
 from pathlib import Path
 
 from ringfence.core.bounded_json import Json
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import dataclass, field
 from ringfence.core.limits import LIMITS
 from ringfence.gate.state import StateRefused, make_folder, read_private
 from ringfence.sandbox.tree.walk import Folder, Mark

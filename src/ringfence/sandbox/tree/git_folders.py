@@ -9,10 +9,9 @@ Source: gitrepository-layout(5), git-worktree(1) "Details", gitsubmodules(7).
 import os
 import stat
 from collections.abc import Iterable
-from dataclasses import field
 from pathlib import Path
 
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import dataclass, field
 from ringfence.core.limits import LIMITS
 from ringfence.sandbox.tree.git_config import BadConfig, parse
 from ringfence.sandbox.tree.protected import Care

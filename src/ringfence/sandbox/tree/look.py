@@ -3,10 +3,9 @@
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import field
 from pathlib import Path
 
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import dataclass, field
 from ringfence.core.limits import LIMITS
 from ringfence.sandbox.tree import git_folders, git_rules, secrets
 from ringfence.sandbox.tree.cache import FileState, Remembered, load, save

@@ -10,11 +10,10 @@ import hashlib
 import json
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import asdict, dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.gate.state import read_private, write_private
 from ringfence.sandbox.tree.protected import Care

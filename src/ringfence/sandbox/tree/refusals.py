@@ -6,11 +6,10 @@ An entry counts when what it names lies where it says. Whoever comes after a kil
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import field
 from itertools import count
 from pathlib import Path
 
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import dataclass, field
 from ringfence.core.limits import LIMITS
 from ringfence.gate.state import read_private
 from ringfence.sandbox.tree import moving

@@ -10,10 +10,9 @@ Git's own folders are not walked: `git_folders` knows what matters in them.
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import field
 from pathlib import Path
 
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import dataclass, field
 from ringfence.core.limits import LIMITS
 from ringfence.sandbox.tree.protected import how
 from ringfence.sandbox.tree.secrets import suspicion
