@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import TypeAlias
 
@@ -21,14 +22,7 @@ from ringfence.cli.options import (
     add_report_format,
     named_path,
 )
-from ringfence.cli.parsers.approvals import add_approvals
-from ringfence.cli.parsers.ledger import add_ledger
-from ringfence.cli.parsers.policy import add_policy
-from ringfence.cli.parsers.running import add_running
-from ringfence.cli.parsers.signing import add_signing
 from ringfence.cli.parsers.suggesting import SuggestingParser
-from ringfence.cli.parsers.tui import add_tui
-from ringfence.cli.parsers.vault import add_vault
 from ringfence.cli.sizes import parse_size
 
 __all__ = ["make_parser"]
@@ -51,6 +45,15 @@ def make_parser(command: str | None = None) -> argparse.ArgumentParser:
     for add in asked or [add for _, add in _COMMANDS]:
         add(commands)
     return parser
+
+
+def _of(module: str, name: str) -> Callable[[_Commands], None]:
+    """What adds the commands of a module below `parsers`, which is imported when somebody wants them."""
+
+    def add(commands: _Commands) -> None:
+        getattr(import_module(f"ringfence.cli.parsers.{module}"), name)(commands)
+
+    return add
 
 
 def _add_scan(commands: _Commands) -> None:
@@ -267,14 +270,17 @@ _COMMANDS: tuple[tuple[tuple[str, ...], Callable[[_Commands], None]], ...] = (
     (("explain",), _add_explain),
     (("convert",), _add_convert),
     (("diff",), _add_diff),
-    (("sign", "verify"), add_signing),
+    (("sign", "verify"), _of("signing", "add_signing")),
     (("lock",), _add_lock),
-    (("run", "kill", "forget", "daemon"), add_running),
-    (("vault",), add_vault),
-    (("policy",), add_policy),
-    (("asks", "approve", "deny", "grants"), add_approvals),
-    (("tui",), add_tui),
-    (("ledger",), add_ledger),
+    (("run",), _of("running", "add_run")),
+    (("kill",), _of("running", "add_kill")),
+    (("forget",), _of("running", "add_forget")),
+    (("daemon",), _of("running", "add_daemon")),
+    (("vault",), _of("vault", "add_vault")),
+    (("policy",), _of("policy", "add_policy")),
+    (("asks", "approve", "deny", "grants"), _of("approvals", "add_approvals")),
+    (("tui",), _of("tui", "add_tui")),
+    (("ledger",), _of("ledger", "add_ledger")),
     (("doctor",), _add_doctor),
     (("demo",), _add_demo),
     (("completion",), _add_completion),

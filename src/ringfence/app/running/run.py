@@ -10,18 +10,16 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ringfence.app.running.publishing import published, tell_published
 from ringfence.app.running.record import Refusal, SessionRecord
-from ringfence.app.running.starts import told_starts, untold
 from ringfence.app.running.tidying import Places, tidy
 from ringfence.app.running.way_out import WayOut
 from ringfence.core.actions import CommandRun
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import dataclass, replace
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.receipts import Receipt
 from ringfence.core.text import printable
@@ -40,12 +38,11 @@ from ringfence.sandbox.plan import Plan
 from ringfence.sandbox.plan_json import to_json
 from ringfence.sandbox.processes import start_of
 from ringfence.sandbox.sessions import Running, Session
-from ringfence.sandbox.starts import Starts
-from ringfence.sandbox.supervising import Outcome, Supervisor
 from ringfence.sandbox.terminal.terminal import Size, Terminal, terminals
 
-if TYPE_CHECKING:  # few commands are tool servers
+if TYPE_CHECKING:  # few commands are tool servers, and what watches a box is imported while it is made
     from ringfence.app.running.tool_relay import ToolRelay
+    from ringfence.sandbox.supervising import Outcome, Supervisor
 
 __all__ = ["House", "NotAllowed", "Prepared", "Ran", "run"]
 
@@ -88,7 +85,7 @@ class House:
 class Ran:
     """How it ended."""
 
-    outcome: Outcome
+    outcome: "Outcome"
     killed_by: str | None
     changes: tuple[str, ...]  # in words: what was taken out of the working tree
 
@@ -125,6 +122,10 @@ def _run(prepared: Prepared, house: House, record: SessionRecord) -> Ran:
         published(receipt, plan, record, house.door) as publishing,
         _begun(receipt, prepared, streams, record, house) as box,
     ):
+        from ringfence.app.running.starts import told_starts, untold
+        from ringfence.sandbox.starts import Starts
+        from ringfence.sandbox.supervising import Supervisor
+
         if covers.unheard is not None:
             why = os.strerror(covers.unheard).lower()
             house.tell(f"what is replaced outside is perhaps not covered again in this box: {why}")
@@ -199,7 +200,7 @@ def _running(box: Box, at: datetime) -> Running:
 
 
 def _start(
-    supervisor: Supervisor,
+    supervisor: "Supervisor",
     receipt: Receipt[CommandRun],
     prepared: Prepared,
     record: SessionRecord,
@@ -237,7 +238,7 @@ def _tell_unbounded(ready: Ready, plan: Plan, house: House) -> None:
 
 
 def _open_way_out(
-    supervisor: Supervisor, receipt: Receipt[CommandRun], record: SessionRecord, house: House
+    supervisor: "Supervisor", receipt: Receipt[CommandRun], record: SessionRecord, house: House
 ) -> None:
     try:
         given = house.way_out.join(supervisor.sockets)
@@ -279,8 +280,8 @@ def _not_started(
 
 
 def _end(
-    outcome: Outcome,
-    supervisor: Supervisor,
+    outcome: "Outcome",
+    supervisor: "Supervisor",
     receipt: Receipt[CommandRun],
     prepared: Prepared,
     house: House,
@@ -304,7 +305,7 @@ def _end(
     return Ran(outcome=outcome, killed_by=killed_by, changes=changes)
 
 
-def _refused(outcome: Outcome, supervisor: Supervisor, plan: Plan) -> Mapping[Refusal, int]:
+def _refused(outcome: "Outcome", supervisor: "Supervisor", plan: Plan) -> Mapping[Refusal, int]:
     refused: Counter[Refusal] = Counter()
     for (call, program), times in supervisor.calls.items():
         refused[Refusal(kind=RefusedKind.CALL, what=call, by=program or None)] += times

@@ -7,15 +7,15 @@ from ringfence.cli.moments import parse_moment
 from ringfence.cli.options import add_format
 from ringfence.core.patterns import pattern
 
-__all__ = ["add_running"]
+__all__ = ["add_daemon", "add_forget", "add_kill", "add_run"]
 
 _SERVER = pattern(r"[a-z][a-z0-9-]{0,62}")
 
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
-def add_running(commands: _Commands) -> None:
-    """The four commands."""
+def add_run(commands: _Commands) -> None:
+    """`ringfence run`."""
     run = commands.add_parser(
         "run",
         help="run a command in a box: with what it was given, and nothing else",
@@ -64,6 +64,10 @@ def add_running(commands: _Commands) -> None:
     )
     add_format(run)
     run.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="what to run")
+
+
+def add_kill(commands: _Commands) -> None:
+    """`ringfence kill`."""
     kill = commands.add_parser(
         "kill",
         help="end boxes at once",
@@ -73,7 +77,10 @@ def add_running(commands: _Commands) -> None:
     kill.add_argument("session", nargs="?", metavar="SESSION", help="as ringfence run --report shows it")
     kill.add_argument("--all", action="store_true", help="every box of this user")
     add_format(kill)
-    _add_forget(commands)
+
+
+def add_daemon(commands: _Commands) -> None:
+    """`ringfence daemon`."""
     daemon = commands.add_parser(
         "daemon",
         help="see or end what answers the boxes' programs",
@@ -94,7 +101,8 @@ def _server(text: str) -> str:
     return text
 
 
-def _add_forget(commands: _Commands) -> None:
+def add_forget(commands: _Commands) -> None:
+    """`ringfence forget`."""
     forget = commands.add_parser(
         "forget",
         help="remove what sessions keep that have ended",
