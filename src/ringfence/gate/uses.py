@@ -91,12 +91,13 @@ class Uses:
         with contextlib.ExitStack() as unless_whole:
             unless_whole.callback(database.close)
             database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = FULL")
+            database.execute("PRAGMA synchronous = NORMAL")  # what is lost of this is done again
             database.executescript(_SCHEMA)
             with database:
                 database.execute("BEGIN IMMEDIATE")
                 database.execute("UPDATE forgotten SET until_us = max(until_us, ?)", (_us(now),))
                 database.execute("DELETE FROM uses WHERE expires_us <= (SELECT until_us FROM forgotten)")
+            database.execute("PRAGMA synchronous = FULL")
             unless_whole.pop_all()
         return database
 

@@ -1,6 +1,6 @@
 """Opens the ledger that a path or a DSN names."""
 
-import secrets
+import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ def open_ledger(
     where: str | Path,
     *,
     clock: Callable[[], datetime],
-    random: Callable[[int], bytes] = secrets.token_bytes,
+    random: Callable[[int], bytes] = os.urandom,
     may_append: MayAppend = anybody,
 ) -> Ledger:
     """The ledger at a path (SQLite), or at a DSN that begins with `postgresql://`.

@@ -13,10 +13,9 @@ import signal
 import socket
 import stat
 from contextlib import suppress
-from dataclasses import field
 from typing import Any
 
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import dataclass, field
 from ringfence.sandbox.framing import receive, send
 from ringfence.sandbox.linux import cgroups, identity, kernel
 from ringfence.sandbox.linux.box import enter
@@ -112,7 +111,9 @@ class _Serving:
         beacon.bind("")  # the kernel draws an abstract name
         beacon.listen()
         name: bytes = beacon.getsockname()
-        hidden()  # kept for all boxes to come
+        hidden()  # kept for all boxes to come, as the filter is
+        with suppress(UnknownMachine):
+            program(machine=kernel.MACHINE, debug=False, quiet=0, starts=True)
         with open(_LAST_CAPABILITY) as last:
             return cls(
                 machine=kernel.MACHINE,
@@ -216,7 +217,7 @@ class _Serving:
                 machine=self.machine,
                 quiet=int.from_bytes(os.urandom(4), "little"),
             )
-            # Kept for all boxes to come.
+            # Kept for all boxes to come, where it is another.
             program(machine=self.machine, debug=plan.debug, quiet=0, starts=plan.tells_starts)
             pid, pidfd, spaces = self._begin(order)
         except BaseException:

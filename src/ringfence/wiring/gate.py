@@ -1,18 +1,17 @@
 """The door of the running user: this machine's policy, the user's ledger and state folder."""
 
 import atexit
-import dataclasses
 import grp
 import hmac
 import os
 import pwd
-import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ringfence.core.action_types import Durability
+from ringfence.core.dataclass import replace
 from ringfence.core.registries import Registry
 from ringfence.core.text import printable
 from ringfence.endpoint.home import Home
@@ -80,11 +79,11 @@ def open_door(
             tell=tell,
         ),
         ledger=ledger,
-        seals=open_seals(state, now=_now, randomness=secrets.token_bytes),
+        seals=open_seals(state, now=_now, randomness=os.urandom),
         asker=Asker(name=name, pseudonym=subjects(environment)(name)),
         stream=stream,
         now=_now,
-        randomness=secrets.token_bytes,
+        randomness=os.urandom,
         tell=lambda refused: tell(f"{refused.what}; it goes ahead, as the policy only warns"),
     )
 
@@ -92,7 +91,7 @@ def open_door(
 def _signing_key(state: Path) -> "SigningKey":
     from ringfence.app.ledger.keys import signing_key  # few commands make a checkpoint
 
-    return signing_key(state, randomness=secrets.token_bytes)
+    return signing_key(state, randomness=os.urandom)
 
 
 def session_door(
@@ -111,7 +110,7 @@ def session_door(
     """
     state = state_folder(environment)
     repositories = [(each.host, each.path) for each in remotes(str(folder))]
-    return dataclasses.replace(
+    return replace(
         door,
         policies=Policies(
             places(environment, folder=folder),
@@ -143,7 +142,7 @@ def endpoint_stream(environment: Mapping[str, str] = os.environ) -> str:
     Raises:
         StateRefused: the state folder is not as it must be.
     """
-    return f"endpoint/{endpoint_id(state_folder(environment), now=_now, randomness=secrets.token_bytes)}"
+    return f"endpoint/{endpoint_id(state_folder(environment), now=_now, randomness=os.urandom)}"
 
 
 def subjects(environment: Mapping[str, str] = os.environ) -> Callable[[str], str]:
@@ -152,7 +151,7 @@ def subjects(environment: Mapping[str, str] = os.environ) -> Callable[[str], str
     Raises:
         StateRefused: the state folder is not as it must be.
     """
-    key = load_key(state_folder(environment) / "subjects.key", randomness=secrets.token_bytes)
+    key = load_key(state_folder(environment) / "subjects.key", randomness=os.urandom)
 
     def pseudonym(name: str) -> str:
         return "subject-" + hmac.digest(key, name.encode("utf-8", "surrogateescape"), "sha256").hex()[:16]

@@ -1,17 +1,16 @@
 """Boxes on this machine: the running user's door, sessions and working tree, and a launcher of one's own."""
 
 import os
-import secrets
 import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ringfence.core.dataclass import replace
 from ringfence.sandbox.forking import fork_server
 
 if TYPE_CHECKING:  # what is imported is what a launcher has to copy
@@ -219,7 +218,7 @@ def _around(environment: Mapping[str, str], door: "Door", tell: Tell) -> "Around
         policy=door.policy(),
         environment=environment,
         now=_now(),
-        new_id=lambda: uuid7(_now(), secrets.token_bytes(RANDOM_BYTES)),
+        new_id=lambda: uuid7(_now(), os.urandom(RANDOM_BYTES)),
         code=_code(),
         tell=tell,
     )
