@@ -2,6 +2,7 @@
 
 import os
 import select
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,7 @@ from ringfence.gate.seals import Seals, open_seals
 from ringfence.policy.load import load
 from ringfence.sandbox.box import Box, Streams
 from ringfence.sandbox.furnishing import put_readable
-from ringfence.sandbox.launcher import Launcher, fork_launcher
+from ringfence.sandbox.launcher import Launcher
 from ringfence.sandbox.linux.seccomp.listening import answer
 from ringfence.sandbox.messages import Listener, Ready, Running, Sockets
 from ringfence.sandbox.plan import Plan
@@ -35,6 +36,13 @@ __all__ = ["boxes"]
 
 _LAUNCHES, _MANY = 40, 100
 _MACHINE = os.uname().machine
+_LAUNCHER = """
+import socket, sys
+from ringfence.sandbox import forking
+forking._leave_everything(int(sys.argv[1]))
+from ringfence.sandbox import serving
+serving.serve(socket.socket(fileno=forking.CHANNEL))
+"""
 _WORK = """
 import hashlib, os, time
 begun = time.perf_counter()
@@ -140,7 +148,16 @@ def _house() -> Iterator[_House]:
         # Receipts are counted in memory: what the disk takes for that no peer does.
         counted = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/dev/shm")))
         seals = open_seals(counted, now=lambda: datetime.now(UTC), randomness=os.urandom)
-        yield _House(stack.enter_context(fork_launcher()), seals, folder)
+        yield _House(stack.enter_context(_launcher()), seals, folder)
+
+
+def _launcher() -> Launcher:
+    """One that has loaded what a launcher needs, as that of `ringfence run`, and not all of this program."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        theirs.set_inheritable(True)
+        command = [sys.executable, "-c", _LAUNCHER, str(theirs.fileno())]
+        return Launcher(os.posix_spawn(sys.executable, command, os.environ), ours)
 
 
 def _launches(house: _House, others: Peers) -> Iterator[Result]:
