@@ -23,6 +23,8 @@ SCHEMA_FOLDER = Path(__file__).parent / "schemas"
 _ENCODER = json.JSONEncoder(allow_nan=False)
 _KEYS: dict[type, tuple[str, ...]] = {}  # of each kind of value that was met, which is a class of ours
 
+_PATH = type(Path())
+
 _Json = None | bool | int | float | str | list["_Json"] | dict[str, "_Json"]
 
 
@@ -53,11 +55,18 @@ def as_json(value: object) -> _Json:
     if value is None or kind is int or kind is bool:
         return value  # type: ignore[return-value]
     if kind is str:
-        return as_utf8(value)  # type: ignore[arg-type]
+        return value if value.isascii() else as_utf8(value)  # type: ignore
     if kind is tuple:
         return [as_json(item) for item in value] if value else []  # type: ignore[attr-defined]
+    if kind is _PATH:
+        return as_utf8(str(value))
     if kind in _KEYS:
-        return {key: as_json(item) for key, item in _items(value)}
+        found: dict[str, _Json] = {}
+        for key in _KEYS[kind]:
+            found[key] = as_json(item := getattr(value, key))
+            if type(item) is _PATH and not is_utf8(str(item)):
+                found[f"{key}_base64"] = exact_base64(str(item))
+        return found
     return _unusual_as_json(value)
 
 

@@ -60,7 +60,9 @@ def files_below(path: Path) -> Iterator[FileToJudge | Skipped]:
             break
         file_id, is_link, name = item
         names.setdefault(file_id, []).append((is_link, name))
-    for name, is_link in sorted(_chosen(names)):
+    chosen = sorted(_chosen(names))
+    names.clear()  # of many files it is as large as what is made of it now
+    for name, is_link in chosen:
         yield FileToJudge(path=path / name, name=name, with_header=not is_link)
 
 
