@@ -10,12 +10,12 @@ from real.running import PATIENCE_S, USERS, Place, appears, free_port, place, un
 
 _LOOK = """
 import errno, socket, sys
-inside, outside, service = map(int, sys.argv[1:])
+inside, outside, service = map(int, sys.argv[1:4])
 listening = socket.create_server(("127.0.0.1", inside))
 connected, peer = listening.accept()
 listening.close()
 found = []
-for address in (("127.0.0.1", outside), ("::1", outside), ("127.0.0.1", service), peer[:2]):
+for address in (("127.0.0.1", outside), ("::1", outside), (sys.argv[4], service), peer[:2]):
     try:
         socket.create_connection(address, 5).close()
         found.append("reached")
@@ -26,6 +26,7 @@ connected.shutdown(socket.SHUT_WR)
 while connected.recv(100):
     pass
 """
+_SERVICE = "127.66.5.4"  # whoever else tries ports meanwhile tries those of 127.0.0.1
 _FLOOD = """
 import socket, sys
 listening = socket.create_server(("127.0.0.1", int(sys.argv[1])))
@@ -72,10 +73,10 @@ def _found(port: int) -> list[str]:
 @pytest.mark.parametrize("user", USERS)
 def test_whoever_connects_gives_a_box_no_way_to_anything_of_the_machine(user: str) -> None:
     port = free_port()
-    with place(user) as here, socket.create_server(("127.0.0.1", 0)) as service:
+    with place(user) as here, socket.create_server((_SERVICE, 0)) as service:
         _publish(here, port)
         here.write("look.py", _LOOK)
-        arguments = (str(port), str(service.getsockname()[1]))
+        arguments = (str(port), str(service.getsockname()[1]), _SERVICE)
         running = here.start("run", "--", "python3", "-I", "look.py", "8000", *arguments)
         assert _found(port) == ["ECONNREFUSED"] * 4
         service.setblocking(False)
@@ -87,8 +88,8 @@ def test_whoever_connects_gives_a_box_no_way_to_anything_of_the_machine(user: st
 def test_without_a_box_the_same_program_reaches_what_listens(tmp_path: Path) -> None:
     look, inside, port = tmp_path / "look.py", free_port(), free_port()
     look.write_text(_LOOK)
-    with socket.create_server(("127.0.0.1", 0)) as service:
-        arguments = map(str, (inside, port, service.getsockname()[1]))
+    with socket.create_server((_SERVICE, 0)) as service:
+        arguments = map(str, (inside, port, service.getsockname()[1], _SERVICE))
         with subprocess.Popen(["python3", "-I", look, *arguments]):
             assert _found(inside)[2] == "reached"
 

@@ -15,9 +15,10 @@ _POLICY = """
 version: 1
 agents:
   profiles:
-    bash: {files: {read: ["**"], write: ["**"]}, sandbox: {wall: 1s}}
+    bash: {files: {read: ["**"], write: ["**"]}, sandbox: {wall: WALL}}
 """
 _STOPS_ITSELF = "(sleep 2; echo > late) & echo > begun; kill -STOP $$"
+_AND_LATER = _STOPS_ITSELF.replace("sleep 2", "sleep 5")
 
 
 def impatient() -> None:
@@ -36,8 +37,10 @@ def init_does_not_care() -> None:
     init._LATE_S = 1e6
 
 
-def _started(here: Place, script: str, *before: Callable[[], None]) -> "subprocess.Popen[bytes]":
-    here.policy(_POLICY)
+def _started(
+    here: Place, script: str, *before: Callable[[], None], wall: str = "1s"
+) -> "subprocess.Popen[bytes]":
+    here.policy(_POLICY.replace("WALL", wall))
     return here.start("run", "--", "bash", "-c", script, before=(os.setsid, impatient, *before))
 
 
@@ -53,9 +56,11 @@ def test_a_command_that_heeds_no_signal_or_stops_itself_is_ended_in_time(script:
         assert here.report()["ended_by"] == "limit"
 
 
-def _stopped(here: Place, *before: Callable[[], None]) -> "subprocess.Popen[bytes]":
+def _stopped(
+    here: Place, *before: Callable[[], None], script: str = _STOPS_ITSELF, wall: str = "1s"
+) -> "subprocess.Popen[bytes]":
     """A supervisor that has stopped with its command."""
-    process = _started(here, _STOPS_ITSELF, at_a_terminal, *before)
+    process = _started(here, script, at_a_terminal, *before, wall=wall)
     _, status = os.waitpid(process.pid, os.WUNTRACED)
     assert os.WIFSTOPPED(status)
     return process
@@ -68,14 +73,16 @@ def _goes_on(process: "subprocess.Popen[bytes]") -> bytes:
 
 def test_where_the_supervisor_stops_as_well_the_box_ends_by_itself() -> None:
     with place() as here:
-        process = _stopped(here, init_ends_late_boxes)
-        until(lambda: not left("echo > late"), "the end of the box")
+        mark = f": {here.tree}; "
+        process = _stopped(here, init_ends_late_boxes, script=mark + _STOPS_ITSELF)
+        until(lambda: not left(mark), "the end of the box")
         assert not (here.tree / "late").exists()
         assert _goes_on(process) == b"ringfence: its time was over\n"
 
 
 def test_without_that_what_the_command_started_runs_on_after_its_time() -> None:
+    """It has some seconds to stop in: a supervisor that is late ends the box first, and then stops."""
     with place() as here:
-        process = _stopped(here, init_does_not_care)
+        process = _stopped(here, init_does_not_care, script=_AND_LATER, wall="4s")
         appears(here.tree / "late")
         assert _goes_on(process) == b"ringfence: its time was over\n"

@@ -72,6 +72,7 @@ class Place:
     user: str
     executed: bool
     environment: dict[str, str] = field(default_factory=dict)
+    started: list["subprocess.Popen[bytes]"] = field(default_factory=list)
 
     def run(self, *command: str | bytes, **how: Any) -> Done:
         """`ringfence run -- COMMAND`."""
@@ -114,7 +115,7 @@ class Place:
         def instead() -> None:
             self._be_ringfence(arguments, variables, before)
 
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [str(_COMMAND), *arguments],
             cwd=folder or self.tree,
             env=variables,
@@ -122,6 +123,8 @@ class Place:
             preexec_fn=None if self.executed else instead,  # noqa: PLW1509 - no other thread holds a lock
             **given,
         )
+        self.started.append(process)
+        return process
 
     @property
     def is_another(self) -> bool:
@@ -246,6 +249,11 @@ def place(user: str = USERS[0], *, repository: bool = False, executed: bool = Fa
             here.git("commit", "-q", "-m", "one")
         try:
             yield here
+        except BaseException:  # what a test that failed leaves running would be in the way of others
+            for each in here.started:
+                each.kill()
+                each.wait()
+            raise
         finally:  # also of a test that failed
             if (home / ".local/state/ringfence/daemons").exists():
                 here.ringfence("daemon", "stop")
