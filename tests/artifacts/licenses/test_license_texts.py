@@ -3,8 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from identify.vendor.licenses import LICENSES
 
-from ringfence.artifacts.licenses.texts import license_of_text
+from ringfence.artifacts.licenses import LicenseFile, LicenseInput, judge_license
+from ringfence.artifacts.licenses.texts import LicenseText, license_of_text, read_license_text
 from ringfence.core.limits import LIMITS
 
 MIT = """Copyright (c) 2026 Acme
@@ -80,3 +82,37 @@ def test_all_bytes_can_be_read(data: bytes) -> None:
 def test_a_text_that_goes_on_past_the_limit_is_not_recognised_by_its_beginning() -> None:
     data = MIT.encode() + b" " * LIMITS.license_text_bytes + b"except on Sundays"
     assert license_of_text(data) == "LicenseRef-unknown-Copyright-c-2026-Acme"
+
+
+REAL = dict(LICENSES)
+
+
+def test_a_whole_text_differs_in_nothing_and_a_sentence_before_it_is_told() -> None:
+    assert read_license_text(REAL["MIT"].encode()) == LicenseText(expression="MIT")
+    assert read_license_text(f"Acme is under these terms.\n\n{REAL['MIT']}".encode()) == LicenseText(
+        expression="MIT", differences=("line 1: acme is under these terms",)
+    )
+
+
+def test_a_restrictive_license_whose_sibling_is_known_is_the_one_that_it_names() -> None:
+    text = REAL["AGPL-3.0"].replace("GNU AFFERO GENERAL PUBLIC LICENSE", "Mistral AI Research License")
+    read = read_license_text(text.encode())
+    assert read is not None
+    assert read.expression == "LicenseRef-mistral-research-0.1"
+    assert read.differences[0].endswith("% of AGPL-3.0-only")
+
+
+def test_a_changed_restrictive_text_keeps_its_restrictions_and_is_told() -> None:
+    text = REAL["AGPL-3.0"].replace("Affero", "Northern").replace("AFFERO", "NORTHERN")
+    read = read_license_text(text.encode())
+    assert read is not None
+    assert read.expression == "AGPL-3.0-only"
+    assert read.differences
+
+
+def test_a_file_of_two_free_texts_agrees_with_a_card_that_names_one() -> None:
+    texts = f"{REAL['Apache-2.0']}\n\n{REAL['MIT']}".encode()
+    card = LicenseFile(name="README.md", text=b"---\nlicense: apache-2.0\n---\n")
+    judged = judge_license(LicenseInput(subject="m", files=(card, LicenseFile(name="LICENSE", text=texts))))
+    assert [each.expression for each in judged.claims] == ["Apache-2.0", "Apache-2.0 AND MIT"]
+    assert judged.findings == ()

@@ -1,9 +1,9 @@
 """The words of a license's text, so that two spellings of one text are the same words.
 
-Left out are case, white space, quotes, punctuation, list marks, comment marks, lines that only say whose
-copyright it is, and the names in BSD licenses of those who are not liable. Letters of every script stay:
-what a person can read is a word. After the matching guidelines of SPDX (specification 2.3, annex B), without
-their lists of words that mean the same.
+Left out are case, white space, quotes, punctuation, list marks (and so a small number before a full stop),
+comment marks, lines that only say whose copyright it is, and the names in BSD licenses of those who are not
+liable. Letters of every script stay: what a person can read is a word. After the matching guidelines of SPDX
+(specification 2.3, annex B), without their lists of words that mean the same.
 """
 
 import re
@@ -17,8 +17,9 @@ from ringfence.core.limits import LIMITS
 __all__ = ["PlainWords", "plain_words"]
 
 _WORD = re.compile(r"[^\W_]+(?:\.[^\W_]+)*")
+_MARK = r"(?<![^\W_])(?<!\.)(?:[0-9]{1,2}(?:\.[0-9]{1,2})*|[a-z]|[ivx]{1,5})(?:\)|\\?\.)(?![^\W_])"
+_WORD_OR_MARK = re.compile(rf"{_MARK}|({_WORD.pattern})")
 _DECORATION = re.compile(r"[\s>*#/;|=%•·-]*")
-_LIST_MARK = re.compile(r"(?:\(?(?:[0-9]{1,2}|[a-z]|[ivx]{1,5})[.)]|[0-9]{1,2}(?:\.[0-9]{1,2})+\.?)\\?(?=\s)")
 _COPYRIGHT = re.compile(
     r"(?:copyright|copr\.)[\s:]*(?:©|\(c\)|[0-9]{4}|[\[<{(]\s*(?:yyyy|year))"
     r"|(?:©|\(c\))\s*(?:copyright|[0-9]{4})"
@@ -58,8 +59,7 @@ def plain_words(text: str) -> PlainWords:
         bare = line[_DECORATION.match(line).end() :]  # type: ignore[union-attr]  # matches nothing at least
         if _only_says_whose(bare):
             continue
-        mark = _LIST_MARK.match(bare)
-        found = _WORD.findall(bare, mark.end() if mark else 0)
+        found = tuple(filter(None, _WORD_OR_MARK.findall(bare)))
         words += [_SAME.get(word, word) for word in found]
         lines += [number] * len(found)
     kept = _without_names(words)

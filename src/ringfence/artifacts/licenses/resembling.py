@@ -121,9 +121,12 @@ class _Reading:
     def added(self, found: Iterable[Found]) -> Iterator[Added]:
         """What is left when names of the licenses and other readings of their texts are taken away."""
         expressions = frozenset(each.expression for each in found)
-        for text in all_fingerprints():
-            if text.expression in expressions:
-                self._explain(Counter({digest: len(self.left) for digest, _ in text.parts}))
+        texts = (each for each in all_fingerprints() if each.expression in expressions)
+        theirs = frozenset(digest for text in texts for digest, _ in text.parts)
+        for number, digest in enumerate(self.hashes):
+            if digest in theirs:
+                start, end = self.starts[number], self.starts[number + 1]
+                self.left[start:end] = bytes(end - start)
         start = 0
         for end in range(1, len(self.left) + 1):
             if end == len(self.left) or self.left[end] != self.left[start]:
