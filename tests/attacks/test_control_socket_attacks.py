@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from boxes import tree_of
 from broker_scene import policy
 from daemon_scene import WHOLE, daemon
 from real.running import place, until
@@ -59,9 +60,12 @@ def _got(folder: Path) -> str:
     [(False, "", "no connection"), (True, "", "no answer"), (True, _HEARS_ANYBODY, "a key")],
     ids=["as it is", "with its folder open", "and no look at who asks"],
 )
-def test_another_user_gets_no_session(tmp_path: Path, is_open: bool, program: str, expected: str) -> None:
-    text = policy(folder=tmp_path, network=WHOLE)
-    with daemon(tmp_path, text, program=program, user="ordinary") as here, here.open():
+def test_another_user_gets_no_session(is_open: bool, program: str, expected: str) -> None:
+    with (
+        tree_of("ordinary") as folder,
+        daemon(folder, policy(folder=folder, network=WHOLE), program=program, user="ordinary") as here,
+        here.open(),
+    ):
         here.folder.chmod(0o755)
         if is_open:
             (here.folder / "state").chmod(0o755)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from boxes import tree_of
 from broker_scene import Scene, policy, server
 from daemon_scene import USERS, WHOLE, attach, curl, daemon, gone, kill, listener, until
 from ringfence.daemon.client import DaemonGone, DaemonSession, SessionRefused, open_session
@@ -47,14 +48,14 @@ def _asked(program: ssl.SSLSocket) -> bool:
 
 
 @pytest.mark.parametrize("user", USERS)
-def test_a_program_reaches_a_granted_host_and_is_refused_another(tmp_path: Path, user: str) -> None:
-    with server(tmp_path) as host:
-        text = policy(("api.example.com", host.port), folder=tmp_path, network=WHOLE)
-        with daemon(tmp_path, text, user=user) as here, here.open() as box, listener() as at:
+def test_a_program_reaches_a_granted_host_and_is_refused_another(user: str) -> None:
+    with tree_of(user) as folder, server(folder) as host:
+        text = policy(("api.example.com", host.port), folder=folder, network=WHOLE)
+        with daemon(folder, text, user=user) as here, here.open() as box, listener() as at:
             attach(box, at)
             assert box.opened.given.hosts == 1
-            assert curl(box, at, tmp_path, _HERE) == "ok"
-            assert "ringfence: " in curl(box, at, tmp_path, "https://other.example.com/")
+            assert curl(box, at, folder, _HERE) == "ok"
+            assert "ringfence: " in curl(box, at, folder, "https://other.example.com/")
             assert here.log() == ""
 
 
