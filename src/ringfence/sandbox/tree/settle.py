@@ -5,7 +5,6 @@ point and called again: the end is the same. None may be called while the sessio
 """
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -105,6 +104,8 @@ def forget(session: Path) -> None:
             moving.remove_empty(_anchor(before.tree, path), path)
         record.forget(session)
     for copy in (session / "git").glob("*"):
+        import shutil  # few trees have a repository that is copied
+
         shutil.rmtree(copy, ignore_errors=True)
 
 
@@ -172,6 +173,8 @@ def _is_empty_folder(path: str) -> bool:
 
 
 def _write_copy(folder: Path, data: bytes, owner: tuple[int, int] | None) -> None:
+    import shutil
+
     with suppress(FileNotFoundError):
         shutil.rmtree(folder)
     folder.mkdir(mode=0o700, parents=True)
