@@ -70,6 +70,7 @@ class Host:
     server_name: str | None = None
     ca_pem: str | None = None
     leg: Leg = Leg.PLAIN
+    ahead: bool = False
     no_arrival: Refused | None = None
     refuses: Callable[[Ask], Refused | None] = lambda ask: None
     sealed: Callable[[Ask, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]] | None = None
@@ -130,7 +131,7 @@ class ScriptedBroker:
         self.number += 1
         self.connections[self.number] = message
         if not message.raw:
-            return Welcome(connection=self.number), ()
+            return Welcome(connection=self.number, ahead=host.ahead), ()
         dialled, fds = await self._dialled(host, message.host)
         if isinstance(dialled, Refused):
             return dialled, fds

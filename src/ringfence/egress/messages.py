@@ -89,6 +89,7 @@ class Welcome:
     connection: int
     raw: bool = False
     postgresql: bool = False  # its start-up is read by the broker: if its client wants TLS, that ends here
+    ahead: bool = False  # it may be dialled before anything is asked: no request there changes anything
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

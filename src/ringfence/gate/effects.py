@@ -101,6 +101,7 @@ OWN: Mapping[str, str] = MappingProxyType(
         "daemon.starting": _DAEMON,
         "daemon.serving": _DAEMON,
         "egress.authority": "hands OpenSSL a session's certificate in a file without a name",
+        "egress.broker.arriving": "lets others have a turn before it waits for a connection",
         "egress.broker.asking": _EXCHANGE,
         "egress.broker.blame": "writes whose work is done now on a page that the daemon shares",
         "egress.broker.core": "waits for the ledger beside the event loop",

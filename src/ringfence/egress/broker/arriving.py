@@ -1,5 +1,6 @@
 """A program has connected: may it, and to what. And connections out that the proxy is given."""
 
+import asyncio
 from collections.abc import Sequence
 
 from ringfence.core.actions import FieldKind, HostConnect
@@ -9,6 +10,7 @@ from ringfence.egress.broker.raw import spoken_here
 from ringfence.egress.broker.session import Connection, Session
 from ringfence.egress.broker.ways import way_to
 from ringfence.egress.messages import Arrive, Dial, Dialled, Refused, Trouble, Welcome
+from ringfence.gate.lowering import is_worse
 from ringfence.policy.canonical import canonical
 from ringfence.policy.policy import Policy
 
@@ -47,7 +49,8 @@ async def arrive(core: Core, message: Arrive) -> tuple[Welcome, Sequence[int]]:
     finally:
         session.arriving -= 1
     if not message.raw:
-        return Welcome(connection=connection.number), ()
+        return Welcome(connection=connection.number, ahead=_may_be_dialled(core, connection)), ()
+    await asyncio.sleep(0)  # what is prompt has no task, which whoever waits for a time needs
     try:
         return await _raw(core, connection)
     except BaseException:
@@ -94,6 +97,7 @@ async def _decided(core: Core, session: Session, policy: Policy, message: Arrive
         program=await _program(core, session, policy, message),
         raw=message.raw,
     )
+    decided = await core.connecting(session, action, is_current=action.program is None)
     return Connection(
         number=next(core.numbers),
         session=session,
@@ -102,7 +106,20 @@ async def _decided(core: Core, session: Session, policy: Policy, message: Arrive
         tls=message.tls,
         raw=message.raw,
         program=action.program,
-        decided=await core.connecting(session, action),
+        decided=decided,
+    )
+
+
+def _may_be_dialled(core: Core, connection: Connection) -> bool:
+    """Whether a request there would be the proxy's own, and its answer leaves the session what it is."""
+    session = connection.session
+    _, said = core.known(session)
+    return (
+        connection.tls
+        and not is_worse(said.origin(connection.host), session.label)
+        and said.upstream(connection.host) is None
+        and not core.is_served(connection)
+        and core.is_whole(connection)
     )
 
 

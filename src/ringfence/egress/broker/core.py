@@ -172,20 +172,23 @@ class Core:
                     replace(one, limits=of) if of else one for one, of in zip(made, limits, strict=True)
                 )
 
-    async def connecting(self, session: Session, action: HostConnect) -> Decided:
-        """The receipt for a connection.
+    async def connecting(self, session: Session, action: HostConnect, *, is_current: bool = False) -> Decided:
+        """The receipt for a connection. `is_current`: see `passed`.
 
         Raises:
             RefusedNow, RingfenceError: see `passed`.
         """
         policy, said = self.known(session)
+        action = with_context(action, session.label)
         (decision,) = decide(policy, [action], session.door)
         self._count(session, [decision], [action])
         has_waited = False
         while True:
             label = session.label
             asked = with_context(action, label)
-            made = pass_connecting(session.door, asked, decision.effect, at_once=True)
+            known = decision if is_current and asked is action else None
+            made = pass_connecting(session.door, asked, decision.effect, at_once=True, known=known)
+            is_current = False
             if made is None:
                 made = await self.blocking(pass_connecting, session.door, asked, decision.effect)
             if isinstance(made, gate.Refused):

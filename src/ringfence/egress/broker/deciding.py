@@ -93,7 +93,12 @@ def pass_at_once(
 
 
 def pass_connecting(
-    door: Door, action: HostConnect, effect: Effect, *, at_once: bool = False
+    door: Door,
+    action: HostConnect,
+    effect: Effect,
+    *,
+    at_once: bool = False,
+    known: Decision | None = None,
 ) -> Decided | Refused | None:
     """The receipt for a connection, which serves for several in a row to the same place.
 
@@ -102,8 +107,11 @@ def pass_connecting(
     Raises:
         LedgerError: it could not be recorded.
     """
-    pass_ = door.pass_at_once if at_once else door.pass_
-    receipt = pass_(action, uses=CONNECTING_USES, lasts=LONGEST)
+    receipt = (
+        door.pass_at_once(action, decision=known, uses=CONNECTING_USES, lasts=LONGEST)
+        if at_once
+        else door.pass_(action, uses=CONNECTING_USES, lasts=LONGEST)
+    )
     if receipt is None or isinstance(receipt, Refused):
         return receipt
     return Decided(action=action, effect=effect, receipt=receipt)

@@ -174,8 +174,13 @@ def _is_ours(address: Address, named: Sequence[Network]) -> str | None:
 async def _first(addresses: Sequence[Address], port: int, host: str) -> socket.socket:
     """The first that answers; each is tried a little after the one before, or once that has failed."""
     waiting = _in_turn(addresses)
+    if len(waiting) == 1:
+        try:
+            return await _one(waiting[0], port)
+        except OSError as problem:
+            raise _unreached(problem, port, host) from None
     trying: set[asyncio.Task[socket.socket]] = set()
-    problem: OSError | None = None
+    last: OSError | None = None
     try:
         while waiting or trying:
             if waiting:
@@ -192,13 +197,17 @@ async def _first(addresses: Sequence[Address], port: int, host: str) -> socket.s
                     return task.result()
                 if not isinstance(error, OSError):
                     raise error
-                problem = error
+                last = error
     finally:
         for task in trying:
             task.cancel()
             task.add_done_callback(_let_go)
+    raise _unreached(last, port, host)
+
+
+def _unreached(problem: OSError | None, port: int, host: str) -> NotReached:
     reason = os.strerror(problem.errno) if problem is not None and problem.errno else "nobody answers"
-    raise NotReached(f"{host}:{port} cannot be reached: {reason}", hint="is it up, and is there a network?")
+    return NotReached(f"{host}:{port} cannot be reached: {reason}", hint="is it up, and is there a network?")
 
 
 def _let_go(task: "asyncio.Task[socket.socket]") -> None:

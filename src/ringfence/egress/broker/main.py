@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from ringfence.core.errors import RingfenceError
+from ringfence.core.garbage import leave_alone
 from ringfence.egress.broker.blame import tasks_with_names
 from ringfence.egress.broker.house import House
 from ringfence.egress.broker.serving import Broker
@@ -37,6 +38,7 @@ def run(
     """
     _hide()
     house = open_house()
+    leave_alone()
     try:
         with asyncio.Runner(loop_factory=_loop) as runner:
             if page is not None:

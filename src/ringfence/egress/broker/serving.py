@@ -50,7 +50,7 @@ from ringfence.vault.placeholders import Placeholders
 
 __all__ = ["Broker"]
 
-_PROMPT = (Ask, Done, Gone, Tell)
+_PROMPT = (Arrive, Ask, Done, Gone, Tell)
 _UNASKED = Refused(what="nobody asks this here", hint="report this", status=400)
 
 

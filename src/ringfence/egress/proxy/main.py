@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import uvloop
 
+from ringfence.core.garbage import leave_alone
 from ringfence.egress.authority import Authority, Leaves, make_authority
 from ringfence.egress.channel import Answer, Channel
 from ringfence.egress.messages import CloseSession, Refused, Revoke, Serve, Serving, SocketKind
@@ -38,6 +39,7 @@ def prepare() -> None:
 
 def run(daemon_socket: socket.socket, broker_socket: socket.socket) -> None:
     """Serves until the daemon is gone, or the broker."""
+    leave_alone()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve_sessions(daemon_socket, broker_socket))
 

@@ -91,12 +91,14 @@ class Road:
         connection: int,
         resumptions: Resumptions,
         refused: Refused | None = None,
+        ahead: bool = False,
     ) -> None:
         self.connection, self.host = connection, host
         self.refused = refused  # nobody may go there; each request is told so
         self.is_postgresql = False  # raw, and the broker reads its start-up, without TLS
         self.deadlines, self.patience = deadlines, patience
         self.upstreams = Upstreams(self._dial, deadlines, patience, resumptions)
+        self._ahead = ahead
         self._broker, self._wire, self._session = broker, wire, session
         self._running: dict[int, Running] = {}
         if refused is None:
@@ -112,6 +114,11 @@ class Road:
             return reply, fds
         self.drop(fds)
         raise AssertionError("the broker answers something else")
+
+    def look_ahead(self) -> None:
+        """Begins a connection for the first request, where that is the proxy's to make whatever it asks."""
+        if self._ahead:
+            self.upstreams.begin()
 
     def tell(self, trouble: Trouble, what: str) -> None:
         """Has it recorded."""

@@ -95,6 +95,7 @@ async def _tls(
         road = await caller.to(Place(host=name, port=port, tls=True))
     if road.refused is not None and road.refused.manner is Manner.FAILURE:
         return
+    road.look_ahead()
     caller.wire.within(session.patience.head_s)
     stream = await as_server(caller.wire, session.leaves.context(shown))
     caller.wire.ends_together = True

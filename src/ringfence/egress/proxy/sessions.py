@@ -112,7 +112,7 @@ class Caller:
             self._road = self._made(place.host, _NOT_ANSWERED, reply)
         else:
             assert isinstance(reply, Welcome)
-            self._road = self._made(place.host, reply.connection, None)
+            self._road = self._made(place.host, reply.connection, None, ahead=reply.ahead)
             self._road.is_postgresql = reply.postgresql
         self._place = place
         wanted = int(raw and isinstance(reply, Welcome))
@@ -120,7 +120,7 @@ class Caller:
             os.close(fd)
         return self._road, fds[:wanted]
 
-    def _made(self, host: str, connection: int, refused: Refused | None) -> Road:
+    def _made(self, host: str, connection: int, refused: Refused | None, *, ahead: bool = False) -> Road:
         session = self.session
         return Road(
             session.broker,
@@ -132,4 +132,5 @@ class Caller:
             connection=connection,
             resumptions=session.resumptions,
             refused=refused,
+            ahead=ahead,
         )

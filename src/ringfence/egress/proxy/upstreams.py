@@ -1,5 +1,6 @@
 """Connections to one host for one connection of a box: dialled by the broker, with TLS of the proxy's own."""
 
+import asyncio
 import os
 import socket
 import ssl
@@ -39,7 +40,13 @@ class Upstreams:
         self._dial, self._deadlines, self._patience = dial, deadlines, patience
         self._resumptions = resumptions
         self._idle: list[Stream] = []
+        self._begun: asyncio.Task[Upstream] | None = None  # for whoever wants one first
         self._is_open = True
+
+    def begin(self) -> None:
+        """Has a connection made while nobody needs it yet."""
+        self._begun = asyncio.create_task(self._made())
+        self._begun.add_done_callback(_heard)
 
     async def take(self, *, new: bool = False) -> Upstream:
         """One that is free, or a new one.
@@ -53,6 +60,12 @@ class Upstreams:
             if stream.wire.is_quiet:
                 return Upstream(stream=stream, was_used=True)
             stream.wire.abort()
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            upstream = await begun
+            if not (upstream.stream.wire.is_lost or upstream.stream.wire.has_ended):
+                return upstream
+            upstream.stream.wire.abort()
         return await self._made()
 
     def keep(self, upstream: Upstream) -> None:
@@ -67,6 +80,10 @@ class Upstreams:
     def close(self) -> None:
         """All that are idle end."""
         self._is_open = False
+        if self._begun is not None:
+            self._begun.cancel()
+            self._begun.add_done_callback(_dropped)
+            self._begun = None
         for stream in self._idle:
             stream.close()
         self._idle.clear()
@@ -98,6 +115,9 @@ class Upstreams:
                 if wire.is_late
                 else unreachable("the host speaks no good TLS")
             )
+        except BaseException:
+            wire.abort()
+            raise
         wire.abort()
         raise LegBroken(refused)
 
@@ -105,3 +125,13 @@ class Upstreams:
         context, name, kept = trusting(dialled.ca_pem), dialled.server_name, self._resumptions
         stream = await as_client(wire, context, name, kept)
         return Upstream(stream=stream, was_used=False, remember=lambda: kept.keep(context, name, stream))
+
+
+def _heard(begun: "asyncio.Task[Upstream]") -> None:
+    if not begun.cancelled():
+        begun.exception()  # whoever takes it is told
+
+
+def _dropped(begun: "asyncio.Task[Upstream]") -> None:
+    if not begun.cancelled() and begun.exception() is None:
+        begun.result().stream.close()

@@ -1,0 +1,77 @@
+"""Connections to hosts that are begun before a program has asked for anything."""
+
+import socket
+import threading
+from pathlib import Path
+
+from egress.proxy_clients import after, curl, opened, through_tls
+from egress.scripted_broker import Host, house
+from egress.upstream_servers import OUTSIDE, http_server, raw_server, tls_for
+from ringfence.egress.messages import Arrive, Ask, Dial
+
+_CONNECT = b"CONNECT api.test:443 HTTP/1.1\r\nHost: api.test\r\n\r\n"
+_GET = b"GET / HTTP/1.1\r\nHost: api.test\r\n\r\n"
+_OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+def _ahead(address: tuple[str, int]) -> dict[str, Host]:
+    return {"api.test": Host(address=address, tls=True, ca_pem=OUTSIDE.certificate_pem, ahead=True)}
+
+
+def test_a_host_is_dialled_before_it_is_asked_and_once(tmp_path: Path) -> None:
+    with http_server(tls=tls_for("api.test")) as address, house(tmp_path, _ahead(address)) as it:
+        assert len(curl(it, *["https://api.test/"] * 2).stdout.split()) == 7  # ports run into the next line
+        order = [type(each) for each in it.broker.heard if isinstance(each, Arrive | Dial | Ask)]
+        assert order == [Arrive, Dial, Ask, Ask]
+
+
+def test_a_host_that_let_go_meanwhile_is_dialled_again(tmp_path: Path) -> None:
+    let_go, ends = threading.Event(), []
+
+    def serve(connected: socket.socket) -> None:
+        with tls_for("api.test").wrap_socket(connected, server_side=True) as tls:
+            ends.append(tls)
+            if len(ends) > 1:
+                tls.recv(4096)
+                tls.sendall(_OK)
+        connected.close()
+        let_go.set()
+
+    with raw_server(serve) as address, house(tmp_path, _ahead(address)) as it, opened(it.proxy) as connected:
+        connected.sendall(_CONNECT)
+        after(connected, b"\r\n\r\n")
+        tls = through_tls(it, connected, "api.test")
+        assert let_go.wait(20)
+        tls.sendall(_GET)
+        assert after(tls, b"ok").endswith(b"\r\n\r\nok")
+        assert len(it.broker.heard_of(Dial)) == 2
+
+
+def test_what_was_begun_ends_with_the_program_that_asked_for_nothing(tmp_path: Path) -> None:
+    has_begun, said, has_ended = threading.Event(), [], threading.Event()
+
+    def serve(connected: socket.socket) -> None:
+        with tls_for("api.test").wrap_socket(connected, server_side=True) as tls:
+            has_begun.set()
+            said.append(tls.recv(4096))
+        has_ended.set()
+
+    with raw_server(serve) as address, house(tmp_path, _ahead(address)) as it:
+        with opened(it.proxy) as connected:
+            connected.sendall(_CONNECT)
+            after(connected, b"\r\n\r\n")
+            with through_tls(it, connected, "api.test"):
+                assert has_begun.wait(20)
+        assert has_ended.wait(20)
+        assert said == [b""]
+        assert it.broker.heard_of(Ask) == []
+
+
+def test_a_host_that_cannot_be_dialled_is_told_when_it_is_asked(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address = closed.getsockname()
+    with house(tmp_path, _ahead(address)) as it:
+        ran = curl(it, "-w", "%{http_code}", "https://api.test/")
+        assert "api.test cannot be reached" in ran.stdout
+        assert ran.stdout.endswith("502")
+        assert len(it.broker.heard_of(Dial)) == 1
