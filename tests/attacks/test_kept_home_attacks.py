@@ -134,6 +134,9 @@ def test_a_planted_link_does_not_lead_files_of_logins_out_of_the_home(user: str,
         assert done.exit == (125 if is_defended else 0), done
         if is_defended:
             assert f"ringfence forget --homes {_home(here).parent.name}" in done.err
+            assert (
+                len(here.document("run", "--report")["sessions"]) == 1
+            )  # the one that could not start is gone
             assert here.ringfence("forget", "--homes", "--yes", "sh").exit == 0
             assert here.sh("true").exit == 0
 
