@@ -232,3 +232,14 @@ def test_what_a_repository_planted_is_not_there_for_another_one_at_its_path(
         assert here.sh("echo own > ~/.settings", before=before).err == "", "it is told once"
         assert here.ringfence("forget", "--homes", "--yes", kept).exit == 0
         assert (here.sh("cat ~/.settings", before=before).out == "own\n") == is_defended
+
+
+def test_a_session_whose_home_cannot_be_had_is_forgotten_again() -> None:
+    with place() as here:
+        here.policy(_KEPT)
+        assert here.sh("true").exit == 0
+        homes = _home(here).parent.parent
+        homes.rename(homes.with_name("gone"))
+        homes.symlink_to("gone")
+        assert here.sh("true").exit == 125
+        assert len(here.document("run", "--report")["sessions"]) == 1
