@@ -46,6 +46,7 @@ class _Read:
     kind: str  # content-type, without what follows it
     body: bytes
     is_whole: bool
+    wanted: int  # `needs_body`
 
     @property
     def must_be_mcp(self) -> bool:
@@ -126,22 +127,22 @@ def interpret(
 
 
 def _read(head: RequestHead, target: Target, body: bytes, *, is_whole: bool) -> _Read:
-    kind = _kind(head)
-    coding = coding_of(head.headers) if needs_body(head) else "identity"
+    kind, wanted = _kind(head), needs_body(head)
+    coding = coding_of(head.headers) if wanted else "identity"
     if coding != "identity":
         if not is_whole:
             raise BadHttp("a body that must be understood, and is too long for that")
         decoder = Decoder(coding)
         body = decoder.feed(body) + decoder.finish()
-        if len(body) > needs_body(head):
+        if len(body) > wanted:
             raise BadHttp("a body that must be understood, and is too long for that")
-    return _Read(head=head, target=target, kind=kind, body=body, is_whole=is_whole)
+    return _Read(head=head, target=target, kind=kind, body=body, is_whole=is_whole, wanted=wanted)
 
 
 def _document(read: _Read) -> tuple[Json, bool]:
     """The JSON of a body that may be understood as such, and whether there is one."""
     is_asked = read.must_be_mcp and read.head.method == "POST"
-    if not needs_body(read.head) or read.head.method == "GET" or read.kind == _PUSH:
+    if not read.wanted or read.head.method == "GET" or read.kind == _PUSH:
         return None, False
     says_json = read.kind.endswith("json")
     begins = read.body.lstrip(_BLANKS + _MARKS)
@@ -154,7 +155,7 @@ def _document(read: _Read) -> tuple[Json, bool]:
     if not all(map(_IN_UTF8.fullmatch, _charsets(read.head))) or is_marked:
         raise BadHttp("JSON in other characters than UTF-8, or with a mark before it")
     if not read.is_whole:
-        if is_asked or read.is_at_graphql or len(read.body) < needs_body(read.head):
+        if is_asked or read.is_at_graphql or len(read.body) < read.wanted:
             raise BadHttp("a body that must be understood, and is too long for that")
         LateMembers().feed(read.body)
         return None, False

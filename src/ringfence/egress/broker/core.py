@@ -233,7 +233,10 @@ class Core:
             RingfenceError: it cannot be recorded, so nothing is read.
         """
         session = connection.session
-        origin = self.known(session)[1].origin(connection.host)
+        said, known = self.known(session)[1], connection.origin
+        if known is None or known[0] is not said:
+            known = connection.origin = (said, said.origin(connection.host))
+        origin = known[1]
         if not is_worse(origin, session.label):
             return
         lowered = await self.blocking(lower, session.door, session.id, session.label, origin, connection.host)

@@ -142,7 +142,7 @@ def is_money(obligation: Obligation) -> bool:
 
 def limits_in(decision: Decision, action: Action, *, agent: str, session: str) -> tuple[Limit, ...]:
     """The limits in money under which an action is let through; none of one whose cost nobody can count."""
-    if decision.effect is Effect.DENY or not isinstance(action, _COUNTED):
+    if decision.effect is Effect.DENY or not decision.obligations or not isinstance(action, _COUNTED):
         return ()
     account = Account(agent=agent, session=session, rule=decision.reasons[0].rule or "")
     return tuple(

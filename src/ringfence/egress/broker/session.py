@@ -60,6 +60,7 @@ class Connection:
     dialled: list[socket.socket] = field(default_factory=list)  # ours of what the proxy was given
     task: "asyncio.Task[None] | None" = None  # of a raw leg that is spoken here
     whole: tuple[Policy, Label, bool] | None = None  # whether all requests are granted, and when that held
+    origin: tuple[Egressing, Label] | None = None  # what its answers carry, and by whose word
 
     @property
     def connecting(self) -> HostConnect:
