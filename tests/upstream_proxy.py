@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["Proxied", "upstream_proxy"]
+__all__ = ["Proxied", "carry", "upstream_proxy"]
 
 
 @dataclass
@@ -78,7 +78,7 @@ def upstream_proxy(
                 path = "/" + target.split("/", 3)[3]
                 lines = [f"{method} {path} HTTP/1.1", *kept, "Connection: close", "", ""]
                 server.sendall("\r\n".join(lines).encode() + rest)
-            _carry(client, server)
+            carry(client, server)
 
     def run() -> None:
         while True:
@@ -98,7 +98,8 @@ def upstream_proxy(
         thread.join(10)
 
 
-def _carry(one: socket.socket, other: socket.socket) -> None:
+def carry(one: socket.socket, other: socket.socket) -> None:
+    """Between the two, until either has said all."""
     while True:
         ready, _, _ = select.select([one, other], [], [])
         for each in ready:

@@ -383,6 +383,15 @@ def test_a_proxy_is_read_whole_and_its_login_is_for_the_proxy_alone() -> None:
         assert policy.decide(use, now=NOW, enforcing=True).effect is effect
 
 
+def test_a_proxy_may_speak_socks() -> None:
+    said = together(user="egress: {upstream: [{host: '*', proxy: 'socks5://127.0.0.1:1080'}]}").upstream(
+        "a.test"
+    )
+    assert said is not None
+    assert said.proxy == ProxyAddress(host="127.0.0.1", port=1080, tls=False, is_socks=True)
+    assert str(said.proxy) == "socks5://127.0.0.1:1080"
+
+
 def test_the_system_s_proxy_comes_first_and_a_working_tree_names_none() -> None:
     said = together(system=_UPSTREAM % ("one", ""), user=_UPSTREAM % ("two", ""))
     proxied = said.upstream("a.test")
@@ -398,7 +407,8 @@ def test_the_system_s_proxy_comes_first_and_a_working_tree_names_none() -> None:
         "proxy.test:3128",
         "http://proxy.test",
         "http://u:p@proxy.test:1",
-        "socks5://a:1",
+        "socks4://a:1",
+        "socks5://a",
         "http://*.test:1",
         "http://a:0",
     ],

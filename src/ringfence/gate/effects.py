@@ -112,6 +112,7 @@ OWN: Mapping[str, str] = MappingProxyType(
         "egress.broker.raw": _EXCHANGE,
         "egress.broker.sealed": _EXCHANGE,
         "egress.broker.serving": "answers ringfence's own processes",
+        "egress.broker.socks": "speaks to the proxy that a connection with a receipt goes through",
         "egress.broker.steps": "waits for the vault beside the event loop",
         "egress.broker.switching": _EXCHANGE,
         "egress.broker.tunnels": "speaks to the proxy that a connection with a receipt goes through",

@@ -218,8 +218,11 @@ class ProxyAddress:
     host: str  # a name or an address, canonical
     port: int
     tls: bool  # spoken to it
+    is_socks: bool = False  # SOCKS 5, and no HTTP
 
     def __str__(self) -> str:
+        if self.is_socks:
+            return f"socks5://{self.host}:{self.port}"
         return f"http{'s' * self.tls}://{self.host}:{self.port}"
 
 

@@ -48,7 +48,7 @@ function myIpAddress() { return "127.0.0.1"; }
 function alert() {}
 """
 _ONE = re.compile(r"(DIRECT|[A-Z0-9]{1,8})(?:\s+([^\s:;]{1,253}):([0-9]{1,5}))?")
-_KINDS = {"PROXY": False, "HTTP": False, "HTTPS": True}  # and whether TLS is spoken to it
+_KINDS = {"PROXY": False, "HTTP": False, "HTTPS": True, "SOCKS5": False}  # and whether TLS is spoken to it
 _ANSWERS = 32
 
 
@@ -87,6 +87,7 @@ class Proxy:
     host: str
     port: int
     tls: bool
+    is_socks: bool = False
 
 
 def call_of(question: PacQuestion) -> str:
@@ -98,7 +99,7 @@ def answer_of(text: str) -> Direct | Proxy:
     """The first of an answer that is understood: what comes after it is for when that is down.
 
     Raises:
-        NoProxy: there is none; SOCKS is not spoken.
+        NoProxy: there is none; what is called SOCKS alone is version 4, which is not spoken.
     """
     for part in text.split(";")[:_ANSWERS]:
         found = _ONE.fullmatch(part.strip())
@@ -108,5 +109,5 @@ def answer_of(text: str) -> Direct | Proxy:
         if kind == "DIRECT" and host is None:
             return Direct()
         if kind in _KINDS and host is not None and 0 < int(port) < 1 << 16:
-            return Proxy(host=host.lower(), port=int(port), tls=_KINDS[kind])
+            return Proxy(host=host.lower(), port=int(port), tls=_KINDS[kind], is_socks=kind == "SOCKS5")
     raise NoProxy

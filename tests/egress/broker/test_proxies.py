@@ -76,6 +76,7 @@ def test_what_is_private_is_refused_before_the_proxy_hears_of_it_unless_the_poli
     [
         ("PROXY one.test:8080; DIRECT", ("one.test", 8080, False)),
         ("HTTPS one.test:443", ("one.test", 443, True)),
+        ("SOCKS four.test:1080; SOCKS5 five.test:1080", ("five.test", 1080, False)),
         ("DIRECT", None),
     ],
 )

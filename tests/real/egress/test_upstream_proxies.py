@@ -8,6 +8,7 @@ from egress.upstream_servers import OUTSIDE, Handler, http_server, raw_server, t
 from needs import missing
 from real.running import USERS, Place, free_port, place
 from real.world import keep
+from socks_server import socks_server
 from upstream_proxy import Proxied, upstream_proxy
 
 _LOGIN = "ann:p-0123456789abcdefghijklmnop"
@@ -155,6 +156,46 @@ def test_a_proxy_over_tls_carries_tls_and_raw_bytes() -> None:
         assert _of(proxied) == {"CONNECT api.corp.test:443", "CONNECT raw.corp.test:7777"}
 
 
+@pytest.mark.parametrize("user", USERS)
+def test_a_proxy_that_speaks_socks_carries_all_of_it_with_a_login(user: str) -> None:
+    def echo(connected: object) -> None:
+        connected.sendall(b"hello " + connected.recv(100))  # type: ignore[attr-defined]
+
+    with (
+        place(user) as here,
+        http_server(tls=tls_for("api.corp.test")) as (_, port),
+        http_server() as (_, plain),
+        raw_server(echo) as (_, raw),
+        socks_server(
+            {"api.corp.test:443": port, "plain.corp.test:80": plain, "raw.corp.test:7777": raw}, login=_LOGIN
+        ) as proxied,
+    ):
+        network = (
+            "{host: api.corp.test}, {host: plain.corp.test}, {host: raw.corp.test, port: 7777, raw: true}"
+        )
+        _policy(here, f"socks5://127.0.0.1:{proxied.port}", network=network, more=", credential: corp")
+        keep(
+            here,
+            "corp",
+            *("--kind", "basic", "--part", "user=ann", "--host", f"127.0.0.1:{proxied.port}"),
+            secret=_LOGIN.partition(":")[2],
+        )
+        dial = "import socket; s = socket.create_connection(('raw.corp.test', 7777)); s.send(b'you'); "
+        script = f"""
+            curl -sS https://api.corp.test/a; echo
+            curl -sS http://plain.corp.test/b; echo
+            python3 -I -c "{dial}print(s.recv(100).decode())"
+            {_status("https://other.test/")}
+        """
+        done = here.sh(script)
+        lines = done.out.splitlines()
+        assert lines[0].startswith("GET /a api.corp.test "), done
+        assert lines[1].startswith("GET /b plain.corp.test "), done
+        assert lines[2:4] == ["hello you", "403"], done
+        assert set(proxied.asked) == {"api.corp.test:443", "plain.corp.test:80", "raw.corp.test:7777"}
+        assert (proxied.refused, here.report()["credentials"]) == (0, [{"name": "corp", "times": 3}])
+
+
 def test_private_addresses_are_refused_before_the_proxy_hears_of_them() -> None:
     with (
         place() as here,
@@ -176,6 +217,8 @@ def test_a_proxy_of_the_user_s_variables_is_named_where_the_policy_names_none() 
         done = here.run("true", environment=variables)
         said = 'egress: {upstream: [{host: "*", proxy: "http://proxy.corp.test:8080"}]}'
         assert (done.exit, said in done.err, "secret" in done.err) == (0, True, False), done
+        done = here.run("true", environment={"ALL_PROXY": "socks5h://127.0.0.1:1080"})
+        assert 'proxy: "socks5://127.0.0.1:1080"' in done.err
 
 
 @pytest.mark.parametrize("user", USERS)

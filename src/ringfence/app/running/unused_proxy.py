@@ -10,6 +10,7 @@ from ringfence.policy.policy import Policy
 __all__ = ["unused_proxy"]
 
 _VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+_SCHEMES = {"http": "http", "https": "https", "socks5": "socks5", "socks5h": "socks5"}
 
 
 def unused_proxy(policy: Policy, agent: str, environment: Mapping[str, str]) -> str | None:
@@ -26,9 +27,9 @@ def unused_proxy(policy: Policy, agent: str, environment: Mapping[str, str]) -> 
         host, port = parts.hostname, parts.port or 3128
     except ValueError:
         return None
-    if host is None or parts.scheme not in ("http", "https"):
+    if host is None or parts.scheme not in _SCHEMES:
         return None
-    proxy = printable(f"{parts.scheme}://{host}:{port}")
+    proxy = printable(f"{_SCHEMES[parts.scheme]}://{host}:{port}")
     return (
         f"{name} names a proxy that this box does not go through; where nothing else leads out, "
         f'put it into your policy: egress: {{upstream: [{{host: "*", proxy: "{proxy}"}}]}}'

@@ -84,7 +84,12 @@ async def ask(core: Core, message: Ask, tokens: Tokens) -> tuple[Proceed, Sequen
         return Proceed(exchange=exchange.number, leg=Leg.PLAIN), ()
     await asyncio.sleep(0)  # what is prompt has no task, which whoever waits for a time needs
     way = await way_to(core, session, connection.host, connection.port, tls=connection.tls)
-    if way.via is not None and not way.tls and not _takes_the_connection(message.head):
+    if (
+        way.via is not None
+        and not way.via.is_socks
+        and not way.tls
+        and not _takes_the_connection(message.head)
+    ):
         way = replace(way, is_forwarded=True)  # many proxies connect to port 443 alone
     _check_private(way, found)
     fd = _begin(core, connection, exchange, message, way, tokens)

@@ -78,6 +78,7 @@ class Proxies:
             context=self.trust.context(ca_pem, with_system=True) if proxied.proxy.tls else None,
             login=_no_login if proxied.credential is None else partial(login, proxied),
             keep=self.keep,
+            is_socks=proxied.proxy.is_socks,
         )
         return via, ca_pem
 
@@ -92,12 +93,13 @@ class Proxies:
             chosen = answer_of(found)
         except NoProxy:
             raise NotReached(
-                f"the proxy's script names nothing that is spoken here for {host}", hint="SOCKS is not"
+                f"the proxy's script names nothing that is spoken here for {host}",
+                hint="PROXY, HTTP, HTTPS, SOCKS5 and DIRECT are",
             ) from None
         return (
             None
             if isinstance(chosen, Direct)
-            else ProxyAddress(host=chosen.host, port=chosen.port, tls=chosen.tls)
+            else ProxyAddress(host=chosen.host, port=chosen.port, tls=chosen.tls, is_socks=chosen.is_socks)
         )
 
     async def _addresses(self, host: str, port: int) -> Sequence[Address]:

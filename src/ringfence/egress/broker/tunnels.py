@@ -1,4 +1,4 @@
-"""Connections through a company's proxy: asked for by CONNECT, over TLS where the proxy speaks that.
+"""Connections through a company's proxy: asked for by CONNECT, within TLS where it wants that, or by SOCKS.
 
 What is connected is a socket as any other, whoever uses it. Nothing but the host and port goes to the proxy,
 and its login.
@@ -16,6 +16,7 @@ from dataclasses import field
 
 from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
+from ringfence.egress.broker.socks import ask_socks
 from ringfence.egress.broker.unreached import NotReached
 from ringfence.protocols.http import BadHttp, RequestHead
 from ringfence.protocols.http1 import read_response_head
@@ -36,6 +37,7 @@ class Via:
     context: ssl.SSLContext | None  # where TLS is spoken to it
     login: Callable[[], Awaitable[str | None]] = field(repr=False)  # the value of Proxy-Authorization
     keep: Callable[["asyncio.Task[None]"], None] = field(repr=False)
+    is_socks: bool = False  # and is spoken to it, and no HTTP
 
     def __str__(self) -> str:
         return f"the proxy {self.host}:{self.port}"
@@ -70,7 +72,10 @@ async def tunnelled(sock: socket.socket, host: str, port: int, via: Via) -> sock
     """
     try:
         sock = await joined(sock, via)
-        await _asked(sock, host, port, via)
+        if via.is_socks:
+            await ask_socks(sock, host, port, named=str(via), login=via.login)
+        else:
+            await _asked(sock, host, port, via)
     except BaseException:
         sock.close()
         raise

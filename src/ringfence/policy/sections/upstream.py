@@ -30,15 +30,15 @@ _CANONICAL_HOST = canonical("host", FieldKind.HOST) or str
 
 @dataclass(frozen=True, slots=True)
 class _Proxy:
-    """Where a proxy is, and whether TLS is spoken to it."""
+    """Where a proxy is, and what is spoken to it."""
 
-    says: str = "a proxy such as http://proxy.example.com:3128 or https://proxy.example.com:443"
+    says: str = "a proxy such as http://proxy.example.com:3128, https://proxy.example.com:443 or socks5://127.0.0.1:1080"
 
     def read(self, node: Node, problems: Problems) -> ProxyAddress | None:
         return scalar_as(node, problems, self.says, _proxy)
 
     def schema(self, _definitions: Definitions, /) -> Schema:
-        return {"type": "string", "pattern": "^https?://[^/:@ ]+:[0-9]{1,5}/?$"}
+        return {"type": "string", "pattern": "^(?:https?|socks5)://[^/:@ ]+:[0-9]{1,5}/?$"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class _Direct:
 
 UPSTREAM = Table(
     "upstream",
-    "A proxy that connections to hosts go through: as CONNECT, and plain http as requests to the proxy.",
+    "A proxy that connections to hosts go through: by CONNECT, plain http by requests to it; or by SOCKS.",
     (
         Key("host", Patterns((FieldKind.HOST,)), "the host that is asked for", needed=True),
         Key("proxy", _Proxy(), "the proxy"),
@@ -132,11 +132,11 @@ def upstream_rules(entry: Entry | None, maker: Maker) -> Iterator[Rule]:
 
 
 def _proxy(text: str) -> ProxyAddress | None:
-    found = re.fullmatch(r"(https?)://([^/:@\s]{1,253}):([0-9]{1,5})/?", text)
+    found = re.fullmatch(r"(https?|socks5)://([^/:@\s]{1,253}):([0-9]{1,5})/?", text)
     host = _CANONICAL_HOST(found[2]) if found else None
     if found is None or host is None or not 1 <= int(found[3]) <= _LAST_PORT or set(host) & set("*?[]{}"):
         return None
-    return ProxyAddress(host=host, port=int(found[3]), tls=found[1] == "https")
+    return ProxyAddress(host=host, port=int(found[3]), tls=found[1] == "https", is_socks=found[1] == "socks5")
 
 
 def _script(text: str) -> str | None:
