@@ -1,5 +1,8 @@
 """Ways to make a license's text pass for one that permits more, each of which phrases alone let through."""
 
+from typing import Literal
+from unicodedata import normalize
+
 import pytest
 from identify.vendor.licenses import LICENSES
 
@@ -103,6 +106,19 @@ def test_a_name_alone_with_other_terms_below_is_told() -> None:
 )
 def test_no_text_takes_long(text: str) -> None:
     assert read_license_text(text.encode()[: LIMITS.license_text_bytes]) is not None
+
+
+def test_a_run_of_accents_is_never_put_in_order_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    together: list[int] = []
+
+    def counted(form: Literal["NFKC"], text: str) -> str:
+        together.append(len(text))
+        return normalize(form, text)
+
+    monkeypatch.setattr("ringfence.artifacts.licenses.plain_words.normalize", counted)
+    read = read_license_text(("a" + "\u0301\u0316" * (LIMITS.license_text_bytes // 4 - 1)).encode())
+    assert read is not None
+    assert max(together) == LIMITS.license_word_chars
 
 
 def test_places_that_are_looked_at_are_counted() -> None:

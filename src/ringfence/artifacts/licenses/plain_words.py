@@ -16,6 +16,7 @@ from ringfence.core.limits import LIMITS
 
 __all__ = ["PlainWords", "plain_words"]
 
+_PIECE = re.compile(rf"\s+|\S{{1,{LIMITS.license_word_chars}}}")
 _WORD = re.compile(r"[^\W_]+(?:\.[^\W_]+)*")
 _MARK = r"(?<![^\W_])(?<!\.)(?:[0-9]{1,2}(?:\.[0-9]{1,2})*|[a-z]|[ivx]{1,5})(?:\)|\\?\.)(?![^\W_])"
 _WORD_OR_MARK = re.compile(rf"{_MARK}|({_WORD.pattern})")
@@ -55,7 +56,8 @@ def plain_words(text: str) -> PlainWords:
     """The words of a text that is bounded by the caller. Linear in its length."""
     words: list[str] = []
     lines: list[int] = []
-    for number, line in enumerate(normalize("NFKC", text.translate(_MARKS)).lower().splitlines(), start=1):
+    normal = "".join(normalize("NFKC", each) for each in _PIECE.findall(text.translate(_MARKS)))
+    for number, line in enumerate(normal.lower().splitlines(), start=1):
         bare = line[_DECORATION.match(line).end() :]  # type: ignore[union-attr]  # matches nothing at least
         if _only_says_whose(bare):
             continue

@@ -17,6 +17,7 @@ class Documents:
     paragraph_chars: int = 2000
     metadata_value_chars: int = 1000
     report_places: int = 20  # of one check, in a report for people
+    sarif_results: int = 25_000  # of one run; code scanning refuses a document with more
     report_rows: int = 500  # of one table there
 
     # Documents that strangers wrote
@@ -30,4 +31,5 @@ class Documents:
     license_chars: int = 2000  # one license field, as an author writes it
     copyright_words: int = 12  # of a line that only says whose copyright it is
     license_texts_in_one: int = 16  # licenses that one text may hold
+    license_word_chars: int = 1024  # that are normalised together: a run of accents takes quadratic time
     license_text_places: int = 10_000  # of one text, where a license may begin, that are looked at
