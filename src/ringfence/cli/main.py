@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from types import FrameType
 
-from ringfence.cli.parser import make_parser
 from ringfence.cli.streams import NotWritten, discard_output, standard_streams, tell
 from ringfence.core.errors import ExitCode, RingfenceError
 
@@ -94,6 +93,8 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    from ringfence.cli.parser import make_parser  # here, where garbage is collected less often
+
     try:
         return make_parser(arguments[0] if arguments else None).parse_args(arguments)
     except OSError as error:  # of --help and --version, which are printed there and then

@@ -84,10 +84,14 @@ class Launcher:
         said = json.loads(answer)["covered"]
         return {each.target: int(number) for each, number in zip(covers, said, strict=True) if number}
 
-    def close(self) -> None:
-        """Ends the launcher and with it every box that it started."""
+    def dismiss(self) -> None:
+        """Has the launcher end and with it every box that it started; `close` waits for that."""
         with suppress(OSError):  # it has ended by itself
             self.channel.shutdown(socket.SHUT_RDWR)  # also where a child of ours has it open
+
+    def close(self) -> None:
+        """Ends the launcher and with it every box that it started."""
+        self.dismiss()
         self.channel.close()
         if self.pid is not None:
             os.waitpid(self.pid, 0)

@@ -93,6 +93,7 @@ def run(
                 )
                 return run_prepared(prepared, house)
         finally:
+            launcher.dismiss()  # it ends while the ledger is closed
             door.ledger.close()
 
 
