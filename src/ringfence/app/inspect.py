@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from ringfence.app.judging.models import about_identity, with_verdicts
 from ringfence.artifacts.examine import Examined
 from ringfence.artifacts.format import WEIGHTS_BEHAVIOUR
 from ringfence.artifacts.problems import ProblemKind
-from ringfence.core.dataclass import dataclass
+from ringfence.core.dataclass import dataclass, replace
 from ringfence.core.findings import Finding
 from ringfence.core.inventory import Inventory, ScanRecord, Skipped
 from ringfence.core.judged import JudgedFile, JudgedFolder

@@ -1,11 +1,11 @@
 """What the feeds of a company know of models: bytes that are bad, and names that are approved."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from ringfence.artifacts.feeds import Feeds, judge_digest
 from ringfence.artifacts.names.look_alikes import judge_name
 from ringfence.artifacts.spotted import as_finding
+from ringfence.core.dataclass import replace
 from ringfence.core.findings import Finding
 from ringfence.core.models import Model
 

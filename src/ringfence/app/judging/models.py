@@ -1,9 +1,9 @@
 """Models with the verdicts of their files."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
+from ringfence.core.dataclass import replace
 from ringfence.core.findings import Finding
 from ringfence.core.judged import JudgedFile
 from ringfence.core.models import Model

@@ -1,6 +1,5 @@
 """The third step of a scan, when it is asked for: what may come of loading each model."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from ringfence.app.feeds import read as read_feeds
@@ -9,6 +8,7 @@ from ringfence.app.judging.below import FileToJudge
 from ringfence.app.judging.known import with_feeds
 from ringfence.app.judging.models import with_findings, with_verdicts
 from ringfence.app.scan.request import Progress
+from ringfence.core.dataclass import replace
 from ringfence.core.inventory import Inventory, Skipped
 from ringfence.core.judged import JudgedFile
 

@@ -1,12 +1,12 @@
 """One scan, step by step: `look` for what there is, `verify` what the stores claim, `judge` the models."""
 
 from collections.abc import MutableMapping
-from dataclasses import replace
 
 from ringfence.app.scan.here import Here
 from ringfence.app.scan.look import Look, look
 from ringfence.app.scan.request import Progress, ScanRequest
 from ringfence.artifacts.examine import Examined
+from ringfence.core.dataclass import replace
 from ringfence.core.inventory import Inventory
 
 __all__ = ["Scan"]

@@ -1,12 +1,12 @@
 """The second step of a scan: the bytes are read, claims become digests or findings, models get their ids."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from ringfence.app.scan.here import Here
 from ringfence.app.scan.look import Look
 from ringfence.app.scan.request import Progress
+from ringfence.core.dataclass import replace
 from ringfence.core.digests import model_id
 from ringfence.core.findings import Confidence, Finding, Severity, finding
 from ringfence.core.inventory import Inventory, Skipped

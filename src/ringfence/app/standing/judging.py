@@ -1,7 +1,6 @@
 """Everything that was seen, with what the policy thinks of it."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import TypeVar
@@ -9,6 +8,7 @@ from typing import TypeVar
 from ringfence.app.standing.actions import Seen, use_of
 from ringfence.core.action_types import type_of
 from ringfence.core.actions import Action, Purpose
+from ringfence.core.dataclass import replace
 from ringfence.core.decisions import Decision, Reason
 from ringfence.core.inventory import Inventory
 from ringfence.core.limits import LIMITS
