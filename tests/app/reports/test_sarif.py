@@ -37,7 +37,13 @@ def test_the_worst_finding_is_a_result_with_a_rule_a_place_and_a_fingerprint() -
             {
                 "physicalLocation": {
                     "artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%", "index": 0},
-                    "region": {"startLine": 1, "byteOffset": 7},
+                    "region": {
+                        "startLine": 1,
+                        "startColumn": 1,
+                        "endLine": 1,
+                        "endColumn": 1,
+                        "byteOffset": 7,
+                    },
                 },
                 "logicalLocations": [
                     {
@@ -133,3 +139,15 @@ def test_a_rule_is_as_grave_as_the_worst_of_its_findings() -> None:
     (rule,) = run_of(sarif(report))["tool"]["driver"]["rules"]
     assert rule["defaultConfiguration"] == {"level": "error"}
     assert [each["level"] for each in run_of(sarif(report))["results"]] == ["error", "note"]
+
+
+def test_no_more_results_are_written_than_code_scanning_takes_and_the_rest_is_told() -> None:
+    report = of_inspection(inspection(), root=ROOT)
+    many = replace(report, findings=(*report.findings, *[report.findings[-1]] * 25_000))
+    (run,) = json.loads(sarif(many))["runs"]
+    assert len(run["results"]) == 25_000
+    assert run["results"][0]["ruleId"] == "pickle-dangerous-call"
+    (invocation,) = run["invocations"]
+    assert invocation["toolExecutionNotifications"][-1]["message"]["text"] == (
+        f"{len(report.findings)} milder results are left out: code scanning takes no more"
+    )

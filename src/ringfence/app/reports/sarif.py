@@ -1,8 +1,8 @@
 """A report as SARIF, for code scanning.
 
 Files below the working directory are named relative to `%SRCROOT%`, others by absolute addresses. Code
-scanning shows a result only with a file and a line: line 1 stands beside the byte that is meant, and what is
-no file, such as a server's address, stands where a file's name would.
+scanning shows a result only with a file and a place in its text: the first stands beside the byte that is
+meant, and what is no file, such as a server's address, stands where a file's name would.
 
 Source: SARIF 2.1.0 (OASIS Standard), and GitHub's documentation of what code scanning supports of it.
 """
@@ -17,6 +17,7 @@ from ringfence.app.reports.located import Located
 from ringfence.app.reports.report import KnownFile, Report, by_check
 from ringfence.core.check_docs import check_named
 from ringfence.core.findings import Finding, Severity
+from ringfence.core.limits import LIMITS
 from ringfence.core.text import printable
 
 __all__ = ["sarif"]
@@ -45,6 +46,7 @@ _TERMS = ("license-", "model-card-")  # checks on what is permitted, which is no
 def sarif(report: Report) -> str:
     """The document's JSON text. The same report is the same text."""
     rules = [_rule(check, [each.finding for each in same]) for check, same in by_check(report.findings)]
+    found = report.findings[: LIMITS.sarif_results]
     numbers = {str(rule["id"]): number for number, rule in enumerate(rules)}
     files = {each.path: number for number, each in enumerate(report.files)}
     run: _Object = {
@@ -53,7 +55,7 @@ def sarif(report: Report) -> str:
         "invocations": [_invocation(report)],
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The directory that ringfence was run in."}}},
         "artifacts": [_artifact(each, report.root) for each in report.files],
-        "results": [_result(each, report.root, numbers, files) for each in report.findings],
+        "results": [_result(each, report.root, numbers, files) for each in found],
         "columnKind": "unicodeCodePoints",
     }
     about: _Object = {"leavesOut": list(report.leaves_out)} if report.leaves_out else {}
@@ -101,6 +103,10 @@ def _invocation(report: Report) -> _Object:
         {"level": "warning", "descriptor": {"id": "unsettled"}, "message": {"text": _message(each)}}
         for each in report.unsettled
     )
+    beyond = len(report.findings) - LIMITS.sarif_results
+    if beyond > 0:
+        text = f"{beyond:,} milder results are left out: code scanning takes no more"
+        told.append({"level": "warning", "descriptor": {"id": "results-left-out"}, "message": {"text": text}})
     return {
         "executionSuccessful": report.complete,
         "startTimeUtc": report.started_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -137,7 +143,7 @@ def _result(each: Located, root: Path, rules: dict[str, int], files: dict[Path, 
 
 
 def _location(each: Located, root: Path, files: dict[Path, int]) -> _Object:
-    region: _Object = {"startLine": 1}
+    region: _Object = {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 1}
     if each.finding.offset is not None:
         region["byteOffset"] = each.finding.offset
     if each.path is None:
