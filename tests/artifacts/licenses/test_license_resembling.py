@@ -95,3 +95,13 @@ def test_the_license_of_a_family_of_which_most_stands_there_is_the_one() -> None
 def test_prose_is_like_no_license() -> None:
     text = "The model was trained on open data, and it answers questions about the weather. " * 50
     assert resemblance(text) == Resemblance(found=(), added=())
+
+
+def test_a_sentence_that_many_licenses_share_is_none_of_them() -> None:
+    words = TEXTS["0BSD"].split()
+    assert resemblance(" ".join(words[-45:])).found == ()
+
+
+def test_of_a_text_and_the_same_with_more_before_it_the_one_is_taken_that_explains_more() -> None:
+    text = TEXTS["BSD-3-Clause"].replace("incidental", "accidental").replace("strict liability", "guilt")
+    assert [each.expression for each in resemblance(text).found] == ["BSD-3-Clause"]

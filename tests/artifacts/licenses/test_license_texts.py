@@ -116,3 +116,8 @@ def test_a_file_of_two_free_texts_agrees_with_a_card_that_names_one() -> None:
     judged = judge_license(LicenseInput(subject="m", files=(card, LicenseFile(name="LICENSE", text=texts))))
     assert [each.expression for each in judged.claims] == ["Apache-2.0", "Apache-2.0 AND MIT"]
     assert judged.findings == ()
+
+
+def test_what_stands_beside_a_whole_text_may_name_another_license() -> None:
+    text = f"{REAL['MIT']}\n\nThe weights: Attribution-NonCommercial 4.0 International"
+    assert license_of_text(text.encode()) == "LicenseRef-unknown-MIT-with-changes AND CC-BY-NC-4.0"
