@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from ringfence.core.actions import Action
 from ringfence.core.decisions import Effect
 from ringfence.core.labels import Integrity, Label
 from ringfence.egress.broker.deciding import pass_all
+from ringfence.egress.broker.programs import Programs
 from ringfence.egress.messages import Proceed, Refused, Revoke
 from ringfence.gate.door import Door
 from ringfence.ledger.events.decision_made import DecisionMade
@@ -91,3 +93,26 @@ def test_a_decision_that_was_made_before_the_session_read_is_made_again(
         assert "rule clean" in refused.what
 
     scene.play(act)
+
+
+def test_a_policy_that_changes_while_a_program_is_looked_for_decides_its_connection(tmp_path: Path) -> None:
+    rule = "{id: one, actions: [host.connect], match: {program: /bin/sh}, then: allow}"
+    before = policy(folder=tmp_path, network="{host: api.example.com}", more=f"      rules: [{rule}]")
+    scene = Scene(tmp_path, before)
+
+    class Slow(Programs):
+        def program(self, source: tuple[str, int], destination: tuple[str, int]) -> str | None:
+            found = super().program(source, destination)
+            scene.write_policy(before.replace("network: [{host: api.example.com}]", "network: []"))
+            return found
+
+    async def act(scene: Scene) -> None:
+        await scene.open()
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4) as diag:  # NETLINK_SOCK_DIAG
+            scene.broker.core.sessions["s1"].programs = Slow(diag)
+            answer, _ = await scene.arrive()
+        assert isinstance(answer, Refused)
+
+    scene.play(act)
+    (made,) = [each for each in scene.recorded() if isinstance(each, DecisionMade)]
+    assert not made.proceeds

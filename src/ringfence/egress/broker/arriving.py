@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from ringfence.core.actions import FieldKind, HostConnect
 from ringfence.core.limits import LIMITS
 from ringfence.egress.broker.core import Core, RefusedNow
+from ringfence.egress.broker.programs import Programs
 from ringfence.egress.broker.raw import spoken_here
 from ringfence.egress.broker.session import Connection, Session
 from ringfence.egress.broker.ways import way_to
@@ -89,15 +90,17 @@ async def dial(core: Core, message: Dial) -> tuple[Dialled, Sequence[int]]:
 
 
 async def _decided(core: Core, session: Session, policy: Policy, message: Arrive) -> Connection:
+    programs = session.programs if _asks_for_programs(policy) else None
+    program = await _program(core, programs, message)
     action = HostConnect(
         agent=session.agent,
         session=session.id,
         host=message.host,
         port=message.port,
-        program=await _program(core, session, policy, message),
+        program=program,
         raw=message.raw,
     )
-    decided = await core.connecting(session, action, is_current=action.program is None)
+    decided = await core.connecting(session, action, is_current=programs is None)  # else that took a while
     return Connection(
         number=next(core.numbers),
         session=session,
@@ -144,11 +147,11 @@ def _known(core: Core, connection: Connection) -> None:
     connection.session.connections[connection.number] = connection
 
 
-async def _program(core: Core, session: Session, policy: Policy, message: Arrive) -> str | None:
+async def _program(core: Core, programs: Programs | None, message: Arrive) -> str | None:
     """Who asks, where any rule wants to know."""
-    if session.programs is None or not _asks_for_programs(policy):
+    if programs is None:
         return None
-    return await core.blocking(session.programs.program, message.source, message.destination)
+    return await core.blocking(programs.program, message.source, message.destination)
 
 
 def _asks_for_programs(policy: Policy) -> bool:
