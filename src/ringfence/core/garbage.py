@@ -11,8 +11,8 @@ _NEW, _YOUNG, _OLD = 10_000, 20, 20
 def leave_alone() -> None:
     """All that is there now stays; what comes is looked through less often than by default.
 
-    Modules and tables are most of what there is, and each tenth of a request's time went into them.
+    Modules and tables are most of what there is, and a tenth of each request's time went into them. Nothing
+    is looked through here either: that writes to memory which forked processes share.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW, _YOUNG, _OLD)
