@@ -36,3 +36,11 @@ def test_links_to_folders_are_not_followed_and_dead_links_are_said(tmp_path: Pat
     assert list(files_below(tmp_path)) == [
         Skipped(kind="file", subject=str(tmp_path / "dead.pkl"), reason="a link that leads nowhere")
     ]
+
+
+def test_the_header_is_asked_for_where_the_name_is_the_files_own(tmp_path: Path) -> None:
+    (tmp_path / "own.pkl").write_text("x")
+    (tmp_path / "blob").write_text("y")
+    (tmp_path / "link.pkl").symlink_to("blob")
+    found = [each for each in files_below(tmp_path) if isinstance(each, FileToJudge)]
+    assert [(each.name, each.with_header) for each in found] == [("link.pkl", False), ("own.pkl", True)]
