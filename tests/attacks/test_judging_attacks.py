@@ -2,11 +2,14 @@
 
 import json
 import time
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from ringfence.app.judging.below import FileToJudge
+from ringfence.app.judging.wire import answer_from
 from ringfence.artifacts.budget import Budget
 from ringfence.artifacts.judging import judge
 from ringfence.artifacts.reader import Reader
@@ -99,3 +102,15 @@ def test_a_sparse_terabyte_costs_seconds_and_is_not_clean(name: str, tmp_path: P
         found = judge(Reader.of_fd(file.fileno(), budget=budget), name=name)
     assert found.judgement.verdict not in _FINE
     assert time.monotonic() - started < 15
+
+
+def test_nothing_stays_of_long_headers_that_a_process_makes_up() -> None:
+    asked = FileToJudge(path=Path("/a"), name="a", with_header=True)
+    tracemalloc.start()
+    try:
+        for number in range(32):
+            header = ["pickle", {}, [["truncated", number, "x" * 2**20]]]
+            answer_from(b'{"reason": "x"}\t' + json.dumps(header).encode(), asked)
+        assert tracemalloc.get_traced_memory()[0] < 2**20
+    finally:
+        tracemalloc.stop()

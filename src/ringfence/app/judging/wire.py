@@ -28,6 +28,7 @@ __all__ = ["answer_from", "answer_line", "task_from", "task_line"]
 _CHECK: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _TOLD: Final = ("check", "severity", "confidence", "subject", "advice", "evidence", "offset")
 _FORMATS: Final = frozenset(each.name for each in FORMATS)
+_SHORT: Final = 4_096  # characters of a header that are kept, to read it once
 _T = TypeVar("_T")
 
 
@@ -108,8 +109,17 @@ def _answer(body: dict[str, Any], file: FileToJudge | FolderToJudge) -> JudgedFi
     )
 
 
-@lru_cache(maxsize=64)  # most small files say the same
 def _header(text: str) -> Examined | None:
+    return _kept_header(text) if len(text) <= _SHORT else _read_header(text)
+
+
+@lru_cache(maxsize=64)
+def _kept_header(text: str) -> Examined | None:
+    """Most small files say the same. What is longer is not kept: a liar says as much as an answer holds."""
+    return _read_header(text)
+
+
+def _read_header(text: str) -> Examined | None:
     told = json.loads(text)
     if told is None:
         return None
