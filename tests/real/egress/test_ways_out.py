@@ -111,7 +111,10 @@ def test_what_was_sent_before_the_broker_was_killed_is_not_sent_again() -> None:
         """
         process = here.start("run", "--", "sh", "-c", script)
         appears(here.tree / "first")
-        until(lambda: here.ringfence("ledger", "show", "--type", "egress.carried").out, "what was carried")
+        until(
+            lambda: here.ringfence("ledger", "show", "--type", "egress.carried", "--format", "jsonl").out,
+            "what was carried",
+        )
         (before,) = here.document("daemon", "status")["daemons"]
         for pid in (before["pid"], *descendants(before["pid"])):
             os.kill(pid, signal.SIGKILL)
