@@ -76,11 +76,14 @@ def under_filter(
     refused: list[Refused] = []
     with ours:
         _, (listener,), _, _ = socket.recv_fds(ours, 1, 1)
+        ended = os.pidfd_open(pid)  # older kernels hang up only once its parent has waited for it
         waiting = select.poll()
-        waiting.register(listener, select.POLLIN)
-        while not any(events & select.POLLHUP for _, events in waiting.poll()):
+        for fd in (listener, ended):
+            waiting.register(fd, select.POLLIN)
+        while (listener, select.POLLIN) in waiting.poll():
             refused += answer(listener, machine=os.uname().machine)
-        os.close(listener)
+        for fd in (listener, ended):
+            os.close(fd)
         answered = ours.makefile("rb").readline()
     status = os.waitpid(pid, 0)[1]
     return Ended(_value(answered), os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0, tuple(refused))
