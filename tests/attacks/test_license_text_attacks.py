@@ -13,7 +13,7 @@ from ringfence.artifacts.licenses.texts import license_of_text, read_license_tex
 from ringfence.core.limits import LIMITS
 
 TEXTS = dict(LICENSES)
-MIT, APACHE, AGPL = TEXTS["MIT"], TEXTS["Apache-2.0"], TEXTS["AGPL-3.0"]
+MIT, APACHE, AGPL, BSD = (TEXTS[name] for name in ("MIT", "Apache-2.0", "AGPL-3.0", "BSD-3-Clause"))
 
 
 def passes_by_phrases(text: str, name: str) -> bool:
@@ -38,6 +38,9 @@ def passes_by_phrases(text: str, name: str) -> bool:
         (MIT + "\n仅限非商业用途\n", "mit"),
         (MIT + "\nЛишь лягушкам\n", "mit"),
         (MIT.replace("Copyright (c)", "Copyright (c) 2026 Acme, personal use only (c)"), "mit"),
+        ("Copyright (c) 2026 Acme. Pay us one dollar each day.\n" + MIT, "mit"),
+        (BSD.replace("HOLDER OR CONTRIBUTORS BE", "OR ANYBODY OUTSIDE TOWN BE"), "bsd-3-clause"),
+        (BSD.replace("nor the names of its", "nor copies of the code nor its"), "bsd-3-clause"),
         (APACHE.replace("no-charge", "costly"), "apache-2.0"),
         (APACHE.replace("perpetual,", "perpetual (within the city of Paris),"), "apache-2.0"),
     ],

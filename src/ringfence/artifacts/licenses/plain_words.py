@@ -29,7 +29,13 @@ _RESERVED = re.compile(r"all rights? reserved")
 _IN_NAMES = frozenset(
     ("academic", "educational", "limited", "no", "non", "nonprofit", "private", "research", "will")
 )
-_USE = frozenset(("use", "used", "uses", "using"))
+_SENTENCES = frozenset(
+    (
+        *("use", "used", "uses", "using", "install", "installed", "installing", "run", "running"),
+        *("copies", "copying", "agree", "agrees", "day", "days", "month", "monthly", "outside"),
+        *("anybody", "everybody", "everyone", "whoever", "you", "our", "if", "until", "before", "after"),
+    )
+)  # and no name of who made something
 _NAMES = tuple(
     (tuple(before.split()), tuple(behind.split()))
     for before, behind in (
@@ -102,4 +108,4 @@ def _only_says_whose(line: str) -> bool:
 @cache
 def _terms() -> frozenset[str]:
     """Words that say more than who somebody is."""
-    return (catalogue().conditions | _USE) - _IN_NAMES
+    return (catalogue().conditions | _SENTENCES) - _IN_NAMES
