@@ -121,6 +121,8 @@ def _leaf(key: str) -> Named:
     known = _licensing().known_symbols.get(key)
     if known is not None and not known.is_exception:
         return Named(expression=str(known.key), license=None, on_spdx_list=True)
+    if not name_key(key):
+        return Named(expression=UNSTATED, license=None)
     ref = REF.fullmatch(key)
     return Named(expression="LicenseRef-" + ref[1] if ref else unrecognised(key), license=None)
 
