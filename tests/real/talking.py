@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+import psutil
+
 __all__ = ["Talk", "Talker", "answer", "listening", "python_process", "talking"]
 
 Talk = Callable[[socket.socket, str], None]
@@ -19,7 +21,10 @@ _LOCK = threading.Lock()
 
 @dataclass
 class Talker:
-    """A listener of a test: where it is, and the first lines of the requests it got."""
+    """A listener of a test: where it is, and the first lines of the requests that this process made.
+
+    Other tests look at what listens on this machine, too.
+    """
 
     address: str
     port: int
@@ -85,9 +90,16 @@ def python_process(code: str, *arguments: str) -> Iterator[subprocess.Popen[str]
 def _converse(connection: socket.socket, talk: Talk, talker: Talker) -> None:
     with connection, contextlib.suppress(OSError):
         request = connection.recv(4096).decode("latin-1")
-        with _LOCK:
-            talker.requests.append(request.split("\r\n", 1)[0])
+        if _is_from_here(connection):
+            with _LOCK:
+                talker.requests.append(request.split("\r\n", 1)[0])
         talk(connection, request.split(" ")[1])
+
+
+def _is_from_here(connection: socket.socket) -> bool:
+    """Whether this process holds the other end."""
+    peer = connection.getpeername()[:2]
+    return any(each.laddr == peer for each in psutil.Process().net_connections("tcp"))
 
 
 def _inode(server: socket.socket) -> int:
