@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ _RUN = Path(sys.executable).with_name("ringfence")
 
 
 class _Terminal:
-    """One window, tmux's, with Claude Code in it; no typing is lost, as each screen is waited for."""
+    """One window, tmux's, with Claude Code in it."""
 
     def __init__(self, socket: Path) -> None:
         self.socket, self.pid = socket, 0
@@ -41,7 +42,17 @@ class _Terminal:
 
     def answers(self, question: str, *keys: str) -> None:
         until(lambda: question in self.text(), lambda: f"{question!r} on\n{self.text()}")
+        shown = self.text()
+        if keys:
+            until(lambda: self._is_heard(shown, *keys), lambda: f"another screen than\n{shown}")
+
+    def _is_heard(self, shown: str, *keys: str) -> bool:
+        """Whether typing these changed what is shown; a screen may be drawn before anybody reads keys."""
         self.tmux("send-keys", "-t", "0", *keys)
+        end = time.monotonic() + 3
+        while self.text() == shown and time.monotonic() < end:
+            time.sleep(0.05)
+        return self.text() != shown
 
 
 @contextmanager
