@@ -18,7 +18,7 @@ agents:
     bash: {files: {read: ["**"], write: ["**"]}, sandbox: {wall: WALL}}
 """
 _STOPS_ITSELF = "(sleep 2; echo > late) & echo > begun; kill -STOP $$"
-_AND_LATER = _STOPS_ITSELF.replace("sleep 2", "sleep 5")
+_AND_LATER = _STOPS_ITSELF.replace("sleep 2", "sleep 12")
 
 
 def impatient() -> None:
@@ -83,6 +83,6 @@ def test_where_the_supervisor_stops_as_well_the_box_ends_by_itself() -> None:
 def test_without_that_what_the_command_started_runs_on_after_its_time() -> None:
     """It has some seconds to stop in: a supervisor that is late ends the box first, and then stops."""
     with place() as here:
-        process = _stopped(here, init_does_not_care, script=_AND_LATER, wall="4s")
+        process = _stopped(here, init_does_not_care, script=_AND_LATER, wall="10s")
         appears(here.tree / "late")
         assert _goes_on(process) == b"ringfence: its time was over\n"
