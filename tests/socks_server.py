@@ -2,12 +2,11 @@
 
 import contextlib
 import socket
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
-from upstream_proxy import carry
+from upstream_proxy import accepting, carry
 
 __all__ = ["Socks", "socks_server"]
 
@@ -28,27 +27,13 @@ def socks_server(routes: Mapping[str, int], *, login: str | None = None) -> Iter
     listening = socket.create_server(("127.0.0.1", 0))
     made = Socks(port=listening.getsockname()[1])
 
-    def run() -> None:
-        while True:
-            try:
-                client, _ = listening.accept()
-            except OSError:
-                return
-            threading.Thread(target=serve, args=(client,), daemon=True).start()
-
     def serve(client: socket.socket) -> None:
         with client, contextlib.suppress(OSError):
             if _let_in(client, made, login):
                 _connect(client, made, routes)
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    try:
+    with accepting(listening, serve):
         yield made
-    finally:
-        listening.shutdown(socket.SHUT_RDWR)
-        listening.close()
-        thread.join(10)
 
 
 def _let_in(client: socket.socket, made: Socks, login: str | None) -> bool:

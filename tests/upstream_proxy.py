@@ -9,10 +9,10 @@ import select
 import socket
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["Proxied", "carry", "upstream_proxy"]
+__all__ = ["Proxied", "accepting", "carry", "upstream_proxy"]
 
 
 @dataclass
@@ -80,6 +80,14 @@ def upstream_proxy(
                 server.sendall("\r\n".join(lines).encode() + rest)
             carry(client, server)
 
+    with accepting(listening, serve):
+        yield made
+
+
+@contextlib.contextmanager
+def accepting(listening: socket.socket, serve: Callable[[socket.socket], None]) -> Iterator[None]:
+    """Each connection is served by a thread of its own, until the end, when nobody listens there any more."""
+
     def run() -> None:
         while True:
             try:
@@ -91,7 +99,7 @@ def upstream_proxy(
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     try:
-        yield made
+        yield
     finally:
         listening.shutdown(socket.SHUT_RDWR)
         listening.close()
