@@ -1,6 +1,6 @@
 """Says what a file is and what its header tells. The dispatcher: formats do not know each other."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
 from types import MappingProxyType
@@ -86,11 +86,13 @@ def examine(reader: Reader, *, suffix: str, headers: bool = True) -> Examined:
     return examine_as(identify(reader, suffix=suffix), reader, suffix=suffix, headers=headers)
 
 
-def examine_as(found: Format | None, reader: Reader, *, suffix: str, headers: bool = True) -> Examined:
-    """As `examine`, of a file that was identified already."""
+def examine_as(
+    found: Format | None, reader: Reader, *, suffix: str, headers: bool = True, told: Sequence[Fact] = ()
+) -> Examined:
+    """As `examine`, of a file that was identified already, and all of whose header was `told` perhaps."""
     facts: dict[FactName, FactValue] = {}
     problems = list(name_problems(found, reader, suffix))
-    for item in _read(found, reader) if found and headers else ():
+    for item in told or (_read(found, reader) if found and headers else ()):
         if isinstance(item, Fact):
             facts.setdefault(item.name, item.value)
         elif len(problems) < LIMITS.evidence_items:

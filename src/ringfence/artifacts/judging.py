@@ -40,6 +40,7 @@ class Judged:
     format: str | None
     judgement: Judgement
     spotted: tuple[Spotted, ...]
+    facts: tuple[Fact, ...] = ()  # all that its header says, where judging came to know that besides
 
 
 def judging_budget() -> Budget:
@@ -61,6 +62,7 @@ def judge(reader: Reader, *, name: str) -> Judged:
         format=run.format,
         judgement=judged(run.worst.items(), leaves_out=run.leaves_out),
         spotted=tuple(run.kept),
+        facts=tuple(run.facts),
     )
 
 
@@ -72,6 +74,7 @@ class _Run:
         self.kept: list[Spotted] = []
         self.worst: dict[Verdict, str] = {}  # → the first check that led to it
         self.leaves_out: dict[str, None] = {}
+        self.facts: list[Fact] = []
         self._count: Counter[tuple[str, Verdict]] = Counter()
         self._seen: set[Spotted] = set()  # of what is kept
 
@@ -112,6 +115,7 @@ class _Run:
         self.leaves_out |= dict.fromkeys(found.leaves_out)
         if not found.judges_structure:
             yield from self._look(found.read, reader, depth, path.stem)
+            self.facts.clear()  # children say something as well, which is not looked at here
         if found.judge is None:
             yield _inconclusive("not-examined", f"what {found.title} may do is not examined")
         else:
@@ -138,7 +142,8 @@ class _Run:
                         child = Inside(name="", reader=part, at=item.offset)
                         yield from self._inside(child, depth + 1, stem)
                     case Fact():
-                        pass
+                        if depth == 0:
+                            self.facts.append(item)
         except Malformed as stop:
             yield as_spotted(stop.problem)
 

@@ -19,7 +19,7 @@ from ringfence.artifacts.examine import Examined, examine, examine_as
 from ringfence.artifacts.folders.external_data import raw_weights
 from ringfence.artifacts.folders.judge import judge_folder
 from ringfence.artifacts.formats import FORMATS
-from ringfence.artifacts.judging import judge
+from ringfence.artifacts.judging import Judged, judge
 from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted, as_finding
 from ringfence.core.findings import Confidence, Severity
@@ -67,7 +67,7 @@ def judge_file(
             before = os.fstat(fd)
             reader = _read_at_once(fd, before.st_size) or partial(Reader.of_fd, fd)
             found = judge(reader(budget=allowed.budget()), name=file.name)
-            header = _header(reader(), file, headers, found.format) if file.with_header else None
+            header = _header(reader(), file, headers, found) if file.with_header else None
             after = os.fstat(fd)
     except (NotOpened, OSError) as error:
         reason = error.reason if isinstance(error, NotOpened) else refusal(error).reason
@@ -93,7 +93,7 @@ def _read_at_once(fd: int, size_bytes: int) -> "Callable[..., Reader] | None":
     return partial(Reader.of_bytes, data) if len(data) == size_bytes else None
 
 
-def _header(reader: Reader, file: FileToJudge, headers: Allowance, judged_as: str | None) -> Examined | None:
+def _header(reader: Reader, file: FileToJudge, headers: Allowance, judged: Judged) -> Examined | None:
     """What the header says. None where whoever asked should rather look at it: it takes too much.
 
     Judging has identified the file already, by the same tests but for those of its name.
@@ -101,12 +101,12 @@ def _header(reader: Reader, file: FileToJudge, headers: Allowance, judged_as: st
     if headers.is_spent:
         return None
     suffix = file.path.suffix.lower()
-    found = _FORMATS.get(judged_as or "")
+    found = _FORMATS.get(judged.format or "")
     try:
         with headers:
             if (found and found.names) or "\\" in file.name:  # which judging takes for a folder's end
                 return examine(reader, suffix=suffix)
-            return examine_as(found, reader, suffix=suffix)
+            return examine_as(found, reader, suffix=suffix, told=judged.facts)
     except (OSError, MemoryError, RecursionError):
         return None
 

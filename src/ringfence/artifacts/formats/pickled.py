@@ -6,6 +6,7 @@ Source: CPython's Lib/pickletools.py.
 """
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
 
 from ringfence.artifacts import pickle_walk
 from ringfence.artifacts.format import Format, Inside
@@ -14,8 +15,15 @@ from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
 from ringfence.core.facts import Fact, FactName
 from ringfence.core.limits import LIMITS
+from ringfence.core.text import clip
+
+if TYPE_CHECKING:
+    from ringfence.artifacts.pickles.seen import Seen
 
 __all__ = ["FORMAT"]
+
+_RUNS_CODE: Final = Fact(name=FactName.RUNS_CODE, value=("pickle",))
+_NAMED_AS_THEY_ARE: Final = 3  # the first protocol whose names are Python 3's
 
 
 def _sniff(reader: Reader) -> bool:
@@ -29,7 +37,7 @@ def _sniff_named(reader: Reader) -> bool:
 
 
 def _read(reader: Reader) -> Iterator[Fact | Problem]:
-    yield Fact(name=FactName.RUNS_CODE, value=("pickle",))
+    yield _RUNS_CODE
     found = pickle_walk.Pickle()
     wrong = pickle_walk.walk_tolerantly(reader, found)
     # Several pickles in one file are read one by one by whoever wrote them.
@@ -47,10 +55,22 @@ def _read(reader: Reader) -> Iterator[Fact | Problem]:
         yield wrong
 
 
-def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside]:
+def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside | Fact]:
     from ringfence.artifacts.pickles.judge import judge
 
-    yield from judge(reader)
+    yield from _told(reader, (yield from judge(reader)))
+
+
+def _told(reader: Reader, seen: "Seen") -> Iterator[Fact]:
+    """What `_read` would say of a pickle in which it would find the same as judging."""
+    protocol = reader.head[1] if reader.head[:1] == b"\x80" else 0
+    if protocol < _NAMED_AS_THEY_ARE or not seen.is_one_flawless or reader.size_bytes > LIMITS.pickle_ops:
+        return
+    yield _RUNS_CODE
+    yield Fact(name=FactName.VERSION, value=str(protocol))
+    paths = dict.fromkeys(clip(f"{module}.{name}", chars=LIMITS.name_chars) for module, name in seen.imports)
+    if paths:
+        yield Fact(name=FactName.IMPORTS, value=tuple(paths)[: LIMITS.fact_items])
 
 
 FORMAT = Format(

@@ -1,7 +1,7 @@
 """What a pickle does, as findings: each import, call and oddity with what it means and what to do."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 
 from ringfence.artifacts.format import Inside
 from ringfence.artifacts.pickles.policy import (
@@ -34,13 +34,13 @@ _STORAGE_IDS = ("storage",)
 
 def judge(
     reader: Reader, *, pickles: int | None = None, with_storages: bool = False
-) -> Iterator[Spotted | Problem | Inside]:
+) -> Generator[Spotted | Problem | Inside, None, Seen]:
     """What was spotted in the stream of pickles that `reader` holds; nothing when it only makes plain data.
 
     Files within its bytes are for the dispatcher, but for pickles: what they do counts as done here.
 
     `pickles` says how many there are where raw data follows them; `with_storages` that persistent ids are
-    PyTorch's.
+    PyTorch's. Returns all that was seen.
     """
     readings = walk(reader, judged_by_lists(), pickles=pickles)
     main = readings.main
@@ -50,6 +50,7 @@ def judge(
     yield from _anomalies(main.anomalies.values())
     yield from _other_readings(readings)
     yield from _files(main)
+    return main
 
 
 def judged_by_lists() -> Seen:

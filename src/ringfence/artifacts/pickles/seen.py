@@ -72,6 +72,11 @@ class Seen:
     pickles: int = 0  # that came to their end
     walked_bytes: int = 0
 
+    @property
+    def is_one_flawless(self) -> bool:
+        """Whether the stream is one pickle to its last byte, with nothing odd and no array's bytes in it."""
+        return self.pickles == 1 and not (self.anomalies or self.arrays)
+
     def imported(self, module: str, name: str, at: int) -> Global:
         """The global of that name."""
         found = self.imports.get((module, name))
