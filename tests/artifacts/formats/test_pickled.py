@@ -1,13 +1,10 @@
 import pickle
-from collections import Counter, OrderedDict
-from pathlib import Path
+from collections import Counter
 
 import pytest
 
 from examining import examined
 from real.model_files import sample
-from ringfence.artifacts.examine import examine_as
-from ringfence.artifacts.formats.pickled import FORMAT
 from ringfence.artifacts.judging import judge
 from ringfence.artifacts.problems import Problem, ProblemKind
 from ringfence.artifacts.reader import Reader
@@ -61,31 +58,11 @@ def test_bytes_that_start_like_a_pickle_and_do_not_go_on_like_one_are_none(data:
     assert examined(data + b"\xff" * 100).format is None
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        *(sample(f"protocol{protocol}.pkl") for protocol in (3, 4, 5)),
-        *(
-            pickle.dumps([{"rate": 0.5, "of": [each, str(each)]} for each in range(9)], protocol=p)
-            for p in (3, 4)
-        ),
-        *(
-            pickle.dumps([OrderedDict(a=1), Counter("ab"), Path, Path, OrderedDict()], protocol=p)
-            for p in (3, 4)
-        ),
-        b"\x80\x04"
-        + b"".join(b"cmodule%d\nname\n" % each for each in range(120))
-        + b"]0"
-        + b"0" * 119
-        + b".",
-        b"\x80\x04c" + b"m" * 900 + b"\nname\n.",
-    ],
-)
-def test_judging_tells_what_the_header_says(data: bytes) -> None:
-    told = judge(Reader.of_bytes(data), name="").facts
-    assert {each.name: each.value for each in told}
-    found = examine_as(FORMAT, Reader.of_bytes(b""), suffix="", told=told)
-    assert (found.facts, found.problems) == (examined(data).facts, ())
+@pytest.mark.parametrize("protocol", range(6))
+def test_judging_tells_what_the_header_of_plain_data_says(protocol: int) -> None:
+    data = pickle.dumps([{"rate": 0.5, "of": [each, str(each)]} for each in range(9)], protocol=protocol)
+    told = judge(Reader.of_bytes(data), name="m.pkl").facts
+    assert {each.name: each.value for each in told} == examined(data, ".pkl").facts
 
 
 @pytest.mark.parametrize(
@@ -95,7 +72,7 @@ def test_judging_tells_what_the_header_says(data: bytes) -> None:
         pickle.dumps(1) + b"PK\3\4",
         pickle.dumps(1)[:-1],
         b"\x80\x02cos\nsystem\n.",
-        b"\x80\x02c__builtin__\nint\n.",
+        pickle.dumps(Counter("ab")),
         b"\x80\x04K\x01K\x02.",
         b"\x80\x04" + b"N0" * 100_000 + b"N.",
         b"\x80\x04C\x0e\x80\x04cos\nsystem\n.0N.",

@@ -15,7 +15,6 @@ from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
 from ringfence.core.facts import Fact, FactName
 from ringfence.core.limits import LIMITS
-from ringfence.core.text import clip
 
 if TYPE_CHECKING:
     from ringfence.artifacts.pickles.seen import Seen
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT"]
 
 _RUNS_CODE: Final = Fact(name=FactName.RUNS_CODE, value=("pickle",))
-_NAMED_AS_THEY_ARE: Final = 3  # the first protocol whose names are Python 3's
 
 
 def _sniff(reader: Reader) -> bool:
@@ -48,7 +46,7 @@ def _read(reader: Reader) -> Iterator[Fact | Problem]:
         else:
             found.complete = False
             wrong = pickle_walk.walk_tolerantly(reader, found)
-    yield Fact(name=FactName.VERSION, value=str(found.protocol) if found.protocol else "0 or 1")
+    yield _version(found.protocol)
     if found.imports:
         yield Fact(name=FactName.IMPORTS, value=tuple(found.imports))
     if wrong:
@@ -62,15 +60,14 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside | Fact]:
 
 
 def _told(reader: Reader, seen: "Seen") -> Iterator[Fact]:
-    """What `_read` would say of a pickle in which it would find the same as judging."""
-    protocol = reader.head[1] if reader.head[:1] == b"\x80" else 0
-    if protocol < _NAMED_AS_THEY_ARE or not seen.is_one_flawless or reader.size_bytes > LIMITS.pickle_ops:
-        return
-    yield _RUNS_CODE
-    yield Fact(name=FactName.VERSION, value=str(protocol))
-    paths = dict.fromkeys(clip(f"{module}.{name}", chars=LIMITS.name_chars) for module, name in seen.imports)
-    if paths:
-        yield Fact(name=FactName.IMPORTS, value=tuple(paths)[: LIMITS.fact_items])
+    """What `_read` would say of a pickle that refers to nothing."""
+    if seen.is_one_flawless and not seen.imports and reader.size_bytes <= LIMITS.pickle_ops:
+        yield _RUNS_CODE
+        yield _version(reader.head[1] if reader.head[:1] == b"\x80" else 0)
+
+
+def _version(protocol: int) -> Fact:
+    return Fact(name=FactName.VERSION, value=str(protocol) if protocol else "0 or 1")
 
 
 FORMAT = Format(
