@@ -3,6 +3,7 @@
 The standard one writes and compiles all of them for every class as it is defined, which is half of what it
 takes to import a module of values. A command imports hundreds of classes, makes values of some, compares few.
 `__init__` is written for those of which many values are made: compiling it takes as long as 30 values do.
+What is known of a class's fields is gathered when somebody asks for it, too.
 
 What the standard library's functions do with its dataclasses they do with these. The same functions stand
 here because importing that module, with all that it is made of, takes 6 ms.
@@ -117,8 +118,7 @@ def _dataclass(
             setattr(made, name, method)
             return method
 
-        fields = _fields(cls, kw_only=kw_only)
-        own: dict[str, Any] = {"__init__": _init_of_few(write, fields, is_frozen=frozen)}
+        own: dict[str, Any] = {"__init__": _init_of_few(write, lambda: made, is_frozen=frozen)}
         wanted = {"__repr__": repr, "__eq__": eq, "__hash__": eq and frozen} | dict.fromkeys(_ORDER, order)
         own |= {name: _written_first(name, write) for name, is_wanted in wanted.items() if is_wanted}
         own = {name: method for name, method in own.items() if cls.__dict__.get(name) is None}
@@ -128,29 +128,53 @@ def _dataclass(
             own |= {"__setattr__": _not_set, "__delattr__": _not_deleted}
             if slots:
                 own["__setstate__"] = _unpickled
-        own |= {_FIELDS: fields, "__match_args__": _positional(fields)}
+        fields = _fields(cls, kw_only=kw_only)
+        own[_FIELDS] = _Later(lambda: _kept(made, _FIELDS, fields()))
+        own["__match_args__"] = _Later(lambda: _kept(made, "__match_args__", _positional(made)))
         made = _with_slots(cls, own) if slots else _without_slots(cls, own)
         return made
 
     return define
 
 
-def _fields(cls: type, *, kw_only: bool) -> dict[str, _Field]:
-    """Those of what it is made from, and its own."""
-    fields: dict[str, _Field] = {}
-    for above in reversed(cls.__mro__[1:]):
-        fields |= getattr(above, _FIELDS, {})
-    for name, kind in cls.__annotations__.items():
-        given = cls.__dict__.get(name, _MISSING)
-        each = given if isinstance(given, _Field) else _field_as_given(given)
-        each.name, each.type = name, kind
-        if each.kw_only is _MISSING:
-            each.kw_only = kw_only
-        fields[name] = each
-    return fields
+class _Later:
+    """What a class has from the moment when somebody asks it for that."""
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        self._make = make
+
+    def __get__(self, _value: object, _cls: type) -> object:
+        return self._make()
+
+
+def _kept(cls: type, name: str, value: object) -> object:
+    setattr(cls, name, value)
+    return value
+
+
+def _fields(cls: type, *, kw_only: bool) -> Callable[[], dict[str, _Field]]:
+    """What makes those of what it is made from, and its own; it does not keep the class."""
+    above, own = cls.__mro__[:0:-1], cls.__annotations__
+    defaults = {name: cls.__dict__[name] for name in own if name in cls.__dict__}
+
+    def make() -> dict[str, _Field]:
+        fields: dict[str, _Field] = {}
+        for each in above:
+            fields |= getattr(each, _FIELDS, {})
+        for name, kind in own.items():
+            field = _field_as_given(defaults.get(name, _MISSING))
+            field.name, field.type = name, kind
+            if field.kw_only is _MISSING:
+                field.kw_only = kw_only
+            fields[name] = field
+        return fields
+
+    return make
 
 
 def _field_as_given(given: Any) -> _Field:  # noqa: ANN401 - a default, or what the standard library has of it
+    if isinstance(given, _Field):
+        return given
     standard = sys.modules.get("dataclasses")
     if standard is None or not isinstance(given, standard.Field):
         return _Field(default=given)
@@ -159,17 +183,20 @@ def _field_as_given(given: Any) -> _Field:  # noqa: ANN401 - a default, or what 
     return _Field(**{name: value for name, value in said.items() if value is not standard.MISSING})
 
 
-def _positional(fields: dict[str, _Field]) -> tuple[str, ...]:
-    return tuple(each.name for each in fields.values() if each.init and not each.kw_only)
+def _positional(cls: type) -> tuple[str, ...]:
+    return tuple(each.name for each in _fields_of(cls) if each.init and not each.kw_only)
 
 
 def _with_slots(cls: type, own: dict[str, Any]) -> type:
     """The class anew: slots are nothing that a class can be given."""
-    above = {slot for each in cls.__mro__[1:-1] for slot in each.__dict__.get("__slots__", ())}
-    fields = own[_FIELDS]
+    above = cls.__mro__[1:-1]
+    fields = (
+        dict.fromkeys(name for each in above for name in getattr(each, _FIELDS, ())) | cls.__annotations__
+    )
     gone = {"__dict__", "__weakref__", *fields}
     kept = {name: value for name, value in cls.__dict__.items() if name not in gone}
-    slots = tuple(name for name in fields if name not in above)
+    taken = {slot for each in above for slot in each.__dict__.get("__slots__", ())}
+    slots = tuple(name for name in fields if name not in taken)
     return type(cls)(
         cls.__name__, cls.__bases__, {**kept, **own, "__slots__": slots, "__qualname__": cls.__qualname__}
     )
@@ -177,11 +204,13 @@ def _with_slots(cls: type, own: dict[str, Any]) -> type:
 
 def _without_slots(cls: type, own: dict[str, Any]) -> type:
     for name in cls.__annotations__:
-        default = own[_FIELDS][name].kept
-        if default is not _MISSING:
-            setattr(cls, name, default)
-        elif name in cls.__dict__:
+        if name not in cls.__dict__:
+            continue
+        default = _field_as_given(cls.__dict__[name]).kept
+        if default is _MISSING:
             delattr(cls, name)
+        elif default is not cls.__dict__[name]:
+            setattr(cls, name, default)
     for name, value in own.items():
         setattr(cls, name, value)
     return cls
@@ -194,27 +223,31 @@ def _written_first(name: str, write: Callable[[str], _Method]) -> _Method:
     return method
 
 
-def _init_of_few(write: Callable[[str], _Method], fields: dict[str, _Field], *, is_frozen: bool) -> _Method:
+def _init_of_few(write: Callable[[str], _Method], cls: Callable[[], type], *, is_frozen: bool) -> _Method:
     """`__init__` for the first values of a class. Who gives it something else is told by the written one."""
     put = object.__setattr__ if is_frozen else setattr
     made = 0
+    fields, taken = tuple[_Field, ...](), tuple[str, ...]()
+    wanted = needed = frozenset[str]()
 
     def init(self: Any, *args: Any, **given: Any) -> None:  # noqa: ANN401 - as the fields have it
-        nonlocal made
+        nonlocal made, fields, taken, wanted, needed
+        if not made:
+            fields, taken = _fields_of(cls()), _positional(cls())
+            wanted = frozenset(each.name for each in fields if each.init)
+            needed = wanted - {each.name for each in fields if each.kept is not each.maker}  # _MISSING
         made += 1
-        values = dict(zip(_positional(fields), args, strict=False)) | given
-        wanted = {name for name, each in fields.items() if each.init}
-        needed = {name for name in wanted if fields[name].kept is fields[name].maker}  # _MISSING
+        values = dict(zip(taken, args, strict=False)) | given
         if made > _FEW or len(values) < len(args) + len(given) or not needed <= values.keys() <= wanted:
             write("__init__")(self, *args, **given)
             return
-        for name, each in fields.items():
-            if name in values:
-                put(self, name, values[name])
+        for each in fields:
+            if each.name in values:
+                put(self, each.name, values[each.name])
             elif each.maker is not _MISSING:
-                put(self, name, each.maker())
+                put(self, each.name, each.maker())
             elif each.kept is not _MISSING:
-                put(self, name, each.kept)
+                put(self, each.name, each.kept)
         if hasattr(self, "__post_init__"):
             self.__post_init__()
 
