@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from ringfence.app.bom import BillFormat
+from ringfence.cli.main import without_options
 from ringfence.cli.options import BILL_FORMATS, SEVERITIES, SIGNALS, VERDICTS
 from ringfence.cli.parser import make_parser
 from ringfence.core.findings import Severity
@@ -112,3 +113,11 @@ def test_every_command_alone_reads_as_it_does_among_all() -> None:
 @pytest.mark.parametrize("word", [None, "--version", "skan", ""])
 def test_what_is_no_command_has_all_of_them(word: str | None) -> None:
     assert _commands(make_parser(word)).keys() == _commands(make_parser()).keys()
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["true"], ["ls", "--report"], ["--", "true"], ["sh", "--", "-c", ""]]
+)
+def test_run_without_options_is_what_the_parser_makes_of_it(command: list[str]) -> None:
+    argv = ["--", *command]
+    assert vars(without_options(argv)) == vars(make_parser("run").parse_args(["run", *argv]))

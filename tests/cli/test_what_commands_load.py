@@ -39,6 +39,7 @@ _FOR_OTHERS = {
     "ringfence.core.inventory",
     "uuid",
 }
+_OPTIONS = {"argparse", "gettext", "locale", "ringfence.cli.parser", "ringfence.cli.parsers"}
 _USES = {"ringfence.app", "ringfence.artifacts", "ringfence.endpoint", "dataclasses", "json"}
 
 _LIST_OF_MODULES = """
@@ -52,7 +53,7 @@ sys.exit(main(sys.argv[1:]))
 def test_what_should_not_be_loaded_exists() -> None:
     ours = {
         each
-        for each in (*_FORMS, *_FOR_OTHERS, *_SIGNING, *_WHAT_JUDGES, *_LICENSES, *_USES)
+        for each in (*_OPTIONS, *_FORMS, *_FOR_OTHERS, *_SIGNING, *_WHAT_JUDGES, *_LICENSES, *_USES)
         if "ringfence" in each
     }
     assert {each for each in ours if find_spec(each) is None} == set()
@@ -92,7 +93,7 @@ def test_running_a_command_loads_no_more_than_a_box_takes(tmp_path: Path) -> Non
         each.mkdir()
     modules = loaded("run", "--", "true", home=home, folder=tree)
     assert "ringfence.sandbox.supervising" in modules
-    assert not modules & (_FOR_OTHERS | _FORMS | _SIGNING | _WHAT_JUDGES | _LICENSES | _LIBRARIES)
+    assert not modules & (_OPTIONS | _FOR_OTHERS | _FORMS | _SIGNING | _WHAT_JUDGES | _LICENSES | _LIBRARIES)
 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])

@@ -3,7 +3,6 @@
 Each command's module is imported only when it is called, so that `ringfence --version` stays quick.
 """
 
-import argparse
 import atexit
 import errno
 import gc
@@ -12,12 +11,18 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from types import FrameType
+from types import FrameType, SimpleNamespace
+from typing import TYPE_CHECKING, TypeAlias
 
 from ringfence.cli.streams import NotWritten, discard_output, standard_streams, tell
 from ringfence.core.errors import ExitCode, RingfenceError
 
-__all__ = ["main"]
+if TYPE_CHECKING:
+    import argparse
+
+__all__ = ["main", "without_options"]
+
+_Options: TypeAlias = "argparse.Namespace | SimpleNamespace"
 
 # Objects, before cycles are looked for: a short run makes few, and looking costs a tenth of a scan.
 _COLLECT_AFTER = 100_000
@@ -92,7 +97,9 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+def _parsed(arguments: Sequence[str]) -> _Options:
+    if tuple(arguments[:2]) == ("run", "--"):
+        return without_options(arguments[1:])
     from ringfence.cli.parser import make_parser  # here, where garbage is collected less often
 
     try:
@@ -103,9 +110,30 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
         raise NotWritten(error) from error
 
 
-def _run(options: argparse.Namespace) -> int:
+def without_options(argv: Sequence[str]) -> SimpleNamespace:
+    """What the parser makes of `run -- COMMAND`; `argv` begins with the two dashes.
+
+    Most boxes are asked for like this, and to load and make a parser takes as long as a box to stand.
+    """
+    return SimpleNamespace(
+        command="run",
+        explain=False,
+        resume=None,
+        report=None,
+        agent=None,
+        mcp=None,
+        adopt=False,
+        learn=False,
+        strict=False,
+        allow_degraded=False,
+        format="table",
+        argv=list(argv),
+    )
+
+
+def _run(options: _Options) -> int:
     """Every command has a module of its name here, whose `run` takes the options and gives the exit code."""
-    command: Callable[[argparse.Namespace], int] = import_module(f"ringfence.cli.{options.command}").run
+    command: Callable[[_Options], int] = import_module(f"ringfence.cli.{options.command}").run
     return command(options)
 
 

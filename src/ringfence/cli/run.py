@@ -1,14 +1,16 @@
 """`ringfence run -- COMMAND`, and `--explain`, `--resume`, `--report`."""
 
-import argparse
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ringfence.cli.streams import tell, warn, write
 from ringfence.core.errors import ExitCode, RingfenceError, UsageError
 from ringfence.wiring import running
 
 if TYPE_CHECKING:
+    import argparse
+    from types import SimpleNamespace
+
     from ringfence.app.running.prepare import Wish
     from ringfence.app.running.way_out import Asked
     from ringfence.core.registries import Registry
@@ -16,10 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
+_Options: TypeAlias = "argparse.Namespace | SimpleNamespace"
+
 _OWN = frozenset({ExitCode.NO_BOX, ExitCode.NOT_EXECUTED, ExitCode.NOT_FOUND})
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: _Options) -> int:
     """Runs the command; its own exit status."""
     argv = tuple(options.argv[1:] if options.argv[:1] == ["--"] else options.argv)
     if options.report is not None:
@@ -33,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     return _run(options, argv)
 
 
-def _run(options: argparse.Namespace, argv: tuple[str, ...]) -> int:
+def _run(options: _Options, argv: tuple[str, ...]) -> int:
     asked: list[Session] = []
 
     def ask(session: "Session", registries: "tuple[Registry, ...]") -> "Asked":
@@ -126,7 +130,7 @@ def _ask(session: "Session", registries: "tuple[Registry, ...]", *, learns: bool
     )
 
 
-def _explain(options: argparse.Namespace, argv: tuple[str, ...]) -> int:
+def _explain(options: _Options, argv: tuple[str, ...]) -> int:
     from ringfence.app.documents import document
     from ringfence.cli.console import show
     from ringfence.cli.tables.explained import explained
@@ -139,7 +143,7 @@ def _explain(options: argparse.Namespace, argv: tuple[str, ...]) -> int:
     return ExitCode.DONE
 
 
-def _wish(options: argparse.Namespace, argv: tuple[str, ...]) -> "Wish":
+def _wish(options: _Options, argv: tuple[str, ...]) -> "Wish":
     from ringfence.app.running.prepare import Wish
 
     return Wish(
@@ -152,7 +156,7 @@ def _wish(options: argparse.Namespace, argv: tuple[str, ...]) -> "Wish":
     )
 
 
-def _report(options: argparse.Namespace, argv: tuple[str, ...]) -> int:
+def _report(options: _Options, argv: tuple[str, ...]) -> int:
     from ringfence.app.documents import document
     from ringfence.cli.console import show
     from ringfence.cli.tables.homes import home_list
