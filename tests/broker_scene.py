@@ -205,6 +205,7 @@ def policy(
     folder: Path,
     more: str = "",
     egress: str = "",
+    requests: str = "requests: 1000000/minute",
 ) -> str:
     """A system's policy for the agent `claude`; each host leads to a port of this machine."""
     leads = "".join(
@@ -220,7 +221,7 @@ agents:
       network: [{network}]
       credentials: [{credentials}]
       egress:
-        requests: 1000000/minute
+        {requests}
         {to}
         {egress}
 {more}

@@ -51,7 +51,7 @@ class _Yes:
         del fds
         match message:
             case Arrive():
-                return Welcome(connection=next(self._numbers)), ()
+                return Welcome(connection=next(self._numbers), ahead=True, told=True), ()
             case Ask():
                 return Proceed(exchange=next(self._numbers), leg=Leg.PLAIN), ()
             case Dial():

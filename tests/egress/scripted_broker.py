@@ -71,6 +71,7 @@ class Host:
     ca_pem: str | None = None
     leg: Leg = Leg.PLAIN
     ahead: bool = False
+    told: bool = False
     no_arrival: Refused | None = None
     refuses: Callable[[Ask], Refused | None] = lambda ask: None
     sealed: Callable[[Ask, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]] | None = None
@@ -131,7 +132,7 @@ class ScriptedBroker:
         self.number += 1
         self.connections[self.number] = message
         if not message.raw:
-            return Welcome(connection=self.number, ahead=host.ahead), ()
+            return Welcome(connection=self.number, ahead=host.ahead, told=host.told), ()
         dialled, fds = await self._dialled(host, message.host)
         if isinstance(dialled, Refused):
             return dialled, fds

@@ -63,3 +63,31 @@ def test_news_go_by_themselves_where_nothing_follows() -> None:
         (Done(exchange=2), 0),
         (Gone(connection=3), 0),
     ]
+
+
+def test_what_the_other_end_said_is_heard_before_it_is_ended() -> None:
+    heard: list[Message] = []
+
+    async def handle(message: Message, _fds: Sequence[int]) -> Answer:
+        heard.append(message)
+        if message == Gone(connection=1):
+            raise AssertionError("of the test's own")
+        return None, ()
+
+    async def play() -> None:
+        failed: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, what: failed.append(what["exception"]))
+        here, there = socket.socketpair()
+        one, other = Channel(here, handle), Channel(there, handle, prompt=(Gone,))
+        running = [asyncio.create_task(each.run()) for each in (one, other)]
+        await asyncio.sleep(0)
+        for number in (1, 2):
+            assert one.tell(Gone(connection=number))
+        other.hear_out()
+        assert heard == [Gone(connection=1), Gone(connection=2)]
+        assert len(failed) == 1
+        await asyncio.gather(*running)
+        assert not one.tell(Gone(connection=3))
+        assert not one.is_clear
+
+    asyncio.run(play())

@@ -113,7 +113,8 @@ def _made(  # noqa: PLR0917 - a row of the table
 ACTION_TYPES: tuple[ActionType, ...] = tuple(_made(*row) for row in _ROWS)
 
 _OF = {each.made: each for each in ACTION_TYPES}
-_READING = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110, 9.2.1: safe methods
+READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Of requests that only read: RFC 9110, 9.2.1, safe methods."""
 
 
 def type_of(action: Action) -> ActionType:
@@ -123,6 +124,6 @@ def type_of(action: Action) -> ActionType:
 
 def durability_of(action: Action) -> Durability:
     """When this action's record is safe: a request that only reads need not be on the disk before it."""
-    if isinstance(action, HttpRequest) and action.method in _READING:
+    if isinstance(action, HttpRequest) and action.method in READING_METHODS:
         return Durability.WRITTEN
     return type_of(action).durability

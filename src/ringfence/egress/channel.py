@@ -29,6 +29,7 @@ Handle = Callable[[Message, Sequence[int]], Awaitable[Answer]]
 _LENGTH = struct.Struct("!I")
 _READ_BYTES = 64 * 1024
 _MOMENT_S = 0.01
+_HEARD_OUT = 64  # reads: more than a socket holds
 _CUT_SHORT = int(socket.MSG_CTRUNC)
 _SPACE = socket.CMSG_LEN(LIMITS.channel_fds * array.array("i").itemsize)
 _FAULT = Refused(
@@ -112,10 +113,11 @@ class Channel:
         finally:
             del self._asked[number]
 
-    def tell(self, message: Message, fds: Sequence[int] = ()) -> None:
-        """Sends what is not answered. Where there is nobody any more it is lost. `fds` stay the caller's."""
+    def tell(self, message: Message, fds: Sequence[int] = ()) -> bool:
+        """Sends what is not answered; whether there is somebody to hear it. `fds` stay the caller's."""
         if self._is_open:
             self._send(encode(message, 0, False), fds)
+        return self._is_open
 
     def tell_soon(self, message: Message) -> None:
         """The same for news that nobody waits for: they go with the next message, or after a moment.
@@ -148,19 +150,37 @@ class Channel:
         """Ends it from this side."""
         self._end(None)
 
+    def hear_out(self) -> None:
+        """The same, once what the other end has sent by now was read."""
+        for _ in range(_HEARD_OUT):
+            try:
+                if self._whole:
+                    self._work()  # what lies behind a message at which something failed
+                elif not (self._is_open and self._reads and self._readable()):
+                    break
+            except Exception as error:  # noqa: BLE001 - told as the event loop tells it
+                self._loop.call_exception_handler({"message": "news failed", "exception": error})
+        self._end(None)
+
+    @property
+    def is_clear(self) -> bool:
+        """There is somebody, and all that was said lies in their socket, or was read."""
+        return self._is_open and not self._outgoing
+
     def _read_on(self) -> None:
         if not self._reads and len(self._tasks) < LIMITS.channel_questions:
             self._loop.add_reader(self._sock, self._readable)
             self._reads = True
 
-    def _readable(self) -> None:
+    def _readable(self) -> bool:
+        """Takes up what there is; whether there was anything."""
         try:
             data, beside, flags, _ = self._sock.recvmsg(_READ_BYTES, _SPACE, socket.MSG_CMSG_CLOEXEC)
         except (BlockingIOError, InterruptedError):
-            return
+            return False
         except OSError:
             self._end(None)
-            return
+            return False
         fds = array.array("i")
         for level, kind, content in beside:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
@@ -168,11 +188,12 @@ class Channel:
         if not data or flags & _CUT_SHORT:
             _close(fds)
             self._end(BadMessage("cut short") if data or self._incoming.data else None)
-            return
+            return False
         try:
             self._take(data, list(fds))
         except BadMessage as error:
             self._end(error)
+        return True
 
     def _take(self, data: bytes, fds: list[int]) -> None:
         """Descriptors come with the last message that begins in what one call reads: see unix(7)."""

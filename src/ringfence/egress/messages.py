@@ -37,6 +37,7 @@ __all__ = [
     "Unsent",
     "Watch",
     "Welcome",
+    "Went",
 ]
 
 
@@ -65,6 +66,7 @@ class Trouble(StrEnum):
     ADDRESS = "address"  # private, link-local, metadata …
     PROTOCOL = "protocol"  # h2c, QUIC, an upgrade to something else
     BUDGET = "budget"  # more connections, requests or bytes than are granted
+    LATE = "late"  # it had been sent when it turned out that it may not be, any more
     UPSTREAM = "upstream"  # not found, not reached, its certificate is not good, it broke off
     OVERSIZED = "oversized"
 
@@ -90,6 +92,7 @@ class Welcome:
     raw: bool = False
     postgresql: bool = False  # its start-up is read by the broker: if its client wants TLS, that ends here
     ahead: bool = False  # it may be dialled before anything is asked: no request there changes anything
+    told: bool = False  # requests there that only read are told of, not asked about: see `Went`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +104,17 @@ class Ask:
     body: bytes = b""  # its beginning, as long as `interpreting.needs_body` asks for
     is_whole: bool = True  # that is all of the body
     length: int | None = None  # what content-length says; None: chunked, or no body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Went:
+    """A request that only reads is sent, on the plain leg, where that need only be told. Not answered.
+
+    It is recorded like one that was asked about. Where it may not be any more, the connection is revoked.
+    """
+
+    connection: int
+    head: RequestHead  # see `Ask`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

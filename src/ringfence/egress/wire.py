@@ -26,6 +26,7 @@ Message = (
     messages.Arrive
     | messages.Welcome
     | messages.Ask
+    | messages.Went
     | messages.Proceed
     | messages.Dial
     | messages.Dialled

@@ -45,6 +45,7 @@ class Egress:
     egress_watched_s: float = 1.0  # between two looks at the policy while something is in flight
 
     # The proxy
+    egress_ahead: int = 16  # requests of one session that the broker was told of and may not have heard yet
     egress_leaves: int = 256  # certificates of one session that are kept; each has about 30 KB
     egress_connections: int = 1_024  # of one session at one time
     egress_buffered_bytes: int = 256 * KIB  # of one connection, each way

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from ringfence.core.actions import FieldKind, HostConnect
 from ringfence.core.limits import LIMITS
 from ringfence.egress.broker.core import Core, RefusedNow
+from ringfence.egress.broker.going import is_dialled_ahead, is_told
 from ringfence.egress.broker.programs import Programs
 from ringfence.egress.broker.raw import spoken_here
 from ringfence.egress.broker.session import Connection, Session
 from ringfence.egress.broker.ways import way_to
 from ringfence.egress.messages import Arrive, Dial, Dialled, Refused, Trouble, Welcome
-from ringfence.gate.lowering import is_worse
 from ringfence.policy.canonical import canonical
 from ringfence.policy.policy import Policy
 
@@ -50,7 +50,8 @@ async def arrive(core: Core, message: Arrive) -> tuple[Welcome, Sequence[int]]:
     finally:
         session.arriving -= 1
     if not message.raw:
-        return Welcome(connection=connection.number, ahead=_may_be_dialled(core, connection)), ()
+        ahead, told = is_dialled_ahead(core, connection), is_told(core, connection)
+        return Welcome(connection=connection.number, ahead=ahead, told=told), ()
     await asyncio.sleep(0)  # what is prompt has no task, which whoever waits for a time needs
     try:
         return await _raw(core, connection)
@@ -110,19 +111,6 @@ async def _decided(core: Core, session: Session, policy: Policy, message: Arrive
         raw=message.raw,
         program=action.program,
         decided=decided,
-    )
-
-
-def _may_be_dialled(core: Core, connection: Connection) -> bool:
-    """Whether a request there would be the proxy's own, and its answer leaves the session what it is."""
-    session = connection.session
-    _, said = core.known(session)
-    return (
-        connection.tls
-        and not is_worse(said.origin(connection.host), session.label)
-        and said.upstream(connection.host) is None
-        and not core.is_served(connection)
-        and core.is_whole(connection)
     )
 
 

@@ -32,7 +32,7 @@ from ringfence.protocols.http import BadHttp, RequestHead
 from ringfence.protocols.interpreting import interpret, is_push, needs_body
 from ringfence.protocols.mcp import speaks_mcp
 
-__all__ = ["ask"]
+__all__ = ["ask", "is_token_server", "read"]
 
 _NOBODY = Refused(what="there is no such connection", hint="report this", status=400)
 
@@ -55,13 +55,13 @@ async def ask(core: Core, message: Ask, tokens: Tokens) -> tuple[Proceed, Sequen
         raise RefusedNow(
             core.refusals.refuse(session, Trouble.BUDGET, connection.host, what, "wait for some first")
         )
-    actions = _read(message, connection)
+    actions = read(message, connection)
     found = placed(message.head, message.body if message.is_whole else b"", core.placeholders.of(session.id))
     is_served = (
         bool(found)
         or speaks_mcp(message.head.headers)
         or core.is_served(connection)
-        or _is_token_server(connection)
+        or is_token_server(connection)
     )
     if is_served:
         _check_brought(core, connection, message.head, message.body)
@@ -109,7 +109,12 @@ def _push_refused(core: Core, message: Ask, refused: Refused) -> tuple[Proceed, 
     return Proceed(exchange=next(core.numbers), leg=Leg.SEALED), (there.detach(),)
 
 
-def _read(message: Ask, connection: Connection) -> tuple[Action, ...]:
+def read(message: Ask, connection: Connection) -> tuple[Action, ...]:
+    """What is asked for, by what stands in the request.
+
+    Raises:
+        BadHttp: nobody can say what it is.
+    """
     session = connection.session
     if not message.is_whole and len(message.body) < needs_body(message.head):
         raise BadHttp("a body whose beginning must be read, and is not there")  # the proxy may lie
@@ -236,7 +241,7 @@ def _uses(connection: Connection, found: tuple[Placed, ...], request: Action) ->
     return made
 
 
-def _is_token_server(connection: Connection) -> bool:
+def is_token_server(connection: Connection) -> bool:
     """Whether tokens of a credential are got at this host, so that what it answers is looked into."""
     return any(
         each.kind == "oauth" and _is_at(each.public.get("token_url", ""), connection)

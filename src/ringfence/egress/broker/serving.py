@@ -20,6 +20,7 @@ from ringfence.egress.broker.carried import record_carried
 from ringfence.egress.broker.core import ASKED_IN, Core, RefusedNow
 from ringfence.egress.broker.dialing import Way
 from ringfence.egress.broker.fetching import fetching
+from ringfence.egress.broker.going import went
 from ringfence.egress.broker.house import House
 from ringfence.egress.broker.opening import close_session, open_session
 from ringfence.egress.broker.programs import Programs
@@ -42,6 +43,7 @@ from ringfence.egress.messages import (
     Tell,
     Unsent,
     Watch,
+    Went,
 )
 from ringfence.egress.wire import Message
 from ringfence.protocols.http import BadHttp
@@ -50,7 +52,7 @@ from ringfence.vault.placeholders import Placeholders
 
 __all__ = ["Broker"]
 
-_PROMPT = (Arrive, Ask, Done, Gone, Tell)
+_PROMPT = (Arrive, Ask, Done, Gone, Tell, Went)
 _UNASKED = Refused(what="nobody asks this here", hint="report this", status=400)
 
 
@@ -95,9 +97,9 @@ class Broker:
             case Tell():
                 self._told(message)
             case CloseSession():
-                close_session(self.core, message.session)
                 if (channel := self.channels.get(message.session)) is not None:
-                    channel.close()
+                    channel.hear_out()
+                close_session(self.core, message.session)
         _close(fds)
         return None, ()
 
@@ -111,10 +113,13 @@ class Broker:
                 return await self._answered(message)
             case Done():
                 self._done(message)
+            case Went():
+                went(self.core, message)
             case Gone():
-                connection = self.core.connections.get(message.connection)
+                connection = self.core.heard_of(message.connection)
                 if connection is not None:
                     self.core.gone(connection)
+                    self.core.dropped.pop(connection.number, None)
             case Tell():
                 self._told(message)
             case Unsent():
@@ -158,6 +163,8 @@ class Broker:
 
     def close(self) -> None:
         """Ends all sessions."""
+        for channel in list(self.channels.values()):
+            channel.hear_out()
         for each in list(self.core.sessions):
             close_session(self.core, each)
 
@@ -197,8 +204,8 @@ class Broker:
         match message:
             case Arrive() | Tell() | Unsent():
                 return message.session
-            case Ask() | Dial() | Gone():
-                connection = self.core.connections.get(message.connection)
+            case Ask() | Dial() | Gone() | Went():
+                connection = self.core.heard_of(message.connection)
             case Done():
                 connection, _ = self.core.exchanges.get(message.exchange, (None, None))
             case _:
@@ -229,7 +236,7 @@ class Broker:
     def stand_in(self, sock: socket.socket, of: str = "") -> None:
         """Answers this proxy of a session from now on, in the place of another one; "": of all sessions."""
         if (before := self.channels.get(of)) is not None:
-            before.close()
+            before.hear_out()
             self._left(of)
         context = copy_context()
         context.run(WORKS_FOR.set, of)
@@ -243,6 +250,9 @@ class Broker:
         for each in list(self.core.connections.values()):
             if of in ("", each.session.id):
                 self.core.gone(each)
+        for number, each in list(self.core.dropped.items()):
+            if of in ("", each.session.id):
+                del self.core.dropped[number]
 
     def _proxy_gone(self, task: "asyncio.Task[None]") -> None:
         self.proxies.discard(task)

@@ -60,6 +60,7 @@ class Connection:
     dialled: list[socket.socket] = field(default_factory=list)  # ours of what the proxy was given
     task: "asyncio.Task[None] | None" = None  # of a raw leg that is spoken here
     whole: tuple[Policy, Label, bool] | None = None  # whether all requests are granted, and when that held
+    told: tuple[Policy, Label, bool] | None = None  # the same of whether they need only be told of
     origin: tuple[Egressing, Label] | None = None  # what its answers carry, and by whose word
 
     @property

@@ -1,15 +1,15 @@
 """One request and its answer, whatever version of HTTP the program speaks and whoever talks with the host.
 
-The broker is asked first. Then both ways run at once: nobody is read from faster than the other side takes
-it. A program that goes ends what was begun for it; a host that breaks off breaks the program's answer, which
-never looks whole.
+The broker is asked first, or only told where that does (`Road.goes`). Then both ways run at once: nobody is
+read from faster than the other side takes it. A program that goes ends what was begun for it; a host that
+breaks off breaks the program's answer, which never looks whole.
 """
 
 import asyncio
 from typing import Protocol
 
 from ringfence.core.dataclass import dataclass
-from ringfence.egress.messages import Ask, Done, Proceed, Refused, Trouble
+from ringfence.egress.messages import Ask, Refused, Trouble
 from ringfence.egress.messages import Leg as Way
 from ringfence.egress.proxy.legs import Leg, LegBroken, LegRefused
 from ringfence.egress.proxy.plain_leg import PlainLeg
@@ -118,17 +118,22 @@ async def exchange(road: Road, incoming: Incoming, answer: Answer) -> None:
         is_whole=is_whole,
         length=incoming.length,
     )
-    running = incoming.running
-    running.is_asking = True
-    reply, fds = await road.ask(question)
-    running.is_asking = False
+    running, reply = incoming.running, None
+    fds: list[int] = []
+    if wanted or beginning or not is_whole or not road.goes(incoming.head):
+        running.is_asking = True
+        reply, fds = await road.ask(question)
+        running.is_asking = False
     if isinstance(reply, Refused):
         await answer.refuse(reply)
         return
+    if reply is not None:
+        running.exchange = reply.exchange
     counted = _Counted()
-    road.begin(reply.exchange, running)
+    road.begin(running)
+    is_plain = reply is None or reply.leg is Way.PLAIN
     try:
-        leg = await _leg(road, reply, fds)
+        leg = await _leg(road, fds, is_plain=is_plain)
         if running.is_gone:
             leg.close(is_over=False)
             raise StreamLost
@@ -136,7 +141,7 @@ async def exchange(road: Road, incoming: Incoming, answer: Answer) -> None:
     except LegRefused as error:
         await _refused(answer, error.refused)
     except LegBroken as error:
-        if reply.leg is Way.PLAIN:
+        if is_plain:
             road.tell(Trouble.UPSTREAM, error.refused.what)
         await _refused(answer, error.refused)
     except BadHttp as error:
@@ -148,7 +153,7 @@ async def exchange(road: Road, incoming: Incoming, answer: Answer) -> None:
         running.come_back()
         await _refused(answer, running.revoked)
     finally:
-        road.over(Done(exchange=reply.exchange, sent=counted.sent, received=counted.received))
+        road.over(running, sent=counted.sent, received=counted.received)
 
 
 async def _beginning(body: Body, wanted: int) -> bytes:
@@ -160,8 +165,8 @@ async def _beginning(body: Body, wanted: int) -> bytes:
     return b"".join(pieces)
 
 
-async def _leg(road: Road, reply: Proceed, fds: list[int]) -> Leg:
-    if reply.leg is Way.PLAIN:
+async def _leg(road: Road, fds: list[int], *, is_plain: bool) -> Leg:
+    if is_plain:
         road.drop(fds)
         return PlainLeg(road.upstreams, road.patience)
     if len(fds) != 1:

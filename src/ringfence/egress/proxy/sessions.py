@@ -105,14 +105,14 @@ class Caller:
         )
         fds: list[int] = []
         try:
-            reply, fds = await self.session.broker.channel.ask(arrival)
+            reply, fds = await self.session.broker.ask(arrival)
         except ChannelClosed:
             reply = BROKER_GONE
         if isinstance(reply, Refused):
             self._road = self._made(place.host, _NOT_ANSWERED, reply)
         else:
             assert isinstance(reply, Welcome)
-            self._road = self._made(place.host, reply.connection, None, ahead=reply.ahead)
+            self._road = self._made(place.host, reply.connection, None, ahead=reply.ahead, told=reply.told)
             self._road.is_postgresql = reply.postgresql
         self._place = place
         wanted = int(raw and isinstance(reply, Welcome))
@@ -120,7 +120,15 @@ class Caller:
             os.close(fd)
         return self._road, fds[:wanted]
 
-    def _made(self, host: str, connection: int, refused: Refused | None, *, ahead: bool = False) -> Road:
+    def _made(
+        self,
+        host: str,
+        connection: int,
+        refused: Refused | None,
+        *,
+        ahead: bool = False,
+        told: bool = False,
+    ) -> Road:
         session = self.session
         return Road(
             session.broker,
@@ -133,4 +141,5 @@ class Caller:
             resumptions=session.resumptions,
             refused=refused,
             ahead=ahead,
+            told=told,
         )

@@ -1,0 +1,95 @@
+"""Connections made, and requests sent, before the broker's word on each: where that changes nothing.
+
+Every request to such a host is granted, counted by nobody, without a secret, and its answer leaves the
+session what it is. So the proxy tells of one and sends it, and the broker records it a moment later. It is
+judged then as if it was asked about: what is granted may have changed meanwhile.
+"""
+
+import asyncio
+
+from ringfence.core.actions import Action
+from ringfence.core.errors import RingfenceError
+from ringfence.egress.broker.asking import is_token_server, read
+from ringfence.egress.broker.budgets import bounds_bytes
+from ringfence.egress.broker.core import Core
+from ringfence.egress.broker.deciding import decide, pass_at_once
+from ringfence.egress.broker.session import Connection
+from ringfence.egress.injecting.places import placed
+from ringfence.egress.messages import Ask, Trouble, Went
+from ringfence.gate import refused as gate
+from ringfence.gate.lowering import is_worse
+from ringfence.protocols.http import BadHttp
+
+__all__ = ["is_dialled_ahead", "is_told", "went"]
+
+_CHANGED = "what is allowed has changed since it was sent"
+_PLACEHOLDER = "a placeholder was sent to where no credential is bound"
+
+
+def is_dialled_ahead(core: Core, connection: Connection) -> bool:
+    """Whether a request there would be the proxy's own, and its answer leaves the session what it is."""
+    session = connection.session
+    _, said = core.known(session)
+    return (
+        connection.tls
+        and not is_worse(said.origin(connection.host), session.label)
+        and said.upstream(connection.host) is None
+        and not core.is_served(connection)
+        and core.is_whole(connection)
+    )
+
+
+def is_told(core: Core, connection: Connection) -> bool:
+    """Whether one that only reads need not be asked about either, by the policy that was looked at last."""
+    session = connection.session
+    policy, _ = core.known(session)
+    known = connection.told
+    if known is None or known[0] is not policy or known[1] is not session.label:
+        known = connection.told = (policy, session.label, _is_told(core, connection))
+    return known[2]
+
+
+def _is_told(core: Core, connection: Connection) -> bool:
+    policy, said = core.known(connection.session)
+    is_counted = (
+        bool(said.budgets.requests)
+        or bounds_bytes(policy, said.budgets)
+        or any(rule.obligations for rule in policy.rules if "http.request" in rule.action_types)
+    )
+    return not (is_counted or is_token_server(connection)) and is_dialled_ahead(core, connection)
+
+
+def went(core: Core, message: Went) -> None:
+    """Records what was sent; where it should not have been, its connection ends."""
+    connection = core.heard_of(message.connection)
+    if connection is None or connection.raw:
+        return
+    session = connection.session
+    try:
+        policy, _ = core.current(session)
+        (request, *others) = read(Ask(connection=message.connection, head=message.head), connection)
+        is_granted = not others and is_told(core, connection)
+        why = None if is_granted else _CHANGED
+        if placed(message.head, b"", core.placeholders.of(session.id)):
+            why = _PLACEHOLDER
+        decisions = decide(policy, [request], session.door)
+        made = pass_at_once(session.door, [request], [decisions[0].effect], known=decisions)
+    except (RingfenceError, BadHttp) as error:
+        core.refusals.of(session, connection.host, error)
+        core.drop(connection, str(error))
+        return
+    if made is None:
+        core.keep(asyncio.create_task(_recorded(core, connection, request)))
+    if why is None and isinstance(made, gate.Refused):
+        why = _CHANGED
+    if why is not None:
+        core.refusals.tell(session, Trouble.LATE, connection.host, why)
+        core.drop(connection, why)
+
+
+async def _recorded(core: Core, connection: Connection, request: Action) -> None:
+    """The same where the disk, or whoever writes the ledger, is waited for."""
+    try:
+        await core.blocking(connection.session.door.decide, request)
+    except RingfenceError as error:
+        core.drop(connection, error.what)
