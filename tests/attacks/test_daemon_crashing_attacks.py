@@ -111,14 +111,14 @@ _BROKER_SAID = "the process that decides has ended 4 times within 30 seconds, at
 _BROKER_CRASHES = """
 from ringfence.egress.broker import asking
 
-read = asking._read
+read = asking.read
 
 def crash_or_read(message, connection):
     if message.head.target == "/crash":
         os._exit(9)
     return read(message, connection)
 
-asking._read = crash_or_read
+asking.read = crash_or_read
 """
 _LATER = """
 from ringfence.egress.broker import steps
