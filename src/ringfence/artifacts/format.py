@@ -41,7 +41,7 @@ class Format:
     `sniff` decides by content alone and may raise `Malformed`, which counts as no. `read` yields facts,
     problems and children in file order and may end with `Malformed`; what it yielded before stands. `judge`
     yields what the content would do, what is wrong with it, and the files within; it may end in the same way.
-    Where it walked all that `read` would read, it may yield all facts as well, so that nobody reads them again.
+    Where it walked all that `read` would, it may yield all facts as well, and nobody reads the header again.
     """
 
     name: str  # as in files[].format, e.g. gguf

@@ -1,5 +1,6 @@
 import pickle
-from collections import Counter
+from collections import Counter, OrderedDict
+from datetime import date, timedelta
 
 import pytest
 
@@ -58,6 +59,15 @@ def test_bytes_that_start_like_a_pickle_and_do_not_go_on_like_one_are_none(data:
     assert examined(data + b"\xff" * 100).format is None
 
 
+_ESTIMATOR = {
+    "coef": Counter("abab"),
+    "at": [OrderedDict(a=1), date(2026, 1, 1), timedelta(1)],
+    "of": Counter,
+}
+_OS = b"\x8c\x02os\x94"
+_SYSTEM = b"\x8c\x06system\x94"
+
+
 @pytest.mark.parametrize("protocol", range(6))
 def test_judging_tells_what_the_header_of_plain_data_says(protocol: int) -> None:
     data = pickle.dumps([{"rate": 0.5, "of": [each, str(each)]} for each in range(9)], protocol=protocol)
@@ -68,11 +78,32 @@ def test_judging_tells_what_the_header_of_plain_data_says(protocol: int) -> None
 @pytest.mark.parametrize(
     "data",
     [
+        *(pickle.dumps(_ESTIMATOR, protocol=protocol) for protocol in (3, 4, 5)),
+        b"\x80\x04]\x94" + _OS + _SYSTEM + b"\x93\x94ah\x01\x8c\x05popen\x94\x93\x94a.",
+        b"\x80\x04](" + b"".join(b"cmodule%d\nname\n" % each for each in range(120)) + b"e.",
+        b"\x80\x04c" + b"m" * 900 + b"\nname\n.",
+    ],
+)
+def test_judging_tells_what_a_pickle_imports(data: bytes) -> None:
+    told = {each.name: each.value for each in judge(Reader.of_bytes(data), name="").facts}
+    assert told[FactName.IMPORTS]
+    assert told == examined(data).facts
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
         pickle.dumps(1) + pickle.dumps(2),
         pickle.dumps(1) + b"PK\3\4",
         pickle.dumps(1)[:-1],
         b"\x80\x02cos\nsystem\n.",
-        pickle.dumps(Counter("ab")),
+        b"\x80\x02c__builtin__\nint\n.",
+        b"\x80\x04]\x94\x8c\x06system(" + _OS + b"1\x94" + _OS + b"h\x01\x93\x94a.",
+        b"\x80\x04\x8c\x02os" + _SYSTEM + b"\x93.",
+        b"\x80\x04" + _OS + b"\x8c\x06system\x93.",
+        b"\x80\x04" + _OS + b"N0" + _SYSTEM + b"\x93.",
+        b"\x80\x04" + _OS + b"0" + _SYSTEM + b"0h\x00h\x01\x93.",
+        b"\x80\x04" + _OS + b"0\x8c\x04uses(" + _SYSTEM + b"0000h\x00\x8c\x06system\x940h\x01\x93.",
         b"\x80\x04K\x01K\x02.",
         b"\x80\x04" + b"N0" * 100_000 + b"N.",
         b"\x80\x04C\x0e\x80\x04cos\nsystem\n.0N.",

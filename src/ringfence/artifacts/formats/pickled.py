@@ -5,7 +5,7 @@ Protocols 2 and later begin with a mark; 0 and 1 do not, and are believed only u
 Source: CPython's Lib/pickletools.py.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from ringfence.artifacts import pickle_walk
@@ -15,6 +15,7 @@ from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
 from ringfence.core.facts import Fact, FactName
 from ringfence.core.limits import LIMITS
+from ringfence.core.text import clip
 
 if TYPE_CHECKING:
     from ringfence.artifacts.pickles.seen import Seen
@@ -46,9 +47,7 @@ def _read(reader: Reader) -> Iterator[Fact | Problem]:
         else:
             found.complete = False
             wrong = pickle_walk.walk_tolerantly(reader, found)
-    yield _version(found.protocol)
-    if found.imports:
-        yield Fact(name=FactName.IMPORTS, value=tuple(found.imports))
+    yield from _facts(found.protocol, found.imports)
     if wrong:
         yield wrong
 
@@ -60,14 +59,19 @@ def _judge(reader: Reader) -> Iterator[Spotted | Problem | Inside | Fact]:
 
 
 def _told(reader: Reader, seen: "Seen") -> Iterator[Fact]:
-    """What `_read` would say of a pickle that refers to nothing."""
-    if seen.is_one_flawless and not seen.imports and reader.size_bytes <= LIMITS.pickle_ops:
+    """What `_read` would say of a pickle in which it would find the same imports."""
+    if seen.is_one_flawless and seen.written_out and reader.size_bytes <= LIMITS.pickle_ops:
+        names = dict.fromkeys(
+            clip(f"{module}.{name}", chars=LIMITS.name_chars) for module, name in seen.imports
+        )
         yield _RUNS_CODE
-        yield _version(reader.head[1] if reader.head[:1] == b"\x80" else 0)
+        yield from _facts(reader.head[1] if reader.head[:1] == b"\x80" else 0, names)
 
 
-def _version(protocol: int) -> Fact:
-    return Fact(name=FactName.VERSION, value=str(protocol) if protocol else "0 or 1")
+def _facts(protocol: int, imports: Iterable[str]) -> Iterator[Fact]:
+    yield Fact(name=FactName.VERSION, value=str(protocol) if protocol else "0 or 1")
+    if names := tuple(imports)[: LIMITS.fact_items]:
+        yield Fact(name=FactName.IMPORTS, value=names)
 
 
 FORMAT = Format(

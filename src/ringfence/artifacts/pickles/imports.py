@@ -16,6 +16,9 @@ from ringfence.core.limits import LIMITS
 __all__ = ["extension", "global_", "line_global", "persistent", "persistent_line", "stack_global"]
 
 _MODULE: Final = "module"
+_SHORT_TEXT: Final = 0x8C
+_GET: Final = ord("h")
+_MEMOIZE: Final = b"\x94"
 _BUILDS_NAMES: Final = 3  # the first protocol whose names are Python 3's
 _EXTENSION_WIDTHS: Final = {0x82: 1, 0x83: 2, 0x84: 4}
 
@@ -40,8 +43,29 @@ def stack_global(machine: StackMachine, i: int, at: int) -> int:
     """STACK_GLOBAL: a module and a name from the stack."""
     name, module = machine.stack.pop(), machine.stack.pop()
     text = machine.literals.text
+    if not _is_written_out(machine, module, name, i):
+        machine.seen.written_out = False
     machine.stack.append(_import(machine, text(module), text(name), at))
     return i + 1
+
+
+def _is_written_out(machine: StackMachine, module: object, name: object, i: int) -> bool:
+    """Whether the texts stand right before the opcode, or the module's is got from the memo there."""
+    window, base = machine.tape.window, machine.tape.base
+    if type(module) is not int or type(name) is not int or module < base or name < base + 2:
+        return False
+    first, second = module - base, name - base
+    if _behind_text(window, second) != i:
+        return False
+    after = _behind_text(window, first)
+    is_got = window[second - 2] == _GET and machine.memo.get(window[second - 1]) == module
+    return after == second or (is_got and after > 0)
+
+
+def _behind_text(window: bytes, i: int) -> int:
+    """Where the opcode behind a short text and its MEMOIZE begins; 0 where there is none."""
+    end = i + 2 + window[i + 1]
+    return end + 1 if window[i] == _SHORT_TEXT and window[end : end + 1] == _MEMOIZE else 0
 
 
 def _import(machine: StackMachine, module: str | None, name: str | None, at: int) -> Global:
@@ -51,6 +75,7 @@ def _import(machine: StackMachine, module: str | None, name: str | None, at: int
         machine.seen.odd(at, "imports something that no code can be called", serious=True)
     module, name = module or "", name or ""
     if machine.protocol < _BUILDS_NAMES:
+        machine.seen.written_out = False
         module, name = python3_name(module, name)
     found = machine.seen.imported(module, name, at)
     if found.runs_text or (found.keeps and found.name == "NumpyArrayWrapper" and machine.with_arrays):

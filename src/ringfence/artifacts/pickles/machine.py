@@ -11,6 +11,7 @@ Source: CPython's Lib/pickle.py, Modules/_pickle.c and Lib/pickletools.py.
 
 import codecs
 import struct
+from itertools import repeat
 from typing import Final
 
 from ringfence.artifacts.pickles.calls import put_named
@@ -41,6 +42,7 @@ from ringfence.artifacts.pickles.kinds import (
     TUPLE,
 )
 from ringfence.artifacts.pickles.opcodes import HANDLERS, get, put, put_into
+from ringfence.artifacts.pickles.runs import Run, passed
 from ringfence.artifacts.pickles.stack_machine import StackMachine
 from ringfence.artifacts.pickles.tape import Broken
 from ringfence.artifacts.problems import Malformed, ProblemKind
@@ -109,7 +111,10 @@ class Machine(StackMachine):
                     i += 1
                 elif kind == GET:
                     key = window[i + 1]
-                    push(memo[key] if key < len(memo) else get(self, key, base + i))
+                    if key < len(memo) and type(item := memo[key]) is not Run:
+                        push(item)
+                    else:
+                        push(get(self, key, base + i))
                     i += 2
                 elif kind == CONTAINER:
                     push(CONSTANTS[code])
@@ -138,6 +143,14 @@ class Machine(StackMachine):
                         found = None
                     if found:
                         i = found.end()
+                    elif (
+                        (target is LIST or target is DICT)
+                        and not far
+                        and (run := passed(window, i + 1, limit, len(memo), is_list=target is LIST))
+                    ):
+                        at, size = base + i + 1, run[0] - i - 1
+                        memo.extend(repeat(Run(self.reader, at, size, len(memo)), run[1]))
+                        i = run[0]
                     else:
                         marks.append(len(stack))
                         push(MARK)

@@ -3,6 +3,8 @@
 Nearly every pickle numbers its entries from 0 upwards, so that most of them lie in a list.
 """
 
+from ringfence.artifacts.pickles.runs import Run
+
 __all__ = ["Memo"]
 
 
@@ -22,8 +24,16 @@ class Memo:
         return key < len(self.near) or key in self.far
 
     def get(self, key: int) -> object:
-        """The item; None when there is none."""
-        return self.near[key] if key < len(self.near) else self.far.get(key)
+        """The item; None when there is none.
+
+        Raises:
+            Malformed: it was passed over, and looking for it takes more than may be read.
+        """
+        if key >= len(self.near):
+            return self.far.get(key)
+        if type(item := self.near[key]) is Run:
+            item.spell_out(self.near)
+        return self.near[key]
 
     def put(self, key: int, item: object) -> None:
         """Keeps the item under the number."""

@@ -71,6 +71,7 @@ class Seen:
     arrays: int = 0  # whose bytes were stepped over
     pickles: int = 0  # that came to their end
     walked_bytes: int = 0
+    written_out: bool = True  # all imports, as they are called now, right before the opcodes that import them
 
     @property
     def is_one_flawless(self) -> bool:
