@@ -238,7 +238,7 @@ def test_claude_code_uses_the_tools_that_are_allowed_and_is_told_why_others_are_
 
 def test_a_server_whose_client_is_killed_ends_with_it() -> None:
     """Also one that does not heed that nobody talks to it any more."""
-    needs_programs("a tool server", _NODE, _SERVER)
+    _there()
     stays = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
     for command in ((str(_NODE), str(_SERVER), "stdio"), ("python3", "-c", stays)):
         with place() as here:
