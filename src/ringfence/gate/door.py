@@ -24,13 +24,13 @@ from ringfence.gate.seals import ReceiptRefused, Seals
 from ringfence.ledger.errors import EventRefused
 from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.ledger.events.effect_done import EffectDone
-from ringfence.ledger.events.effect_failed import EffectFailed
 from ringfence.ledger.ledger import Ledger, Position
 from ringfence.ledger.values import Facts
 from ringfence.policy.policy import Policy
 
 if TYPE_CHECKING:  # most of what is decided nobody is asked about
     from ringfence.gate.approvals import Approvals, Ask, Wanted
+    from ringfence.ledger.events.effect_failed import EffectFailed
 
 __all__ = ["RECEIPT_LASTS", "Asker", "Door", "Waiting"]
 
@@ -254,6 +254,8 @@ class Door:
 
     def failed(self, receipt: Receipt[Action], problem: str) -> None:
         """Records that it has not, or not wholly."""
+        from ringfence.ledger.events.effect_failed import EffectFailed  # few do
+
         self._ended(
             receipt,
             EffectFailed(
@@ -274,7 +276,7 @@ class Door:
             self.tell(denied(action, decision))
         return self.seals.seal(action, stream=at.stream, seq=at.seq, lasts=lasts, uses=uses)
 
-    def _ended(self, receipt: Receipt[Action], event: EffectDone | EffectFailed) -> None:
+    def _ended(self, receipt: Receipt[Action], event: "EffectDone | EffectFailed") -> None:
         if not self.seals.is_true(receipt):
             raise ReceiptRefused("what was done had no receipt", hint="ask the gate first")
         self.ledger.append(event, stream=self.stream, durability=durability_of(receipt.action))

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ringfence.core.dataclass import replace
 from ringfence.core.errors import ExitCode, RingfenceError
@@ -19,12 +20,14 @@ from ringfence.core.text import printable
 from ringfence.gate.finding import Candidate, DocumentRefused, Places, Stamp, candidates, read, stamp
 from ringfence.gate.hiding import foreign
 from ringfence.gate.keeping import Keeper, Kept
-from ringfence.ledger.events.policy_loaded import PolicyLoaded, PolicyPart
-from ringfence.ledger.events.policy_refused import PolicyFault, PolicyRefused
 from ringfence.policy import problems
 from ringfence.policy.files import PolicyFile
 from ringfence.policy.policy import Policy
 from ringfence.policy.rule import Tier
+
+if TYPE_CHECKING:  # most policies are those of last time
+    from ringfence.ledger.events.policy_loaded import PolicyLoaded
+    from ringfence.ledger.events.policy_refused import PolicyRefused
 
 __all__ = ["Policies"]
 
@@ -51,7 +54,7 @@ class Policies:
         places: Places,
         *,
         state: Path,
-        record: Callable[[PolicyLoaded | PolicyRefused], object],
+        record: "Callable[[PolicyLoaded | PolicyRefused], object]",
         tell: Callable[[str], None] = lambda _line: None,
         adapted: Callable[[Policy], Policy] = lambda policy: policy,
     ) -> None:
@@ -180,7 +183,9 @@ def _read_all(places: Sequence[Candidate], at: Places) -> list[PolicyFile]:
     return [each for each in found if each is not None]
 
 
-def _loaded(policy: Policy, *, before: str | None) -> PolicyLoaded:
+def _loaded(policy: Policy, *, before: str | None) -> "PolicyLoaded":
+    from ringfence.ledger.events.policy_loaded import PolicyLoaded, PolicyPart
+
     parts = tuple(
         PolicyPart(
             tier=each.tier.name.lower().replace("_", "-"),
@@ -193,7 +198,9 @@ def _loaded(policy: Policy, *, before: str | None) -> PolicyLoaded:
     return PolicyLoaded(digest=policy.digest, files=parts, before=before)
 
 
-def _refused(error: RingfenceError, *, in_force: str | None) -> PolicyRefused:
+def _refused(error: RingfenceError, *, in_force: str | None) -> "PolicyRefused":
+    from ringfence.ledger.events.policy_refused import PolicyFault, PolicyRefused
+
     if isinstance(error, problems.PolicyRefused):
         faults = tuple(
             PolicyFault(file=each.file, line=each.line, column=each.column, what=foreign(each.what))

@@ -34,11 +34,11 @@ from ringfence.sandbox.messages import (
     Stopped,
 )
 from ringfence.sandbox.messages import Terminal as OwnTerminal
-from ringfence.sandbox.publishing import Publishing
 from ringfence.sandbox.starts import Starts
 from ringfence.sandbox.terminal.terminal import Terminal, set_size
 
 if TYPE_CHECKING:
+    from ringfence.sandbox.publishing import Publishing
     from ringfence.sandbox.terminal.relay import Relay
 
 __all__ = ["NotStanding", "Outcome", "Supervisor"]
@@ -83,7 +83,7 @@ class Supervisor:
         monotonic: Callable[[], float],
         covering: Covering | None = None,
         starts: Starts | None = None,
-        publishing: Publishing | None = None,
+        publishing: "Publishing | None" = None,
     ) -> None:
         self.calls: Counter[tuple[str, str]] = Counter()  # of refused system calls, and whose
         self.limits_met: LimitsMet | None = None

@@ -10,7 +10,7 @@ from ringfence.app.watching.asking import Queue
 from ringfence.app.watching.watch import Watch
 from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
-from ringfence.sandbox.linux.seccomp.loading import can_tell_starts
+from ringfence.sandbox.linux.kernel import can_tell_starts
 from ringfence.wiring.gate import approving
 
 __all__ = ["Watching", "watching"]

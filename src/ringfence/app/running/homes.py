@@ -7,21 +7,24 @@ itself meanwhile. Files of logins are in a home only while its session lasts.
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ringfence.app.running.prepare import Around, StillRunning
 from ringfence.core.decisions import Place
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.text import printable
 from ringfence.policy.sandboxing import sandboxing
-from ringfence.policy.values import Switch
 from ringfence.sandbox.home_files import open_home
-from ringfence.sandbox.kept_homes import KeptHome, KeptHomes, has_box, home_name, tree_id
 from ringfence.sandbox.login_files import login_paths, remove_login_files
 from ringfence.sandbox.plan import Identity, Why
 from ringfence.sandbox.planning.identity import identity
 from ringfence.sandbox.planning.wanted import WantedHome
 from ringfence.sandbox.planning.working_tree import working_tree
 from ringfence.sandbox.sessions import Session
+
+if TYPE_CHECKING:
+    from ringfence.policy.values import Switch
+    from ringfence.sandbox.kept_homes import KeptHome, KeptHomes
 
 __all__ = ["HomeNotKept", "explained_home", "held_home"]
 
@@ -67,6 +70,8 @@ def _held(
         with _without_logins(_own(session, around)):
             yield session, None
         return
+    from ringfence.sandbox.kept_homes import has_box
+
     homes, home = around.places.homes, _home(session, around)
     with homes.held(home) as folder:
         before = homes.last(home.name)
@@ -95,11 +100,11 @@ def explained_home(session: Session, around: Around) -> WantedHome | None:
     return WantedHome(folder=str(_own(session, around)), why=_why(_home(session, around).name, kept.at))
 
 
-def _kept(around: Around, session: Session) -> Switch | None:
+def _kept(around: Around, session: Session) -> "Switch | None":
     return sandboxing(around.policy.document, session.agent).said.keeps_home
 
 
-def _is_on(switch: Switch | None) -> bool:
+def _is_on(switch: "Switch | None") -> bool:
     return switch is not None and switch.is_on
 
 
@@ -115,7 +120,9 @@ def _who(session: Session, around: Around) -> Identity:
     return identity(around.host, working_tree(session.folder, around.host).path)
 
 
-def _home(session: Session, around: Around) -> KeptHome:
+def _home(session: Session, around: Around) -> "KeptHome":
+    from ringfence.sandbox.kept_homes import KeptHome, home_name, tree_id  # few policies keep any
+
     folder = tree_id(session.tree)
     return KeptHome(
         name=home_name(session.agent, session.tree, folder, _who(session, around).owner_uid),
@@ -127,7 +134,7 @@ def _home(session: Session, around: Around) -> KeptHome:
     )
 
 
-def _tell_new(home: KeptHome, homes: KeptHomes, around: Around, *, is_resumed: bool) -> None:
+def _tell_new(home: "KeptHome", homes: "KeptHomes", around: Around, *, is_resumed: bool) -> None:
     """Says that a home is new where somebody thinks that there was one."""
     before = homes.left_behind(home)
     if before is not None:
@@ -144,7 +151,7 @@ def _tell_new(home: KeptHome, homes: KeptHomes, around: Around, *, is_resumed: b
         around.tell("this session's home was forgotten meanwhile: it has a new one")
 
 
-def _in_use(session: Session, before: KeptHome | None) -> StillRunning:
+def _in_use(session: Session, before: "KeptHome | None") -> StillRunning:
     return StillRunning(
         f"session {session.name}: another session of {printable(session.agent)} has its home now",
         hint=f"end that one first: ringfence kill {before.session[-8:] if before else 'SESSION'}",

@@ -14,10 +14,7 @@ from ringfence.core.text import printable
 from ringfence.policy.known_agents import FORGES
 from ringfence.policy.policy import Policy
 from ringfence.sandbox.furnishing import InTheWay, furnish, give, introduce, put_readable
-from ringfence.sandbox.key_answers import carry_answers
-from ringfence.sandbox.login_files import put_login_files
 from ringfence.sandbox.plan import DEGRADABLE, Identity, MountKind
-from ringfence.sandbox.planning.answered import BUNDLE, authorities
 from ringfence.sandbox.planning.host import Host
 from ringfence.sandbox.planning.identity import identity
 from ringfence.sandbox.planning.making import make_plan
@@ -25,7 +22,6 @@ from ringfence.sandbox.planning.wanted import Planned, Wanted, WantedHome, Wante
 from ringfence.sandbox.planning.working_tree import working_tree
 from ringfence.sandbox.processes import is_running
 from ringfence.sandbox.sessions import Session
-from ringfence.sandbox.signed_in import say_signed_in
 from ringfence.sandbox.tree.look import look
 from ringfence.sandbox.tree.mounts import mounts
 from ringfence.sandbox.tree.settle import forget as forget_tree
@@ -163,6 +159,8 @@ def _prepared(
     protections = (*mounts(tree, place), *kept_code(around.code, of.path, around.tell))
     answered = network()
     if answered is not None:
+        from ringfence.sandbox.planning.answered import BUNDLE, authorities
+
         put_readable(place / BUNDLE, authorities(answered, host))
     wanted = Wanted(
         session=session.id,
@@ -197,6 +195,10 @@ def _make_ready(
         furnish(home, planned.home_places, who)
         introduce(home, _git_s(around), who, https_for=() if answered is None else sorted(FORGES))
         if answered is not None:
+            from ringfence.sandbox.key_answers import carry_answers  # few boxes are answered
+            from ringfence.sandbox.login_files import put_login_files
+            from ringfence.sandbox.signed_in import say_signed_in
+
             put_login_files(home, answered.files, who)
             carry_answers(home, answered.environment, who)
             say_signed_in(home, [path for path, _ in answered.files], who)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from ringfence.app.running.record import Refusal, SessionRecord
 from ringfence.core.actions import CommandRun
@@ -9,7 +10,9 @@ from ringfence.core.receipts import Receipt
 from ringfence.gate.door import Door
 from ringfence.ledger.events.sandbox_refused import RefusedKind
 from ringfence.sandbox.plan import Plan
-from ringfence.sandbox.publishing import PortTaken, Publishing, publish
+
+if TYPE_CHECKING:  # few runs publish any
+    from ringfence.sandbox.publishing import Publishing
 
 __all__ = ["published", "tell_published"]
 
@@ -17,7 +20,7 @@ __all__ = ["published", "tell_published"]
 @contextmanager
 def published(
     receipt: Receipt[CommandRun], plan: Plan, record: SessionRecord, door: Door
-) -> Iterator[Publishing | None]:
+) -> "Iterator[Publishing | None]":
     """What leads to the plan's ports, until the box is gone; None where it publishes none.
 
     Raises:
@@ -26,6 +29,8 @@ def published(
     if not plan.published:
         yield None
         return
+    from ringfence.sandbox.publishing import PortTaken, publish
+
     try:
         publishing = publish(plan.published)
     except PortTaken as error:

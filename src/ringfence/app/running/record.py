@@ -9,8 +9,6 @@ from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.core.receipts import Receipt
 from ringfence.gate.hiding import foreign
-from ringfence.ledger.events.egress_opened import EgressOpened
-from ringfence.ledger.events.ports_published import PortsPublished
 from ringfence.ledger.events.sandbox_ended import EndedBy, SandboxEnded
 from ringfence.ledger.events.sandbox_refused import RefusedKind, SandboxRefused
 from ringfence.ledger.events.sandbox_started import SandboxStarted
@@ -70,6 +68,8 @@ class SessionRecord:
 
     def opened(self, *, ports: tuple[int, ...], catches_all: bool, credentials: tuple[str, ...]) -> None:
         """Its programs are answered; before the command starts."""
+        from ringfence.ledger.events.egress_opened import EgressOpened  # few boxes are answered
+
         event = EgressOpened(
             session=self.session, ports=ports, catches_all_ports=catches_all, credentials=credentials
         )
@@ -77,6 +77,8 @@ class SessionRecord:
 
     def published(self, ports: tuple[PublishedPort, ...]) -> None:
         """The machine's ports lead into its box; before the command starts."""
+        from ringfence.ledger.events.ports_published import PortsPublished  # and few publish ports
+
         event = PortsPublished(
             session=self.session,
             host_ports=tuple(each.host_port for each in ports),

@@ -32,7 +32,6 @@ from ringfence.sandbox.box import Box, Streams
 from ringfence.sandbox.covers import Covering, Covers
 from ringfence.sandbox.failures import BoxRefused, refusal
 from ringfence.sandbox.launcher import Launcher
-from ringfence.sandbox.linux.cgroups import NO_MEMORY_GROUP
 from ringfence.sandbox.messages import Failed, Ready
 from ringfence.sandbox.plan import Plan
 from ringfence.sandbox.plan_json import to_json
@@ -207,6 +206,7 @@ def _start(
     house: House,
 ) -> None:
     """Waits until the box stands and the ledger says so."""
+    plan_digest = _digest(prepared.plan)  # while it comes to stand
     match supervisor.stand():
         case Failed() as failed:
             error = refusal(failed)
@@ -221,7 +221,7 @@ def _start(
                 house.tell(f"shown empty, for secrets: {_named(prepared.masked, prepared.session.tree)}")
             record.started(
                 receipt,
-                plan_digest=_digest(prepared.plan),
+                plan_digest=plan_digest,
                 layers=tuple(map(str, ready.layers)),
                 lacking=lacking,
                 proofs={each.tried: each.result for each in ready.proofs},
@@ -232,8 +232,12 @@ def _start(
 
 def _tell_unbounded(ready: Ready, plan: Plan, house: House) -> None:
     """A limit on memory is somebody's wish: where nothing holds the box as a whole to it, that is said."""
+    if plan.limits.memory_bytes is None:
+        return
+    from ringfence.sandbox.linux.cgroups import NO_MEMORY_GROUP
+
     why = next((why for _, why in ready.lacking if why.startswith(NO_MEMORY_GROUP)), None)
-    if plan.limits.memory_bytes is not None and why:
+    if why:
         house.tell(f"memory is bounded for each process alone, not for all of them: {why}")
 
 

@@ -18,7 +18,7 @@ from ringfence.ledger.events.process_started import ProcessStarted
 from ringfence.ledger.events.process_untold import ProcessUntold, UntoldWhy
 from ringfence.ledger.ledger import Ledger
 from ringfence.ledger.values import Foreign
-from ringfence.sandbox.linux.seccomp.loading import can_tell_starts
+from ringfence.sandbox.linux.kernel import can_tell_starts
 from ringfence.sandbox.plan import Plan
 from ringfence.sandbox.starts import Started, Starts
 

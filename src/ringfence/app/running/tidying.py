@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ringfence.app.running.record import Refusal, SessionRecord
 from ringfence.core.dataclass import dataclass
@@ -15,7 +16,6 @@ from ringfence.core.text import printable
 from ringfence.ledger.events.sandbox_ended import EndedBy
 from ringfence.ledger.events.sandbox_refused import RefusedKind
 from ringfence.ledger.ledger import Ledger
-from ringfence.sandbox.kept_homes import KeptHomes
 from ringfence.sandbox.processes import is_running
 from ringfence.sandbox.sessions import Session, Sessions
 from ringfence.sandbox.tree.flow_back import flow_back
@@ -23,6 +23,9 @@ from ringfence.sandbox.tree.record import is_there as is_prepared
 from ringfence.sandbox.tree.refusals import set_told
 from ringfence.sandbox.tree.settle import forget, sweep
 from ringfence.sandbox.tree.tree import Refused
+
+if TYPE_CHECKING:  # few runs have a home that is kept
+    from ringfence.sandbox.kept_homes import KeptHomes
 
 __all__ = ["Places", "tidy", "tidy_lost"]
 
@@ -35,8 +38,10 @@ class Places:
     cache: Path | None
 
     @property
-    def homes(self) -> KeptHomes:
+    def homes(self) -> "KeptHomes":
         """Those that are kept from run to run."""
+        from ringfence.sandbox.kept_homes import KeptHomes
+
         return KeptHomes(folder=self.sessions.folder.parent / "homes")
 
 

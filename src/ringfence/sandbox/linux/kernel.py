@@ -8,6 +8,7 @@ Source: the manual pages of each call, the kernel's include/uapi/linux.
 """
 
 import ctypes
+import errno
 import os
 import signal
 import struct
@@ -21,7 +22,11 @@ __all__ = [
     "AT_RECURSIVE",
     "AT_SYMLINK_NOFOLLOW",
     "MACHINE",
+    "NEW_LISTENER",
+    "SET_MODE_FILTER",
+    "WAIT_KILLABLE",
     "call",
+    "can_tell_starts",
     "capset",
     "clone",
     "inotify",
@@ -43,6 +48,10 @@ __all__ = [
 ]
 
 MACHINE: Final = os.uname().machine
+
+SET_MODE_FILTER: Final = 1  # of seccomp(2), and two of its flags
+NEW_LISTENER: Final = 0x8
+WAIT_KILLABLE: Final = 0x20
 
 _NUMBERS: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
@@ -244,6 +253,18 @@ def inotify() -> int:
 def watch(inotify_fd: int, folder: str, events: int) -> int:
     """The number of the watch on `folder`; IN_* flags say which events. Raises OSError."""
     return call("inotify_add_watch", inotify_fd, _text(folder), events)
+
+
+def can_tell_starts() -> bool:
+    """Whether this kernel lets what is executed wait until it was told of: Linux 5.19 does.
+
+    Before, any signal ends such a wait, and a program with a fast timer would never be executed.
+    """
+    try:
+        call("seccomp", SET_MODE_FILTER, NEW_LISTENER | WAIT_KILLABLE, None)
+    except OSError as error:
+        return error.errno == errno.EFAULT  # it knows both, and misses the program
+    return False
 
 
 def _text(text: str | None) -> bytes | None:

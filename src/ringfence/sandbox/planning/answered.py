@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from itertools import count
 
 from ringfence.sandbox.plan import Mount, MountKind, Network, Why
-from ringfence.sandbox.planning.authority_forms import hashed_name, java_store
 from ringfence.sandbox.planning.host import BUNDLES, Host, Kind, followed
 from ringfence.sandbox.planning.wanted import WantedNetwork
 
@@ -69,6 +68,8 @@ def answered_mounts(wanted: WantedNetwork, host: Host, *, bundle: str) -> Iterat
     for path in dict.fromkeys((AUTHORITIES, *files)):
         yield Mount(target=path, kind=MountKind.READ, source=bundle, why=_WHY, runs=False)
     if wanted.ca_pem:
+        from ringfence.sandbox.planning.authority_forms import hashed_name, java_store
+
         own = {
             f"{FOLDER}/{hashed_name(wanted.ca_pem)}": wanted.ca_pem.encode(),
             JAVA_STORE: java_store(wanted.ca_pem),

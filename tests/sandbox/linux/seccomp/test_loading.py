@@ -14,10 +14,12 @@ import pytest
 
 from filtering import QUIET, in_child, no_new_privileges, try_call, under_filter
 from ringfence.core.limits import LIMITS
+from ringfence.sandbox.linux import kernel
+from ringfence.sandbox.linux.kernel import can_tell_starts
 from ringfence.sandbox.linux.seccomp import listening, loading
 from ringfence.sandbox.linux.seccomp.calls import MACHINES
 from ringfence.sandbox.linux.seccomp.listening import answer
-from ringfence.sandbox.linux.seccomp.loading import can_tell_starts, load
+from ringfence.sandbox.linux.seccomp.loading import load
 from ringfence.sandbox.linux.seccomp.program import program
 
 _MACHINE = os.uname().machine
@@ -230,6 +232,7 @@ def test_a_kernel_before_5_19_is_not_asked_to_tell_of_starts(monkeypatch: pytest
         return bytes(8)
 
     assert can_tell_starts() is True
+    monkeypatch.setattr(kernel, "call", before_5_19)
     monkeypatch.setattr(loading, "call", before_5_19)
     monkeypatch.setattr(loading, "program", made)
     assert can_tell_starts() is False

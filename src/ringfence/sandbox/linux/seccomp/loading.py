@@ -8,27 +8,13 @@ import errno
 import struct
 from collections.abc import Mapping
 
-from ringfence.sandbox.linux.kernel import call
+from ringfence.sandbox.linux.kernel import NEW_LISTENER, SET_MODE_FILTER, WAIT_KILLABLE, call, can_tell_starts
 from ringfence.sandbox.linux.seccomp.program import program, program_allowing
 from ringfence.sandbox.linux.seccomp.rules import Rule
 
-__all__ = ["can_tell_starts", "load", "load_allowing"]
+__all__ = ["load", "load_allowing"]
 
-_SET_MODE_FILTER = 1
-_NEW_LISTENER, _WAIT_KILLABLE = 0x8, 0x20
 _INSTRUCTION_BYTES = 8
-
-
-def can_tell_starts() -> bool:
-    """Whether this kernel lets what is executed wait until it was told of: Linux 5.19 does.
-
-    Before, any signal ends such a wait, and a program with a fast timer would never be executed.
-    """
-    try:
-        call("seccomp", _SET_MODE_FILTER, _NEW_LISTENER | _WAIT_KILLABLE, None)
-    except OSError as error:
-        return error.errno == errno.EFAULT  # it knows both, and misses the program
-    return False
 
 
 def load(*, debug: bool, machine: str, quiet: int, starts: bool = False) -> int | None:
@@ -45,14 +31,14 @@ def load(*, debug: bool, machine: str, quiet: int, starts: bool = False) -> int 
     """
     telling = program(machine=machine, debug=debug, quiet=quiet, starts=starts and can_tell_starts())
     try:
-        return _set(telling, _NEW_LISTENER | _WAIT_KILLABLE)
+        return _set(telling, NEW_LISTENER | WAIT_KILLABLE)
     except OSError as error:
         if error.errno == errno.EBUSY:
             _set(program(machine=machine, debug=debug, quiet=quiet, tells=False), 0)
             return None
         if error.errno != errno.EINVAL:  # Linux before 5.19 does not know how to wait like that
             raise
-    return _set(telling, _NEW_LISTENER)
+    return _set(telling, NEW_LISTENER)
 
 
 def load_allowing(calls: Mapping[str, Rule | None], *, machine: str) -> None:
@@ -68,4 +54,4 @@ def load_allowing(calls: Mapping[str, Rule | None], *, machine: str) -> None:
 def _set(code: bytes, flags: int) -> int:
     buffer = ctypes.create_string_buffer(code, len(code))
     fprog = struct.pack("@HP", len(code) // _INSTRUCTION_BYTES, ctypes.addressof(buffer))
-    return call("seccomp", _SET_MODE_FILTER, flags, fprog)
+    return call("seccomp", SET_MODE_FILTER, flags, fprog)
