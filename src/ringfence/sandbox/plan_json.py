@@ -5,7 +5,7 @@ escapes.
 """
 
 import base64
-from typing import Any, get_type_hints
+from typing import Any
 
 from ringfence.core.dataclass import asdict, fields
 from ringfence.core.decisions import Place
@@ -223,9 +223,7 @@ def _check_types(made: object) -> None:
 def _fields(kind: type) -> dict[str, tuple[type, ...]]:
     found = _KNOWN.get(kind)
     if found is None:
-        hints = get_type_hints(kind)
-        found = {f.name: _SIMPLE.get(hints[f.name], ()) for f in fields(kind)}
-        _KNOWN[kind] = found
+        found = _KNOWN[kind] = {each.name: _SIMPLE.get(each.type, ()) for each in fields(kind)}
     return found
 
 
