@@ -154,7 +154,9 @@ def _redacted(arguments: Sequence[str], longest: int) -> Iterator[str]:
     before = ""
     for argument in arguments:
         text = argument[:longest]
-        if _FLAG.fullmatch(before) and _promises_secret(before) and not _NEXT_FLAG.fullmatch(text):
+        if not before.startswith("-"):  # which every option does
+            yield _argument(text)
+        elif _FLAG.fullmatch(before) and _promises_secret(before) and not _NEXT_FLAG.fullmatch(text):
             yield CUT if text else text
         elif _USER_OPTION.fullmatch(before) and ":" in text:
             yield CUT
@@ -166,7 +168,7 @@ def _redacted(arguments: Sequence[str], longest: int) -> Iterator[str]:
 def _argument(text: str) -> str:
     if "-----" in text and _PRIVATE_KEY.search(text):
         return CUT
-    whole = _WHOLE.fullmatch(text)
+    whole = _WHOLE.fullmatch(text) if "=" in text or ":" in text else None
     if whole and _promises_secret(whole[1]):
         return whole[1] + whole[2] + CUT
     return _text(text)
