@@ -33,6 +33,7 @@ _MAGIC = (
     (b"BZh", Compression.BZIP2),
     (b"\xfd7zXZ\x00", Compression.XZ),
 )
+_FIRST = frozenset({b"\x1f", b"B", b"\xfd", b"]", b"\x78"})
 # An inflated size that is not known, as who writes a stream puts it, or one below a terabyte and the zero
 # that data begins with: .lzma has hardly any other mark.
 _UNKNOWN_SIZE = b"\xff" * 8
@@ -40,6 +41,8 @@ _UNKNOWN_SIZE = b"\xff" * 8
 
 def compression_of(head: bytes) -> Compression | None:
     """What the first bytes say. Never DEFLATE, which has no magic; nor what needs a library."""
+    if head[:1] not in _FIRST:  # as of most files
+        return None
     found = next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
     if head[:2] == b"]\x00" and (head[5:13] == _UNKNOWN_SIZE or head[10:14] == bytes(4)):
         return Compression.LZMA

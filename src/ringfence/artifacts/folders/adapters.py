@@ -13,13 +13,12 @@ from ringfence.artifacts.spotted import Spotted
 from ringfence.core.bounded_json import Json
 from ringfence.core.findings import Severity
 from ringfence.core.limits import LIMITS
+from ringfence.core.patterns import pattern
 
 __all__ = ["judge"]
 
 _CONFIG: Final = "adapter_config.json"
-_LORA: Final = re.compile(
-    r"(.+)\.lora_(A|B|embedding_A|embedding_B|magnitude_vector)(?:\.[\w-]+)?(?:\.weight)?"
-)
+_LORA: Final = pattern(r"(.+)\.lora_(A|B|embedding_A|embedding_B|magnitude_vector)(?:\.[\w-]+)?(?:\.weight)?")
 _OF_EMBEDDINGS: Final = (
     "embed_tokens",
     "lm_head",
@@ -29,7 +28,7 @@ _OF_EMBEDDINGS: Final = (
     "embed_out",
     "shared",
 )
-_WORD: Final = re.compile(r"[^\W\d_]{3,}")
+_WORD: Final = pattern(r"[^\W\d_]{3,}")
 _Tensors = Mapping[str, tuple[str, Shape]]
 _ADVICE: Final = "find out whether these files belong together; take them from one publisher"
 

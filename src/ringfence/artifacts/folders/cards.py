@@ -1,6 +1,5 @@
 """Whether a README speaks of the models that lie beside it. Licenses are compared elsewhere."""
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,10 +9,11 @@ from ringfence.artifacts.spotted import Spotted
 from ringfence.core.facts import FactName
 from ringfence.core.findings import Severity
 from ringfence.core.limits import LIMITS
+from ringfence.core.patterns import pattern
 
 __all__ = ["judge"]
 
-_WORD: Final = re.compile(r"[^\W\d_]{3,}")
+_WORD: Final = pattern(r"[^\W\d_]{3,}")
 _ADVICE: Final = "find out whether the card belongs to this file"
 
 

@@ -6,7 +6,6 @@ are changed when weights are saved.
 Source: transformers, configuration_utils.py, generation/configuration_utils.py.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -14,20 +13,19 @@ from ringfence.artifacts.folders.folder import Directory, Shape, said
 from ringfence.artifacts.spotted import Spotted
 from ringfence.core.bounded_json import Json
 from ringfence.core.findings import Severity
+from ringfence.core.patterns import pattern
 
 __all__ = ["judge"]
 
-_EMBEDDING: Final = re.compile(
+_EMBEDDING: Final = pattern(
     r"(?:(?:model|transformer|bert|roberta)\.)?(?:embed_tokens|wte|embeddings\.word_embeddings)\.weight"
 )
-_LAYER: Final = re.compile(
-    r"(?:(?:model|transformer|bert|roberta)\.)?(?:layers|h|encoder\.layer)\.(\d{1,5})\."
-)
+_LAYER: Final = pattern(r"(?:(?:model|transformer|bert|roberta)\.)?(?:layers|h|encoder\.layer)\.(\d{1,5})\.")
 _FLOATS: Final = frozenset(("F64", "F32", "F16", "BF16"))
 _OTHER_WIDTHS: Final = ("embedding_size", "word_embed_proj_dim", "text_config", "hidden_sizes")
 _TOKENS: Final = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id")
 _ADVICE: Final = "find out whether these files belong together; take them from one publisher"
-_SHARD_NAME: Final = re.compile(
+_SHARD_NAME: Final = pattern(
     r"(?:model|pytorch_model|diffusion_pytorch_model)(?:-\d{5}-of-\d{5})?\.safetensors"
 )
 

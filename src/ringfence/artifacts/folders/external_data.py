@@ -3,7 +3,6 @@
 Source: onnx/onnx.proto (external data); OpenVINO's documentation of the IR format.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Final
@@ -19,6 +18,7 @@ from ringfence.artifacts.reader import Reader
 from ringfence.artifacts.spotted import Spotted
 from ringfence.core.findings import Severity
 from ringfence.core.limits import LIMITS
+from ringfence.core.patterns import pattern
 
 __all__ = ["judge", "raw_weights"]
 
@@ -30,7 +30,7 @@ _ONNX: Final[Table] = {
     "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph"},
     "sparse": {1: "tensor", 2: "tensor"},
 }
-_CORE_ML: Final = re.compile(r"(?:.+/)?[^/]+\.mlpackage/Data/[^/]+/weights/[^/]+\.bin")
+_CORE_ML: Final = pattern(r"(?:.+/)?[^/]+\.mlpackage/Data/[^/]+/weights/[^/]+\.bin")
 _AGAIN: Final = "get the folder from its publisher again, or find out where the rest is"
 _DO_NOT: Final = "do not load it: a loader would read past the end of the file"
 _Found = Iterator[tuple[str, Spotted]]

@@ -6,7 +6,6 @@
 Source: ollama manifest/manifest.go, server/model.go, template/template.go.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
@@ -19,10 +18,11 @@ from ringfence.core.bounded_json import BadJson, Json, parse
 from ringfence.core.digests import parse_sha256
 from ringfence.core.findings import Severity
 from ringfence.core.limits import LIMITS
+from ringfence.core.patterns import pattern
 
 __all__ = ["judge"]
 
-_MANIFEST: Final = re.compile(r"(.*/)?manifests(?:-v2)?/[^/]+/[^/]+/[^/]+/[^/]+")
+_MANIFEST: Final = pattern(r"(.*/)?manifests(?:-v2)?/[^/]+/[^/]+/[^/]+/[^/]+")
 _LAYERS: Final = "application/vnd.ollama.image."
 _KNOWN: Final = frozenset(
     _LAYERS + kind

@@ -13,13 +13,14 @@ from ringfence.artifacts.folders.folder import Directory, escapes, said
 from ringfence.artifacts.spotted import Spotted
 from ringfence.core.bounded_json import Json
 from ringfence.core.findings import Severity
+from ringfence.core.patterns import pattern
 
 __all__ = ["judge"]
 
 _AGAIN: Final = "get the folder from its publisher again, or find out where the rest is"
-_CODE: Final = re.compile(r"([^\W\d]\w*)\.[^\W\d]\w*")
-_VARIABLES: Final = re.compile(r"variables\.data-(\d{5})-of-(\d{5})", re.ASCII)
-_BYTECODE: Final = re.compile(r"([^.]+)(?:\.[\w-]+(?:\.opt-\d)?)?\.pyc")
+_CODE: Final = pattern(r"([^\W\d]\w*)\.[^\W\d]\w*")
+_VARIABLES: Final = pattern(r"variables\.data-(\d{5})-of-(\d{5})", re.ASCII)
+_BYTECODE: Final = pattern(r"([^.]+)(?:\.[\w-]+(?:\.opt-\d)?)?\.pyc")
 _WITHOUT_FILES: Final = (".Normalize", ".Asym", ".Router")
 _PYC_HEADER_BYTES: Final = 16
 _Found = Iterator[tuple[str, Spotted]]

@@ -13,11 +13,12 @@ from ringfence.artifacts.spotted import Spotted
 from ringfence.core.bounded_json import Json
 from ringfence.core.facts import FactName
 from ringfence.core.findings import Severity
+from ringfence.core.patterns import pattern
 
 __all__ = ["judge"]
 
-_INDEX: Final = re.compile(r".+\.(?:safetensors|bin)\.index\.json", re.ASCII)
-_NUMBERED: Final = re.compile(r"(.+)-(\d{5})-of-(\d{5,6})(\.(?:safetensors|bin|gguf|pth?|ckpt))", re.ASCII)
+_INDEX: Final = pattern(r".+\.(?:safetensors|bin)\.index\.json", re.ASCII)
+_NUMBERED: Final = pattern(r"(.+)-(\d{5})-of-(\d{5,6})(\.(?:safetensors|bin|gguf|pth?|ckpt))", re.ASCII)
 _IMPLAUSIBLE: Final = 16  # times what lies there: sizes are counted before quantising as well
 _AGAIN: Final = "get the folder from its publisher again"
 _Found = Iterator[tuple[str, Spotted]]

@@ -4,15 +4,15 @@ Source: `NumpyArrayWrapper.read_array` in joblib/numpy_pickle.py, version 1.5; n
 """
 
 import math
-import re
 
 from ringfence.artifacts.pickles.items import Made, State
 from ringfence.artifacts.pickles.literals import Literals
 from ringfence.core.dataclass import dataclass
+from ringfence.core.patterns import pattern
 
 __all__ = ["Extent", "extent"]
 
-_DTYPE = re.compile(r"[<>|=]?([a-zA-Z?])(\d{0,9})(?:\[[^\]]{1,20}\])?")
+_DTYPE = pattern(r"[<>|=]?([a-zA-Z?])(\d{0,9})(?:\[[^\]]{1,20}\])?")
 _LARGEST = 1 << 62
 
 

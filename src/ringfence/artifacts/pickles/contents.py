@@ -3,23 +3,23 @@
 Protocols 0 to 2 have no bytes in Python 3; they are written as text that `_codecs.encode` turns into them.
 """
 
-import re
 from typing import Final
 
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.core.dataclass import dataclass
+from ringfence.core.patterns import pattern
 
 __all__ = ["BEGINNINGS", "Content", "looks_like_file", "looks_like_pickle", "looks_like_program"]
 
 BEGINNINGS: Final = b"\x80(]}ciP\x1fB\xfd\x04\x287\x7fM\xcf\xca"  # all but tar files, which are longer
 _HEAD_BYTES: Final = 512
-_PICKLE: Final = re.compile(rb"\x80[\x02-\x05][\s\S]|[(\]}]{0,8}[ci][\w.]+\n[\w.]+\n")
-_FILE: Final = re.compile(
+_PICKLE: Final = pattern(rb"\x80[\x02-\x05][\s\S]|[(\]}]{0,8}[ci][\w.]+\n[\w.]+\n")
+_FILE: Final = pattern(
     rb"PK\x03\x04|\x1f\x8b\x08|BZh[1-9]1AY&SY|\xfd7zXZ\x00|\x28\xb5\x2f\xfd|\x04\x22\x4d\x18"
     rb"|7z\xbc\xaf\x27\x1c|[\s\S]{257}ustar"
 )
-_PROGRAM: Final = re.compile(
+_PROGRAM: Final = pattern(
     rb"\x7fELF[\x01\x02][\x01\x02]|MZ[\s\S]{76}This program|\xcf\xfa\xed\xfe[\x07\x0c]|\xca\xfe\xba\xbe\x00"
 )
 _FILE_BYTES: Final = 64  # no shorter archive or program does anything

@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from ringfence.artifacts.pickles.items import DICT, LIST, SET
+from ringfence.core.patterns import pattern
 
 __all__ = [
     "APPEND", "BUILD", "CALL", "CONSTANT", "CONSTANTS", "CONTAINER", "FILL", "GET", "KINDS",
@@ -86,9 +87,9 @@ def _runs(item: bytes) -> tuple[re.Pattern[bytes], ...]:
     Nothing can be matched in two ways, so that it takes linear time.
     """
     return (
-        re.compile(rb"(?s:(?:%b)*+e)" % item),
-        re.compile(rb"(?s:(?:(?:%b){2})*+u)" % item),
-        re.compile(rb"(?s:(?:(?:%b)(?:%b))*+u)" % (item, _PLAIN % b"")),
+        pattern(rb"(?s:(?:%b)*+e)" % item),
+        pattern(rb"(?s:(?:(?:%b){2})*+u)" % item),
+        pattern(rb"(?s:(?:(?:%b)(?:%b))*+u)" % (item, _PLAIN % b"")),
     )
 
 

@@ -9,6 +9,7 @@ from ringfence.artifacts.pickles.items import DICT, LIST, Global, Made
 from ringfence.artifacts.problems import Malformed, ProblemKind
 from ringfence.artifacts.reader import Reader
 from ringfence.core.limits import LIMITS
+from ringfence.core.patterns import pattern
 from ringfence.core.text import clip
 
 __all__ = ["Literals", "is_value"]
@@ -168,7 +169,7 @@ def _unescaped(code: int, raw: bytes) -> str:
     return _without_escapes(raw[1:-1] if raw[:1] in (b"'", b'"') else raw).decode()
 
 
-_ESCAPE = re.compile(rb"""\\(?:([0-7]{1,3})|x([0-9a-fA-F]{2})|([abfnrtv])|(['"\\])|(\n)|(x|\Z))?""")
+_ESCAPE = pattern(rb"""\\(?:([0-7]{1,3})|x([0-9a-fA-F]{2})|([abfnrtv])|(['"\\])|(\n)|(x|\Z))?""")
 _CONTROLS = dict(zip(b"abfnrtv", b"\a\b\f\n\r\t\v", strict=True))
 
 

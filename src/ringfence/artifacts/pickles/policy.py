@@ -27,6 +27,7 @@ from typing import Final
 
 from ringfence.artifacts.pickles.seen import PLAIN_TYPES, How, Use
 from ringfence.artifacts.pickles.states import OPENS
+from ringfence.core.patterns import pattern
 
 __all__ = [
     "Kind",
@@ -67,51 +68,47 @@ _PLAIN_CODECS: Final = {"latin1", "latin-1", "iso-8859-1", "ascii", "utf-8", "ut
 _LOADER: Final = ("torch.storage", "_load_from_bytes")
 _TYPE: Final = ("builtins", "type")
 _GETATTR: Final = ("builtins", "getattr")
-_OF_TEXT: Final = re.compile(r"\('[^'\\]{0,200}', '[a-z]\w{0,60}'\)")  # a method of a text
+_OF_TEXT: Final = pattern(r"\('[^'\\]{0,200}', '[a-z]\w{0,60}'\)")  # a method of a text
 _BUILTINS: Final = frozenset(dir(builtins))
-_OF_CONTAINER: Final = re.compile(r"\((?:\[…\]|\{…\}), '[a-z]\w{0,60}'\)")
+_OF_CONTAINER: Final = pattern(r"\((?:\[…\]|\{…\}), '[a-z]\w{0,60}'\)")
 _LOGGER: Final = ("logging", "getLogger")
 _GETTERS: Final = {
     (module, name) for module in ("operator", "_operator") for name in ("attrgetter", "methodcaller")
 }
-_ATTRIBUTES: Final = re.compile(r"\('[a-z][a-z0-9_.]{0,60}'(?:, '[a-z][a-z0-9_.]{0,60}')*\)")
+_ATTRIBUTES: Final = pattern(r"\('[a-z][a-z0-9_.]{0,60}'(?:, '[a-z][a-z0-9_.]{0,60}')*\)")
 # Attributes of functions, frames and modules by which everything else is reached.
-_WAYS_OUT: Final = re.compile(
-    r"(?:f|gi|cr|ag|tb|co|func|im)_\w+|modules|mro|\w*(?:globals|builtins|loader)\w*"
-)
+_WAYS_OUT: Final = pattern(r"(?:f|gi|cr|ag|tb|co|func|im)_\w+|modules|mro|\w*(?:globals|builtins|loader)\w*")
 _UFUNC: Final = (("numpy.core", "_ufunc_reconstruct"), ("numpy._core", "_ufunc_reconstruct"))
-_REACHES: Final = re.compile(
+_REACHES: Final = pattern(
     r"\((?P<module>[\w.]+)\.(?P<name>\w+)(?P<made>\(…\))?, '(?P<attribute>[a-zA-Z_]\w*)'\)"
 )
 # Methods that objects of a library keep of themselves, which only compute.
 _METHODS: Final = {
-    "numpy": re.compile(
+    "numpy": pattern(
         r"(?:standard_|multivariate_|negative_|noncentral_)?(?:beta|binomial|bytes|cauchy|chisquare|choice|dirichlet"
         r"|exponential|f|gamma|geometric|gumbel|hypergeometric|integers|laplace|logistic|lognormal|logseries|normal"
         r"|multinomial|pareto|permutation|permuted|poisson|power|rand|randint|randn|random|random_integers"
         r"|random_sample|rayleigh|shuffle|t|triangular|uniform|vonmises|wald|weibull|zipf)"
     ),
-    "scipy": re.compile(
+    "scipy": pattern(
         r"_call_(?:linear|linear_np|nearest|previousnext|spline)|_h_[a-z_]+"
         r"|_entropy|_(?:cdf|ppf)_single|_mom[01]_sc|_nonzero"
     ),
-    "torch": re.compile(r"_infer_parameters|_lazy_load_hook|_annealing_[a-z]+|_\w*scale_fn"),
+    "torch": pattern(r"_infer_parameters|_lazy_load_hook|_annealing_[a-z]+|_\w*scale_fn"),
 }
 _BY_NAME: Final = {("cloudpickle.cloudpickle", "_builtin_type"), ("dill._dill", "_load_type")}
 _DILLS_ARRAY: Final = ("dill._dill", "_create_array")
-_PLAIN_ARRAY: Final = re.compile(
-    r"\(numpy\.(?:_core|core)\.(?:multiarray\._reconstruct|numeric\._frombuffer),"
-)
+_PLAIN_ARRAY: Final = pattern(r"\(numpy\.(?:_core|core)\.(?:multiarray\._reconstruct|numeric\._frombuffer),")
 # Data whose calls are looked at: a codec runs by name, and bytes may be another file to load.
 _LOOKED_AT: Final = {*_ENCODE, _LOADER, _TYPE}
-_ACTING_METHOD: Final = re.compile(
+_ACTING_METHOD: Final = pattern(
     r"(?i)^_?(?:to_|from|read|write|save|load|dump|open|exec|eval|query|run|call|apply|map|pipe|agg|tofile|import"
     r"|compile|send|connect|get_state|set|register|hook)"
 )
 # Pickled by a name alone, these are found in whichever module has imported torch.
-_MEMORY_FORMAT: Final = re.compile(r"torch\.(?:contiguous_format|preserve_format|channels_last(?:_3d)?)")
-_CLASS: Final = re.compile(r"_{0,2}[A-Z]\w*")
-_DANGEROUS_TEXT: Final = re.compile(
+_MEMORY_FORMAT: Final = pattern(r"torch\.(?:contiguous_format|preserve_format|channels_last(?:_3d)?)")
+_CLASS: Final = pattern(r"_{0,2}[A-Z]\w*")
+_DANGEROUS_TEXT: Final = pattern(
     r"""^(?:https?|ftp|file|data):// | ^[/~] | ^[A-Za-z]:\\ | \.\./ | [;|&`]\s*\w | \$\( |
     \b(?:import|exec|eval|subprocess|system|curl|wget|bash|powershell|chmod|rm\ -)\b |
     \.(?:sh|exe|dll|so|py)$""",
@@ -124,25 +121,32 @@ _ACTING_NAMES: Final = {
     *("execve", "execvp", "spawnl", "spawnv", "exec", "__import__", "import_module", "subprocess", "socket"),
     *("create_connection", "urlopen", "urlretrieve", "ctypes", "CDLL", "pty", "rmtree", "marshal"),
 }
-_ACTING_TEXT: Final = re.compile(
+_ACTING_TEXT: Final = pattern(
     r"__|\b(?:import|exec|eval|open|compile|getattr|setattr|globals|os|sys|subprocess|system|popen|socket)\b"
 )
 
 
 @cache
 def _data() -> _Names:
-    return _read("data.json")
+    return _read("data.json")["names"]
+
+
+@cache
+def _lists() -> Mapping[str, Mapping[str, _Names]]:
+    """The names of each library of tier 2, by the part of its list that they stand in."""
+    paths = sorted(_FOLDER.glob("library-*.json"))
+    return {path.stem.removeprefix("library-"): _read(path.name) for path in paths}
 
 
 @cache
 def _libraries() -> Mapping[str, _Names]:
     found = {}
-    for path in sorted(_FOLDER.glob("library-*.json")):
-        names = dict(_read(path.name))
+    for library, parts in _lists().items():
+        names = dict(parts["names"])
         for part in ("restored", "runs_text"):
-            for module, more in _read(path.name, part).items():
+            for module, more in parts[part].items():
                 names[module] = names.get(module, frozenset()) | more
-        found[path.stem.removeprefix("library-")] = names
+        found[library] = names
     return found
 
 
@@ -158,14 +162,17 @@ def _dangers() -> Mapping[str, Mapping[str, str]]:
 def _parts(part: str) -> _Names:
     """All libraries' names of one part."""
     found: dict[str, frozenset[str]] = {}
-    for path in sorted(_FOLDER.glob("library-*.json")):
-        found |= _read(path.name, part)
+    for parts in _lists().values():
+        found |= parts[part]
     return found
 
 
-def _read(name: str, part: str = "names") -> _Names:
+def _read(name: str) -> Mapping[str, _Names]:
     whole = json.loads((_FOLDER / name).read_text(encoding="utf-8"))
-    return {module: frozenset(names) for module, names in whole.get(part, {}).items()}
+    return {
+        part: {module: frozenset(names) for module, names in whole.get(part, {}).items()}
+        for part in ("names", "restored", "runs_text")
+    }
 
 
 @cache

@@ -15,6 +15,7 @@ from typing import Final
 
 from ringfence.artifacts.pickles.items import Global, Made, State
 from ringfence.artifacts.pickles.literals import Literals
+from ringfence.core.patterns import pattern
 
 __all__ = ["OPENS", "WANTED", "flaw"]
 
@@ -31,7 +32,7 @@ WANTED: Final = frozenset(
 )
 _TEXT_BYTES: Final = 4_000
 _SHAPES: Final = r"(?P<shapes>(?:[A-Za-z_][A-Za-z0-9_]*, ){0,32})"
-_HONEST_TEMPLATE: Final = re.compile(
+_HONEST_TEMPLATE: Final = pattern(
     r"\n?def _parse_args\(self, " + _SHAPES + r" (?P<into>loc=0(?P<scale>, scale=1)?)\):\n"
     r"    return \((?P=shapes)\), (?P<out>loc, (?(scale)scale|1))\n"
     r"\n"
@@ -41,14 +42,14 @@ _HONEST_TEMPLATE: Final = re.compile(
     r"def _parse_args_stats\(self, (?P=shapes) (?P=into), moments='mv'\):\n"
     r"    return \((?P=shapes)\), (?P=out), moments\n"
 )
-_WORD: Final = re.compile(r"(?P<word>[^\W\d][\w.]*+)(?P<called>\s*+\()?")
-_PLAIN_FORMULA: Final = re.compile(r"[\w\s+*:~()^/|,.=<>!-]*")
-_QUOTED: Final = re.compile(r"'[\w\s.,:<>=+*/-]{0,200}+'|\"[\w\s.,:<>=+*/-]{0,200}+\"")
+_WORD: Final = pattern(r"(?P<word>[^\W\d][\w.]*+)(?P<called>\s*+\()?")
+_PLAIN_FORMULA: Final = pattern(r"[\w\s+*:~()^/|,.=<>!-]*")
+_QUOTED: Final = pattern(r"'[\w\s.,:<>=+*/-]{0,200}+'|\"[\w\s.,:<>=+*/-]{0,200}+\"")
 _TRANSFORMS: Final = {
     *("C", "I", "Q", "bs", "cr", "cc", "te", "center", "scale", "standardize"),
     *("Treatment", "Sum", "Poly", "Diff", "Helmert"),
 }
-_COMPUTES: Final = re.compile(
+_COMPUTES: Final = pattern(
     r"(?:np|numpy)\.(?:log|log1p|log2|log10|exp|expm1|sqrt|square|power|abs|absolute|sin|cos|tan|tanh|sign"
     r"|minimum|maximum|clip)"
 )

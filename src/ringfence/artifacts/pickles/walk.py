@@ -5,7 +5,6 @@ that knows nothing of joblib and takes an array's bytes for opcodes. Both are tr
 only what is surely dangerous counts, because honest streams are nonsense when they are read the wrong way.
 """
 
-import re
 from typing import Final
 
 from ringfence.artifacts.pickles.machine import Machine
@@ -14,11 +13,12 @@ from ringfence.artifacts.problems import Malformed
 from ringfence.artifacts.reader import Reader
 from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
+from ringfence.core.patterns import pattern
 
 __all__ = ["Readings", "begins_as_pickle", "walk"]
 
-_CANDIDATE: Final = re.compile(rb"\x80[\x02-\x05]|c[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n")
-_NAME: Final = re.compile(r"[A-Za-z_][\w.]*")
+_CANDIDATE: Final = pattern(rb"\x80[\x02-\x05]|c[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n")
+_NAME: Final = pattern(r"[A-Za-z_][\w.]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

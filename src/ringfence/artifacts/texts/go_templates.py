@@ -13,16 +13,17 @@ from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.texts.instructions import is_mark, words
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
+from ringfence.core.patterns import pattern
 
 __all__ = ["is_go", "judge_go"]
 
-_GO = re.compile(
+_GO = pattern(
     r"\{\{-?\s*(?:(?:if|range|with|else if)\b[^}]{0,200}[ (]\$?\.[A-Z]|\$?\.[A-Z]\w*|\$\w*\s*:=|end\s*-?\}\}"
     r"|(?:if|range|with)\s+(?:and|or|not|eq|ne|lt|gt|len|index|\$|\(|\.)|template \"|define \"|block \")"
 )
-_TEXT_OF_PEOPLE = re.compile(r"\.(?:Content|Prompt|System|Response|Suffix|Thinking)\b")
-_LITERAL = re.compile(r'"((?:[^"\\]|\\.){0,1000})"|`([^`]{0,1000})`')
-_TESTS = re.compile(r"\b(?:eq|ne|lt|le|gt|ge|contains|hasPrefix|hasSuffix|index|slice|match|regexMatch)\b")
+_TEXT_OF_PEOPLE = pattern(r"\.(?:Content|Prompt|System|Response|Suffix|Thinking)\b")
+_LITERAL = pattern(r'"((?:[^"\\]|\\.){0,1000})"|`([^`]{0,1000})`')
+_TESTS = pattern(r"\b(?:eq|ne|lt|le|gt|ge|contains|hasPrefix|hasSuffix|index|slice|match|regexMatch)\b")
 _FUNCTIONS = frozenset(
     (
         *("and", "or", "not", "eq", "ne", "lt", "le", "gt", "ge", "len", "index", "slice", "print", "printf"),

@@ -13,23 +13,24 @@ from collections.abc import Callable, Iterator
 from ringfence.artifacts.spotted import Spotted
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
+from ringfence.core.patterns import pattern
 
 __all__ = ["judge_text"]
 
-_FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f")
-_TAGS = re.compile("[\U000e0000-\U000e007f]+")
-_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{2,}")
-_SPREAD_SELECTORS = re.compile("(?:[A-Za-z ][\ufe00-\ufe0f\U000e0100-\U000e01ef]){4,}")
+_FLAG = pattern("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f")
+_TAGS = pattern("[\U000e0000-\U000e007f]+")
+_SELECTORS = pattern("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{2,}")
+_SPREAD_SELECTORS = pattern("(?:[A-Za-z ][\ufe00-\ufe0f\U000e0100-\U000e01ef]){4,}")
 _NOTHING = "\u200b-\u200f\u2060-\u2064\u206a-\u206f\ufeff\u180e\u034f\u115f\u1160\u3164\uffa0"
-_NOTHING_RUN = re.compile(f"[{_NOTHING}]{{8,}}")
-_NOTHING_SPREAD = re.compile(f"(?:[A-Za-z0-9][{_NOTHING}]{{1,8}}){{4,}}")
-_OPERATORS = re.compile("[\u2061-\u2064]{3,}")
-_PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]{4,}")
-_OVERRIDE = re.compile("[\u202d\u202e][^\n]{0,100}")
-_ISOLATES = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff]")
+_NOTHING_RUN = pattern(f"[{_NOTHING}]{{8,}}")
+_NOTHING_SPREAD = pattern(f"(?:[A-Za-z0-9][{_NOTHING}]{{1,8}}){{4,}}")
+_OPERATORS = pattern("[\u2061-\u2064]{3,}")
+_PRIVATE = pattern("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]{4,}")
+_OVERRIDE = pattern("[\u202d\u202e][^\n]{0,100}")
+_ISOLATES = pattern("[\u202a-\u202e\u2066-\u2069]")
+_RIGHT_TO_LEFT = pattern("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff]")
 # Device controls and operating system commands: titles, the clipboard. Colours and cursors are everyday.
-_TERMINAL = re.compile("\x1b(?:[\\]PX^_]|\\[[0-9;?]{0,20}[iqntcR])")
+_TERMINAL = pattern("\x1b(?:[\\]PX^_]|\\[[0-9;?]{0,20}[iqntcR])")
 _ADVICE = "do not let a model or a person read it as it is; find out who put it in"
 
 

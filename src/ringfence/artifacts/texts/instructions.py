@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterator
 
+from ringfence.core.patterns import pattern
+
 __all__ = ["covert_instructions", "foreign_addresses", "is_mark", "words"]
 
 # Tokens and tags that only steer a model: <|im_start|>, [INST], <think>, ### , {"name":
-_MARK = re.compile(r"<[^<>\n]{0,80}>|\[/?[A-Z_]{2,40}\]|[{}\[\]\"'`#*=|:/\\<>_-]|\b\w+(?:_\w+)+\b")
-_WORD = re.compile(r"[^\W\d_]{2,}")
-_HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_MARK = pattern(r"<[^<>\n]{0,80}>|\[/?[A-Z_]{2,40}\]|[{}\[\]\"'`#*=|:/\\<>_-]|\b\w+(?:_\w+)+\b")
+_WORD = pattern(r"[^\W\d_]{2,}")
+_HAN = pattern(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _ROLES = frozenset(
     (
         *("system", "user", "assistant", "tool", "ipython", "model", "developer", "human", "inst", "sys"),
@@ -28,8 +30,8 @@ _DEEDS = (
 )
 _HOLES = r"(?:vulnerabilit(?:y|ies)|backdoors?|security (?:holes?|flaws?))"
 _COVERT = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
+    pattern(text, re.IGNORECASE)
+    for text in (
         rf"\b(?:ignore|disregard|forget|override|bypass) {_BEFORE}{_THEIRS} {_BEFORE}{_ORDERS}",
         rf"\b(?:do not|don't|never|must not) (?:ever )?{_TELL} {_PEOPLE}(?! (?:that )?you)",
         rf"\bwithout (?:telling|informing|alerting|notifying|warning|asking) {_PEOPLE}",
@@ -40,7 +42,7 @@ _COVERT = tuple(
         r"\b(?:send|post|upload|forward|leak|transmit) (?:\w+ ){0,8}(?:to|via|at) (?:https?://|ftp://)",
     )
 )
-_PROMOTED = re.compile(
+_PROMOTED = pattern(
     r"\b(?:recommend|visit|use|install|download|include|link|append|add|insert|send|post|fetch|open|direct|"
     r"promote|mention|suggest|point|refer|load|import|advise|click|go to|call|request|navigate|depend|rely|"
     r"end|finish|respond|reply)\b"
@@ -48,11 +50,11 @@ _PROMOTED = re.compile(
     re.IGNORECASE,
 )
 # An address that the model is to complete with what it knows.
-_COMPLETED = re.compile(
+_COMPLETED = pattern(
     r"(?:https?|ftp)://[^\s\"'<>)]{1,300}[?&][\w.-]{1,40}=(?:[\"'<>)]|\{\{|$)",
     re.IGNORECASE | re.MULTILINE,
 )
-_ADDRESS = re.compile(r"(?:https?|ftp|wss?)://([^\s/\"'<>)\\\]}`:?#]{1,253})", re.IGNORECASE)
+_ADDRESS = pattern(r"(?:https?|ftp|wss?)://([^\s/\"'<>)\\\]}`:?#]{1,253})", re.IGNORECASE)
 _EVERYDAY_HOSTS = (
     *("huggingface.co", "github.com", "raw.githubusercontent.com", "json-schema.org", "w3.org", "arxiv.org"),
     *("wikipedia.org", "python.org", "openai.com", "mistral.ai", "ai.meta.com", "llama.com", "qwen.ai"),
@@ -81,8 +83,8 @@ def is_mark(text: str) -> bool:
 
 def covert_instructions(text: str) -> Iterator[str]:
     """What tells a model to act against whoever it talks to."""
-    for pattern in _COVERT:
-        if found := pattern.search(text):
+    for each in _COVERT:
+        if found := each.search(text):
             yield text[max(0, found.start() - 20) : found.end() + 100]
     for found in _PROMOTED.finditer(text):
         if any(True for _ in foreign_addresses(text[found.end() - 8 : found.end() + 253])):

@@ -16,15 +16,16 @@ from ringfence.artifacts.texts.instructions import is_mark
 from ringfence.artifacts.texts.suspicious_text import judge_value
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
+from ringfence.core.patterns import pattern
 
 __all__ = ["has_address", "is_plain_word", "judge_marks", "judge_roles", "odd", "twice"]
 
 # Marks of a sentence and of one's turn, as the publishers of models write them.
-_BEGINS: Final = re.compile(
+_BEGINS: Final = pattern(
     r"<s>|<bos>|\[(?:CLS|BOS)\]|<\|(?:bos|start|im_start|begin_of_text|startoftext|start_header_id)\|>"
     r"|<start_of_turn>|<BOS_TOKEN>|<\|START_OF_TURN_TOKEN\|>|<[|\uff5c]begin[\u2581_]of[\u2581_]sentence[|\uff5c]>"
 )
-_ENDS: Final = re.compile(
+_ENDS: Final = pattern(
     r"</s>|<eos>|\[(?:SEP|EOS)\]|<\|(?:eos|end|im_end|end_of_text|eot_id|eom_id|return)\|>"
     r"|<end_of_turn>|<EOS_TOKEN>|<\|END_OF_TURN_TOKEN\|>|<[|\uff5c]end[\u2581_]of[\u2581_]sentence[|\uff5c]>"
 )
@@ -36,7 +37,7 @@ _PLAIN: Final = frozenset(
         *("assistant", "sop", "eop"),
     )
 )
-_URL: Final = re.compile(
+_URL: Final = pattern(
     r"(?:https?|ftp)://[\w.-]{1,253}\.[a-z]{2,}|\b[\w.+-]{1,64}@[\w-]{1,63}\.[a-z]{2,}\b", re.IGNORECASE
 )
 

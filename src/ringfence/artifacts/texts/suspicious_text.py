@@ -9,14 +9,15 @@ from ringfence.artifacts.spotted import Spotted
 from ringfence.artifacts.texts import hidden_characters
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
+from ringfence.core.patterns import pattern
 
 __all__ = ["judge_name", "judge_value", "programs_in"]
 
 _ADVICE = "do not load it; ask its publisher what this is for"
 
 _COMMANDS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
+    pattern(text, re.IGNORECASE)
+    for text in (
         r"\b(?:curl|wget|fetch)\b[^\n|;]{1,300}\|\s*(?:sudo )?(?:ba|z|da|k)?sh\b",
         r"\b(?:curl|wget)\b[^\n|;]{1,300}\|\s*(?:python|perl|ruby|node)[0-9.]*\b",
         r"\bpowershell(?:\.exe)?\b[^\n]{0,80}\s-(?:e|en|enc|encodedcommand|nop|w hidden)\b",
@@ -33,8 +34,8 @@ _COMMANDS = tuple(
     )
 )
 _SECRETS = tuple(
-    re.compile(pattern)
-    for pattern in (
+    pattern(text)
+    for text in (
         r"-----BEGIN (?:[A-Z]{2,10} )?PRIVATE KEY-----",
         r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
         r"\bgh[pousr]_[A-Za-z0-9]{36}\b",
@@ -47,8 +48,8 @@ _SECRETS = tuple(
 )
 _PRIVATE = r"(?:10|127|0|192\.168|169\.254|172\.(?:1[6-9]|2[0-9]|3[01]))\."
 _HOSTS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
+    pattern(text, re.IGNORECASE)
+    for text in (
         rf"\b(?:https?|ftp)://(?!{_PRIVATE})[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}}(?::[0-9]{{1,5}})?(?:[/\s\"']|$)",
         r"\b[a-z2-7]{16,56}\.onion\b",
         r"\b(?:pastebin\.com/raw|paste\.ee|hastebin\.com|transfer\.sh|ix\.io|0x0\.st|termbin\.com|file\.io)/",
@@ -59,8 +60,8 @@ _HOSTS = tuple(
         r"\bfile://(?!localhost/)[a-z0-9][a-z0-9.-]*/",
     )
 )
-_ENCODED = re.compile(r"(?:[A-Za-z0-9+/_-]{4}){10,}")
-_HEX = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2}){32,})")
+_ENCODED = pattern(r"(?:[A-Za-z0-9+/_-]{4}){10,}")
+_HEX = pattern(r"(?:0x)?((?:[0-9a-fA-F]{2}){32,})")
 _PROGRAMS = (
     (b"MZ", "a Windows program"), (b"\x7fELF", "a Linux program"), (b"#!/", "a script"),
     (b"\xcf\xfa\xed\xfe", "a macOS program"), (b"\xca\xfe\xba\xbe", "a macOS or Java program"),
@@ -69,8 +70,8 @@ _PROGRAMS = (
     (b"import os", "Python code"), (b"import subprocess", "Python code"), (b"powershell", "a script"),
     (b"csystem\n", "a pickle"), (b"cos\nsystem", "a pickle"), (b"cposix\n", "a pickle"),
 )  # fmt: skip
-_MIXED = re.compile(r"[A-Za-z][\u0370-\u03ff\u0400-\u04ff]|[\u0370-\u03ff\u0400-\u04ff][A-Za-z]")
-_CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]")
+_MIXED = pattern(r"[A-Za-z][\u0370-\u03ff\u0400-\u04ff]|[\u0370-\u03ff\u0400-\u04ff][A-Za-z]")
+_CONTROL = pattern(r"[\x01-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]")
 _DECODED_CHARS = 64
 _ENCODED_RUNS = 1_000  # of one value
 
@@ -88,13 +89,13 @@ def judge_value(key: str, value: str, *, budget: Budget) -> Iterator[Spotted]:
         severity = Severity.HIGH if "\x1b" in value else Severity.LOW
         yield _spotted("metadata-control-characters", severity, key, "control characters")
     yield from programs_in(key, value, budget=budget)
-    for pattern in _SECRETS:
+    for each in _SECRETS:
         budget.check_time(at=None)
-        if found := pattern.search(value):
+        if found := each.search(value):
             yield _spotted("metadata-secret", Severity.HIGH, key, f"{found[0][:8]}…")
-    for pattern in _HOSTS:
+    for each in _HOSTS:
         budget.check_time(at=None)
-        if found := pattern.search(value):
+        if found := each.search(value):
             yield _spotted("metadata-address", Severity.HIGH, key, value[found.start() : found.end() + 40])
 
 
@@ -104,9 +105,9 @@ def programs_in(key: str, text: str, *, budget: Budget) -> Iterator[Spotted]:
     Raises:
         Malformed: it takes longer than the budget allows.
     """
-    for pattern in _COMMANDS:
+    for each in _COMMANDS:
         budget.check_time(at=None)
-        if found := pattern.search(text):
+        if found := each.search(text):
             shown = text[max(0, found.start() - 10) : found.end() + 60]
             yield _spotted("metadata-program", Severity.HIGH, key, shown)
     if text.startswith(("MZ\x90", "\x7fELF", "#!/")):

@@ -4,7 +4,6 @@ llama-cpp-python rendered templates without a sandbox up to 0.2.71 (CVE-2024-343
 `x.__class__.__mro__` leads from any value to every loaded class, and from there to a shell.
 """
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -14,14 +13,15 @@ from ringfence.artifacts.texts.template_flow import variable
 from ringfence.artifacts.texts.template_syntax import walk
 from ringfence.core.findings import Confidence, Severity
 from ringfence.core.limits import LIMITS
+from ringfence.core.patterns import pattern
 
 if TYPE_CHECKING:
     from jinja2 import nodes
 
 __all__ = ["judge_reach"]
 
-_DUNDER = re.compile(r"__[a-zA-Z]\w{0,40}__")
-_INTERNAL = re.compile(
+_DUNDER = pattern(r"__[a-zA-Z]\w{0,40}__")
+_INTERNAL = pattern(
     r"__(?:class|init|globals|builtins|import|subclasses|mro|bases?|dict|getattribute|getattr|call|code|func"
     r"|reduce|reduce_ex|loader|spec|module|closure|self|wrapped|new|setattr|delattr|enter|exit|file|path)__"
 )
@@ -53,11 +53,11 @@ _BUILDERS = frozenset(("join", "format", "replace", "reverse", "lower", "upper",
 _BY_ATTRIBUTE = frozenset(
     (*("map", "selectattr", "rejectattr", "groupby", "sort", "unique", "min", "max", "sum", "attr"),)
 )
-_REACHED = re.compile(r"""[.\[{]['"]?__[a-z]""")
-_FORMAT_REACH = re.compile(r"\{[^{}]{0,100}[.\[]_")
+_REACHED = pattern(r"""[.\[{]['"]?__[a-z]""")
+_FORMAT_REACH = pattern(r"\{[^{}]{0,100}[.\[]_")
 _LOOP_STEPS = 1_000_000
 _REPEATED = 1_000_000
-_WIDE = re.compile(r"%-?0?[0-9]{6,}|\{[^{}]{0,20}:[^{}]{0,5}[0-9]{6,}")
+_WIDE = pattern(r"%-?0?[0-9]{6,}|\{[^{}]{0,20}:[^{}]{0,5}[0-9]{6,}")
 _ADVICE = "do not render it outside a sandbox; take the template of the model's publisher"
 
 
