@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from ringfence.app.bom import BillFormat
-from ringfence.cli.main import without_options
+from ringfence.cli.answering import without_options
 from ringfence.cli.options import BILL_FORMATS, SEVERITIES, SIGNALS, VERDICTS
 from ringfence.cli.parser import make_parser
 from ringfence.core.findings import Severity

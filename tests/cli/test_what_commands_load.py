@@ -122,6 +122,13 @@ def test_running_a_command_loads_no_more_than_a_box_takes(tmp_path: Path) -> Non
     )
 
 
+def test_next_to_nothing_is_loaded_before_garbage_is_looked_for_less_often() -> None:
+    new = "import sys; known = set(sys.modules); import ringfence.cli.main; print(*set(sys.modules) - known)"
+    done = subprocess.run((sys.executable, "-I", "-c", new), capture_output=True, text=True, check=True)
+    assert "ringfence.cli.main" in done.stdout.split()
+    assert not set(done.stdout.split()) & {"enum", "typing", "contextlib", "re", "signal", "ringfence.core"}
+
+
 @pytest.mark.parametrize("option", ["--version", "--help"])
 def test_what_only_prints_loads_neither_values_nor_use_cases(option: str, tmp_path: Path) -> None:
     modules = loaded(option, home=tmp_path)

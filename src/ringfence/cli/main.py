@@ -1,32 +1,15 @@
-"""`ringfence`: finds the command and turns what goes wrong into two lines and an exit code.
-
-Each command's module is imported only when it is called, so that `ringfence --version` stays quick.
-"""
+"""`ringfence`: the program's entry, and its end. The rest is imported when garbage is rarely looked for."""
 
 import atexit
-import errno
 import gc
 import os
-import signal
 import sys
-from collections.abc import Callable, Sequence
-from importlib import import_module
-from types import FrameType, SimpleNamespace
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Sequence
 
-from ringfence.cli.streams import NotWritten, discard_output, standard_streams, tell
-from ringfence.core.errors import ExitCode, RingfenceError
-
-if TYPE_CHECKING:
-    import argparse
-
-__all__ = ["main", "without_options"]
-
-_Options: TypeAlias = "argparse.Namespace | SimpleNamespace"
+__all__ = ["main"]
 
 # Objects, before cycles are looked for: a short run makes few, and looking costs a tenth of a scan.
 _COLLECT_AFTER = 100_000
-_INTERRUPTED = 130  # 128 and the number of SIGINT, as shells say it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,11 +18,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     With the program's own arguments nothing but what others have registered for the end comes after it.
     """
     gc.set_threshold(_COLLECT_AFTER)
-    if arguments is not None:
-        return _answered(arguments)
     codes = list[int]()
-    atexit.register(_leave, codes)  # before all others, so it comes last
-    codes.append(_answered(sys.argv[1:]))
+    if arguments is None:
+        atexit.register(_leave, codes)  # before all others, so it comes last
+    from ringfence.cli.answering import answered
+
+    codes.append(answered(sys.argv[1:] if arguments is None else arguments))
     return codes[0]
 
 
@@ -47,94 +31,6 @@ def _leave(codes: list[int]) -> None:
     """Ends the process as it is, where the command came to its end: taking all apart first takes 6 ms."""
     for code in codes:
         os._exit(code)
-
-
-def _answered(arguments: Sequence[str]) -> int:
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _interrupt)
-    command = ""
-    try:
-        with standard_streams():
-            options = _parsed(arguments)
-            command = options.command
-            return _run(options)
-    except RingfenceError as error:
-        tell(f"ringfence: error: {error.what}")
-        tell(f"ringfence: hint: {error.hint}")
-        discard_output()
-        return error.code
-    except BrokenPipeError:  # `ringfence scan | head` is no mistake
-        discard_output()
-        return ExitCode.DONE
-    except (MemoryError, OSError, RuntimeError) as error:
-        what = _used_up(error)
-        if what is None:
-            raise
-        tell(f"ringfence: error: this system allows no more {what}")
-        if command == "run":  # every other status is the command's own
-            tell("ringfence: hint: end other programs, make room, or raise the limit (ulimit -a)")
-            return ExitCode.NO_BOX
-        tell("ringfence: hint: look at fewer folders at a time, or raise the limit (ulimit -a)")
-        return ExitCode.NOT_EXAMINED
-    except KeyboardInterrupt:
-        return _INTERRUPTED
-
-
-def _used_up(error: Exception) -> str | None:
-    """What there is no more of; None when the error is another, and a mistake of ours."""
-    if isinstance(error, MemoryError):
-        return "memory"
-    if isinstance(error, OSError):
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            return "room on disk"
-        return "open files" if error.errno in (errno.EMFILE, errno.ENFILE) else None
-    return "threads" if str(error) == "can't start new thread" else None
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """Ends the command in good order. Whoever will not wait for that and asks again ends it at once."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    raise KeyboardInterrupt
-
-
-def _parsed(arguments: Sequence[str]) -> _Options:
-    if tuple(arguments[:2]) == ("run", "--"):
-        return without_options(arguments[1:])
-    from ringfence.cli.parser import make_parser  # here, where garbage is collected less often
-
-    try:
-        return make_parser(arguments[0] if arguments else None).parse_args(arguments)
-    except OSError as error:  # of --help and --version, which are printed there and then
-        if isinstance(error, BrokenPipeError):
-            raise
-        raise NotWritten(error) from error
-
-
-def without_options(argv: Sequence[str]) -> SimpleNamespace:
-    """What the parser makes of `run -- COMMAND`; `argv` begins with the two dashes.
-
-    Most boxes are asked for like this, and to load and make a parser takes as long as a box to stand.
-    """
-    return SimpleNamespace(
-        command="run",
-        explain=False,
-        resume=None,
-        report=None,
-        agent=None,
-        mcp=None,
-        adopt=False,
-        learn=False,
-        strict=False,
-        allow_degraded=False,
-        format="table",
-        argv=list(argv),
-    )
-
-
-def _run(options: _Options) -> int:
-    """Every command has a module of its name here, whose `run` takes the options and gives the exit code."""
-    command: Callable[[_Options], int] = import_module(f"ringfence.cli.{options.command}").run
-    return command(options)
 
 
 if __name__ == "__main__":
