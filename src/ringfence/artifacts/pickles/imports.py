@@ -42,24 +42,32 @@ def line_global(machine: StackMachine, at: int) -> tuple[Global, int]:
 def stack_global(machine: StackMachine, i: int, at: int) -> int:
     """STACK_GLOBAL: a module and a name from the stack."""
     name, module = machine.stack.pop(), machine.stack.pop()
-    text = machine.literals.text
-    if not _is_written_out(machine, module, name, i):
+    found = _written_out(machine, module, name, i)
+    if found is None:
         machine.seen.written_out = False
-    machine.stack.append(_import(machine, text(module), text(name), at))
+        found = machine.literals.text(module), machine.literals.text(name)
+    machine.stack.append(_import(machine, *found, at))
     return i + 1
 
 
-def _is_written_out(machine: StackMachine, module: object, name: object, i: int) -> bool:
-    """Whether the texts stand right before the opcode, or the module's is got from the memo there."""
+def _written_out(
+    machine: StackMachine, module: object, name: object, i: int
+) -> tuple[str | None, str | None] | None:
+    """Both texts where they stand right before the opcode, or the module's is got from the memo there, as
+    nearly always.
+    """
     window, base = machine.tape.window, machine.tape.base
     if type(module) is not int or type(name) is not int or module < base or name < base + 2:
-        return False
+        return None
     first, second = module - base, name - base
-    if _behind_text(window, second) != i:
-        return False
     after = _behind_text(window, first)
     is_got = window[second - 2] == _GET and machine.memo.get(window[second - 1]) == module
-    return after == second or (is_got and after > 0)
+    if _behind_text(window, second) != i or not (after == second or (is_got and after)):
+        return None
+    try:
+        return window[first + 2 : after - 1].decode(), window[second + 2 : i - 1].decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _behind_text(window: bytes, i: int) -> int:
