@@ -1,9 +1,11 @@
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from deciding import NOW, engine, exemption, rule, ruling
+from ringfence.core.action_types import ActionType
 from ringfence.core.actions import (
     HostConnect,
 )
@@ -12,6 +14,7 @@ from ringfence.core.decisions import (
 )
 from ringfence.core.limits import LIMITS
 from ringfence.policy.rule import AtLeast
+from ringfence.policy.table import Table
 
 ALLOW, DENY = Effect.ALLOW, Effect.DENY
 CONNECT = HostConnect(agent="claude", host="api.example.com", port=443)
@@ -59,3 +62,20 @@ def test_what_the_same_rules_matched_is_decided_once_and_few_outcomes_are_kept(
         assert first is deciding.decide(replace(CONNECT, port=port, host="other"), now=NOW)
         assert first.reasons[0].rule == "r00"
     assert len(deciding._tables[HostConnect].kept) <= 2
+
+
+def test_rules_are_made_ready_once_for_a_type_of_action_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[type] = []
+
+    def table(of: ActionType, *rest: Any) -> Table:
+        made.append(of.made)
+        return Table(of, *rest)
+
+    monkeypatch.setattr("ringfence.policy.engine.Table", table)
+    deciding = engine(ruling(rule("r", ALLOW)))
+    assert made == []
+    for port in (80, 443):
+        assert deciding.decide(replace(CONNECT, port=port), now=NOW).effect is ALLOW
+    assert made == [HostConnect]

@@ -4,7 +4,7 @@ Rules of all tiers are in one index for each type of action. What the same rules
 way, so decisions are kept by the rules that matched; nothing else about an action is remembered.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,10 @@ _Matched = frozenset[Hit | Exempt]
 
 
 class Engine:
-    """A policy's rules, ready. Raises what `conditions.check` does for rules that fit no action."""
+    """A policy's rules, made ready for a type of action when the first of it is decided: commands have few.
+
+    Raises then what `conditions.check` does for rules that fit no action; `load` has found those before.
+    """
 
     def __init__(self, joined: Ruling, tree: Ruling | None, *, policy_digest: str) -> None:
         self._digest = policy_digest
@@ -37,29 +40,28 @@ class Engine:
         groups = ((joined, False),) if tree is None else ((joined, False), (tree, True))
         exemptions: dict[tuple[str, bool], list[Exemption]] = {}
         by_type: dict[str, list[Filed]] = {each.name: [] for each in ACTION_TYPES}
+        self._exemptions, self._by_type = exemptions, by_type
         for ruling, of_tree in groups:
             for each in ruling.exemptions:
                 exemptions.setdefault((each.rule, of_tree), []).append(each)
             for rule in ruling.rules:
                 for name in rule.action_types:
                     by_type[name].append(Filed(rule, of_tree=of_tree))
-        self._tables: Mapping[type[Action], Table] = {
-            each.made: Table(each, by_type[each.name], exemptions) for each in ACTION_TYPES
-        }
+        self._tables: dict[type[Action], Table] = {}
         trusts = [(joined.ceiling_trust, Tier.SYSTEM)]
         if joined.trust != joined.ceiling_trust:  # judged beside it: a user's words on tools only restrict
             trusts.append((joined.trust, Tier.USER))
         if tree is not None:
             trusts.append((tree.trust, Tier.WORKING_TREE))
         self._trusts = _judges([(trust, tier) for trust, tier in trusts if trust is not None])
-        calls = self._tables[ToolCall]
         self._trust_exceptions = {
-            (rule_id, of_tree): calls.exceptions(rule_id, of_tree=of_tree) for rule_id, of_tree in exemptions
+            (rule_id, of_tree): self._table(ToolCall).exceptions(rule_id, of_tree=of_tree)
+            for rule_id, of_tree in exemptions
         }
 
     def decide(self, action: Action, *, now: datetime, enforcing: bool = False) -> Decision:
         """What the policy says of `action` at `now` (UTC); `enforcing`: as if all of it were enforced."""
-        table = self._tables[type(action)]
+        table = self._tables.get(type(action)) or self._table(type(action))
         values = table.read(action)
         candidates = table.always
         for at, find in table.lookups:
@@ -89,6 +91,13 @@ class Engine:
         key = frozenset(matched)
         kept = table.kept_enforced if enforcing else table.kept
         return kept.get(key) or self._decided(table, key, kept, enforcing=enforcing)
+
+    def _table(self, made: type[Action]) -> Table:
+        """Of one type of action, kept from the first on."""
+        if made not in self._tables:
+            of = next(each for each in ACTION_TYPES if each.made is made)
+            self._tables[made] = Table(of, self._by_type[of.name], self._exemptions)
+        return self._tables[made]
 
     def _decided(
         self, table: Table, matched: _Matched, kept: dict[_Matched, Decision], *, enforcing: bool

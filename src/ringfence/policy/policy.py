@@ -19,7 +19,8 @@ class Policy:
     """Never changes; deciding neither reads a clock nor asks anything but the action it is given.
 
     Raises:
-        BadGlob, KeyError, ValueError: a rule's condition fits no action; `load` has found that before.
+        BadGlob, KeyError, ValueError: when it decides, and a rule's condition fits no action; `load` has
+            found that before.
     """
 
     __slots__ = ("_engine", "document")

@@ -4,7 +4,7 @@ A folder is asked about by a name within it that nothing is called by, some leve
 all that lies below fits and one for names does not.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import product
 
@@ -193,7 +193,7 @@ class Judge:
 
 
 def _with_all_allowed(policy: Policy) -> Policy:
-    """The same policy on files, where only rules that deny or ask keep anything from being read."""
+    """The same policy, where only rules that deny or ask keep anything from being read."""
     every_file = Rule(
         id=RuleId("every-box"),
         section=Section.AGENTS,
@@ -205,14 +205,9 @@ def _with_all_allowed(policy: Policy) -> Policy:
         mode=Mode.ENFORCE,
     )
     document = policy.document
-    joined = replace(document.joined, rules=(*_on_files(document.joined.rules), every_file))
-    tree = document.tree and replace(document.tree, rules=(*_on_files(document.tree.rules), every_file))
+    joined = replace(document.joined, rules=(*document.joined.rules, every_file))
+    tree = document.tree and replace(document.tree, rules=(*document.tree.rules, every_file))
     return Policy(replace(document, joined=joined, tree=tree))
-
-
-def _on_files(rules: Iterable[Rule]) -> Iterator[Rule]:
-    """Those of which any decides about a file: to make all of them ready takes as long as the plan."""
-    return (each for each in rules if each.action_types & _KINDS.keys())
 
 
 def _enforcing(policy: Policy) -> Iterator[bool]:
