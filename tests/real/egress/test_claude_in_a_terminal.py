@@ -11,7 +11,7 @@ from pathlib import Path
 
 from needs import missing
 from real.node_programs import CLAUDE, MODULES, needs_programs
-from real.running import Place, place, until
+from real.running import PATIENCE_S, Place, place, until
 from real.scripted_model import Model
 from real.world import host, keep, lead
 
@@ -49,7 +49,7 @@ class _Terminal:
     def _is_heard(self, shown: str, *keys: str) -> bool:
         """Whether typing these changed what is shown; a screen may be drawn before anybody reads keys."""
         self.tmux("send-keys", "-t", "0", *keys)
-        end = time.monotonic() + 3
+        end = time.monotonic() + PATIENCE_S / 4  # typed twice, it answers the next question as well
         while self.text() == shown and time.monotonic() < end:
             time.sleep(0.05)
         return self.text() != shown
