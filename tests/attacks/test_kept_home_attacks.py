@@ -13,7 +13,7 @@ from egress.upstream_servers import Handler
 from real.running import PATIENCE_S, USERS, Place, appears, left, place, until
 from real.world import Host, host, lead
 from ringfence.app.running import homes
-from ringfence.sandbox import home_copies, home_files
+from ringfence.sandbox import home_copies, home_files, kept_homes
 
 _KEPT = "version: 1\nagents: {profiles: {sh: {sandbox: {home: kept}}}}\n"
 _TOKEN = "tok-0123456789abcdefghijklmnopqrstuvwxyz"
@@ -210,7 +210,7 @@ def test_a_box_finds_no_other_home_that_is_kept(user: str) -> None:
 
 
 def _knows_paths_alone() -> None:
-    homes.tree_id = lambda _tree: ""
+    kept_homes.tree_id = lambda _tree: ""
 
 
 @pytest.mark.parametrize("is_defended", [True, False])
