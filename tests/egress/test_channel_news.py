@@ -88,6 +88,6 @@ def test_what_the_other_end_said_is_heard_before_it_is_ended() -> None:
         assert len(failed) == 1
         await asyncio.gather(*running)
         assert not one.tell(Gone(connection=3))
-        assert not one.is_clear
+        assert not one.tell_at_once(Gone(connection=4))
 
     asyncio.run(play())

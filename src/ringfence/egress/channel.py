@@ -12,6 +12,7 @@ import socket
 import struct
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import field
 from typing import Any
 
@@ -29,6 +30,7 @@ Handle = Callable[[Message, Sequence[int]], Awaitable[Answer]]
 _LENGTH = struct.Struct("!I")
 _READ_BYTES = 64 * 1024
 _MOMENT_S = 0.01
+_AT_ONCE_BYTES = 32 * 1024  # that Linux takes as a whole, or not at all
 _HEARD_OUT = 64  # reads: more than a socket holds
 _CUT_SHORT = int(socket.MSG_CTRUNC)
 _SPACE = socket.CMSG_LEN(LIMITS.channel_fds * array.array("i").itemsize)
@@ -119,6 +121,20 @@ class Channel:
             self._send(encode(message, 0, False), fds)
         return self._is_open
 
+    def tell_at_once(self, message: Message) -> bool:
+        """The same where it lies in the other end's socket, whole, when this returns; whether it does.
+
+        If not, it was not told, or at most comes later.
+        """
+        self._flush()
+        framed = _framed(encode(message, 0, False))
+        if not self._is_open or self._outgoing or len(framed) > _AT_ONCE_BYTES:
+            return False
+        rest, _ = self._sent(memoryview(framed), ())
+        if 0 < len(rest) < len(framed):  # told after all, but not at once
+            self._send_framed(rest, ())
+        return not rest
+
     def tell_soon(self, message: Message) -> None:
         """The same for news that nobody waits for: they go with the next message, or after a moment.
 
@@ -151,21 +167,19 @@ class Channel:
         self._end(None)
 
     def hear_out(self) -> None:
-        """The same, once what the other end has sent by now was read."""
+        """The same, once what the other end has sent by now was read. It sends nothing more."""
+        if self._is_open:
+            with suppress(OSError):
+                self._sock.shutdown(socket.SHUT_RD)
         for _ in range(_HEARD_OUT):
             try:
                 if self._whole:
                     self._work()  # what lies behind a message at which something failed
-                elif not (self._is_open and self._reads and self._readable()):
+                elif not (self._is_open and self._readable()):
                     break
             except Exception as error:  # noqa: BLE001 - told as the event loop tells it
                 self._loop.call_exception_handler({"message": "news failed", "exception": error})
         self._end(None)
-
-    @property
-    def is_clear(self) -> bool:
-        """There is somebody, and all that was said lies in their socket, or was read."""
-        return self._is_open and not self._outgoing
 
     def _read_on(self) -> None:
         if not self._reads and len(self._tasks) < LIMITS.channel_questions:
@@ -297,7 +311,7 @@ class Channel:
             data, self._held = self._held + data, b""
         self._send_framed(data, fds)
 
-    def _send_framed(self, framed: bytes, fds: Sequence[int]) -> None:
+    def _send_framed(self, framed: bytes | memoryview, fds: Sequence[int]) -> None:
         data = memoryview(framed)
         if not self._outgoing:
             data, fds = self._sent(data, fds)
@@ -312,15 +326,15 @@ class Channel:
             self._loop.add_writer(self._sock, self._writable)
 
     def _sent(self, data: memoryview, fds: Sequence[int]) -> tuple[memoryview, Sequence[int]]:
-        """What is left of both; nothing, once the channel has ended."""
+        """What is left of both. Of who reads no more it is heard what they said before, and that is all."""
         beside = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
         try:
             count = self._sock.sendmsg([data], beside, socket.MSG_NOSIGNAL)
         except (BlockingIOError, InterruptedError):
             return data, fds
         except OSError:
-            self._end(None)
-            return data[:0], ()
+            self._loop.call_soon(self.hear_out)
+            return data, fds
         return data[count:], ()
 
     def _writable(self) -> None:

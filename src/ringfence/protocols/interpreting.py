@@ -26,6 +26,7 @@ __all__ = ["interpret", "is_push", "needs_body"]
 
 _RECEIVE_PACK = "/git-receive-pack"
 _PUSH = "application/x-git-receive-pack-request"
+_GRAPHQL = "application/graphql"
 _NO_BODY = frozenset({"GET", "HEAD", "OPTIONS", "DELETE", "TRACE", "CONNECT"})
 # What a server that reads JSON may be lenient enough to take for it.
 _LOOKED_AT = re.compile(
@@ -54,7 +55,7 @@ class _Read:
 
     @property
     def is_at_graphql(self) -> bool:
-        return _is_graphql(self.target.path) or self.kind == "application/graphql"
+        return _is_graphql(self.target.path) or self.kind == _GRAPHQL
 
 
 def needs_body(head: RequestHead) -> int:
@@ -66,7 +67,7 @@ def needs_body(head: RequestHead) -> int:
     path, kind = canonical_target(head.target).path, _kind(head)
     if path.endswith(_RECEIVE_PACK) or kind == _PUSH:
         return LIMITS.app_push_bytes
-    if speaks_mcp(head.headers) or _is_graphql(path):
+    if speaks_mcp(head.headers) or _is_graphql(path) or kind == _GRAPHQL:
         return LIMITS.app_body_bytes
     if head.method not in _NO_BODY and _LOOKED_AT.fullmatch(kind):
         return LIMITS.app_body_bytes
@@ -147,7 +148,7 @@ def _document(read: _Read) -> tuple[Json, bool]:
     says_json = read.kind.endswith("json")
     begins = read.body.lstrip(_BLANKS + _MARKS)
     is_marked = len(begins) < len(read.body.lstrip(_BLANKS)) or b"\0" in begins[:4]
-    may_be = begins[:1] in (b"{", b"[") and read.kind != "application/graphql"
+    may_be = begins[:1] in (b"{", b"[") and read.kind != _GRAPHQL
     if not begins and not read.is_whole:
         raise BadHttp("a body that begins with nothing for too long")
     if not (may_be or is_asked or (says_json and read.body)):
@@ -181,7 +182,7 @@ def _operations(read: _Read, document: Json) -> tuple[str, ...] | None:
         if must_be and not read.is_whole:
             raise BadHttp("a body that must be understood, and is too long for that")
         found += in_form(read.body, must_be=must_be) if read.is_whole else []
-    elif read.kind == "application/graphql":
+    elif read.kind == _GRAPHQL:
         found += in_text(read.body, is_whole=read.is_whole)
     elif document is not None:
         found += in_document(document, must_be=must_be)

@@ -117,7 +117,7 @@ def test_what_is_granted_no_more_ends_the_connection_and_all_that_went_is_record
         scene.proxy.tell(Gone(connection=connection))
         scene.proxy.tell(_went(connection, "/nobody-s"))
         await scene.connection()
-        assert not scene.broker.core.dropped
+        assert not scene.broker.core.sessions["s1"].dropped
 
     scene = _act(tmp_path, _text(tmp_path), act)
     assert _requests(scene) == [("/a/b", True), ("/c", False), ("/d", False)]

@@ -13,7 +13,7 @@ from egress.scripted_broker import Host, house
 from egress.upstream_servers import raw_server
 from ringfence.core.limits import LIMITS
 from ringfence.egress.channel import Answer, Channel
-from ringfence.egress.messages import Ask, Dial, Done, Gone, Refused, Revoke, Went
+from ringfence.egress.messages import Ask, Dial, Done, Gone, Refused, Revoke, Tell, Trouble, Went
 from ringfence.egress.proxy.roads import Broker
 from ringfence.egress.wire import Message
 from ringfence.protocols.http import Headers, RequestHead
@@ -114,8 +114,9 @@ def test_nothing_goes_where_nobody_hears_of_it() -> None:
     asyncio.run(play())
 
 
-def test_nothing_is_told_while_what_was_told_waits_for_room() -> None:
-    long = RequestHead(method="GET", target="/" + "a" * 1_000_000, headers=Headers())
+def test_nothing_is_told_while_something_else_waits_for_room() -> None:
+    head = RequestHead(method="GET", target="/", headers=Headers())
+    long = Tell(session="s", trouble=Trouble.UPSTREAM, host="api.test", what="a" * 1_000_000)
 
     async def unheard(message: Message, _fds: Sequence[int]) -> Answer:
         raise AssertionError(message)
@@ -124,8 +125,9 @@ def test_nothing_is_told_while_what_was_told_waits_for_room() -> None:
         here, there = socket.socketpair()
         broker = Broker(channel=Channel(here, unheard))
         with there:
-            assert broker.tell_ahead(Went(connection=1, head=long))
-            assert not broker.tell_ahead(Went(connection=1, head=long))
+            assert broker.tell_ahead(Went(connection=1, head=head))
+            assert broker.channel.tell(long)
+            assert not broker.tell_ahead(Went(connection=1, head=head))
             broker.channel.close()
 
     asyncio.run(play())

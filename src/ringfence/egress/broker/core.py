@@ -73,7 +73,6 @@ class Core:
     revoke: Callable[[Revoke], None]  # tells the proxy
     sessions: dict[str, Session] = field(default_factory=dict)
     connections: dict[int, Connection] = field(default_factory=dict)
-    dropped: dict[int, Connection] = field(default_factory=dict)  # until their proxy has heard of it
     exchanges: dict[int, tuple[Connection, Exchange]] = field(default_factory=dict)
     placeholders: Placeholders = field(repr=False)
     trust: Trust = field(default_factory=Trust)
@@ -208,7 +207,8 @@ class Core:
 
     def heard_of(self, number: int) -> Connection | None:
         """A connection that is open, or was dropped and its proxy may not know it yet."""
-        return self.connections.get(number) or self.dropped.get(number)
+        dropped = (each.dropped.get(number) for each in self.sessions.values())
+        return self.connections.get(number) or next(filter(None, dropped), None)
 
     async def _answered(self, session: Session, refused: gate.Refused, is_wanted: Callable[[], bool]) -> bool:
         """Whether an operator has answered, while its program waited, what it was refused for.
@@ -312,9 +312,10 @@ class Core:
     def drop(self, connection: Connection, why: str) -> None:
         """Ends a connection that is granted no more."""
         if self.is_open(connection):
-            self.dropped[connection.number] = connection
-            if len(self.dropped) > LIMITS.egress_open:  # a proxy that never says that it has heard
-                del self.dropped[next(iter(self.dropped))]
+            dropped = connection.session.dropped
+            dropped[connection.number] = connection
+            if len(dropped) > LIMITS.egress_open:  # a proxy that never says that it has heard
+                del dropped[next(iter(dropped))]
         self.revoke(Revoke(connection=connection.number, exchange=None, what=why))
         self.gone(connection)
 

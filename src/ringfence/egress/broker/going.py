@@ -14,9 +14,8 @@ from ringfence.egress.broker.budgets import bounds_bytes
 from ringfence.egress.broker.core import Core
 from ringfence.egress.broker.deciding import decide, pass_at_once
 from ringfence.egress.broker.session import Connection
-from ringfence.egress.injecting.places import placed
+from ringfence.egress.injecting.places import Misplaced, placed
 from ringfence.egress.messages import Ask, Trouble, Went
-from ringfence.gate import refused as gate
 from ringfence.gate.lowering import is_worse
 from ringfence.protocols.http import BadHttp
 
@@ -59,8 +58,11 @@ def _is_told(core: Core, connection: Connection) -> bool:
     return not (is_counted or is_token_server(connection)) and is_dialled_ahead(core, connection)
 
 
-def went(core: Core, message: Went) -> None:
-    """Records what was sent; where it should not have been, its connection ends."""
+async def went(core: Core, message: Went) -> None:
+    """Records what was sent; where it should not have been, its connection ends.
+
+    Whoever tells more than can be recorded is waited for, by whoever reads what he tells.
+    """
     connection = core.heard_of(message.connection)
     if connection is None or connection.raw:
         return
@@ -68,28 +70,38 @@ def went(core: Core, message: Went) -> None:
     try:
         policy, _ = core.current(session)
         (request, *others) = read(Ask(connection=message.connection, head=message.head), connection)
-        is_granted = not others and is_told(core, connection)
-        why = None if is_granted else _CHANGED
-        if placed(message.head, b"", core.placeholders.of(session.id)):
-            why = _PLACEHOLDER
         decisions = decide(policy, [request], session.door)
+        is_granted = not others and decisions[0].may_proceed and is_told(core, connection)
         made = pass_at_once(session.door, [request], [decisions[0].effect], known=decisions)
     except (RingfenceError, BadHttp) as error:
         core.refusals.of(session, connection.host, error)
         core.drop(connection, str(error))
         return
-    if made is None:
-        core.keep(asyncio.create_task(_recorded(core, connection, request)))
-    if why is None and isinstance(made, gate.Refused):
-        why = _CHANGED
+    except BaseException:
+        core.drop(connection, "ringfence itself failed at what was sent")
+        raise
+    why = _PLACEHOLDER if _has_placeholder(core, connection, message) else None if is_granted else _CHANGED
     if why is not None:
         core.refusals.tell(session, Trouble.LATE, connection.host, why)
         core.drop(connection, why)
+    if made is None or why is not None:
+        task = asyncio.create_task(_caught_up(core, connection, request if made is None else None))
+        core.keep(task)
+        await asyncio.shield(task)
 
 
-async def _recorded(core: Core, connection: Connection, request: Action) -> None:
-    """The same where the disk, or whoever writes the ledger, is waited for."""
+def _has_placeholder(core: Core, connection: Connection, message: Went) -> bool:
     try:
-        await core.blocking(connection.session.door.decide, request)
+        return bool(placed(message.head, b"", core.placeholders.of(connection.session.id)))
+    except Misplaced:
+        return True
+
+
+async def _caught_up(core: Core, connection: Connection, request: Action | None) -> None:
+    """What waits for the disk: a request is recorded, and what its answer makes of the session."""
+    try:
+        if request is not None:
+            await core.blocking(connection.session.door.decide, request)
+        await core.reads_from(connection)
     except RingfenceError as error:
         core.drop(connection, error.what)

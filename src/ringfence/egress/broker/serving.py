@@ -114,12 +114,12 @@ class Broker:
             case Done():
                 self._done(message)
             case Went():
-                went(self.core, message)
+                await went(self.core, message)
             case Gone():
                 connection = self.core.heard_of(message.connection)
                 if connection is not None:
                     self.core.gone(connection)
-                    self.core.dropped.pop(connection.number, None)
+                    connection.session.dropped.pop(connection.number, None)
             case Tell():
                 self._told(message)
             case Unsent():
@@ -250,9 +250,9 @@ class Broker:
         for each in list(self.core.connections.values()):
             if of in ("", each.session.id):
                 self.core.gone(each)
-        for number, each in list(self.core.dropped.items()):
-            if of in ("", each.session.id):
-                del self.core.dropped[number]
+        for session in self.core.sessions.values():
+            if of in ("", session.id):
+                session.dropped.clear()
 
     def _proxy_gone(self, task: "asyncio.Task[None]") -> None:
         self.proxies.discard(task)

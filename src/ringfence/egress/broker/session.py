@@ -101,6 +101,7 @@ class Session:
     policy: Policy | None = None  # that all in flight was decided by
     said: Egressing | None = None  # what that policy says of this session
     connections: dict[int, Connection] = field(default_factory=dict)
+    dropped: dict[int, Connection] = field(default_factory=dict)  # until its proxy has heard of it
     arriving: int = 0  # connections that are being decided
     held: int = 0  # requests that wait for an operator
     shown_instead: dict[bytes, bytes] = field(default_factory=dict, repr=False)

@@ -88,10 +88,10 @@ class Broker:
 
     def tell_ahead(self, message: Went) -> bool:
         """Tells of a request, unless the broker may be behind: then it is to be asked about."""
-        if self.told - self.heard >= LIMITS.egress_ahead or not self.channel.is_clear:
+        if self.told - self.heard >= LIMITS.egress_ahead or not self.channel.tell_at_once(message):
             return False
         self.told += 1
-        return self.channel.tell(message)
+        return True
 
     def revoke(self, message: Revoke) -> None:
         """Ends an exchange, or a whole connection."""
