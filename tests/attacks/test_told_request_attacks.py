@@ -102,6 +102,20 @@ def test_what_is_read_from_a_host_that_is_trusted_no_more_lowers_the_session(tmp
     _play(Scene(tmp_path, _text(tmp_path)), act)
 
 
+@pytest.mark.parametrize("egress", [f"{_GOOD}\n        received: 1 MB", "connections: 5"])
+def test_an_answer_that_would_count_now_does_not_go_on_for_ever(tmp_path: Path, egress: str) -> None:
+    async def act(scene: Scene, connection: int) -> None:
+        scene.proxy.tell(_went(connection, "/without-end"))
+        await scene.connection()
+        scene.write_policy(_text(tmp_path, egress=egress))
+        await scene.revokes.wait()
+        assert not scene.broker.core.connections
+
+    scene = Scene(tmp_path, _text(tmp_path))
+    _play(scene, act)
+    assert _requests(scene) == [("/without-end", True)]
+
+
 def test_a_proxy_that_tells_faster_than_can_be_recorded_is_read_no_further(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

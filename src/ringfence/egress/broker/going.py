@@ -13,13 +13,13 @@ from ringfence.egress.broker.asking import is_token_server, read
 from ringfence.egress.broker.budgets import bounds_bytes
 from ringfence.egress.broker.core import Core
 from ringfence.egress.broker.deciding import decide, pass_at_once
-from ringfence.egress.broker.session import Connection
+from ringfence.egress.broker.session import Connection, Session
 from ringfence.egress.injecting.places import Misplaced, placed
 from ringfence.egress.messages import Ask, Trouble, Went
 from ringfence.gate.lowering import is_worse
 from ringfence.protocols.http import BadHttp
 
-__all__ = ["is_dialled_ahead", "is_told", "went"]
+__all__ = ["end_what_was_told", "is_dialled_ahead", "is_told", "went"]
 
 _CHANGED = "what is allowed has changed since it was sent"
 _PLACEHOLDER = "a placeholder was sent to where no credential is bound"
@@ -46,6 +46,13 @@ def is_told(core: Core, connection: Connection) -> bool:
     if known is None or known[0] is not policy or known[1] is not session.label:
         known = connection.told = (policy, session.label, _is_told(core, connection))
     return known[2]
+
+
+def end_what_was_told(core: Core, session: Session) -> None:
+    """Ends connections whose requests would be asked about by now: what is answered there nobody counts."""
+    for each in list(session.connections.values()):
+        if each.told is not None and each.told[2] and not is_told(core, each):
+            core.drop(each, _CHANGED)
 
 
 def _is_told(core: Core, connection: Connection) -> bool:

@@ -20,7 +20,7 @@ from ringfence.egress.broker.carried import record_carried
 from ringfence.egress.broker.core import ASKED_IN, Core, RefusedNow
 from ringfence.egress.broker.dialing import Way
 from ringfence.egress.broker.fetching import fetching
-from ringfence.egress.broker.going import went
+from ringfence.egress.broker.going import end_what_was_told, went
 from ringfence.egress.broker.house import House
 from ringfence.egress.broker.opening import close_session, open_session
 from ringfence.egress.broker.programs import Programs
@@ -157,6 +157,7 @@ class Broker:
                 try:
                     await self.core.blocking(session.door.policy)
                     self.core.current(session)
+                    end_what_was_told(self.core, session)
                 except RingfenceError as error:
                     for connection in list(session.connections.values()):
                         self.core.drop(connection, error.what)
