@@ -128,9 +128,8 @@ def _dataclass(
             own |= {"__setattr__": _not_set, "__delattr__": _not_deleted}
             if slots:
                 own["__setstate__"] = _unpickled
-        fields = _fields(cls, kw_only=kw_only)
-        own[_FIELDS] = _Later(lambda: _kept(made, _FIELDS, fields()))
-        own["__match_args__"] = _Later(lambda: _kept(made, "__match_args__", _positional(made)))
+        own[_FIELDS] = _LaterFields(cls, kw_only=kw_only)
+        own["__match_args__"] = _LaterPositional()
         made = _with_slots(cls, own) if slots else _without_slots(cls, own)
         return made
 
@@ -140,36 +139,51 @@ def _dataclass(
 class _Later:
     """What a class has from the moment when somebody asks it for that."""
 
-    def __init__(self, make: Callable[[], object]) -> None:
-        self._make = make
+    __slots__ = ("_name", "_owner")
+    _owner: type
+    _name: str
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._owner, self._name = owner, name
 
     def __get__(self, _value: object, _cls: type) -> object:
-        return self._make()
+        made = self._made(self._owner)
+        setattr(self._owner, self._name, made)
+        return made
+
+    def _made(self, cls: type) -> object:
+        raise NotImplementedError
 
 
-def _kept(cls: type, name: str, value: object) -> object:
-    setattr(cls, name, value)
-    return value
+class _LaterFields(_Later):
+    """Fields of what the class is made from, and its own."""
 
+    __slots__ = ("_defaults", "_kw_only")
 
-def _fields(cls: type, *, kw_only: bool) -> Callable[[], dict[str, _Field]]:
-    """What makes those of what it is made from, and its own; it does not keep the class."""
-    above, own = cls.__mro__[:0:-1], cls.__annotations__
-    defaults = {name: cls.__dict__[name] for name in own if name in cls.__dict__}
+    def __init__(self, cls: type, *, kw_only: bool) -> None:
+        self._defaults = {name: cls.__dict__[name] for name in cls.__annotations__ if name in cls.__dict__}
+        self._kw_only = kw_only
 
-    def make() -> dict[str, _Field]:
+    def _made(self, cls: type) -> object:
         fields: dict[str, _Field] = {}
-        for each in above:
-            fields |= getattr(each, _FIELDS, {})
-        for name, kind in own.items():
-            field = _field_as_given(defaults.get(name, _MISSING))
+        for above in cls.__mro__[:0:-1]:
+            fields |= getattr(above, _FIELDS, {})
+        for name, kind in cls.__annotations__.items():
+            field = _field_as_given(self._defaults.get(name, _MISSING))
             field.name, field.type = name, kind
             if field.kw_only is _MISSING:
-                field.kw_only = kw_only
+                field.kw_only = self._kw_only
             fields[name] = field
         return fields
 
-    return make
+
+class _LaterPositional(_Later):
+    """Names of what may be given by position, and be matched by it."""
+
+    __slots__ = ()
+
+    def _made(self, cls: type) -> object:
+        return _positional(cls)
 
 
 def _field_as_given(given: Any) -> _Field:  # noqa: ANN401 - a default, or what the standard library has of it
@@ -213,6 +227,8 @@ def _without_slots(cls: type, own: dict[str, Any]) -> type:
             setattr(cls, name, default)
     for name, value in own.items():
         setattr(cls, name, value)
+        if isinstance(value, _Later):
+            value.__set_name__(cls, name)
     return cls
 
 
