@@ -194,7 +194,7 @@ class Road:
         """Nobody goes there any more."""
         self.upstreams.close()
         if self._broker.roads.pop(self.connection, None) is not None:
-            self._broker.channel.tell(Gone(connection=self.connection))
+            self._broker.channel.tell_soon(Gone(connection=self.connection))
 
     @staticmethod
     def drop(fds: Sequence[int]) -> None:

@@ -1,5 +1,6 @@
 """One connection of a program, from its first byte: what it speaks, whom it means, who answers it."""
 
+import asyncio
 import socket
 
 from ringfence.egress.messages import Manner, SocketKind, Trouble
@@ -9,6 +10,7 @@ from ringfence.egress.proxy.http2_side import Http2Side
 from ringfence.egress.proxy.postgresql_side import with_tls
 from ringfence.egress.proxy.refusing import mismatched
 from ringfence.egress.proxy.relaying import pass_on
+from ringfence.egress.proxy.roads import Road
 from ringfence.egress.proxy.sessions import Caller, Place
 from ringfence.egress.proxy.sniffing import Hello, Http, Http2, Raw, Unreadable, sniff
 from ringfence.egress.proxy.tls import TlsStream, as_server
@@ -87,20 +89,37 @@ async def _tls(
     if name is None or shown is None:
         session.tell(Trouble.MALFORMED, host or "", "TLS for no name")
         return
-    if named is not None and name != named:
-        what = "SNI and CONNECT name different hosts"
-        session.tell(Trouble.MISMATCH, named, what)
-        road = caller.refusing(name, mismatched(what))
-    else:
-        road = await caller.to(Place(host=name, port=port, tls=True))
-    if road.refused is not None and road.refused.manner is Manner.FAILURE:
-        return
-    road.look_ahead()
-    caller.wire.within(session.patience.head_s)
-    stream = await as_server(caller.wire, session.leaves.context(shown))
+    arriving = asyncio.create_task(_road(caller, Place(host=name, port=port, tls=True), named))
+    await asyncio.sleep(0)  # the broker decides while our part of the handshake is made
+
+    async def decided() -> None:
+        road = await arriving
+        if road.refused is not None and road.refused.manner is Manner.FAILURE:
+            raise StreamLost
+        road.look_ahead()
+        caller.wire.within(session.patience.head_s)
+
+    try:
+        stream = await as_server(caller.wire, session.leaves.context(shown), decided)
+    except StreamLost:
+        await arriving  # so that the broker is told when it is left
+        raise
+    except BaseException:
+        arriving.cancel()
+        raise
     caller.wire.ends_together = True
+    road = arriving.result()
     front = Front(tls=True, host=name, default_host=name, port=port, road=road, is_own=is_own)
     await _spoken(caller, stream, front)
+
+
+async def _road(caller: Caller, place: Place, named: str | None) -> Road:
+    """Where a program goes that has `named` another host before, or the same."""
+    if named is None or place.host == named:
+        return await caller.to(place)
+    what = "SNI and CONNECT name different hosts"
+    caller.session.tell(Trouble.MISMATCH, named, what)
+    return caller.refusing(place.host, mismatched(what))
 
 
 async def _spoken(caller: Caller, stream: TlsStream, front: Front) -> None:
