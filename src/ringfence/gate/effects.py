@@ -106,6 +106,7 @@ OWN: Mapping[str, str] = MappingProxyType(
         "egress.broker.blame": "writes whose work is done now on a page that the daemon shares",
         "egress.broker.core": "waits for the ledger beside the event loop",
         "egress.broker.dialing": "connects for those with a receipt, and to what an operator has named",
+        "egress.broker.going": "waits for the ledger beside the event loop",
         "egress.broker.main": "ringfence's own process, which ends with its daemon",
         "egress.broker.proxies": "looks a name up, to judge where it leads before a proxy hears of it",
         "egress.broker.proxy_scripts": "fetches from where an operator says which proxies there are",

@@ -266,9 +266,9 @@ def connected(path: Path, *, mode: str, check_same_thread: bool = True) -> sqlit
 
 def _version(database: sqlite3.Connection) -> int:
     """The schema's version; 0 for a file that holds nothing yet."""
+    (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()  # may be made meanwhile
     (application,) = database.execute("PRAGMA application_id").fetchone()
     (version,) = database.execute("PRAGMA user_version").fetchone()
-    (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if application != _APPLICATION and (application or tables):
         raise LedgerDamaged("the ledger's file is another program's", hint="name another file")
     if version > _SCHEMA:
