@@ -3,9 +3,10 @@
     result = run(["/usr/bin/id", "-u"], user="ordinary")
     assert (result.exit, result.stdout) == (0, b"1000\\n")
 
-`run(argv, user=…, tree=…, stdin=…, terminal=…, …, **changes)` makes the plan of `plan_for`, with `changes` in
-its fields (`limits=…`, `mounts=…`, `debug=True`), starts it by a launcher of its own, answers the filter's
-listener, says go, and returns `Result(exit, stdout, stderr, messages, refused, started)`. `exit` is as
+`run(argv, user=…, tree=…, stdin=…, terminal=…, …, **changes)` makes the plan of `plan_for` and the command
+of `command_for`, with `changes` in the fields of either (`limits=…`, `mounts=…`, `environment=…`), starts it
+by a launcher of its own, answers the filter's listener, says go, and returns
+`Result(exit, stdout, stderr, messages, refused, started)`. `exit` is as
 a shell has it: 128 and the signal's number for a signal; None where nothing ran. `refusal` is the error
 where no box could even be begun; a `Failed` among the messages says why one was not finished.
 
@@ -14,7 +15,7 @@ not root runs as what it is. `without` are functions that are called in the laun
 serves: what they change of the modules there, every box has. So an attack shows that it succeeds without a
 layer.
 
-Lower down: `launcher()`, `start(launcher, plan, streams)`, `follow(box, …)`.
+Lower down: `launcher()`, `start(launcher, plan, command, streams)`, `follow(box, …)`.
 """
 
 import contextlib
@@ -41,7 +42,7 @@ from ringfence.sandbox.linux import kernel
 from ringfence.sandbox.linux.seccomp.listening import Refused, answer
 from ringfence.sandbox.linux.starting import Start, StartReader
 from ringfence.sandbox.messages import Ended, Listener, Message, NotRun, Ready, Sockets, Stopped, Terminal
-from ringfence.sandbox.plan import Identity, Layer, Limits, Mount, MountKind, Plan, Why
+from ringfence.sandbox.plan import Command, Identity, Layer, Limits, Mount, MountKind, Plan, Why
 
 ORDINARY = 1000
 ROOT_S = 1_380_000_000  # whom a command that root started is on the host
@@ -85,7 +86,14 @@ class Result:
     started: list[Start] = dataclasses.field(default_factory=list)  # with `tells_starts`: all of them
 
 
-def plan_for(argv: list[str], *, tree: Path, user: str = "", **changes: object) -> Plan:
+def command_for(argv: list[str], *, tree: Path, **changes: object) -> Command:
+    """A command with little in its environment."""
+    environment = (("HOME", str(tree)), ("LANG", "C.UTF-8"), ("PATH", "/usr/bin:/bin"), ("TERM", "xterm"))
+    command = Command(program=argv[0], arguments=tuple(argv), environment=environment)
+    return dataclasses.replace(command, **changes)
+
+
+def plan_for(*, tree: Path, user: str = "", **changes: object) -> Plan:
     """The plan of a box with the system read-only, `tree` read-write at its own path, and memory."""
     as_root = os.geteuid() == 0 and user != "ordinary"
     host = ROOT_S if as_root else (ORDINARY if os.geteuid() == 0 else os.geteuid())
@@ -93,10 +101,7 @@ def plan_for(argv: list[str], *, tree: Path, user: str = "", **changes: object) 
     plan = Plan(
         session="0197f2a0-0000-7000-8000-000000000001",
         agent="test",
-        program=argv[0],
-        arguments=tuple(argv),
         folder=str(tree),
-        environment=(("HOME", str(tree)), ("LANG", "C.UTF-8"), ("PATH", "/usr/bin:/bin"), ("TERM", "xterm")),
         identity=Identity(
             host_uid=host,
             host_gid=host,
@@ -171,11 +176,22 @@ def run(
     """
     with contextlib.ExitStack() as stack:
         folder = tree or stack.enter_context(tree_of(user))
-        plan = plan_for(argv, tree=folder, user=user, **changes)
+        said_of_command = {
+            name: changes.pop(name) for name in ("arguments", "environment") if name in changes
+        }
+        plan = plan_for(tree=folder, user=user, **changes)
+        command = command_for(argv, tree=folder, **said_of_command)
 
         def drive() -> Result:
             return _drive(
-                plan, stdin=stdin, given=given, terminal=terminal, said=said, answers=answers, without=without
+                plan,
+                command,
+                stdin=stdin,
+                given=given,
+                terminal=terminal,
+                said=said,
+                answers=answers,
+                without=without,
             )
 
         return as_user(ORDINARY, drive) if os.geteuid() == 0 and user == "ordinary" else drive()
@@ -225,27 +241,40 @@ def launcher(*, without: tuple[Callable[[], None], ...] = ()) -> Launcher:
         serving.serve = original
 
 
-def start(launcher: Launcher, plan: Plan, streams: Streams, *, decided: Plan | None = None) -> Box:
-    """A box, with a receipt for its command, or for that of another plan."""
-    meant = decided or plan
+def start(launcher: Launcher, plan: Plan, command: Command, streams: Streams) -> Box:
+    """A box that was given its command."""
+    with launcher.begin(plan, streams) as begun:
+        box = begun.box()
+    try:
+        give(box, command, decided=plan)
+    except BaseException:
+        box.close()
+        raise
+    return box
+
+
+def give(box: Box, command: Command, *, decided: Plan, **changes: object) -> None:
+    """Gives it the command, by a receipt that is for it and that plan, but for `changes`."""
     action = CommandRun(
-        agent=meant.agent,
-        session=meant.session,
-        program=meant.program,
-        arguments=meant.arguments[1:],
-        folder=meant.folder,
+        agent=decided.agent,
+        session=decided.session,
+        program=command.program,
+        arguments=command.arguments[1:],
+        folder=decided.folder,
     )
+    action = dataclasses.replace(action, **changes)
     with tempfile.TemporaryDirectory() as state:
         seals = Seals(
             key=b"k" * 32, uses=Uses(Path(state) / "receipts.sqlite"), now=lambda: datetime.now(UTC)
         )
         receipt = seals.seal(action, stream="endpoint", seq=1, lasts=timedelta(minutes=5))
         with contextlib.closing(seals):
-            return launcher.start(receipt, plan, streams, seals=seals)
+            box.give(receipt, command, seals=seals)
 
 
 def _drive(
     plan: Plan,
+    command: Command,
     *,
     stdin: bytes,
     given: int | None,
@@ -260,7 +289,7 @@ def _drive(
     try:
         with launcher(without=without) as starts:
             try:
-                box = start(starts, plan, streams)
+                box = start(starts, plan, command, streams)
             except RingfenceError as error:
                 refusal = Refusal(what=error.what, hint=error.hint)
                 return Result(exit=None, stdout=b"", stderr=b"", messages=[], refused=[], refusal=refusal)

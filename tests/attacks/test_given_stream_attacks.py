@@ -36,7 +36,12 @@ def _with(
             with boxes.launcher(without=without) as launcher:
                 given = Streams(stdin=stdin, stdout=write, stderr=write)
                 try:
-                    begun = boxes.start(launcher, boxes.plan_for(argv, tree=tree, user=user), given)
+                    begun = boxes.start(
+                        launcher,
+                        boxes.plan_for(tree=tree, user=user),
+                        boxes.command_for(argv, tree=tree),
+                        given,
+                    )
                 except RingfenceError as error:
                     return error.what
                 finally:

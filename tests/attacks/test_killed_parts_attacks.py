@@ -16,7 +16,8 @@ from real.running import PATIENCE_S, USERS, Place, appears, left, place, until
 from ringfence.app.running import tidying
 from ringfence.app.running.record import SessionRecord
 from ringfence.sandbox import serving
-from ringfence.sandbox.launcher import Launcher
+from ringfence.sandbox.box import Box
+from ringfence.sandbox.launcher import Begun, Launcher
 from ringfence.sandbox.linux import init, kernel
 from ringfence.sandbox.sessions import Sessions
 from ringfence.sandbox.supervising import Supervisor
@@ -122,7 +123,9 @@ def dies_in(holder: object, name: str) -> Callable[[], None]:
 @pytest.mark.parametrize(
     ("holder", "name"),
     [
-        (Launcher, "start"),
+        (Launcher, "begin"),
+        (Begun, "box"),
+        (Box, "give"),
         (Sessions, "set_running"),
         (SessionRecord, "started"),
         (Supervisor, "_wait_for_end"),

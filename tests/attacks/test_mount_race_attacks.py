@@ -41,7 +41,7 @@ def links_are_followed_when_they_stand_there() -> None:
 def _run(
     tree: Path, user: str, *mounts: object, without: tuple[Callable[[], None], ...] = ()
 ) -> boxes.Result:
-    base = boxes.plan_for(["/bin/true"], tree=tree, user=user).mounts
+    base = boxes.plan_for(tree=tree, user=user).mounts
     script = f"print(sorted(os.listdir({str(tree / 'given')!r})))"
     return boxes.run(python(script), user=user, tree=tree, mounts=(*base, *mounts), without=without)
 
@@ -111,7 +111,7 @@ while not os.path.exists("end"):
 def _shown(tree: Path, user: str, *without: Callable[[], None]) -> bytes:
     """What a box finds that is made just now, with a place that others swap."""
     mounts = (
-        *boxes.plan_for(["/bin/true"], tree=tree, user=user).mounts,
+        *boxes.plan_for(tree=tree, user=user).mounts,
         boxes.made(f"{tree}/a/deep/.env", MountKind.EMPTY_FILE),
         boxes.bind(f"{tree}/a/deep", MountKind.READ, target="/mnt"),
     )

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -81,7 +82,7 @@ def test_the_socket_to_its_init_is_closed_when_it_is_executed_else_nothing_runs(
 )  # fmt: skip
 def test_what_no_box_says_is_an_error_and_never_a_message(packet: bytes) -> None:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    box = Box(pid=1, pidfd=-1, status=ours)
+    box = Box(pid=1, pidfd=-1, status=ours, plan=boxes.plan_for(tree=Path("/")))
     with ours, theirs:
         theirs.send(packet)
         if packet:
@@ -93,7 +94,7 @@ def test_what_no_box_says_is_an_error_and_never_a_message(packet: bytes) -> None
 
 def test_a_descriptor_that_nobody_expected_is_closed() -> None:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    box = Box(pid=1, pidfd=-1, status=ours)
+    box = Box(pid=1, pidfd=-1, status=ours, plan=boxes.plan_for(tree=Path("/")))
     with ours, theirs:
         before = len(os.listdir("/proc/self/fd"))
         for message in ({"ended": 0}, {"no": 1}):

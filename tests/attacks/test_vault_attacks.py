@@ -369,7 +369,7 @@ def test_a_box_that_was_given_the_state_folder_would_find_it(folder: Path) -> No
         each.chmod(0o777)
     with boxes.tree_of("ordinary") as tree:
         mounts = (
-            *boxes.plan_for(["x"], tree=tree, user="ordinary").mounts,
+            *boxes.plan_for(tree=tree, user="ordinary").mounts,
             boxes.bind(str(state), MountKind.READ),
         )
         result = boxes.run(["/bin/cat", f"{state}/vault"], user="ordinary", tree=tree, mounts=mounts)

@@ -3,9 +3,11 @@
 import json
 import os
 import socket
+from pathlib import Path
 
 import pytest
 
+from boxes import plan_for
 from ringfence.sandbox.box import Box
 from ringfence.sandbox.framing import DOCUMENT_BYTES, receive, send
 from ringfence.sandbox.messages import (
@@ -103,7 +105,7 @@ def test_what_is_no_message_is_refused(packet: bytes) -> None:
 def test_a_message_that_is_too_long_is_refused_and_its_descriptor_closed() -> None:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, theirs, open(os.devnull) as null:
-        box = Box(pid=1, pidfd=-1, status=ours)
+        box = Box(pid=1, pidfd=-1, status=ours, plan=plan_for(tree=Path("/")))
         before = len(os.listdir("/proc/self/fd"))
         socket.send_fds(theirs, [b" " * (MESSAGE_BYTES + 1)], [null.fileno()])
         with pytest.raises(BadMessage):

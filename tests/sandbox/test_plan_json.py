@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ringfence.core.decisions import Place
 from ringfence.sandbox.plan import (
     DEGRADABLE,
+    Command,
     Identity,
     Limits,
     Mount,
@@ -19,7 +20,7 @@ from ringfence.sandbox.plan import (
     PublishedPort,
     Why,
 )
-from ringfence.sandbox.plan_json import BadPlan, from_json, to_json
+from ringfence.sandbox.plan_json import BadPlan, command_from_json, command_to_json, from_json, to_json
 
 _NAMES = st.text(
     st.characters(exclude_characters="/\0", exclude_categories=()), min_size=1, max_size=8
@@ -44,10 +45,7 @@ _PLANS = st.builds(
     Plan,
     session=_TEXTS,
     agent=_TEXTS,
-    program=_PATHS,
-    arguments=st.tuples(_TEXTS.filter(bool), _TEXTS),
     folder=_PATHS | st.just("/"),
-    environment=st.lists(st.tuples(_NAMES.filter(lambda n: "=" not in n), _TEXTS), max_size=3).map(tuple),
     identity=st.builds(
         Identity,
         name=_TEXTS,
@@ -78,6 +76,12 @@ _PLANS = st.builds(
     must_hide=st.lists(_TEXTS, max_size=3).map(tuple),
     must_keep=st.lists(_TEXTS, max_size=3).map(tuple),
 )
+_COMMANDS = st.builds(
+    Command,
+    program=_PATHS,
+    arguments=st.tuples(_TEXTS.filter(bool), _TEXTS),
+    environment=st.lists(st.tuples(_NAMES.filter(lambda n: "=" not in n), _TEXTS), max_size=3).map(tuple),
+)
 
 
 @settings(deadline=None, max_examples=60)
@@ -86,16 +90,46 @@ def test_what_was_written_is_read_as_the_same_plan(plan: Plan) -> None:
     assert from_json(json.loads(json.dumps(to_json(plan)))) == plan
 
 
+@settings(deadline=None, max_examples=60)
+@given(command=_COMMANDS)
+def test_what_was_written_is_read_as_the_same_command(command: Command) -> None:
+    assert command_from_json(json.loads(json.dumps(command_to_json(command)))) == command
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"unknown": 1},
+        {"program": "relative"},
+        {"program": "/a/../b"},
+        {"program": None},
+        {"arguments": []},
+        {"arguments": [""]},
+        {"arguments": "true"},
+        {"arguments": ["a\0"]},
+        {"environment": [["A=", "b"]]},
+        {"environment": [["", "b"]]},
+        {"environment": [["A"]]},
+    ],
+    ids=str,
+)
+def test_what_no_command_is_is_refused(changed: dict[str, Any]) -> None:
+    written = {"program": "/bin/true", "arguments": ["true"], "environment": [["A", "b"]]}
+    assert command_from_json(written)
+    with pytest.raises(BadPlan):
+        command_from_json({**written, **changed})
+    for name in written:
+        with pytest.raises(BadPlan):
+            command_from_json({key: value for key, value in written.items() if key != name})
+
+
 def _plan() -> dict[str, Any]:
     why = Why(text="test")
     written = to_json(
         Plan(
             session="s",
             agent="a",
-            program="/bin/true",
-            arguments=("true",),
             folder="/",
-            environment=(("A", "b"),),
             identity=Identity(host_uid=1, host_gid=1, uid=1, gid=1, name="n", owner_uid=0, owner_gid=0),
             mounts=(Mount(target="/usr", kind=MountKind.READ, source="/usr", why=why),),
             limits=Limits(),
@@ -117,16 +151,7 @@ def _mount(**changed: object) -> dict[str, Any]:
         {"session": None},
         {"session": "a\0b"},
         {"debug": 1},
-        {"program": "relative"},
-        {"program": "/a/../b"},
         {"folder": "/a//b"},
-        {"arguments": []},
-        {"arguments": [""]},
-        {"arguments": "true"},
-        {"arguments": ["a\0"]},
-        {"environment": [["A=", "b"]]},
-        {"environment": [["", "b"]]},
-        {"environment": [["A"]]},
         {"identity": {**_plan()["identity"], "host_uid": 0}},
         {"identity": {**_plan()["identity"], "gid": 0}},
         {"identity": {**_plan()["identity"], "uid": True}},

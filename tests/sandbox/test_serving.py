@@ -1,28 +1,29 @@
 """Launchers: what a box cannot be had for is said and leaves nothing; what ends one ends all its boxes."""
 
+import contextlib
 import ctypes
-import dataclasses
 import errno
 import os
 import select
 import signal
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from boxes import bind, launcher, made, plan_for, run, start, system_mounts, tree_of
+from boxes import bind, command_for, give, launcher, made, plan_for, run, start, system_mounts, tree_of
 from ringfence.core.errors import RingfenceError
 from ringfence.sandbox.box import Box, Streams
 from ringfence.sandbox.launcher import fork_launcher
 from ringfence.sandbox.linux import kernel
-from ringfence.sandbox.messages import Failed, Message, Ready, Running
+from ringfence.sandbox.messages import Ended, Failed, Message, NotRun, Ready, Running
 from ringfence.sandbox.plan import Identity, Layer, Limits, MountKind
 
 USERS = ["ordinary", "root"] if os.geteuid() == 0 else [""]
 _NEWUSER = 0x10000000
 _LANDLOCK_CREATE_RULESET = 444
+_NOBODY_S = Identity(host_uid=12345, host_gid=12345, uid=1, gid=1, name="x", owner_uid=1, owner_gid=1)
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
@@ -171,9 +172,9 @@ def test_a_stream_that_leads_out_is_not_given(stream: str) -> None:
     else:
         master, fd = os.openpty()
     with tree_of() as tree, launcher() as starts, open(os.devnull, "r+") as null:
-        plan = plan_for(["/usr/bin/true"], tree=tree)
+        plan, command = plan_for(tree=tree), command_for(["/usr/bin/true"], tree=tree)
         with pytest.raises(RingfenceError, match=stream):
-            start(starts, plan, Streams(stdin=fd, stdout=null.fileno(), stderr=null.fileno()))
+            start(starts, plan, command, Streams(stdin=fd, stdout=null.fileno(), stderr=null.fileno()))
     for each in (fd, master):
         if each is not None:
             os.close(each)
@@ -182,8 +183,8 @@ def test_a_stream_that_leads_out_is_not_given(stream: str) -> None:
 def test_a_launcher_starts_many_boxes_and_ends_them_all() -> None:
     with tree_of() as tree, launcher() as starts, open(os.devnull, "r+") as null:
         given = Streams(stdin=null.fileno(), stdout=null.fileno(), stderr=null.fileno())
-        plan = plan_for(["/bin/sleep", "60"], tree=tree)
-        boxes = [start(starts, plan, given) for _ in range(5)]
+        plan, command = plan_for(tree=tree), command_for(["/bin/sleep", "60"], tree=tree)
+        boxes = [start(starts, plan, command, given) for _ in range(5)]
         for box in boxes:
             _until(box, Running)
         starts.close()
@@ -211,21 +212,24 @@ def test_a_launcher_that_is_killed_takes_its_boxes_along() -> None:
     with tree_of() as tree, open(os.devnull, "r+") as null:
         given = Streams(stdin=null.fileno(), stdout=null.fileno(), stderr=null.fileno())
         starts = launcher()
-        box = start(starts, plan_for(["/bin/sleep", "60"], tree=tree), given)
+        box = start(starts, plan_for(tree=tree), command_for(["/bin/sleep", "60"], tree=tree), given)
         _until(box, Running)
         os.kill(starts.pid, signal.SIGKILL)
         assert _ended(box.pidfd)
         box.close()
         with pytest.raises(RingfenceError, match="is gone"):
-            start(starts, plan_for(["/bin/true"], tree=tree), given)
+            start(starts, plan_for(tree=tree), command_for(["/bin/true"], tree=tree), given)
         starts.close()
 
 
 def test_killing_a_box_ends_all_its_processes() -> None:
     with tree_of() as tree, launcher() as starts, open(os.devnull, "r+") as null:
         read, write = os.pipe()
-        plan = plan_for(["/bin/sh", "-c", "setsid sleep 60 & sleep 60"], tree=tree)
-        box = start(starts, plan, Streams(stdin=null.fileno(), stdout=write, stderr=null.fileno()))
+        plan, command = (
+            plan_for(tree=tree),
+            command_for(["/bin/sh", "-c", "setsid sleep 60 & sleep 60"], tree=tree),
+        )
+        box = start(starts, plan, command, Streams(stdin=null.fileno(), stdout=write, stderr=null.fileno()))
         os.close(write)
         _until(box, Running)
         box.kill()
@@ -236,18 +240,58 @@ def test_killing_a_box_ends_all_its_processes() -> None:
         os.close(read)
 
 
-def test_a_plan_for_another_command_than_was_decided_starts_nothing() -> None:
-    with tree_of() as tree, launcher() as starts, open(os.devnull, "r+") as null:
-        plan = plan_for(["/usr/bin/true"], tree=tree)
-        given = Streams(stdin=null.fileno(), stdout=null.fileno(), stderr=null.fileno())
-        for changed in ({"program": "/usr/bin/id"}, {"folder": "/"}, {"session": "x"}, {"agent": "x"}):
-            with pytest.raises(RingfenceError, match="another command"):
-                start(starts, dataclasses.replace(plan, **changed), given, decided=plan)
+def test_another_command_than_was_decided_is_not_given_and_nothing_runs() -> None:
+    with tree_of() as tree, launcher() as starts, _null() as given:
+        plan, command = plan_for(tree=tree), command_for(["/usr/bin/touch", "ran"], tree=tree)
+        for changed in (
+            {"program": "/usr/bin/id"},
+            {"arguments": ("else",)},
+            {"folder": "/"},
+            {"session": "x"},
+            {"agent": "x"},
+        ):
+            with starts.begin(plan, given) as begun, begun.box() as box:
+                with pytest.raises(RingfenceError, match="another command"):
+                    give(box, command, decided=plan, **changed)
+                assert not any(isinstance(each, Running) for each in _all(box))
+        assert list(tree.iterdir()) == []
+
+
+def test_a_box_that_stands_runs_what_it_is_given_then_however_long_it_is() -> None:
+    with tree_of() as tree, launcher() as starts, _null() as given:
+        plan = plan_for(tree=tree)
+        texts = ["x" * 100_000] * 10
+        with starts.begin(plan, given) as begun, begun.box() as box:
+            _until(box, Ready)
+            script = 'echo "$#" "${#1}" > told'
+            give(box, command_for(["/bin/sh", "-c", script, "sh", *texts], tree=tree), decided=plan)
+            box.go()
+            assert Ended(status=0) in _all(box)
+        assert (tree / "told").read_text() == "10 100000\n"
+
+
+@pytest.mark.parametrize("changes", [{"environment": (("A=", ""),)}, {"program": "true"}], ids=str)
+def test_what_is_no_command_is_not_run(changes: dict[str, object]) -> None:
+    with tree_of() as tree, launcher() as starts, _null() as given:
+        plan, command = plan_for(tree=tree), command_for(["/usr/bin/true"], tree=tree, **changes)
+        with start(starts, plan, command, given) as box:
+            assert NotRun(errno=errno.EINVAL) in _all(box)
+
+
+def test_a_box_that_nobody_takes_is_gone_and_the_launcher_serves_on() -> None:
+    with tree_of() as tree, launcher() as starts, _null() as given:
+        plan, command = plan_for(tree=tree), command_for(["/usr/bin/true"], tree=tree)
+        with starts.begin(plan, given):
+            pass
+        with starts.begin(plan_for(tree=tree, identity=_NOBODY_S), given):
+            pass
+        assert Path(f"/proc/{starts.pid}/task/{starts.pid}/children").read_text() == ""
+        with start(starts, plan, command, given) as box:
+            assert Ended(status=0) in _all(box)
 
 
 def test_another_user_s_box_is_not_started() -> None:
-    identity = Identity(host_uid=12345, host_gid=12345, uid=1, gid=1, name="x", owner_uid=1, owner_gid=1)
-    result = run(["/usr/bin/true"], user=USERS[0], identity=identity)
+    result = run(["/usr/bin/true"], user=USERS[0], identity=_NOBODY_S)
     assert result.refusal is not None
     assert "run as user 12345 of the host" in result.refusal.what
 
@@ -279,6 +323,22 @@ def _until(box: Box, kind: type[Message]) -> None:
         assert message is not None
         if isinstance(message, Ready):
             box.go()
+
+
+def _all(box: Box) -> list[Message]:
+    """What it says to its end, once it is told to go."""
+    said = []
+    for message in box.messages():
+        said.append(message)
+        if isinstance(message, Ready):
+            box.go()
+    return said
+
+
+@contextlib.contextmanager
+def _null() -> Iterator[Streams]:
+    with open(os.devnull, "r+b") as null:
+        yield Streams(stdin=null.fileno(), stdout=null.fileno(), stderr=null.fileno())
 
 
 def _ended(pidfd: int) -> bool:

@@ -49,7 +49,7 @@ EFFECTS: Mapping[
         "egress.broker.releasing:Releasing.release": CredentialUse,
         "gate.grants:give": GrantGive,
         "gate.pruning:forget": RecordPrune,
-        "sandbox.launcher:Launcher.start": CommandRun,
+        "sandbox.box:Box.give": CommandRun,
         "vault.store:Vault.keep": CredentialKeep,
         "vault.store:Vault.rekey": CredentialKeep,
         "vault.store:Vault.remove": CredentialKeep,
@@ -59,7 +59,9 @@ EFFECTS: Mapping[
 """`module:function` below `ringfence`, and the type of action whose receipt it redeems."""
 
 _ATTEMPT = "tries what a box must refuse, in the process that becomes its command"
-_BOX = "a part of a box, which sandbox.launcher starts with a receipt; it changes nothing outside of it"
+_BOX = (
+    "a part of a box, which runs nothing before sandbox.box has a receipt; it changes nothing outside of it"
+)
 _DAEMON = "ringfence's own processes and the socket to them; they act for a box with receipts alone"
 _EXCHANGE = "carries out what has receipts, which are redeemed before: of the connection, request, secrets"
 _OUTPUT = "writes the file that the command line names for its result"
@@ -151,7 +153,7 @@ OWN: Mapping[str, str] = MappingProxyType(
         "ledger.sqlite": _RECORD,
         "ledger.writing": _RECORD,
         "app.running.kill": "an operator ends a box; what runs in none is never reached",
-        "sandbox.box": "hears a box, tells it to go on, and ends it",
+        "sandbox.box": "hears a box, tells it to go on with what a receipt gave it, and ends it",
         "sandbox.furnishing": _HOME,
         "sandbox.home_copies": _HOME,
         "sandbox.home_files": _HOME,
@@ -181,8 +183,9 @@ OWN: Mapping[str, str] = MappingProxyType(
         "sandbox.sessions": _STATE,
         "sandbox.supervising": "stops itself when the command that it watches is stopped",
         "sandbox.terminal.relay": "shows a box's output on the terminal of whoever started it",
-        "sandbox.forking": "starts ringfence's own process, which clones boxes for those who have a receipt",
-        "sandbox.serving": "clones boxes for those who have a receipt",
+        "sandbox.forking": "starts ringfence's own process, which clones boxes that run nothing yet",
+        "sandbox.launcher": "has boxes made and ended, in which nothing runs without a receipt",
+        "sandbox.serving": "clones boxes, in which nothing runs without a receipt",
         "sandbox.tree.cache": _STATE,
         "sandbox.tree.flow_back": "hands on which branches a run that had a receipt made, and no other key",
         "sandbox.tree.moving": "takes back what a run left under names that act on the host",

@@ -1,4 +1,4 @@
-"""A box that was started, as its supervisor has it: what it says, what it is told, and its end."""
+"""A box, as its supervisor has it: what it says, what it is given and told, and its end."""
 
 import json
 import os
@@ -7,8 +7,12 @@ import signal
 import socket
 from collections.abc import Iterator
 
-from ringfence.core.dataclass import dataclass
+from ringfence.core.actions import CommandRun
+from ringfence.core.dataclass import dataclass, replace
+from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
+from ringfence.core.receipts import Receipt
+from ringfence.gate.seals import Seals
 from ringfence.sandbox.framing import receive_packet
 from ringfence.sandbox.messages import (
     MESSAGE_BYTES,
@@ -20,10 +24,16 @@ from ringfence.sandbox.messages import (
     Terminal,
     read,
 )
+from ringfence.sandbox.plan import Command, Plan
+from ringfence.sandbox.plan_json import command_to_json
 
-__all__ = ["Box", "Streams"]
+__all__ = ["Box", "NotDecided", "Streams"]
 
 _MAX_FDS = 253  # of one packet: the kernel takes no more (SCM_MAX_FD)
+
+
+class NotDecided(RingfenceError):
+    """Another command than the receipt's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +60,7 @@ class Box:
     pid: int  # of its first process, as the host numbers it
     pidfd: int
     status: socket.socket  # SOCK_SEQPACKET
+    plan: Plan  # that it was made by
 
     def fileno(self) -> int:
         """Readable when `receive` has something."""
@@ -63,10 +74,7 @@ class Box:
         Raises:
             BadMessage: the box said what no box says.
         """
-        try:
-            packet, fds, whole = receive_packet(self.status, MESSAGE_BYTES, max_fds=_MAX_FDS)
-        except ConnectionResetError:  # it was killed before it read what it was told last
-            return None
+        packet, fds, whole = self._packet()
         if not packet:
             return None
         if not whole:
@@ -86,6 +94,32 @@ class Box:
         """All that it says, up to its end."""
         while (message := self.receive()) is not None:
             yield message
+
+    def give(self, receipt: Receipt[CommandRun], command: Command, *, seals: Seals) -> None:
+        """Gives it what it is to run: once, and before `go`. It may be standing by then, or not yet.
+
+        Raises:
+            ReceiptRefused: nobody decided that a command may run.
+            NotDecided: this is another one, or it was decided for another box.
+        """
+        action = seals.redeem(receipt, CommandRun)
+        meant = replace(
+            action,
+            agent=self.plan.agent,
+            session=self.plan.session,
+            program=command.program,
+            arguments=command.arguments[1:],
+            folder=self.plan.folder,
+        )
+        if meant != action:
+            raise NotDecided(
+                "this is another command than was decided", hint="ask the gate again, then start it"
+            )
+        # A file, since a packet holds less than the arguments of a command may.
+        with open(os.memfd_create("command"), "wb") as file:
+            file.write(json.dumps(command_to_json(command)).encode())
+            file.flush()
+            self._tell({"command": True}, file.fileno())
 
     def go(self) -> None:
         """Lets the command start. Once, after `Ready`."""
@@ -125,8 +159,14 @@ class Box:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _tell(self, order: dict[str, object]) -> None:
+    def _packet(self) -> tuple[bytes, list[int], bool]:
         try:
-            self.status.send(json.dumps(order).encode(), socket.MSG_NOSIGNAL)
+            return receive_packet(self.status, MESSAGE_BYTES, max_fds=_MAX_FDS)
+        except ConnectionResetError:  # it ended before it read all: said once, and ahead of what it had said
+            return receive_packet(self.status, MESSAGE_BYTES, max_fds=_MAX_FDS)
+
+    def _tell(self, order: dict[str, object], *fds: int) -> None:
+        try:
+            socket.send_fds(self.status, [json.dumps(order).encode()], fds, socket.MSG_NOSIGNAL)
         except (BrokenPipeError, ConnectionResetError):  # it has ended; `receive` says how
             return

@@ -11,28 +11,21 @@ import socket
 from collections.abc import Sequence
 from contextlib import suppress
 
-from ringfence.core.actions import CommandRun
 from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import RingfenceError
-from ringfence.core.receipts import Receipt
-from ringfence.gate.seals import Seals
 from ringfence.sandbox.box import Box, Streams
-from ringfence.sandbox.failures import refusal
+from ringfence.sandbox.failures import BoxRefused, refusal
 from ringfence.sandbox.forking import fork_server
 from ringfence.sandbox.framing import receive, send
 from ringfence.sandbox.messages import Failed, read
 from ringfence.sandbox.plan import Mount, Plan
 from ringfence.sandbox.plan_json import mount_to_json, to_json
 
-__all__ = ["Launcher", "LauncherGone", "NotDecided", "fork_launcher"]
+__all__ = ["Begun", "Launcher", "LauncherGone", "fork_launcher"]
 
 
 class LauncherGone(RingfenceError):
     """The launcher was killed; its boxes are gone too."""
-
-
-class NotDecided(RingfenceError):
-    """A plan for another command than the receipt's."""
 
 
 @dataclass(slots=True)
@@ -42,36 +35,23 @@ class Launcher:
     pid: int | None  # where it is this process's own child
     channel: socket.socket
 
-    def start(self, receipt: Receipt[CommandRun], plan: Plan, streams: Streams, *, seals: Seals) -> Box:
-        """The box of `plan`, which waits for `go` once it says `Ready`.
+    def begin(self, plan: Plan, streams: Streams) -> "Begun":
+        """Has the box of `plan` made. Nothing runs in it before `Box.give` and `Box.go`.
 
-        `streams` are given to the command alone; they stay the caller's here.
+        `streams` are given to its command alone; they stay the caller's here. Until `Begun.box` or its end,
+        this launcher is asked for nothing else.
 
         Raises:
-            ReceiptRefused: nobody decided that the command may run.
-            NotDecided: the plan is of another command.
-            BoxRefused: it could not even be begun, and why.
             LauncherGone
         """
-        action = seals.redeem(receipt, CommandRun)
-        if _of_plan(plan) != (
-            action.agent,
-            action.session,
-            action.program,
-            action.arguments,
-            action.folder,
-        ):
-            raise NotDecided(
-                "the plan is of another command than was decided", hint="ask the gate again, then start"
-            )
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             with theirs:
-                answer, fds = self._ask(plan, streams, theirs)
-            return _box(answer, fds, ours)
+                self._ask(plan, streams, theirs)
         except BaseException:
             ours.close()
             raise
+        return Begun(self, plan, ours)
 
     def cover(self, box: Box, covers: Sequence[Mount]) -> dict[str, int]:
         """Puts each cover over what stands at its target by now; those that stay bare, with error numbers.
@@ -79,8 +59,8 @@ class Launcher:
         Raises:
             LauncherGone
         """
-        request = {"pid": box.pid, "cover": [mount_to_json(each) for each in covers]}
-        answer, _ = self._answer(request, [])
+        self._send({"pid": box.pid, "cover": [mount_to_json(each) for each in covers]}, [])
+        answer, _ = self.answer()
         said = json.loads(answer)["covered"]
         return {each.target: int(number) for each, number in zip(covers, said, strict=True) if number}
 
@@ -103,7 +83,21 @@ class Launcher:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _ask(self, plan: Plan, streams: Streams, status: socket.socket) -> tuple[bytes, list[int]]:
+    def answer(self) -> tuple[bytes, list[int]]:
+        """What it says to the request before.
+
+        Raises:
+            LauncherGone
+        """
+        try:
+            answer, fds = receive(self.channel, max_fds=1)
+        except OSError as error:
+            raise _gone() from error
+        if answer is None:
+            raise _gone()
+        return answer, fds
+
+    def _ask(self, plan: Plan, streams: Streams, status: socket.socket) -> None:
         three = (streams.stdin, streams.stdout, streams.stderr)
         request = {
             "plan": to_json(plan),
@@ -112,17 +106,55 @@ class Launcher:
             "columns": streams.columns,
             "umask": _umask(),
         }
-        return self._answer(request, [status.fileno(), *(fd for fd in three if fd is not None)])
+        self._send(request, [status.fileno(), *(fd for fd in three if fd is not None)])
 
-    def _answer(self, request: dict[str, object], fds: list[int]) -> tuple[bytes, list[int]]:
+    def _send(self, request: dict[str, object], fds: list[int]) -> None:
         try:
             send(self.channel, json.dumps(request).encode(), fds)
-            answer, fds = receive(self.channel, max_fds=1)
         except OSError as error:
             raise _gone() from error
-        if answer is None:
-            raise _gone()
-        return answer, fds
+
+
+@dataclass(slots=True)
+class Begun:
+    """A box that is being made, which ends with this unless it was taken."""
+
+    _launcher: Launcher
+    _plan: Plan
+    _status: socket.socket
+    _is_taken: bool = False
+
+    def box(self) -> Box:
+        """The box, which waits for `give` and `go` once it says `Ready`. Once; it is the caller's then.
+
+        Raises:
+            BoxRefused: it could not even be begun, and why.
+            LauncherGone
+        """
+        self._is_taken = True
+        try:
+            return self._box(*self._launcher.answer())
+        except BaseException:
+            self._status.close()
+            raise
+
+    def __enter__(self) -> "Begun":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._is_taken:
+            with suppress(BoxRefused, LauncherGone):
+                self.box().close()
+
+    def _box(self, answer: bytes, fds: list[int]) -> Box:
+        """What the launcher answers: {"pid": 1234} with a pidfd, or why there is no box."""
+        value = json.loads(answer)
+        if "pid" in value and fds:
+            return Box(pid=int(value["pid"]), pidfd=fds[0], status=self._status, plan=self._plan)
+        failed = read(answer, ())
+        if isinstance(failed, Failed):
+            raise refusal(failed)
+        raise _gone()
 
 
 def fork_launcher() -> Launcher:
@@ -132,21 +164,6 @@ def fork_launcher() -> Launcher:
         OSError: no process can be had.
     """
     return Launcher(*fork_server())
-
-
-def _of_plan(plan: Plan) -> tuple[object, ...]:
-    return plan.agent, plan.session, plan.program, plan.arguments[1:], plan.folder
-
-
-def _box(answer: bytes, fds: list[int], status: socket.socket) -> Box:
-    """What the launcher answers: {"pid": 1234} with a pidfd, or why there is no box."""
-    value = json.loads(answer)
-    if "pid" in value and fds:
-        return Box(pid=int(value["pid"]), pidfd=fds[0], status=status)
-    failed = read(answer, ())
-    if isinstance(failed, Failed):
-        raise refusal(failed)
-    raise _gone()
 
 
 def _gone() -> LauncherGone:

@@ -12,6 +12,7 @@ from ringfence.core.decisions import Place
 
 __all__ = [
     "DEGRADABLE",
+    "Command",
     "Identity",
     "Layer",
     "Limits",
@@ -147,15 +148,21 @@ class PublishedPort:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What is run in a box."""
+
+    program: str  # absolute, within
+    arguments: tuple[str, ...]  # with the name it is called by, at [0]
+    environment: tuple[tuple[str, str], ...]  # sorted, the whole of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All that a box is."""
+    """All that a box is, whatever runs in it."""
 
     session: str
     agent: str  # the profile's name
-    program: str  # absolute, within
-    arguments: tuple[str, ...]  # with the name it is called by, at [0]
-    folder: str  # where it starts, within
-    environment: tuple[tuple[str, str], ...]  # sorted, the whole of it
+    folder: str  # where its command starts, within
     identity: Identity
     mounts: tuple[Mount, ...]
     limits: Limits

@@ -1,4 +1,4 @@
-"""A plan as JSON between processes, and back: the same value again, or an error. Nothing is filled in.
+"""A plan or a command as JSON between processes and back: the same value, or an error. Nothing is filled in.
 
 Paths that are no UTF-8 keep their bytes: `os.fsdecode` writes such a byte as a lone surrogate, which JSON
 escapes.
@@ -11,6 +11,7 @@ from ringfence.core.dataclass import asdict, fields
 from ringfence.core.decisions import Place
 from ringfence.core.limits import LIMITS
 from ringfence.sandbox.plan import (
+    Command,
     Identity,
     Layer,
     Limits,
@@ -22,7 +23,15 @@ from ringfence.sandbox.plan import (
     Why,
 )
 
-__all__ = ["BadPlan", "from_json", "mount_from_json", "mount_to_json", "to_json"]
+__all__ = [
+    "BadPlan",
+    "command_from_json",
+    "command_to_json",
+    "from_json",
+    "mount_from_json",
+    "mount_to_json",
+    "to_json",
+]
 
 
 class BadPlan(ValueError):
@@ -55,8 +64,6 @@ def from_json(value: object) -> Plan:
     plan = Plan(
         **{
             **found,
-            "arguments": _texts(found["arguments"], "arguments"),
-            "environment": tuple(_pair(each) for each in _list(found["environment"], "environment")),
             "identity": _made(Identity, found["identity"]),
             "mounts": tuple(mount_from_json(each) for each in _list(found["mounts"], "mounts")),
             "limits": _made(Limits, found["limits"]),
@@ -84,12 +91,7 @@ def _check(plan: Plan) -> None:
             _absolute(mount.source, "source")
         elif mount.kind in (MountKind.SYMLINK, MountKind.LINK_OVER) and not mount.source:
             raise BadPlan("source: a link to nothing")
-    _absolute(plan.program, "program")
     _absolute(plan.folder, "folder")
-    if not plan.arguments or not plan.arguments[0]:
-        raise BadPlan("arguments: no name that the program is called by")
-    if any(not name or "=" in name for name, _ in plan.environment):
-        raise BadPlan("environment: no name")
     if min(plan.identity.host_uid, plan.identity.host_gid, plan.identity.uid, plan.identity.gid) < 1:
         raise BadPlan("identity: root")
 
@@ -97,6 +99,31 @@ def _check(plan: Plan) -> None:
 def _absolute(path: str | None, field: str) -> None:
     if not path or not path.startswith("/") or (path != "/" and {"", ".", ".."} & set(path[1:].split("/"))):
         raise BadPlan(f"{field}: no absolute path as the kernel would write it")
+
+
+def command_to_json(command: Command) -> dict[str, Any]:
+    """What `command_from_json` makes the same command of."""
+    return {name: getattr(command, name) for name in _fields(Command)}
+
+
+def command_from_json(value: object) -> Command:
+    """The command.
+
+    Raises:
+        BadPlan: it is none.
+    """
+    found = _object(value, Command)
+    command = Command(
+        program=_text(found["program"], "program"),
+        arguments=_texts(found["arguments"], "arguments"),
+        environment=tuple(_pair(each) for each in _list(found["environment"], "environment")),
+    )
+    _absolute(command.program, "program")
+    if not command.arguments or not command.arguments[0]:
+        raise BadPlan("arguments: no name that the program is called by")
+    if any(not name or "=" in name for name, _ in command.environment):
+        raise BadPlan("environment: no name")
+    return command
 
 
 def mount_to_json(mount: Mount) -> dict[str, Any]:

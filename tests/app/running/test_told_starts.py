@@ -128,7 +128,7 @@ def test_it_is_recorded_when_nobody_is_told_and_why(
     is_listening: bool,
     why: UntoldWhy | None,
 ) -> None:
-    plan = plan_for(["/bin/true"], tree=tmp_path, session=_SESSION, tells_starts=wanted)
+    plan = plan_for(tree=tmp_path, session=_SESSION, tells_starts=wanted)
     with kernel(monkeypatch, tells=tells):
         untold(plan, ledger, is_listening=is_listening)
     assert events(ledger) == ([] if why is None else [ProcessUntold(session=_SESSION, why=why)])

@@ -26,6 +26,20 @@ def test_a_command_that_a_signal_ends_has_128_and_its_number() -> None:
         assert here.report()["exit_status"] == 139
 
 
+@pytest.mark.parametrize("user", USERS)
+def test_a_command_that_is_refused_does_not_run_in_the_box_that_was_made_meanwhile(user: str) -> None:
+    with place(user, repository=True) as here:
+        before = here.names()
+        here.policy(
+            "version: 1\nagents: {mode: enforce, profiles: {'touch': {files: {read: ['**'], write: ['**']}, "
+            "commands: {deny: ['**/touch']}}}}\n"
+        )
+        done = here.run("touch", "ran")
+        assert done.exit == 126
+        assert "touch" in done.err
+        assert (here.names(), left(str(here.tree))) == (before, [])
+
+
 def test_what_cannot_be_started_is_told_as_shells_do() -> None:
     with place() as here:
         here.write("text", "no program\n", mode=0o644)

@@ -60,7 +60,7 @@ def test_a_session_that_ended_is_gone_on_with(user: str) -> None:
 @pytest.mark.parametrize(
     "at",
     [
-        pytest.param((Launcher, "start"), id="before the box"),
+        pytest.param((Launcher, "begin"), id="before the box"),
         pytest.param((Box, "go"), id="before the start"),
         pytest.param((running, "tidy"), id="after the end"),
     ],

@@ -280,7 +280,7 @@ def test_a_folder_of_the_tree_can_be_its_own_mount(user: str) -> None:
     """So that nobody renames it away from under what stands in it."""
     with tree_of(user) as tree:
         (tree / ".git").mkdir()
-        plan = plan_for(["/bin/true"], tree=tree, user=user)
+        plan = plan_for(tree=tree, user=user)
         whole = plan.mounts[-1]
         git = made(f"{tree}/.git", MountKind.WRITE, source=f"{tree}/.git", is_user_s=True)
         os.chown(tree / ".git", tree.stat().st_uid, tree.stat().st_gid)

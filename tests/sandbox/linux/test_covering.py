@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from boxes import ORDINARY, as_user, launcher, made, plan_for, start, tree_of
+from boxes import ORDINARY, as_user, command_for, launcher, made, plan_for, start, tree_of
 from real.running import USERS, appears
 from ringfence.sandbox.box import Streams
 from ringfence.sandbox.messages import Ready, Running
@@ -28,11 +28,13 @@ def _driven(tree: Path, user: str) -> tuple[list[dict[str, int]], str]:
         made(f"{tree}/folder/passwd", MountKind.EMPTY_FILE),
     )
     argv = ["/usr/bin/bash", "-c", _SCRIPT]
-    plan = plan_for(argv, tree=tree, user=user)
-    plan = plan_for(argv, tree=tree, user=user, mounts=(*plan.mounts, *covers))
+    plan = plan_for(tree=tree, user=user)
+    plan = plan_for(tree=tree, user=user, mounts=(*plan.mounts, *covers))
+    command = command_for(argv, tree=tree)
     null = os.open(os.devnull, os.O_RDWR)
+    streams = Streams(stdin=null, stdout=null, stderr=null)
     bare = []
-    with launcher() as starts, start(starts, plan, Streams(stdin=null, stdout=null, stderr=null)) as box:
+    with launcher() as starts, start(starts, plan, command, streams) as box:
         for message in box.messages():
             if isinstance(message, Ready):
                 box.go()

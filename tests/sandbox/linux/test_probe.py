@@ -219,7 +219,7 @@ def test_descriptors_that_nobody_gave_are_found() -> None:
 def test_a_folder_as_a_stream_is_found() -> None:
     def work() -> str:
         os.dup2(os.open("/", os.O_RDONLY), 0)
-        plan = boxes.plan_for(["/bin/true"], tree=Path("/"))
+        plan = boxes.plan_for(tree=Path("/"))
         (descriptors,) = [
             a for a in privileges(plan, look_outside("x")) if a.tried == "have a descriptor that nobody gave"
         ]
@@ -287,7 +287,7 @@ def test_a_read_only_place_below_a_later_one_is_not_asked_for(tree: Path) -> Non
     covered = boxes.bind(str(tree / "kept"), MountKind.READ)
     mounts = (*boxes.system_mounts(), covered, boxes.bind(str(tree), MountKind.WRITE, is_user_s=True))
     assert _not_held(tree=tree, mounts=mounts) == set()
-    plan = replace(boxes.plan_for(["/bin/true"], tree=tree), mounts=mounts)
+    plan = replace(boxes.plan_for(tree=tree), mounts=mounts)
     assert [m.kind for m in plan.mounts].count(MountKind.READ) > 0
 
 

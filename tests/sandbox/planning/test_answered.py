@@ -78,8 +78,8 @@ def test_before_a_session_has_an_authority_there_is_nothing_of_it() -> None:
 def test_variables_name_the_authorities_and_the_proxy_and_hold_placeholders() -> None:
     handed = a_policy("profiles: {claude: {sandbox: {environment: [API_KEY, HTTP_PROXY]}}}")
     user_s = {"API_KEY": "secret", "HTTP_PROXY": "http://elsewhere:1", "PATH": "/usr/bin"}
-    before = dict(planned(handed, environment=user_s).plan.environment)
-    after = dict(planned(handed, environment=user_s, network=WANTED).plan.environment)
+    before = dict(planned(handed, environment=user_s).command.environment)
+    after = dict(planned(handed, environment=user_s, network=WANTED).command.environment)
     assert {name: value for name, value in after.items() if before.get(name) != value} == {
         "API_KEY": "placeholder",
         **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), PROXY),
@@ -97,7 +97,7 @@ def test_variables_name_the_authorities_and_the_proxy_and_hold_placeholders() ->
 
 def test_placeholders_do_not_take_the_place_of_what_the_box_says() -> None:
     wanted = replace(WANTED, environment=(("HOME", "/elsewhere"), ("SSL_CERT_FILE", "/elsewhere")))
-    made = dict(planned(a_policy(), network=wanted).plan.environment)
+    made = dict(planned(a_policy(), network=wanted).command.environment)
     assert (made["HOME"], made["SSL_CERT_FILE"]) == ("/home/ann", AUTHORITIES)
 
 
@@ -113,9 +113,9 @@ def test_the_proxy_makes_way_for_a_port_that_the_policy_names() -> None:
 
 
 def test_without_a_network_a_plan_has_none_of_it() -> None:
-    plan = planned(a_policy(), made_host(BUNDLE)).plan
-    assert (plan.network, files(plan)) == (None, {})
-    assert not {name for name, _ in plan.environment} & {"SSL_CERT_FILE", "http_proxy", "NO_PROXY"}
+    made = planned(a_policy(), made_host(BUNDLE))
+    assert (made.plan.network, files(made.plan)) == (None, {})
+    assert not {name for name, _ in made.command.environment} & {"SSL_CERT_FILE", "http_proxy", "NO_PROXY"}
 
 
 @pytest.mark.parametrize("user", USERS)

@@ -25,13 +25,15 @@ TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 def environment(user_s: Mapping[str, str], *more: str, handed: str = "[]") -> dict[str, str]:
     """Beyond what the box itself says."""
     policy = a_policy(f"profiles: {{claude: {{sandbox: {{environment: {handed}}}}}}}")
-    made = planned(policy, made_host(*more), environment={"PATH": "/usr/bin:/bin", **user_s}).plan.environment
+    made = planned(
+        policy, made_host(*more), environment={"PATH": "/usr/bin:/bin", **user_s}
+    ).command.environment
     assert list(made) == sorted(made)
     return {name: value for name, value in made if BOX_S.get(name) != value}
 
 
 def test_without_anything_it_has_what_the_box_says() -> None:
-    made = planned(a_policy(), environment={}).plan.environment
+    made = planned(a_policy(), environment={}).command.environment
     assert dict(made) == {**BOX_S, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 
 

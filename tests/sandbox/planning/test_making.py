@@ -342,7 +342,7 @@ def test_a_home_behind_a_link_is_itself_and_the_link() -> None:
     assert targets(plan)["/home/bob"] == (MountKind.SYMLINK, "/disk/ann")
     assert targets(plan)["/disk/ann/work/shop"] == (MountKind.WRITE, "/disk/ann/work/shop")
     assert targets(plan)["/disk/ann/.pyenv"] == (MountKind.READ, "/disk/ann/.pyenv")
-    assert dict(plan.plan.environment)["HOME"] == "/home/bob"
+    assert dict(plan.command.environment)["HOME"] == "/home/bob"
 
 
 def test_what_is_mounted_in_the_home_is_told_so_that_it_can_be_made_first() -> None:

@@ -11,7 +11,7 @@ PATH = {"PATH": "/nowhere:/usr/sbin:bin::/usr/bin:/home/ann/tools"}
 
 def found(name: str, *more: str, **host: object) -> str:
     machine = made_host(*more, **host)  # type: ignore[arg-type]
-    return planned(a_policy(), machine, argv=(name, "x"), environment=PATH).plan.program
+    return planned(a_policy(), machine, argv=(name, "x"), environment=PATH).command.program
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_it_is_found_by_the_box_s_path_or_where_its_name_says(name: str, path: s
 
 
 def test_the_name_that_was_typed_stays_the_first_argument() -> None:
-    assert planned(a_policy(), argv=("make", "all")).plan.arguments == ("make", "all")
+    assert planned(a_policy(), argv=("make", "all")).command.arguments == ("make", "all")
 
 
 def test_the_first_that_can_be_started_is_taken_as_execvp_does() -> None:
@@ -63,7 +63,9 @@ def test_a_program_that_only_the_host_has_is_not_found_and_the_hint_says_how_it_
     )
     host = made_host("/home/ann/tools/deploy")
     policy = for_claude('{read: ["**", /home/ann/tools/**]}')
-    assert planned(policy, host, argv=("deploy",), environment=PATH).plan.program == "/home/ann/tools/deploy"
+    assert (
+        planned(policy, host, argv=("deploy",), environment=PATH).command.program == "/home/ann/tools/deploy"
+    )
 
 
 @pytest.mark.parametrize("name", ["nothing", "", "./nothing", "/usr/bin/nothing"])

@@ -66,15 +66,15 @@ def test_programs_are_shown_and_no_secret_of_the_home_is(home: Path) -> None:
         session_folder=str(home.parent / "session"),
         tree=working_tree(str(tree), host),
     )
-    plan = make_plan(wanted, policy=a_policy(), host=host, now=NOW).plan
-    view = View(plan.mounts, host.files)
+    made = make_plan(wanted, policy=a_policy(), host=host, now=NOW)
+    view = View(made.plan.mounts, host.files)
     shown = {
         str(each.relative_to(home))
         for each in files_below(home)
         if (seen := view.seen(str(each))) is not None and seen.source == str(each)
     }
     assert shown == set(PROGRAMS)
-    assert plan.program == f"{home}/.cargo/bin/cargo"
+    assert made.command.program == f"{home}/.cargo/bin/cargo"
 
 
 def test_no_row_of_the_table_is_around_a_credential_that_is_not_masked() -> None:

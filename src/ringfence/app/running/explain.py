@@ -138,15 +138,15 @@ def explained(
 
     `server` is the name of the tool server that the command is.
     """
-    plan = planned.plan
+    plan, command = planned.plan, planned.command
     return Explained(
         started_at=started_at,
         complete=True,
         agent=plan.agent,
-        program=Path(plan.program),
-        arguments=redact(plan.arguments)[1:],
+        program=Path(command.program),
+        arguments=redact(command.arguments)[1:],
         folder=Path(plan.folder),
-        home=Path(dict(plan.environment)["HOME"]),
+        home=Path(dict(command.environment)["HOME"]),
         user=plan.identity.name,
         user_id=plan.identity.uid,
         host_user_id=plan.identity.host_uid,
@@ -165,7 +165,7 @@ def explained(
         debug=plan.debug,
         debug_at=_at(plan.debug_why.place) if plan.debug_why else None,
         limits=tuple(_limits(plan, policy)),
-        environment=tuple(_environment(plan, policy)),
+        environment=tuple(_environment(planned, policy)),
         may_lack=tuple(sorted(plan.may_lack)),
     )
 
@@ -234,9 +234,9 @@ def _limits(plan: Plan, policy: Policy) -> Iterator[ExplainedLimit]:
         yield ExplainedLimit(name=name, amount=amount, why=why, at=_at(bound.at) if bound else None)
 
 
-def _environment(plan: Plan, policy: Policy) -> Iterator[ExplainedVariable]:
-    said = sandboxing(policy.document, plan.agent)
-    for name, _ in plan.environment:
+def _environment(planned: Planned, policy: Policy) -> Iterator[ExplainedVariable]:
+    said = sandboxing(policy.document, planned.plan.agent)
+    for name, _ in planned.command.environment:
         handed = said.handed(name)
         why = EVERY_BOX if handed is None else "sandbox.environment"
         yield ExplainedVariable(name=name, why=why, at=_at(handed.at) if handed else None)

@@ -182,6 +182,7 @@ def _prepared(
     prepared = Prepared(
         session=session,
         plan=planned.plan,
+        command=planned.command,
         masked=tuple(each.path for each in tree.secrets),
         resumed=is_resumed,
     )

@@ -1,7 +1,8 @@
 """Runs a command in a box: planned, decided, proved, recorded, watched, and tidied up behind.
 
-Nothing starts before the ledger holds the decision and the proof; nothing that a box left in the working tree
-stays before it was looked at. What is killed half-way is tidied up by the next run.
+The box is made while its command is decided, and has none before that. Nothing starts before the ledger
+holds the decision and the proof; nothing that a box left in the working tree stays before it was looked at.
+What is killed half-way is tidied up by the next run.
 """
 
 import hashlib
@@ -9,7 +10,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -31,10 +32,10 @@ from ringfence.policy.known_agents import WITH_MODELS
 from ringfence.sandbox.box import Box, Streams
 from ringfence.sandbox.covers import Covering, Covers
 from ringfence.sandbox.failures import BoxRefused, refusal
-from ringfence.sandbox.launcher import Launcher
+from ringfence.sandbox.launcher import Begun, Launcher
 from ringfence.sandbox.messages import Failed, Ready
-from ringfence.sandbox.plan import Plan
-from ringfence.sandbox.plan_json import to_json
+from ringfence.sandbox.plan import Command, Plan
+from ringfence.sandbox.plan_json import command_to_json, to_json
 from ringfence.sandbox.processes import start_of
 from ringfence.sandbox.sessions import Running, Session
 from ringfence.sandbox.terminal.terminal import Size, Terminal, terminals
@@ -56,10 +57,11 @@ class NotAllowed(RingfenceError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A session and what its box will be."""
+    """A session, what its box will be, and what is to run in it."""
 
     session: Session
     plan: Plan
+    command: Command
     masked: tuple[str, ...]  # files with secrets, which the box shows empty
     resumed: bool
 
@@ -108,7 +110,6 @@ def run(prepared: Prepared, house: House) -> Ran:
 
 def _run(prepared: Prepared, house: House, record: SessionRecord) -> Ran:
     session, plan = prepared.session, prepared.plan
-    receipt = _decided(plan, house.door)
     tools, given = house.tools, terminals()
     if tools is not None:
         given = (False, False, given[2])
@@ -116,15 +117,17 @@ def _run(prepared: Prepared, house: House, record: SessionRecord) -> Ran:
     streams = _streams(given, terminal)
     if tools is not None:
         streams = replace(streams, stdin=tools.given[0], stdout=tools.given[1])
-    with (
-        Covers(plan.mounts) as covers,
-        published(receipt, plan, record, house.door) as publishing,
-        _begun(receipt, prepared, streams, record, house) as box,
-    ):
+    with ExitStack() as stack:
+        covers = stack.enter_context(Covers(plan.mounts))
+        begun = stack.enter_context(house.launcher.begin(plan, streams))
+        receipt = _decided(prepared, house.door)
+        publishing = stack.enter_context(published(receipt, plan, record, house.door))
         from ringfence.app.running.starts import told_starts, untold
         from ringfence.sandbox.starts import Starts
         from ringfence.sandbox.supervising import Supervisor
 
+        box = stack.enter_context(_made(begun, receipt, record, house))
+        box.give(receipt, prepared.command, seals=house.door.seals)
         if covers.unheard is not None:
             why = os.strerror(covers.unheard).lower()
             house.tell(f"what is replaced outside is perhaps not covered again in this box: {why}")
@@ -153,15 +156,9 @@ def _run(prepared: Prepared, house: House, record: SessionRecord) -> Ran:
     return _end(outcome, supervisor, receipt, prepared, house)
 
 
-def _begun(
-    receipt: Receipt[CommandRun],
-    prepared: Prepared,
-    streams: Streams,
-    record: SessionRecord,
-    house: House,
-) -> Box:
+def _made(begun: Begun, receipt: Receipt[CommandRun], record: SessionRecord, house: House) -> Box:
     try:
-        return house.launcher.start(receipt, prepared.plan, streams, seals=house.door.seals)
+        return begun.box()
     except BoxRefused as error:
         _not_started(receipt, record, error, house)
         raise
@@ -174,13 +171,13 @@ def _tell_bare(covering: Covering, record: SessionRecord, house: House) -> None:
         house.tell(printable(what))
 
 
-def _decided(plan: Plan, door: Door) -> Receipt[CommandRun]:
+def _decided(prepared: Prepared, door: Door) -> Receipt[CommandRun]:
     action = CommandRun(
-        agent=plan.agent,
-        session=plan.session,
-        program=plan.program,
-        arguments=plan.arguments[1:],
-        folder=plan.folder,
+        agent=prepared.plan.agent,
+        session=prepared.plan.session,
+        program=prepared.command.program,
+        arguments=prepared.command.arguments[1:],
+        folder=prepared.plan.folder,
     )
     receipt = door.pass_(action)
     if isinstance(receipt, Refused):
@@ -206,7 +203,7 @@ def _start(
     house: House,
 ) -> None:
     """Waits until the box stands and the ledger says so."""
-    plan_digest = _digest(prepared.plan)  # while it comes to stand
+    plan_digest = _digest(prepared)  # while it comes to stand
     match supervisor.stand():
         case Failed() as failed:
             error = refusal(failed)
@@ -328,5 +325,6 @@ def _refused(outcome: "Outcome", supervisor: "Supervisor", plan: Plan) -> Mappin
     return refused
 
 
-def _digest(plan: Plan) -> str:
-    return hashlib.sha256(json.dumps(to_json(plan), sort_keys=True).encode()).hexdigest()
+def _digest(prepared: Prepared) -> str:
+    whole = to_json(prepared.plan) | command_to_json(prepared.command)
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()

@@ -4,6 +4,7 @@ It has every layer of the box already, from the process it was forked from. What
 exactly what the command will have.
 """
 
+import errno
 import json
 import os
 import signal
@@ -11,12 +12,14 @@ import socket
 from contextlib import suppress
 from typing import NoReturn
 
+from ringfence.sandbox.framing import receive_packet
 from ringfence.sandbox.linux import kernel, limits
 from ringfence.sandbox.linux.failing import NotHad, making
 from ringfence.sandbox.linux.order import Order
 from ringfence.sandbox.linux.probe import NotHeld, prove
 from ringfence.sandbox.linux.telling import failure
-from ringfence.sandbox.plan import Layer
+from ringfence.sandbox.plan import Command, Layer
+from ringfence.sandbox.plan_json import command_from_json
 
 __all__ = ["MESSAGE_BYTES", "TAKEN", "become"]
 
@@ -38,13 +41,14 @@ _LIKELIER, _MOST_LIKELY = 500, 1000  # of proc_pid_oom_score_adj(5)
 
 
 def become(order: Order, link: int, terminal: int | None) -> NoReturn:
-    """Executes the command once the box's init says so over `link`; ends where it does not."""
+    """Executes the command that init passes on over `link`, once it says go; ends where it does not."""
     try:
         init = _take_streams(order, link, terminal)
         _go_before_init()
         init.send(_proved(order))
+        command = _given(init)
         if init.recv(8) == b"go":
-            init.send(str(_execute(order)).encode())
+            init.send(str(_execute(command, umask=order.umask)).encode())
     finally:
         os._exit(1)
 
@@ -83,14 +87,26 @@ def _proved(order: Order) -> bytes:
         return json.dumps(failure(failed)).encode()
 
 
-def _execute(order: Order) -> int:
+def _given(init: socket.socket) -> Command | None:
+    """What was decided to be run; None where it is no command."""
+    _, fds, _ = receive_packet(init, len("command"), max_fds=1)
+    for fd in fds:
+        with open(fd, "rb") as file, suppress(ValueError):
+            file.seek(0)
+            return command_from_json(json.load(file))
+    return None
+
+
+def _execute(command: Command | None, *, umask: int) -> int:
     """The error number, where there is one."""
+    if command is None:
+        return errno.EINVAL
     for number in TAKEN:
         signal.signal(number, signal.SIG_DFL)
     signal.set_wakeup_fd(-1)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    os.umask(order.umask)
+    os.umask(umask)
     try:
-        os.execve(order.plan.program, order.plan.arguments, dict(order.plan.environment))  # noqa: S606
+        os.execve(command.program, command.arguments, dict(command.environment))  # noqa: S606
     except OSError as error:
         return error.errno or 0

@@ -63,7 +63,7 @@ def _fork(order: Order, terminal: int | None) -> tuple[int, socket.socket]:
 
 
 def _agreed(status: Status, link: socket.socket) -> bool:
-    """Whether the command's process has proved the layers, and the supervisor says go."""
+    """Whether its process has proved the layers and was given the command, and the supervisor says go."""
     said = link.recv(MESSAGE_BYTES)
     if not said:
         raise NotHad(None, errno.ECHILD, "the command's process ended before it had tried the layers")
@@ -71,6 +71,11 @@ def _agreed(status: Status, link: socket.socket) -> bool:
         status.say("failed", json.loads(said))
         return False
     status.ready(said)
+    command = status.command()
+    if command is None:
+        return False
+    socket.send_fds(link, [b"command"], [command])
+    os.close(command)
     return status.order() == {"go": True}
 
 

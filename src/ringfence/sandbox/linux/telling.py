@@ -1,10 +1,12 @@
 """What a box says to its supervisor, one packet for each message; `sandbox.messages` reads them."""
 
 import json
+import os
 import socket
 from collections.abc import Iterable
 from typing import Any
 
+from ringfence.sandbox.framing import receive_packet
 from ringfence.sandbox.linux.failing import NotHad
 from ringfence.sandbox.plan import Layer
 
@@ -44,6 +46,18 @@ class Status:
         layers = [each for each in Layer if each not in self._absent]
         stands = json.dumps({"layers": layers, "lacking": self._lacking}).encode()
         self._send(b'{"ready": ' + stands[:-1] + b', "proofs": ' + proofs + b"}}", [])
+
+    def command(self) -> int | None:
+        """The command, written to a file without a name, when the supervisor gives it; None at the end."""
+        try:
+            order, fds, _ = receive_packet(self._socket, _ORDER_BYTES, max_fds=1)
+        except OSError:
+            return None
+        if fds and order == b'{"command": true}':
+            return fds[0]
+        for fd in fds:
+            os.close(fd)
+        return None
 
     def order(self) -> dict[str, Any] | None:
         """What the supervisor wants next; None when it is gone, or says what no supervisor does."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from ringfence.core.limits import LIMITS
 from ringfence.policy.policy import Policy
 from ringfence.policy.sandboxing import Sandboxing, sandboxing
-from ringfence.sandbox.plan import Limits, Mount, MountKind, Plan, PublishedPort, Why
+from ringfence.sandbox.plan import Command, Limits, Mount, MountKind, Plan, PublishedPort, Why
 from ringfence.sandbox.planning.answered import network_of
 from ringfence.sandbox.planning.environment import environment
 from ringfence.sandbox.planning.giving import AllGiven, all_given, as_user_s, is_giving
@@ -68,10 +68,7 @@ def make_plan(wanted: Wanted, *, policy: Policy, host: Host, now: datetime) -> P
     plan = Plan(
         session=wanted.session,
         agent=wanted.agent,
-        program=_program(wanted, dict(variables)["PATH"], view, host),
-        arguments=wanted.argv,
         folder=wanted.folder,
-        environment=variables,
         identity=who,
         mounts=mounts,
         limits=limits,
@@ -92,8 +89,16 @@ def make_plan(wanted: Wanted, *, policy: Policy, host: Host, now: datetime) -> P
         must_hide=tuple(dict.fromkeys((*wanted.must_hide, *_to_hide(mounts, view, host)))),
         must_keep=wanted.must_keep,
     )
-    places = home_places(given.mounts, given.links, host)
-    return Planned(plan=plan, withheld=tuple(dict.fromkeys(given.withheld)), home_places=places)
+    return Planned(
+        plan=plan,
+        command=Command(
+            program=_program(wanted, dict(variables)["PATH"], view, host),
+            arguments=wanted.argv,
+            environment=variables,
+        ),
+        withheld=tuple(dict.fromkeys(given.withheld)),
+        home_places=home_places(given.mounts, given.links, host),
+    )
 
 
 def limits_of(said: Sandboxing) -> tuple[Limits, Why]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from ringfence.core.dataclass import dataclass
-from ringfence.sandbox.plan import Layer, Mount, Plan, Why
+from ringfence.sandbox.plan import Command, Layer, Mount, Plan, Why
 from ringfence.sandbox.planning.host import Kind
 
 __all__ = [
@@ -97,8 +97,9 @@ class HomePlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """The plan, what is left out of it, and what must be made first."""
+    """The box, its command, what is left out, and what must be made first."""
 
     plan: Plan
+    command: Command
     withheld: tuple[Withheld, ...]
     home_places: tuple[HomePlace, ...]  # those above come first

@@ -204,9 +204,10 @@ def test_a_question_to_any_server_is_answered_from_the_address_that_was_asked(us
 def supervised() -> tuple[list[str], bool, tuple[object, ...], tuple[str, int]]:
     """Which sockets a supervisor has, and where a connection came in at one of them."""
     with boxes.tree_of() as tree, boxes.launcher() as starts, Path("/dev/null").open("r+b") as null:
-        plan = boxes.plan_for(python(_CONNECT), tree=tree, network=_ALL)
+        plan = boxes.plan_for(tree=tree, network=_ALL)
+        command = boxes.command_for(python(_CONNECT), tree=tree)
         streams = Streams(stdin=null.fileno(), stdout=null.fileno(), stderr=null.fileno())
-        with boxes.start(starts, plan, streams) as box:
+        with boxes.start(starts, plan, command, streams) as box:
             supervisor = Supervisor(
                 box, terminal=None, keys=False, machine=kernel.MACHINE, monotonic=time.monotonic
             )
