@@ -11,7 +11,7 @@ import pytest
 import boxes
 from ringfence.sandbox.linux import kernel
 from ringfence.sandbox.linux.network.loopback import raise_loopback, take_all_addresses
-from ringfence.sandbox.linux.network.nftables import redirect
+from ringfence.sandbox.linux.network.nftables import redirect, redirection
 
 USERS = [boxes.ORDINARY, 0] if os.geteuid() == 0 else [os.geteuid()]
 _PORT = 1023
@@ -66,7 +66,7 @@ def test_every_port_of_every_address_is_redirected_and_says_what_was_dialled(uid
     def work() -> list[object]:
         for family in _OWN:
             take_all_addresses(family)
-        redirect(_PORT)
+        redirect(redirection(_PORT))
         with listening(socket.AF_INET, _PORT) as four, listening(socket.AF_INET6, _PORT) as six:
             return [
                 reached(four, "192.0.2.1", 9999),
@@ -87,7 +87,7 @@ def test_the_loopback_and_dns_are_not_redirected(uid: int) -> None:
     def work() -> list[str]:
         for family in _OWN:
             take_all_addresses(family)
-        redirect(_PORT)
+        redirect(redirection(_PORT))
         with listening(socket.AF_INET, _PORT), listening(socket.AF_INET6, _PORT):
             places = (("127.0.0.1", 9999), ("127.1.2.3", 9999), ("::1", 9999), ("192.0.2.1", 53))
             return [tried(*each) for each in places]
@@ -122,7 +122,7 @@ def test_a_program_that_asks_for_its_own_address_is_told_the_loopback_s(uid: int
 def test_datagrams_are_refused_at_once(uid: int) -> None:
     def work() -> str:
         take_all_addresses(socket.AF_INET)
-        redirect(_PORT)
+        redirect(redirection(_PORT))
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as quic:
             quic.settimeout(boxes.PATIENCE_S)
             quic.connect(("192.0.2.1", 443))
@@ -140,7 +140,7 @@ def test_who_has_no_right_to_the_network_changes_nothing_of_it(uid: int) -> None
     def work() -> list[str]:
         kernel.capset(0, 0)
         said = []
-        for change in (lambda: take_all_addresses(socket.AF_INET), lambda: redirect(_PORT)):
+        for change in (lambda: take_all_addresses(socket.AF_INET), lambda: redirect(redirection(_PORT))):
             try:
                 change()
             except PermissionError:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from ringfence.sandbox.linux.network.netlink import ACK, CREATE, attribute, message, nested, told
 
-__all__ = ["redirect"]
+__all__ = ["redirect", "redirection"]
 
 _NETFILTER = 12  # NETLINK_NETFILTER
 _BEGIN, _END, _SUBSYSTEM = 0x10, 0x11, 10
@@ -27,8 +27,17 @@ _FAMILY_OF, _PROTOCOL_OF = 15, 16  # NFT_META_NFPROTO, NFT_META_L4PROTO
 _DNS = 53
 
 
-def redirect(port: int) -> None:
-    """From now on. Raises OSError where the kernel has no such table, or no right to it is had."""
+def redirect(table: bytes) -> None:
+    """From now on, as `redirection` wrote it.
+
+    Raises:
+        OSError: the kernel has no such table, or no right to it is had.
+    """
+    told(_NETFILTER, table)
+
+
+def redirection(port: int) -> bytes:
+    """The table that sends all of it to this port, as one message to the kernel."""
     hook = nested(4, (attribute(1, _be(_OUTPUT)), attribute(2, _be(_DESTINATION_NAT))))
     chain = attribute(1, _NAME) + attribute(3, _NAME) + hook + attribute(7, b"nat\0")
     messages = [
@@ -41,7 +50,7 @@ def redirect(port: int) -> None:
         last = ACK if number == len(messages) else 0
         header = struct.pack(">BBH", _INET, 0, 0)
         packet.append(message(_SUBSYSTEM << 8 | kind, header + body, flags=flags | last, number=number))
-    told(_NETFILTER, b"".join((*packet, _edge(_END))))
+    return b"".join((*packet, _edge(_END)))
 
 
 def _rules(port: int) -> Iterator[Iterable[bytes]]:

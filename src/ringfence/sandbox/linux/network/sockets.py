@@ -11,11 +11,10 @@ import errno
 import socket
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from typing import Final
+from typing import Final, NamedTuple
 
-from ringfence.core.dataclass import dataclass
 from ringfence.sandbox.linux.network.loopback import take_all_addresses
-from ringfence.sandbox.linux.network.nftables import redirect
+from ringfence.sandbox.linux.network.nftables import redirect, redirection
 from ringfence.sandbox.plan import Network, SocketKind
 
 __all__ = ["Made", "make_sockets"]
@@ -23,6 +22,7 @@ __all__ = ["Made", "make_sockets"]
 _WEB = (80, 443)
 _DNS = 53
 _REDIRECTED = 1023  # below 1024: no program in the box can have it
+_REDIRECTION: Final = redirection(_REDIRECTED)  # once for all boxes: they are forked from who imports this
 _SOCK_DIAG = 4  # NETLINK_SOCK_DIAG
 _IP_PKTINFO, _IPV6_RECVPKTINFO = 8, 49
 _ANYWHERE: Final = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}  # noqa: S104 - a network with no way out
@@ -30,8 +30,7 @@ _LOOPBACK: Final = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 _NO_IPV6 = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EOPNOTSUPP, errno.ENODEV, errno.EACCES})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class Made(NamedTuple):
     """All sockets, with the ports that they are bound to; the caller closes them."""
 
     sockets: tuple[tuple[SocketKind, int, socket.socket], ...]
@@ -68,7 +67,7 @@ def _ipv6() -> tuple[socket.AddressFamily, ...]:
 def _is_redirected() -> bool:
     """Whether the kernel has a table for it; many are built without."""
     with suppress(OSError):
-        redirect(_REDIRECTED)
+        redirect(_REDIRECTION)
         return True
     return False
 
