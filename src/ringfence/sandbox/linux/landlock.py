@@ -11,8 +11,8 @@ import os
 import stat
 import struct
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-from ringfence.core.dataclass import dataclass
 from ringfence.sandbox.linux.kernel import call
 from ringfence.sandbox.plan import Mount, MountKind
 
@@ -48,8 +48,7 @@ _LACKING = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Landlocked:
+class Landlocked(NamedTuple):
     """What was applied."""
 
     abi: int

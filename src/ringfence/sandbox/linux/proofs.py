@@ -2,6 +2,7 @@
 
 import errno
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from ringfence.core.dataclass import dataclass
 from ringfence.sandbox.plan import Layer
@@ -9,8 +10,7 @@ from ringfence.sandbox.plan import Layer
 __all__ = ["Attempt", "NotHeld", "Outside", "Proof", "error_name"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class Proof(NamedTuple):
     """One thing that was tried and did not work."""
 
     layer: Layer
@@ -34,8 +34,7 @@ class Outside:
     beacon: str  # the name of an abstract socket that listens there
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One thing to try.
 
     `action` raises OSError where the box holds; or it returns what was found instead of what must not be
