@@ -77,6 +77,7 @@ _COMMON: Mapping[str, int] = MappingProxyType(
 )  # fmt: skip
 _NUMBER: Final = {**_COMMON, **_NUMBERS[MACHINE]} if MACHINE in _NUMBERS else {}
 _NO_SUCH_CALL: Final = -1  # which the kernel answers with ENOSYS
+_ZEROS: Final = (0,) * 6
 
 AT_FDCWD: Final = -100
 AT_SYMLINK_NOFOLLOW: Final = 0x100
@@ -99,7 +100,8 @@ _CAPABILITY_VERSION_3: Final = 0x20080522
 _libc = ctypes.PyDLL(None, use_errno=True)
 _syscall = _libc.syscall
 _syscall.restype = ctypes.c_long
-_long = ctypes.c_long
+# Pointers all six: as such numbers and bytes are handed over alike, as they are.
+_syscall.argtypes = (ctypes.c_long, *(ctypes.c_void_p,) * 6)
 
 
 def call(name: str, *arguments: int | bytes | ctypes.Array[ctypes.c_char] | None) -> int:
@@ -108,7 +110,7 @@ def call(name: str, *arguments: int | bytes | ctypes.Array[ctypes.c_char] | None
     Raises:
         OSError: it failed; ENOSYS also where this machine has no such call.
     """
-    result: int = _syscall(_long(number(name)), *[_long(a) if isinstance(a, int) else a for a in arguments])
+    result: int = _syscall(number(name), *arguments, *_ZEROS[len(arguments) :])
     if result < 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code), name)

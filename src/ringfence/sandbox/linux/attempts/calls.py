@@ -16,8 +16,9 @@ from ringfence.sandbox.plan import Layer
 
 __all__ = ["calls"]
 
-_LIBC = ctypes.PyDLL(None, use_errno=True)
-_LIBC.syscall.restype = ctypes.c_long
+_SYSCALL = ctypes.PyDLL(None, use_errno=True).syscall
+_SYSCALL.restype = ctypes.c_long
+_SYSCALL.argtypes = (ctypes.c_long, *(ctypes.c_void_p,) * 6)  # numbers as they are, and None for no pointer
 _REFUSED, _ABSENT = frozenset({errno.EPERM}), frozenset({errno.ENOSYS})
 _NONE: Final = -1  # a descriptor
 _NEW_USER, _NEW_MOUNTS, _SHARED_FOLDER, _CHILD_ENDS = 0x10000000, 0x00020000, 0x200, 17
@@ -69,7 +70,7 @@ class _Call:
         self._number, self._arguments, self._quiet = number, arguments, quiet
 
     def __call__(self) -> None:
-        five = [ctypes.c_long(each or 0) for each in (*self._arguments, *(0,) * (5 - len(self._arguments)))]
-        if _LIBC.syscall(ctypes.c_long(self._number), *five, ctypes.c_long(self._quiet)) < 0:
+        rest = (None,) * (5 - len(self._arguments))
+        if _SYSCALL(self._number, *self._arguments, *rest, self._quiet) < 0:
             code = ctypes.get_errno()
             raise OSError(code, os.strerror(code))
