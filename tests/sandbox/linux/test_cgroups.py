@@ -176,6 +176,12 @@ def test_an_ordinary_user_without_delegation_has_none_and_it_is_said() -> None:
     assert in_child(work).returned == [[], False, 2]
 
 
+@pytest.mark.parametrize("pid", [0, 4711])
+def test_a_group_that_is_gone_cannot_be_joined(tmp_path: Path, pid: int) -> None:
+    with pytest.raises(FileNotFoundError):
+        Group(folders=(str(tmp_path / "gone"),)).join(pid)
+
+
 def test_a_process_that_has_ended_cannot_join(real: Group) -> None:
     gone = os.fork()
     if gone == 0:

@@ -27,6 +27,7 @@ NO_MEMORY_GROUP = f"{_NO_GROUP}memory"
 """What a box lacks whose memory nothing bounds as a whole."""
 
 _NAME = "ringfence-"
+_TEXT_BYTES = 4096  # the kernel gives no more of these at one time
 _WANTED = frozenset({"memory", "pids"})
 
 
@@ -56,9 +57,9 @@ class Group:
         Raises:
             OSError: it ended meanwhile (ESRCH), or the group is gone.
         """
-        for folder in map(Path, self.folders):
-            if pid or not _write(folder / "tasks", 0):
-                (folder / "cgroup.procs").write_text(str(pid))
+        for folder in self.folders:
+            if not (pid == 0 and _write(f"{folder}/tasks", 0)) and not _write(f"{folder}/cgroup.procs", pid):
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), folder)
 
     def used(self) -> Used:
         """What was used up to now."""
@@ -85,7 +86,7 @@ class Group:
     def _texts(self, name: str) -> Iterator[str]:
         for folder in self.folders:
             with contextlib.suppress(OSError):
-                yield (Path(folder) / name).read_text().strip()
+                yield _read(f"{folder}/{name}")
 
 
 def make(limits: Limits, session: str, *, launcher: int, proc: Path = Path("/proc")) -> Group:
@@ -185,7 +186,7 @@ def _bounded(folder: Path, what: str, value: int) -> None:
         raise
 
 
-def _write(path: Path, value: int) -> bool:
+def _write(path: Path | str, value: int) -> bool:
     """Whether there is such a file."""
     try:
         setting = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
@@ -196,6 +197,14 @@ def _write(path: Path, value: int) -> bool:
     finally:
         os.close(setting)
     return True
+
+
+def _read(path: str) -> str:
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(file, _TEXT_BYTES).decode().strip()
+    finally:
+        os.close(file)
 
 
 def _removed(folder: Path) -> bool:

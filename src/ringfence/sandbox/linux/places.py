@@ -161,15 +161,18 @@ def _make(path: str, *, folder: bool) -> None:
         if folder:
             os.mkdir(path, 0o755)  # noqa: PTH102
         else:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o644))
+            os.mknod(path, 0o644)
     except FileExistsError:
         return
 
 
 def _write(path: str, content: bytes, mode: int) -> None:
     fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, mode)
-    with open(fd, "wb") as file:
-        file.write(content)
+    try:
+        while content:
+            content = content[os.write(fd, content) :]
+    finally:
+        os.close(fd)
 
 
 def _read_only(path: str) -> int:
