@@ -51,16 +51,21 @@ class _Yes:
         del fds
         match message:
             case Arrive():
-                return Welcome(connection=next(self._numbers), ahead=True, told=True), ()
+                dialled, fds = await self._dialled()
+                welcome = Welcome(connection=next(self._numbers), ahead=True, told=True, dialled=dialled)
+                return welcome, fds
             case Ask():
                 return Proceed(exchange=next(self._numbers), leg=Leg.PLAIN), ()
             case Dial():
-                connected = socket.socket()
-                connected.setblocking(False)
-                await asyncio.get_running_loop().sock_connect(connected, ("127.0.0.1", self._port))
-                dialled = Dialled(tls=True, server_name="localhost", ca_pem=self._ca_pem)
-                return dialled, (connected.detach(),)
+                return await self._dialled()
         return None, ()
+
+    async def _dialled(self) -> tuple[Dialled, Sequence[int]]:
+        connected = socket.socket()
+        connected.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(connected, ("127.0.0.1", self._port))
+        dialled = Dialled(tls=True, server_name="localhost", ca_pem=self._ca_pem)
+        return dialled, (connected.detach(),)
 
 
 async def _nothing(message: Message, fds: Sequence[int]) -> Answer:

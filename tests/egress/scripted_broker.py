@@ -71,6 +71,7 @@ class Host:
     ca_pem: str | None = None
     leg: Leg = Leg.PLAIN
     ahead: bool = False
+    at_once: bool = False  # a descriptor comes with the welcome
     told: bool = False
     no_arrival: Refused | None = None
     refuses: Callable[[Ask], Refused | None] = lambda ask: None
@@ -132,7 +133,10 @@ class ScriptedBroker:
         self.number += 1
         self.connections[self.number] = message
         if not message.raw:
-            return Welcome(connection=self.number, ahead=host.ahead, told=host.told), ()
+            dialled, fds = await self._dialled(host, message.host) if host.at_once else (None, ())
+            assert dialled is None or isinstance(dialled, Dialled)
+            welcome = Welcome(connection=self.number, ahead=host.ahead, told=host.told, dialled=dialled)
+            return welcome, fds
         dialled, fds = await self._dialled(host, message.host)
         if isinstance(dialled, Refused):
             return dialled, fds

@@ -85,14 +85,26 @@ class Arrive:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dialled:
+    """A descriptor comes along, connected; with `tls` the proxy begins TLS on it and checks the name."""
+
+    tls: bool
+    server_name: str
+    ca_pem: str | None = None  # the authorities to trust; None: the system's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Welcome:
-    """The connection may stay. With `raw` a descriptor comes along, connected to the host."""
+    """The connection may stay. With `raw` or `dialled` a descriptor comes along, connected to the host."""
 
     connection: int
     raw: bool = False
     postgresql: bool = False  # its start-up is read by the broker: if its client wants TLS, that ends here
     ahead: bool = False  # it may be dialled before anything is asked: no request there changes anything
     told: bool = False  # requests there that only read are told of, not asked about: see `Went`
+    dialled: Dialled | None = (
+        None  # with `ahead`, where that took no time: what `Dial` would be answered with
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,15 +142,6 @@ class Dial:
     """A connection of the plain leg is wanted for an accepted one. Answered with `Dialled` or `Refused`."""
 
     connection: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dialled:
-    """A descriptor comes along, connected; with `tls` the proxy begins TLS on it and checks the name."""
-
-    tls: bool
-    server_name: str
-    ca_pem: str | None = None  # the authorities to trust; None: the system's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

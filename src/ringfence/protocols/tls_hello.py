@@ -4,6 +4,8 @@ Only the first message is read, from as many records as it is spread over. Sourc
 RFC 6066 (3), RFC 7301 (3.1), RFC 9849 (encrypted ClientHello).
 """
 
+import struct
+
 from ringfence.core.dataclass import dataclass
 from ringfence.core.limits import LIMITS
 from ringfence.protocols.http import BadHttp
@@ -17,6 +19,7 @@ _SERVER_NAME, _ALPN = 0, 16
 _ECH = frozenset({0xFE0D, 0xFF02, 0xFF03, 0xFF04, *range(0xFE08, 0xFE0D), 0xFFCE})
 _RECORD_BYTES = 1 << 14
 _FIXED_BYTES = 2 + 32  # version and random
+_EXTENSION = struct.Struct("!HH")  # kind and length
 
 
 class BadHello(Exception):
@@ -32,6 +35,10 @@ class Hello:
     has_ech: bool  # says, or pretends to say, whom it wants under encryption
 
 
+def _short() -> BadHello:
+    return BadHello("a part is longer than the whole")
+
+
 class _Bytes:
     """A message that is read from its beginning to its end."""
 
@@ -45,7 +52,7 @@ class _Bytes:
     def take(self, count: int) -> bytes:
         taken = self._data[self._at : self._at + count]
         if len(taken) < count:
-            raise BadHello("a part is longer than the whole")
+            raise _short()
         self._at += count
         return taken
 
@@ -74,12 +81,12 @@ def read_hello(data: bytes) -> Hello | None:
     hello.vector(1)  # session
     hello.vector(2)  # ciphers
     hello.vector(1)  # compressions
-    extensions = _extensions(hello.vector(2)) if hello else {}
+    extensions = _extensions(hello.vector(2).rest()) if hello else {}
     if hello:
         raise BadHello("a hello with bytes behind its end")
     return Hello(
-        server_name=_server_name(extensions[_SERVER_NAME]) if _SERVER_NAME in extensions else None,
-        alpn=_alpn(extensions[_ALPN]) if _ALPN in extensions else (),
+        server_name=_server_name(_Bytes(extensions[_SERVER_NAME])) if _SERVER_NAME in extensions else None,
+        alpn=_alpn(_Bytes(extensions[_ALPN])) if _ALPN in extensions else (),
         has_ech=not _ECH.isdisjoint(extensions),
     )
 
@@ -117,13 +124,20 @@ def _length(start: bytes) -> int:
     return wanted
 
 
-def _extensions(data: _Bytes) -> dict[int, _Bytes]:
-    found: dict[int, _Bytes] = {}
-    while data:
-        kind, extension = data.number(2), data.vector(2)
+def _extensions(data: bytes) -> dict[int, bytes]:
+    """Each with its bytes; there are some fifteen."""
+    found: dict[int, bytes] = {}
+    at, end = 0, len(data)
+    while at < end:
+        if end - at < _EXTENSION.size:
+            raise _short()
+        kind, size = _EXTENSION.unpack_from(data, at)
+        at += _EXTENSION.size + size
+        if at > end:
+            raise _short()
         if kind in found:
             raise BadHello("an extension that comes twice")
-        found[kind] = extension
+        found[kind] = data[at - size : at]
     return found
 
 

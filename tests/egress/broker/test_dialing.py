@@ -11,6 +11,7 @@ from ringfence.core.actions import HostConnect
 from ringfence.core.receipts import Receipt
 from ringfence.egress.broker.addresses import Address
 from ringfence.egress.broker.dialing import AddressRefused, Dialer, NotReached, Resolve, Way, resolved
+from ringfence.egress.broker.tunnels import Via
 from ringfence.gate.door import Door
 from ringfence.gate.seals import ReceiptRefused
 
@@ -72,6 +73,59 @@ def test_localhost_is_this_machine_whoever_would_say_otherwise(door: Door) -> No
         port = listener.getsockname()[1]
         way = Way(host="a.example.com", port=443, to=("localhost", port))
         assert _dialled(door, way, _leads("203.0.113.7")) == ("::1", port)
+
+
+def _at_once(door: Door, way: Way) -> tuple[str, int] | None:
+    """Where it is connected to; None where somebody would have to wait."""
+    receipt = door.pass_(HostConnect(host="a.example.com", port=way.port))
+    assert isinstance(receipt, Receipt)
+    out = Dialer(seals=door.seals, resolve=_leads("127.0.0.1")).dial_at_once(receipt, way)
+    if out is None:
+        return None
+    with out:
+        name: tuple[str, int] = out.getpeername()[:2]
+        return name
+
+
+def test_what_listens_on_this_machine_is_connected_to_at_once(door: Door) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        for host in ("127.0.0.1", "localhost"):
+            assert _at_once(door, Way(host="a.example.com", port=443, to=(host, port))) == ("127.0.0.1", port)
+
+
+def test_nobody_is_waited_for_at_once(door: Door) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        port = full.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)):
+            assert _at_once(door, Way(host="a.example.com", port=443, to=("127.0.0.1", port))) is None
+    assert _at_once(door, Way(host="a.example.com", port=443, to=("127.0.0.1", port))) is None
+    assert _at_once(door, Way(host="a.example.com", port=443, to=("b.example.com", port))) is None
+    assert _at_once(door, Way(host="a.example.com", port=443, to=("192.0.2.1", port))) is None
+    via = Via(host="127.0.0.1", port=port, context=None, login=_nothing, keep=lambda _task: None)
+    assert _at_once(door, Way(host="a.example.com", port=443, to=("127.0.0.1", port), via=via)) is None
+
+
+async def _nothing() -> None:
+    return None
+
+
+def test_what_is_connected_to_at_once_is_judged_as_ever(door: Door) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        receipt = door.pass_(HostConnect(host="127.0.0.1", port=port), uses=2)
+        assert isinstance(receipt, Receipt)
+        dialer = Dialer(seals=door.seals, resolve=_leads())
+        with pytest.raises(AddressRefused, match="this machine itself"):
+            dialer.dial_at_once(receipt, Way(host="127.0.0.1", port=port))
+        with pytest.raises(AddressRefused, match="not the host that was decided"):
+            dialer.dial_at_once(receipt, Way(host="127.0.0.2", port=port, named=LOOPBACK))
+        way = Way(host="127.0.0.1", port=port, named=LOOPBACK)
+        made = dialer.dial_at_once(receipt, way)
+        assert made is not None
+        made.close()
+        with pytest.raises(ReceiptRefused):
+            dialer.dial_at_once(receipt, way)
 
 
 @pytest.mark.parametrize(("host", "port"), [("b.example.com", 443), ("a.example.com", 444)])

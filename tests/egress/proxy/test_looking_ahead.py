@@ -1,5 +1,6 @@
 """Connections to hosts that are begun before a program has asked for anything."""
 
+import dataclasses
 import socket
 import threading
 from pathlib import Path
@@ -14,8 +15,9 @@ _GET = b"GET / HTTP/1.1\r\nHost: api.test\r\n\r\n"
 _OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
-def _ahead(address: tuple[str, int]) -> dict[str, Host]:
-    return {"api.test": Host(address=address, tls=True, ca_pem=OUTSIDE.certificate_pem, ahead=True)}
+def _ahead(address: tuple[str, int], *, at_once: bool = False) -> dict[str, Host]:
+    ca_pem = OUTSIDE.certificate_pem
+    return {"api.test": Host(address=address, tls=True, ca_pem=ca_pem, ahead=True, at_once=at_once)}
 
 
 def test_a_host_is_dialled_before_it_is_asked_and_once(tmp_path: Path) -> None:
@@ -34,6 +36,69 @@ def test_a_host_is_dialled_before_it_is_asked_and_once(tmp_path: Path) -> None:
             after(tls, b"\r\n\r\n")
         order = [type(each) for each in it.broker.heard if isinstance(each, Arrive | Dial | Ask)]
         assert order == [Arrive, Dial, Ask, Ask]
+
+
+def test_a_connection_that_came_with_the_welcome_is_not_asked_for(tmp_path: Path) -> None:
+    with (
+        http_server(tls=tls_for("api.test")) as address,
+        house(tmp_path, _ahead(address, at_once=True)) as it,
+    ):
+        for _ in range(2):  # the second one is greeted beforehand
+            ran = curl(it, "-w", "%{http_code}", "https://api.test/", "https://api.test/")
+            assert ran.stdout.endswith("200")
+        order = [type(each) for each in it.broker.heard if isinstance(each, Arrive | Dial | Ask)]
+        assert order == [Arrive, Ask, Ask] * 2
+
+
+def test_one_that_came_with_the_welcome_and_let_go_is_asked_for_again(tmp_path: Path) -> None:
+    let_go, ends = threading.Event(), []
+
+    def serve(connected: socket.socket) -> None:
+        with tls_for("api.test").wrap_socket(connected, server_side=True) as tls:
+            ends.append(tls)
+            if len(ends) > 1:
+                tls.recv(4096)
+                tls.sendall(_OK)
+        connected.close()
+        let_go.set()
+
+    with (
+        raw_server(serve) as address,
+        house(tmp_path, _ahead(address, at_once=True)) as it,
+        opened(it.proxy) as connected,
+    ):
+        connected.sendall(_CONNECT)
+        after(connected, b"\r\n\r\n")
+        tls = through_tls(it, connected, "api.test")
+        assert let_go.wait(20)
+        tls.sendall(_GET)
+        assert after(tls, b"ok").endswith(b"\r\n\r\nok")
+        assert len(it.broker.heard_of(Dial)) == 1
+
+
+def test_a_connection_that_nobody_looked_ahead_for_serves_the_first_request_and_ends_unused(
+    tmp_path: Path,
+) -> None:
+    """A broker that gives one of its own accord: nothing of it is left open."""
+    has_ended = threading.Event()
+
+    def serve(connected: socket.socket) -> None:
+        connected.recv(4096)
+        has_ended.set()
+
+    with raw_server(serve) as address:
+        hosts = {"api.test": dataclasses.replace(_ahead(address, at_once=True)["api.test"], ahead=False)}
+        with house(tmp_path, hosts) as it:
+            with opened(it.proxy) as connected:
+                connected.sendall(_CONNECT)
+                after(connected, b"\r\n\r\n")
+                through_tls(it, connected, "api.test").close()
+            assert has_ended.wait(20)
+    with http_server(tls=tls_for("api.test")) as address:
+        hosts = {"api.test": dataclasses.replace(_ahead(address, at_once=True)["api.test"], ahead=False)}
+        with house(tmp_path, hosts) as it:
+            assert curl(it, "-w", "%{http_code}", "https://api.test/").stdout.endswith("200")
+            assert it.broker.heard_of(Dial) == []
 
 
 def test_a_host_that_let_go_meanwhile_is_dialled_again(tmp_path: Path) -> None:

@@ -1,11 +1,15 @@
 """A program has connected: may it, and to what. And connections out that the proxy is given."""
 
 import asyncio
+import socket
 from collections.abc import Sequence
+from contextlib import suppress
 
 from ringfence.core.actions import FieldKind, HostConnect
+from ringfence.core.errors import RingfenceError
 from ringfence.core.limits import LIMITS
 from ringfence.egress.broker.core import Core, RefusedNow
+from ringfence.egress.broker.dialing import Way
 from ringfence.egress.broker.going import is_dialled_ahead, is_told
 from ringfence.egress.broker.programs import Programs
 from ringfence.egress.broker.raw import spoken_here
@@ -50,8 +54,11 @@ async def arrive(core: Core, message: Arrive) -> tuple[Welcome, Sequence[int]]:
     finally:
         session.arriving -= 1
     if not message.raw:
+        dialled, fds = await _at_once(core, connection)
+        if not core.is_open(connection):  # it has ended meanwhile
+            raise RefusedNow(_NOBODY)
         ahead, told = is_dialled_ahead(core, connection), is_told(core, connection)
-        return Welcome(connection=connection.number, ahead=ahead, told=told), ()
+        return Welcome(connection=connection.number, ahead=ahead, told=told, dialled=dialled), fds
     await asyncio.sleep(0)  # what is prompt has no task, which whoever waits for a time needs
     try:
         return await _raw(core, connection)
@@ -86,6 +93,24 @@ async def dial(core: Core, message: Dial) -> tuple[Dialled, Sequence[int]]:
     if connection.number not in core.connections or not core.is_whole(connection):
         sock.close()
         raise RefusedNow(_NOBODY)
+    return _handed(core, connection, way, sock)
+
+
+async def _at_once(core: Core, connection: Connection) -> tuple[Dialled | None, Sequence[int]]:
+    """What would be dialled ahead, where nobody waits for it; why it fails is said when it is asked for."""
+    with suppress(RingfenceError):
+        if is_dialled_ahead(core, connection):
+            way = await way_to(core, connection.session, connection.host, connection.port, tls=connection.tls)
+            if core.is_open(connection) and is_dialled_ahead(core, connection):
+                sock = core.dialled_at_once(connection, way)
+                if sock is not None:
+                    return _handed(core, connection, way, sock)
+    return None, ()
+
+
+def _handed(
+    core: Core, connection: Connection, way: Way, sock: socket.socket
+) -> tuple[Dialled, Sequence[int]]:
     fd = core.handed(connection, sock)
     return Dialled(tls=way.tls, server_name=connection.host, ca_pem=way.ca_pem), (fd,)
 

@@ -263,6 +263,15 @@ class Core:
         receipt = connection.decided.receipt  # type: ignore[assignment]
         return await self.house.dialer.dial(receipt, way)
 
+    def dialled_at_once(self, connection: Connection, way: Way) -> socket.socket | None:
+        """The same, where nobody waits for it; else None.
+
+        Raises:
+            RingfenceError: see `dialled`.
+        """
+        receipt: Receipt[HostConnect] = connection.decided.receipt  # type: ignore[assignment]
+        return self.house.dialer.dial_at_once(receipt, way)
+
     async def upstream(self, connection: Connection, way: Way) -> Upstream:
         """A connection that the broker itself talks on.
 

@@ -10,6 +10,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from ipaddress import ip_address
 from itertools import chain, zip_longest
 from typing import Protocol, TypeVar
@@ -79,10 +80,22 @@ class Dialer:
             AddressRefused: nobody goes to where the name leads.
             NotReached: nobody answers there.
         """
-        action = self.seals.redeem(receipt, HostConnect)
-        if (action.host, action.port) != (way.host, way.port):
-            raise AddressRefused("this is not the host that was decided", hint="report this")
+        self._redeemed(receipt, way)
         return self._dialled(way)
+
+    def dial_at_once(self, receipt: Receipt[HostConnect], way: Way) -> socket.socket | None:
+        """The same for what listens on this machine, where nobody waits for it; else None.
+
+        Raises:
+            ReceiptRefused, AddressRefused: see `dial`.
+        """
+        host, port = way.to or (way.host, way.port)
+        known = _known(host)
+        if way.via is not None or not known or not all(each.is_loopback for each in known):
+            return None
+        address = _in_turn(_good(known, host, way))[0]
+        self._redeemed(receipt, way)
+        return _one_at_once(address, port)
 
     async def where_named(self, way: Way) -> socket.socket:
         """The same, to what an operator has named: where tokens are got, or which proxies there are.
@@ -91,6 +104,11 @@ class Dialer:
             AddressRefused, NotReached: see `dial`.
         """
         return await self._dialled(way)
+
+    def _redeemed(self, receipt: Receipt[HostConnect], way: Way) -> None:
+        action = self.seals.redeem(receipt, HostConnect)
+        if (action.host, action.port) != (way.host, way.port):
+            raise AddressRefused("this is not the host that was decided", hint="report this")
 
     async def _dialled(self, way: Way) -> socket.socket:
         host, port = way.to or (way.host, way.port)
@@ -111,19 +129,10 @@ class Dialer:
         return await tunnelled(sock, way.host, way.port, via)
 
     async def _addresses(self, host: str, port: int, way: Way) -> list[Address]:
-        try:
-            found: Sequence[Address] = [ip_address(host)]
-        except ValueError:
-            found = _LOOPBACK if host == LOCAL else await self._resolved(host, port)
+        found = _known(host) or await self._resolved(host, port)
         if not found:
             raise NotReached(f"{host} has no address", hint="is the name right, and is there a network?")
-        if way.to is not None:
-            return list(found)
-        refused = {each: address_refused(host, each, way.named) for each in found}
-        good = [each for each, why in refused.items() if why is None]
-        if not good:
-            raise next(filter(None, refused.values()))
-        return good[: LIMITS.egress_addresses]
+        return _good(found, host, way)
 
     async def _resolved(self, host: str, port: int) -> Sequence[Address]:
         try:
@@ -144,6 +153,29 @@ async def resolved(host: str, port: int) -> Sequence[Address]:
     except UnicodeError as error:  # no name at all
         raise OSError("no name") from error
     return list(dict.fromkeys(ip_address(str(each[4][0]).partition("%")[0]) for each in found))
+
+
+def _known(host: str) -> Sequence[Address]:
+    """The addresses of what need not be looked up."""
+    try:
+        return (ip_address(host),)
+    except ValueError:
+        return _LOOPBACK if host == LOCAL else ()
+
+
+def _good(found: Sequence[Address], host: str, way: Way) -> list[Address]:
+    """Those where boxes may go.
+
+    Raises:
+        AddressRefused: there are none.
+    """
+    if way.to is not None:
+        return list(found)
+    refused = {each: address_refused(host, each, way.named) for each in found}
+    good = [each for each, why in refused.items() if why is None]
+    if not good:
+        raise next(filter(None, refused.values()))
+    return good[: LIMITS.egress_addresses]
 
 
 def address_refused(host: str, address: Address, named: Sequence[Network]) -> AddressRefused | None:
@@ -216,15 +248,33 @@ def _let_go(task: "asyncio.Task[socket.socket]") -> None:
 
 
 async def _one(address: Address, port: int) -> socket.socket:
-    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
-    made = socket.socket(family, socket.SOCK_STREAM)
+    made = _unconnected(address)
     try:
-        made.setblocking(False)
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         await asyncio.get_running_loop().sock_connect(made, (str(address), port))
     except BaseException:
         made.close()
         raise
+    return made
+
+
+def _one_at_once(address: Address, port: int) -> socket.socket | None:
+    """Linux connects to this machine while it is asked to, and says all the same that it has only begun."""
+    made = _unconnected(address)
+    try:
+        with suppress(BlockingIOError):
+            made.connect((str(address), port))
+        made.getpeername()  # fails where it is not connected
+    except OSError:
+        made.close()
+        return None
+    return made
+
+
+def _unconnected(address: Address) -> socket.socket:
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setblocking(False)
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return made
 
 

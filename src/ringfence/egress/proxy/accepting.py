@@ -10,6 +10,7 @@ import errno
 import ipaddress
 import socket
 import struct
+from functools import lru_cache
 
 from ringfence.core.limits import LIMITS
 from ringfence.egress.messages import SocketKind, Trouble
@@ -101,6 +102,11 @@ def _destination(connected: socket.socket, kind: SocketKind) -> tuple[str, int]:
 
 def _plain(address: tuple[str, int]) -> tuple[str, int]:
     """Without zone, and IPv4 as such."""
-    parsed = ipaddress.ip_address(address[0].partition("%")[0])
+    return _plain_host(address[0]), address[1]
+
+
+@lru_cache(maxsize=256)
+def _plain_host(host: str) -> str:
+    parsed = ipaddress.ip_address(host.partition("%")[0])
     mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
-    return str(mapped or parsed), address[1]
+    return str(mapped or parsed)

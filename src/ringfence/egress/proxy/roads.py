@@ -25,7 +25,7 @@ from ringfence.egress.messages import (
     Went,
 )
 from ringfence.egress.proxy.patience import Patience
-from ringfence.egress.proxy.tls import Resumptions
+from ringfence.egress.proxy.tls import Greeting, Resumptions
 from ringfence.egress.proxy.upstreams import Upstreams
 from ringfence.egress.proxy.wires import Deadlines, Wire
 from ringfence.egress.wire import Message
@@ -146,10 +146,10 @@ class Road:
             return False
         return self._broker.tell_ahead(Went(connection=self.connection, head=head))
 
-    def look_ahead(self) -> None:
+    def look_ahead(self, greeting: Greeting | None) -> None:
         """Begins a connection for the first request, where that is the proxy's to make whatever it asks."""
         if self._ahead:
-            self.upstreams.begin()
+            self.upstreams.begin(greeting)
 
     def tell(self, trouble: Trouble, what: str) -> None:
         """Has it recorded."""

@@ -93,10 +93,11 @@ async def _tls(
     await asyncio.sleep(0)  # the broker decides while our part of the handshake is made
 
     async def decided() -> None:
+        greeting = session.resumptions.greeting(name)
         road = await arriving
         if road.refused is not None and road.refused.manner is Manner.FAILURE:
             raise StreamLost
-        road.look_ahead()
+        road.look_ahead(greeting)
         caller.wire.within(session.patience.head_s)
 
     try:

@@ -72,13 +72,12 @@ class Caller:
         """The road there; the one before is left where it leads elsewhere."""
         if self._road is not None and self._place == place:
             return self._road
-        road, _ = await self._arrive(place, raw=False)
+        road, _ = await self._arrive(place)
         return road
 
     async def raw_to(self, place: Place) -> tuple[Road, int | None]:
         """The same for what is not read here, and the descriptor of a connection to there."""
-        road, fds = await self._arrive(place, raw=True)
-        return road, fds[0] if fds else None
+        return await self._arrive(place, raw=True)
 
     def refusing(self, host: str, refused: Refused) -> Road:
         """A road that leads nowhere, and of which the broker knows nothing."""
@@ -92,7 +91,7 @@ class Caller:
             self._road.leave()
             self._road = self._place = None
 
-    async def _arrive(self, place: Place, *, raw: bool) -> tuple[Road, list[int]]:
+    async def _arrive(self, place: Place, *, raw: bool = False) -> tuple[Road, int | None]:
         self.leave()
         arrival = Arrive(
             session=self.session.name,
@@ -114,11 +113,13 @@ class Caller:
             assert isinstance(reply, Welcome)
             self._road = self._made(place.host, reply.connection, None, ahead=reply.ahead, told=reply.told)
             self._road.is_postgresql = reply.postgresql
+            if reply.dialled is not None and fds and not raw:
+                self._road.upstreams.give(reply.dialled, fds.pop())
         self._place = place
-        wanted = int(raw and isinstance(reply, Welcome))
-        for fd in fds[wanted:]:
-            os.close(fd)
-        return self._road, fds[:wanted]
+        fd = fds.pop() if raw and fds and isinstance(reply, Welcome) else None
+        for each in fds:
+            os.close(each)
+        return self._road, fd
 
     def _made(
         self,

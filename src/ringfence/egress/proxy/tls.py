@@ -4,6 +4,7 @@ As a server the certificate is one of the session's own authority; as a client t
 Source: RFC 8446.
 """
 
+import asyncio
 import contextlib
 import ssl
 from collections import OrderedDict
@@ -14,10 +15,11 @@ from pathlib import Path
 from ringfence.core.limits import LIMITS
 from ringfence.egress.proxy.wires import StreamLost, Wire
 
-__all__ = ["BadCertificate", "Resumptions", "TlsStream", "as_client", "as_server", "trusting"]
+__all__ = ["BadCertificate", "Greeting", "Resumptions", "TlsStream", "as_client", "as_server", "trusting"]
 
 _PIECE = 64 * 1024  # encrypted at one time, so that the writer can wait in between
 _READ = 16 * 1024 + 256  # a record holds no more
+_MOMENT_S = 0.05
 _GATHERED = LIMITS.egress_buffered_bytes
 
 
@@ -25,24 +27,40 @@ class BadCertificate(Exception):
     """The host did not prove that it is who it should be. The text is OpenSSL's reason."""
 
 
+class _End:
+    """One end of TLS, in memory: what has come for it, and what it has to say."""
+
+    def __init__(
+        self, context: ssl.SSLContext, *, name: str | None = None, resumed: ssl.SSLSession | None = None
+    ) -> None:
+        self.came, self.says = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(
+            self.came, self.says, server_side=name is None, server_hostname=name, session=resumed
+        )
+
+
+class Greeting:
+    """What a client says first to the host `name`, made before there is a connection."""
+
+    def __init__(self, context: ssl.SSLContext, name: str, resumed: ssl.SSLSession | None) -> None:
+        self.end = _End(context, name=name, resumed=resumed)
+        self._for = (context, name)
+        with contextlib.suppress(ssl.SSLError):  # it wants an answer, or fails again
+            self.end.tls.do_handshake()
+
+    def is_for(self, context: ssl.SSLContext, name: str) -> bool:
+        """Whether it trusts these authorities, and goes to this host."""
+        return self._for == (context, name)
+
+
 class TlsStream:
     """A wire after the handshake."""
 
-    def __init__(
-        self,
-        wire: Wire,
-        context: ssl.SSLContext,
-        *,
-        server_side: bool,
-        name: str | None,
-        resumed: ssl.SSLSession | None = None,
-    ) -> None:
+    def __init__(self, wire: Wire, end: _End) -> None:
         self._wire = wire
-        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = context.wrap_bio(
-            self._in, self._out, server_side=server_side, server_hostname=name, session=resumed
-        )
+        self._in, self._out, self._tls = end.came, end.says, end.tls
         self._back = b""
+        self._soon: asyncio.TimerHandle | None = None  # when the handshake's end goes alone
         self._has_ended = False  # the other end said so
         self._is_closing = False
 
@@ -69,12 +87,16 @@ class TlsStream:
     async def shake_hands(self, before: Callable[[], Awaitable[None]] | None = None) -> None:
         """Until both know each other; `before` is waited for before anything is sent.
 
+        The end of it goes with what is said first, or after a moment, where the other end need not know.
+
         Raises:
             BadCertificate: the other end's is not good.
             StreamLost: it broke off, or speaks no TLS that is good enough.
         """
         is_over = False
         while not is_over:
+            await self._flush()
+            await self._more()
             failed: ssl.SSLError | None = None
             try:
                 self._tls.do_handshake()
@@ -86,13 +108,15 @@ class TlsStream:
             if before is not None and self._out.pending:
                 await before()
                 before = None
-            await self._flush()
-            if isinstance(failed, ssl.SSLCertVerificationError):
-                raise BadCertificate(failed.verify_message or "it cannot be verified") from failed
             if failed is not None:
+                await self._flush()
+                if isinstance(failed, ssl.SSLCertVerificationError):
+                    raise BadCertificate(failed.verify_message or "it cannot be verified") from failed
                 raise StreamLost from failed
-            if not is_over:
-                await self._more()
+        if self._tls.version() == "TLSv1.3":  # the other end waits for nothing: each piece would wake it
+            self._soon = asyncio.get_running_loop().call_later(_MOMENT_S, self._say_soon)
+        else:
+            await self._flush()
 
     async def read(self) -> bytes:
         """The next bytes; none at the end.
@@ -132,6 +156,9 @@ class TlsStream:
         Raises:
             StreamLost: nobody is there.
         """
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
         try:
             if len(data) <= _PIECE:
                 self._tls.write(data)
@@ -156,6 +183,9 @@ class TlsStream:
             self._say_closing()
             self._wire.send_last(self._out.read())
         self._wire.close()
+
+    def _say_soon(self) -> None:
+        self._wire.send_last(self._out.read())
 
     def _say_closing(self) -> None:
         if not self._is_closing:
@@ -200,7 +230,7 @@ async def as_server(
     Raises:
         StreamLost: it does not want to, for example because it does not trust the session's authority.
     """
-    stream = TlsStream(wire, context, server_side=True, name=None)
+    stream = TlsStream(wire, _End(context))
     await stream.shake_hands(before)
     return stream
 
@@ -209,11 +239,17 @@ class Resumptions:
     """What one session's connections to hosts can go on with: the hosts have proved before who they are."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[ssl.SSLContext, str], ssl.SSLSession] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[ssl.SSLContext, ssl.SSLSession]] = OrderedDict()
 
     def of(self, context: ssl.SSLContext, name: str) -> ssl.SSLSession | None:
         """For this host, as far as these authorities are trusted."""
-        return self._kept.get((context, name))
+        trusting, session = self._kept.get(name, (None, None))
+        return session if trusting is context else None
+
+    def greeting(self, name: str) -> Greeting | None:
+        """For a host where a session can be gone on with: it takes half a millisecond to make."""
+        known = self._kept.get(name)
+        return None if known is None else Greeting(known[0], name, known[1])
 
     def keep(self, context: ssl.SSLContext, name: str, stream: TlsStream) -> None:
         """For the next connection. Taking it takes half a millisecond: what was resumed can be so again."""
@@ -221,21 +257,20 @@ class Resumptions:
             return
         resumable = stream.resumable
         if resumable is not None:
-            self._kept[context, name] = resumable
-            self._kept.move_to_end((context, name))
+            self._kept[name] = (context, resumable)
+            self._kept.move_to_end(name)
             while len(self._kept) > LIMITS.egress_leaves:
                 self._kept.popitem(last=False)
 
 
-async def as_client(wire: Wire, context: ssl.SSLContext, name: str, resumptions: Resumptions) -> TlsStream:
-    """Towards a host, which must prove that it is `name`.
+async def as_client(wire: Wire, greeting: Greeting) -> TlsStream:
+    """Towards a host, which must prove that it is who is greeted.
 
     Raises:
         BadCertificate: it does not.
         StreamLost: it broke off.
     """
-    resumed = resumptions.of(context, name)
-    stream = TlsStream(wire, context, server_side=False, name=name, resumed=resumed)
+    stream = TlsStream(wire, greeting.end)
     await stream.shake_hands()
     return stream
 

@@ -12,7 +12,7 @@ from ringfence.egress.messages import Dialled, Refused
 from ringfence.egress.proxy.legs import LegBroken, LegRefused
 from ringfence.egress.proxy.patience import Patience
 from ringfence.egress.proxy.refusing import too_slow, unreachable
-from ringfence.egress.proxy.tls import BadCertificate, Resumptions, as_client, trusting
+from ringfence.egress.proxy.tls import BadCertificate, Greeting, Resumptions, as_client, trusting
 from ringfence.egress.proxy.wires import NEVER, Deadlines, Stream, StreamLost, Wire, wire_over
 
 __all__ = ["Dialling", "Upstream", "Upstreams"]
@@ -40,12 +40,17 @@ class Upstreams:
         self._dial, self._deadlines, self._patience = dial, deadlines, patience
         self._resumptions = resumptions
         self._idle: list[Stream] = []
+        self._given: tuple[Dialled, int] | None = None  # that nobody had to ask for
         self._begun: asyncio.Task[Upstream] | None = None  # for whoever wants one first
         self._is_open = True
 
-    def begin(self) -> None:
+    def give(self, dialled: Dialled, fd: int) -> None:
+        """The descriptor for the next connection, which nobody needs to ask for then."""
+        self._given = (dialled, fd)
+
+    def begin(self, greeting: Greeting | None) -> None:
         """Has a connection made while nobody needs it yet."""
-        self._begun = asyncio.create_task(self._made())
+        self._begun = asyncio.create_task(self._made(greeting))
         self._begun.add_done_callback(_heard)
 
     async def take(self, *, new: bool = False) -> Upstream:
@@ -80,6 +85,9 @@ class Upstreams:
     def close(self) -> None:
         """All that are idle end."""
         self._is_open = False
+        given, self._given = self._given, None
+        if given is not None:
+            os.close(given[1])
         if self._begun is not None:
             self._begun.cancel()
             self._begun.add_done_callback(_dropped)
@@ -88,7 +96,10 @@ class Upstreams:
             stream.close()
         self._idle.clear()
 
-    async def _made(self) -> Upstream:
+    async def _dialled(self) -> tuple[Dialled, int]:
+        given, self._given = self._given, None
+        if given is not None:
+            return given
         dialled, fds = await self._dial()
         if isinstance(dialled, Refused):
             raise LegRefused(dialled)
@@ -96,15 +107,19 @@ class Upstreams:
             for fd in fds:
                 os.close(fd)
             raise LegBroken(unreachable("the broker gave no connection"))
+        return dialled, fds[0]
+
+    async def _made(self, greeting: Greeting | None = None) -> Upstream:
+        dialled, fd = await self._dialled()
         try:
-            wire = await wire_over(socket.socket(fileno=fds[0]), self._deadlines)
+            wire = await wire_over(socket.socket(fileno=fd), self._deadlines)
         except StreamLost:
             raise LegBroken(unreachable("the host broke off at once")) from None
         if not dialled.tls:
             return Upstream(stream=wire, was_used=False)
         wire.within(self._patience.head_s)
         try:
-            return await self._with_tls(wire, dialled)
+            return await self._with_tls(wire, dialled, greeting)
         except BadCertificate as error:
             refused = unreachable(f"the host's certificate is not good: {error}", hint=_TRUST)
         except ssl.SSLError:
@@ -121,9 +136,11 @@ class Upstreams:
         wire.abort()
         raise LegBroken(refused)
 
-    async def _with_tls(self, wire: Wire, dialled: Dialled) -> Upstream:
+    async def _with_tls(self, wire: Wire, dialled: Dialled, greeting: Greeting | None) -> Upstream:
         context, name, kept = trusting(dialled.ca_pem), dialled.server_name, self._resumptions
-        stream = await as_client(wire, context, name, kept)
+        if greeting is None or not greeting.is_for(context, name):
+            greeting = Greeting(context, name, kept.of(context, name))
+        stream = await as_client(wire, greeting)
         return Upstream(stream=stream, was_used=False, remember=lambda: kept.keep(context, name, stream))
 
 
