@@ -1,22 +1,17 @@
 import json
-import subprocess
-import sys
+import os
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 from schemas import DOCUMENTS, file_name, schema_of
 
+import forked
 from ringfence.app.documents import SCHEMA_FOLDER
 
 
 def ringfence(*arguments: str | Path) -> dict[str, object]:
-    done = subprocess.run(
-        [sys.executable, "-m", "ringfence.cli.main", *arguments, "--json"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = forked.ringfence(*arguments, "--json", env=os.environ)
     assert done.returncode in (0, 3), done.stderr
     document: dict[str, object] = json.loads(done.stdout)
     return document

@@ -2,13 +2,12 @@
 
 import json
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
+import forked
 from ringfence.app.diff import compare
 from ringfence.app.diff.comparison import TextKind
 from ringfence.app.diff.texts import text_change
@@ -29,12 +28,7 @@ def test_names_and_values_move_no_cursor(tmp_path: Path) -> None:
     (old / name).write_text(json.dumps({"\x1b]0;owned\x07": "a\x9b1A"}))
     (new / name).write_text(json.dumps({"\x1b]0;owned\x07": "b\r"}))
     (new / "evil\n.py").write_text("\x1b[8mimport os\x1b[0m\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "ringfence.cli.main", "diff", str(old), str(new)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = forked.ringfence("diff", old, new, env=os.environ)
     assert done.returncode == 1, done.stderr
     assert all(printable(line) == line for line in done.stdout.split("\n"))
     assert "\\x1b[8mimport os" in done.stdout

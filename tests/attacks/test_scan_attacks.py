@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import forked
 from ringfence.app.scan.files import Files, look_at
 from ringfence.app.scan.seen import SeenFile
 from ringfence.artifacts.problems import ProblemKind
@@ -42,9 +43,15 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebod
 def ringfence(
     *arguments: str | Path, home: Path, cwd: Path | None = None, before: tuple[str, ...] = ()
 ) -> subprocess.CompletedProcess[bytes]:
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"}
+    if not before:
+        done = forked.ringfence(*arguments, env=environment, cwd=cwd)
+        return subprocess.CompletedProcess(
+            done.args, done.returncode, done.stdout.encode(), done.stderr.encode()
+        )
     return subprocess.run(
         [*before, sys.executable, "-m", "ringfence.cli.main", *map(str, arguments)],
-        env={"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"},
+        env=environment,
         capture_output=True,
         cwd=cwd,
         check=False,

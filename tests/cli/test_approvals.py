@@ -12,6 +12,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+import forked
 from ringfence.app.documents import SCHEMA_FOLDER
 from ringfence.core.actions import Argument, ModelSign, ToolCall
 from ringfence.core.labels import Integrity, Label
@@ -57,7 +58,9 @@ class Home:
         )
 
     def ringfence(self, *arguments: str, before: tuple[str, ...] = ()) -> "subprocess.CompletedProcess[str]":
-        return self.run("-m", "ringfence.cli.main", *arguments, before=before)
+        if before:
+            return self.run("-m", "ringfence.cli.main", *arguments, before=before)
+        return forked.ringfence(*arguments, env=self.environment, cwd=self.folder)
 
     def passes(self, action: object = _SIGN) -> str:
         import pickle

@@ -3,11 +3,11 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+import forked
 from ringfence.cli.options import BILL_FORMATS
 from validating import valid_cyclonedx, valid_spdx
 
@@ -18,14 +18,8 @@ COMMIT = "3f8b5c0e9d4a7126c3b1e0f5a8d92746e1c0b7f3"
 def bom(
     *arguments: str | Path, home: Path, cwd: Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ringfence.cli.main", "bom", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env={"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", **environment},
-        cwd=cwd,
-        check=False,
-    )
+    variables = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", **environment}
+    return forked.ringfence("bom", *arguments, env=variables, cwd=cwd)
 
 
 def test_the_hubs_cache_becomes_a_cyclonedx_bill_with_hashes_and_package_urls(

@@ -4,11 +4,11 @@ import json
 import os
 import pickle
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+import forked
 from real.node_server import node_server
 from real.tiny_gguf import write_tiny_gguf
 from ringfence import __version__
@@ -18,14 +18,7 @@ def ringfence(
     *arguments: str | Path, home: Path | None = None, cwd: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.environ["PATH"], "HOME": str(home or "/proc/nobody"), "LANG": "C.UTF-8"}
-    return subprocess.run(
-        [sys.executable, "-m", "ringfence.cli.main", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env=environment,
-        cwd=cwd,
-        check=False,
-    )
+    return forked.ringfence(*arguments, env=environment, cwd=cwd)
 
 
 def scan_files(*paths: Path, more: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:

@@ -3,25 +3,19 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
+import forked
 from checkpoints import checkpoint, tensor
 from ringfence.app.documents import SCHEMA_FOLDER
 
 
 def ringfence(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ringfence.cli.main", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env={"PATH": os.environ["PATH"], "HOME": str(cwd), "LANG": "C.UTF-8"},
-        cwd=cwd,
-        check=False,
-    )
+    environment = {"PATH": os.environ["PATH"], "HOME": str(cwd), "LANG": "C.UTF-8"}
+    return forked.ringfence(*arguments, env=environment, cwd=cwd)
 
 
 @pytest.fixture

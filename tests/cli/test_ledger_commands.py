@@ -11,6 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+import forked
 from ledgers import now
 from ringfence.app.documents import SCHEMA_FOLDER
 from ringfence.core.action_types import Durability
@@ -43,15 +44,8 @@ class Home:
         ledger.close()
 
     def run(self, *arguments: str, given: str | None = None) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "ringfence.cli.main", "ledger", *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-            input=given or "",
+        return forked.ringfence(
+            "ledger", *arguments, env=self.environment, cwd=self.folder, given=given or ""
         )
 
     def done(self, *arguments: str, given: str | None = None) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+import forked
 from ledgers import opened, scan
 from ringfence.app.documents import SCHEMA_FOLDER
 from ringfence.core.action_types import Durability
@@ -55,14 +56,7 @@ def environment(file: Path) -> dict[str, str]:
 
 
 def ringfence(file: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "ringfence.cli.main", "ledger", *arguments],
-        env=environment(file),
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+    return forked.ringfence("ledger", *arguments, env=environment(file))
 
 
 def add(ledger: Ledger, *events: Any, stream: str = _STREAM) -> None:

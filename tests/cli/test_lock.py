@@ -3,13 +3,13 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft4Validator, Draft202012Validator
 from schemas import DOCUMENTS, schema_of
 
+import forked
 from imaging import layer, oci_layout
 from ringfence.app.demo.entries import shipped
 from ringfence.cli.options import USES
@@ -19,14 +19,8 @@ WEIGHTS = shipped("embedder.safetensors")
 
 
 def lock(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ringfence.cli.main", "lock", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env={"PATH": os.environ["PATH"], "HOME": str(cwd / "home"), "LANG": "C.UTF-8"},
-        cwd=cwd,
-        check=False,
-    )
+    environment = {"PATH": os.environ["PATH"], "HOME": str(cwd / "home"), "LANG": "C.UTF-8"}
+    return forked.ringfence("lock", *arguments, env=environment, cwd=cwd)
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ import http.server
 import os
 import pickle
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import pytest
 
+import forked
 from signing_models import key as private
 from signing_models import model, private_pem
 
@@ -33,15 +33,8 @@ def policy(home: Path, text: str) -> Path:
 
 
 def ringfence(home: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "ringfence.cli.main", *arguments],
-        cwd=home,
-        env={"HOME": str(home), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    variables = {"HOME": str(home), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **environment}
+    return forked.ringfence(*arguments, env=variables, cwd=home)
 
 
 def test_signing_goes_as_far_as_the_policy_lets_it(home: Path) -> None:

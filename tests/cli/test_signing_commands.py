@@ -2,14 +2,13 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 from schemas import schema_of
 
+import forked
 from ringfence.app.signing import Verification
 from signing_models import (
     certificate,
@@ -24,15 +23,8 @@ from signing_models import (
 
 
 def ringfence(*arguments: str | Path, cwd: Path) -> tuple[int, str, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "ringfence.cli.main", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env={"PATH": os.environ["PATH"], "HOME": str(cwd), "LANG": "C.UTF-8"},
-        cwd=cwd,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+    environment = {"PATH": os.environ["PATH"], "HOME": str(cwd), "LANG": "C.UTF-8"}
+    done = forked.ringfence(*arguments, env=environment, cwd=cwd)
     return done.returncode, done.stdout, done.stderr
 
 

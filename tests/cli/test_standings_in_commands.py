@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import forked
 from ringfence.app.demo.building import build
 from standing_home import pickled
 
@@ -64,15 +65,8 @@ def listening() -> Iterator[int]:
 
 
 def ringfence(home: Path, *arguments: str | Path) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "ringfence.cli.main", *map(str, arguments)],
-        cwd=home,
-        env={"HOME": str(home), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    environment = {"HOME": str(home), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+    done = forked.ringfence(*arguments, env=environment, cwd=home)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

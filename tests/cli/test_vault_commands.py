@@ -11,6 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+import forked
 from ringfence.app.documents import SCHEMA_FOLDER
 from vaults import PEM, TOKEN
 
@@ -27,17 +28,7 @@ class Home:
         self.environment = {"HOME": str(folder), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
 
     def vault(self, *arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "ringfence.cli.main", "vault", *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-            start_new_session=True,  # no terminal to ask at
-        )
+        return forked.ringfence("vault", *arguments, env=self.environment, cwd=self.folder, given=given)
 
     def at_terminal(self, *arguments: str, answers: list[bytes]) -> tuple[int, bytes]:
         """Exit status and all that the terminal shows; an answer is typed at each colon without echo."""

@@ -2,18 +2,20 @@
 
 import hashlib
 import json
+import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import onnx
 
+import forked
+
 
 def scanned(home: Path, *more: str) -> dict[str, str | None]:
-    program = (sys.executable, "-m", "ringfence.cli.main", "scan", "--home", str(home), "--json", *more)
-    document = json.loads(subprocess.run(program, capture_output=True, check=True).stdout)
+    done = forked.ringfence("scan", "--home", home, "--json", *more, env=os.environ)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
     return {model["name"]: model["verdict"] for model in document["models"]}
 
 
@@ -21,10 +23,9 @@ def test_a_scan_judges_models_only_when_it_is_asked_to(tmp_path: Path) -> None:
     (tmp_path / "model.pkl").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
     assert scanned(tmp_path, "--judge") == {"model.pkl": "malicious"}
     assert scanned(tmp_path) == {"model.pkl": None}
-    program = (sys.executable, "-m", "ringfence.cli.main", "scan", "--home", tmp_path, "--no-hash")
-    asked = ("--fail-on", "suspicious")
-    assert subprocess.run((*program, "--judge", *asked), capture_output=True, check=False).returncode == 1
-    assert subprocess.run((*program, *asked), capture_output=True, check=False).returncode == 0
+    asked = ("scan", "--home", tmp_path, "--no-hash", "--fail-on", "suspicious")
+    assert forked.ringfence(*asked, "--judge", env=os.environ).returncode == 1
+    assert forked.ringfence(*asked, env=os.environ).returncode == 0
 
 
 def test_a_model_whose_bytes_are_not_those_that_its_store_claims_is_suspicious(
@@ -39,8 +40,7 @@ def test_a_model_whose_bytes_are_not_those_that_its_store_claims_is_suspicious(
 
 
 def inspected(path: Path, *more: str | Path) -> tuple[int, str, set[str]]:
-    program = (sys.executable, "-m", "ringfence.cli.main", "inspect", path, "--json", *more)
-    done = subprocess.run(program, capture_output=True, check=False)
+    done = forked.ringfence("inspect", path, "--json", *more, env=os.environ)
     document = json.loads(done.stdout)
     return done.returncode, document["verdict"], {each["check"] for each in document["findings"]}
 
