@@ -1,6 +1,6 @@
-"""Forks the launcher: as early as can be, and before anything is imported that it alone needs.
+"""Forks the launcher: once what both sides need is imported, and before anything is that one alone needs.
 
-What it needs it imports by itself, while the process that it was forked from goes on.
+The rest each imports by itself, at the same time; so the launcher stays small, and each box is a copy of it.
 
 Source: fork(2).
 """
@@ -21,6 +21,10 @@ def fork_server() -> tuple[int, socket.socket]:
     Raises:
         OSError: no process can be had.
     """
+    from ringfence.sandbox import framing, plan_json  # noqa: F401
+    from ringfence.sandbox.linux import kernel  # noqa: F401
+    from ringfence.sandbox.linux.seccomp import calls  # noqa: F401
+
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     pid = os.fork()
     if pid:
