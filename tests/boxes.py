@@ -32,10 +32,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import crossing
+import ringfence.sandbox.known_failures  # noqa: F401 - a child that is another user may not read it then
 from ringfence.core.actions import CommandRun
 from ringfence.core.errors import RingfenceError
 from ringfence.gate.seals import Seals
 from ringfence.gate.uses import Uses
+from ringfence.sandbox import serving
 from ringfence.sandbox.box import Box, Streams
 from ringfence.sandbox.launcher import Launcher, fork_launcher
 from ringfence.sandbox.linux import kernel
@@ -225,8 +227,6 @@ def launcher(*, without: tuple[Callable[[], None], ...] = ()) -> Launcher:
     """A launcher of this process's; `without` is called in it before it serves."""
     if not without:
         return fork_launcher()
-    from ringfence.sandbox import serving
-
     original = serving.serve
 
     def less(channel: socket.socket) -> None:
