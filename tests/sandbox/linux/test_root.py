@@ -201,6 +201,14 @@ def test_a_submount_of_a_place_that_is_read_only_is_read_only_too(user: str) -> 
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_a_place_that_is_not_there_starts_nothing_and_is_named(user: str) -> None:
+    with tree_of(user) as tree:
+        gone = str(tree / "gone")
+        result = shell("echo started", bind(gone, MountKind.READ), tree=tree, user=user)
+        failed = Failed(layer=Layer.ROOT, errno=errno.ENOENT, what=f"mount {gone}")
+        assert (result.messages, result.stdout) == ([failed], b"")
+
+
 def test_a_file_system_that_cannot_show_other_owners_starts_nothing_for_root(user: str) -> None:
     with tree_of() as tree:
         make(tree, "lower/file", "upper/", "work/", "tree/")

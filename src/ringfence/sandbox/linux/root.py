@@ -13,7 +13,7 @@ from typing import Final
 
 from ringfence.sandbox.linux import kernel
 from ringfence.sandbox.linux.devices import put_devices
-from ringfence.sandbox.linux.failing import making
+from ringfence.sandbox.linux.failing import NotHad, making
 from ringfence.sandbox.linux.places import FIXED, NOEXEC, READ_ONLY, Places
 from ringfence.sandbox.linux.proc import make_settings_read_only, put_proc
 from ringfence.sandbox.plan import Layer, Mount, MountKind, Plan
@@ -52,8 +52,11 @@ class Root:
             kernel.mount("ringfence", _STAGE, "tmpfs", _MS_NOSUID | _MS_NODEV, f"mode=755,size={_ROOT_BYTES}")
             self._places = places = _beside(f"{_STAGE}/scratch", f"{_STAGE}/root")
         for each in self._plan.mounts:
-            with making(Layer.ROOT, f"{_DOING[each.kind]} {each.source or each.target}"):
+            try:
                 _PUT[each.kind](self, places, each)
+            except OSError as error:
+                what = f"{_DOING[each.kind]} {each.source or each.target}"
+                raise NotHad(Layer.ROOT, error.errno or 0, what) from error
         with making(Layer.ROOT, "leave the host's root"):
             kernel.pivot_root(".", ".")
             kernel.umount(".", _DETACH)
