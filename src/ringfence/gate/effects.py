@@ -45,6 +45,7 @@ EFFECTS: Mapping[
         "app.signing.signers:KeySigner.sign": ModelSign,
         "endpoint.listeners.ask:ask": ListenerAsk,
         "egress.broker.dialing:Dialer.dial": HostConnect,
+        "egress.broker.dialing:Dialer.dial_at_once": HostConnect,
         "egress.broker.preparing:written": HttpRequest,
         "egress.broker.releasing:Releasing.release": CredentialUse,
         "gate.grants:give": GrantGive,

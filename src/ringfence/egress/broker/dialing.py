@@ -80,7 +80,7 @@ class Dialer:
             AddressRefused: nobody goes to where the name leads.
             NotReached: nobody answers there.
         """
-        self._redeemed(receipt, way)
+        _check(self.seals.redeem(receipt, HostConnect), way)
         return self._dialled(way)
 
     def dial_at_once(self, receipt: Receipt[HostConnect], way: Way) -> socket.socket | None:
@@ -94,7 +94,7 @@ class Dialer:
         if way.via is not None or not known or not all(each.is_loopback for each in known):
             return None
         address = _in_turn(_good(known, host, way))[0]
-        self._redeemed(receipt, way)
+        _check(self.seals.redeem(receipt, HostConnect), way)
         return _one_at_once(address, port)
 
     async def where_named(self, way: Way) -> socket.socket:
@@ -104,11 +104,6 @@ class Dialer:
             AddressRefused, NotReached: see `dial`.
         """
         return await self._dialled(way)
-
-    def _redeemed(self, receipt: Receipt[HostConnect], way: Way) -> None:
-        action = self.seals.redeem(receipt, HostConnect)
-        if (action.host, action.port) != (way.host, way.port):
-            raise AddressRefused("this is not the host that was decided", hint="report this")
 
     async def _dialled(self, way: Way) -> socket.socket:
         host, port = way.to or (way.host, way.port)
@@ -153,6 +148,12 @@ async def resolved(host: str, port: int) -> Sequence[Address]:
     except UnicodeError as error:  # no name at all
         raise OSError("no name") from error
     return list(dict.fromkeys(ip_address(str(each[4][0]).partition("%")[0]) for each in found))
+
+
+def _check(action: HostConnect, way: Way) -> None:
+    """Raises AddressRefused where the way is another one than was decided."""
+    if (action.host, action.port) != (way.host, way.port):
+        raise AddressRefused("this is not the host that was decided", hint="report this")
 
 
 def _known(host: str) -> Sequence[Address]:

@@ -114,7 +114,7 @@ class TlsStream:
                     raise BadCertificate(failed.verify_message or "it cannot be verified") from failed
                 raise StreamLost from failed
         if self._tls.version() == "TLSv1.3":  # the other end waits for nothing: each piece would wake it
-            self._soon = asyncio.get_running_loop().call_later(_MOMENT_S, self._say_soon)
+            self._soon = self._wire.later(_MOMENT_S, self._say_soon)
         else:
             await self._flush()
 

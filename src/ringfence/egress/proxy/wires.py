@@ -119,6 +119,10 @@ class Wire(asyncio.Protocol):
         """It is broken unless somebody says otherwise until then."""
         self.deadline = self._loop.time() + seconds
 
+    def later(self, seconds: float, call: Callable[[], None]) -> asyncio.TimerHandle:
+        """Has that done after so long, unless it is taken back."""
+        return self._loop.call_later(seconds, call)
+
     async def read(self) -> bytes:
         """The next bytes; none at the end.
 
