@@ -6,7 +6,7 @@ import socket
 from collections.abc import Sequence
 
 from ringfence.egress.channel import Answer, Channel
-from ringfence.egress.messages import Dial, Done, Gone, Refused
+from ringfence.egress.messages import Dial, Done, Gone, Refused, Tell, Trouble
 from ringfence.egress.wire import Message
 
 
@@ -91,3 +91,25 @@ def test_what_the_other_end_said_is_heard_before_it_is_ended() -> None:
         assert not one.tell_at_once(Gone(connection=4))
 
     asyncio.run(play())
+
+
+def test_what_finds_room_for_a_part_of_it_is_not_told_at_once_and_not_later_either() -> None:
+    heard: list[Message] = []
+
+    async def handle(message: Message, _fds: Sequence[int]) -> Answer:
+        heard.append(message)
+        return None, ()
+
+    async def play() -> list[bool]:
+        here, there = socket.socketpair()
+        here.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)  # the least that there is
+        one, other = Channel(here, handle), Channel(there, handle)
+        task = asyncio.create_task(other.run())
+        long = Tell(session="s", trouble=Trouble.LATE, host="", what="x" * 8_000)
+        told = [one.tell_at_once(each) for each in (long, Gone(connection=1))]
+        one.close()
+        await task
+        return told
+
+    assert asyncio.run(play()) == [False, True]
+    assert heard == [Gone(connection=1)]

@@ -30,7 +30,7 @@ Handle = Callable[[Message, Sequence[int]], Awaitable[Answer]]
 _LENGTH = struct.Struct("!I")
 _READ_BYTES = 64 * 1024
 _MOMENT_S = 0.01
-_AT_ONCE_BYTES = 32 * 1024  # that Linux takes as a whole, or not at all
+_AT_ONCE_BYTES = 32 * 1024  # that Linux takes as a whole, or not at all, where half a socket's room is more
 _HEARD_OUT = 64  # reads: more than a socket holds
 _CUT_SHORT = int(socket.MSG_CTRUNC)
 _SPACE = socket.CMSG_LEN(LIMITS.channel_fds * array.array("i").itemsize)
@@ -79,6 +79,8 @@ class Channel:
         sock.setblocking(False)
         self._sock = sock
         self._handle, self._prompt, self._named = handle, prompt, named
+        room = sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+        self._at_once_bytes = min(_AT_ONCE_BYTES, room // 2 - 64)
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._asked: dict[int, asyncio.Future[tuple[Message, list[int]]]] = {}
@@ -122,13 +124,10 @@ class Channel:
         return self._is_open
 
     def tell_at_once(self, message: Message) -> bool:
-        """The same where it lies in the other end's socket, whole, when this returns; whether it does.
-
-        If not, it was not told, or at most comes later.
-        """
+        """The same where it lies in the other end's socket when this returns, whole; else it was not told."""
         self._flush()
         framed = _framed(encode(message, 0, False))
-        if not self._is_open or self._outgoing or len(framed) > _AT_ONCE_BYTES:
+        if not self._is_open or self._outgoing or len(framed) > self._at_once_bytes:
             return False
         rest, _ = self._sent(memoryview(framed), ())
         if 0 < len(rest) < len(framed):  # told after all, but not at once
