@@ -1,7 +1,7 @@
 """Processes that go through one door at once.
 
-`asking_door.py FOLDER pass WAIT_S N`: tries N times, waits so long each time, writes `passed` or `refused`.
-`asking_door.py FOLDER approve NAME ASK USES`: answers a question, and writes `granted` or what went wrong.
+`main(FOLDER, "pass", WAIT_S, N)`: tries N times, waits so long each time, writes `passed` or `refused`.
+`main(FOLDER, "approve", NAME, ASK, USES)`: answers a question, and writes `granted` or what went wrong.
 Each says `ready` first and begins when it reads a line.
 """
 
@@ -16,8 +16,8 @@ from ringfence.core.receipts import Receipt
 from ringfence.gate.operators import Operator
 
 
-def main(folder: Path, what: str, *rest: str) -> None:
-    door = door_in(folder)
+def main(folder: str, what: str, *rest: str) -> None:
+    door = door_in(Path(folder))
     door.policy()
     print("ready", flush=True)
     sys.stdin.readline()
@@ -34,7 +34,3 @@ def main(folder: Path, what: str, *rest: str) -> None:
         except RingfenceError as error:
             print(error.what, flush=True)
     door.ledger.close()
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), *sys.argv[2:])

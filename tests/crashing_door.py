@@ -1,6 +1,6 @@
 """A process that goes through the door and has an effect, and stops at every point in between.
 
-`crashing_door.py FOLDER`: writes the name of each point as a line and goes on when it reads one. The line
+`main(FOLDER)`: writes the name of each point as a line and goes on when it reads one. The line
 `acknowledged STREAM SEQ` says what the ledger has promised, `receipt HEX` what was in its hands (pickled).
 """
 
@@ -82,7 +82,8 @@ def sign(folder: Path, receipt: Receipt[ModelSign], seals: Seals) -> None:
     stop("the whole effect")
 
 
-def main(folder: Path) -> None:
+def main(where: str) -> None:
+    folder = Path(where)
     ledger = open_ledger(folder / "state" / "ledger.sqlite", clock=now)
     door = door_in(folder, POLICY, ledger=StoppingLedger(ledger))
     key = (folder / "state" / "receipts.key").read_bytes()
@@ -99,7 +100,3 @@ def main(folder: Path) -> None:
     door.done(receipt)
     assert receipt.stream == STREAM
     ledger.close()
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

@@ -5,9 +5,12 @@
 
 It has the arguments, environment, folder and input that it is given, and no terminal; what it would import is
 there already. Tests of how it starts, of its streams and of other locales execute it instead.
+
+`started` is a process for a part of a test: a fork of the test, with nothing that the test has open.
 """
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -18,11 +21,12 @@ import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-__all__ = ["ringfence"]
+__all__ = ["ringfence", "started"]
 
 _ROOMS = ("app", "artifacts", "cli", "core", "endpoint", "gate", "ledger", "policy", "vault", "wiring")
 _LIBRARIES = ("license_expression", "rfc8785", "rich.console", "rich.table", "yaml")
@@ -49,6 +53,40 @@ def ringfence(
         status = int(server.recv(16))
         said = [os.pread(each.fileno(), os.fstat(each.fileno()).st_size, 0).decode() for each in files[2:]]
     return subprocess.CompletedProcess(asked["arguments"], status, *said)
+
+
+def started(main: Callable[..., None], *arguments: str, **how: Any) -> "subprocess.Popen[Any]":
+    """A process that does what `main` does, with pipes for input and output; 70 is for what it raises."""
+
+    def instead() -> None:
+        code = 70
+        try:
+            gc.freeze()  # what the test left to be collected would close what is opened here
+            os.closerange(3, 2**31 - 1)  # and so the test sees that nothing is executed
+            _streams()
+            main(*arguments)
+            sys.stdout.flush()
+            code = 0
+        except BaseException:  # noqa: BLE001 - whatever it is, the test is to show it
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+
+    return subprocess.Popen(
+        [main.__module__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        restore_signals=False,  # Python has SIGPIPE ignored
+        preexec_fn=instead,  # noqa: PLW1509 - no other thread holds a lock
+        **how,
+    )
+
+
+def _streams() -> None:
+    """As the interpreter opens them."""
+    sys.stdin = open(0, errors="surrogateescape")  # noqa: SIM115
+    sys.stdout = open(1, "w", errors="surrogateescape")  # noqa: SIM115
+    sys.stderr = open(2, "w", errors="backslashreplace", buffering=1)  # noqa: SIM115
 
 
 @cache
@@ -95,9 +133,7 @@ def _be(main, how: int, *streams: int) -> None:
         for number, each in enumerate(streams):
             os.dup2(each, number)
         os.closerange(3, 2**31 - 1)
-        sys.stdin = open(0, errors="surrogateescape")  # noqa: SIM115
-        sys.stdout = open(1, "w", errors="surrogateescape")  # noqa: SIM115
-        sys.stderr = open(2, "w", errors="backslashreplace", buffering=1)  # noqa: SIM115
+        _streams()
         os.environ.clear()
         os.environ.update(asked["env"])
         os.chdir(asked["cwd"])

@@ -1,7 +1,7 @@
 """Ledgers for tests: opened with this machine's clock, checked link by link, written by many processes.
 
-As a program: `ledgers.py WHERE NAME THREADS DURABILITY` appends until it is killed or its input ends, and
-writes the name of each event that was acknowledged as a line of its own.
+A writer appends until it is killed or its input ends, and writes the name of each event that was acknowledged
+as a line of its own.
 """
 
 import itertools
@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from forked import started
 from ringfence.core.action_types import Durability
 from ringfence.ledger.chain import START, Head, Row, fault_of
 from ringfence.ledger.event_types import ScanStarted
@@ -52,14 +53,12 @@ def writers(
     where: str | Path, name: str, *, threads: int, durability: Durability
 ) -> "subprocess.Popen[bytes]":
     """A process that appends from several threads."""
-    command = [sys.executable, __file__, str(where), name, str(threads), durability.value]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+    return started(_write_all, str(where), name, str(threads), durability.value, bufsize=0)
 
 
 def groups_of_40(where: str | Path, name: str) -> "subprocess.Popen[bytes]":
     """A process that appends groups of events, and writes a line for each group."""
-    command = [sys.executable, __file__, str(where), name, "groups", Durability.WRITTEN.value]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+    return started(_write_all, str(where), name, "groups", Durability.WRITTEN.value, bufsize=0)
 
 
 def _write_groups(ledger: Ledger, name: str, durability: Durability) -> None:
@@ -77,8 +76,7 @@ def _write(ledger: Ledger, name: str, durability: Durability, ended: threading.E
         os.write(1, f"{name}-{count}\n".encode())
 
 
-def _main() -> None:
-    where, name, threads, durability = sys.argv[1:]
+def _write_all(where: str, name: str, threads: str, durability: str) -> None:
     threading.excepthook = lambda failed: (sys.excepthook(*failed[:3]), os._exit(70))
     ledger, ended = opened(where), threading.Event()
     if threads == "groups":
@@ -94,7 +92,3 @@ def _main() -> None:
     for each in running:
         each.join()
     ledger.close()
-
-
-if __name__ == "__main__":
-    _main()

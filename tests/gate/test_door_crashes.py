@@ -1,14 +1,13 @@
 """Killed anywhere between decision, record and effect: no effect without a record, no promise broken."""
 
 import pickle
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import crashing_door
 from doors import now
+from forked import started
 from ledgers import assert_whole
 from ringfence.core.actions import ModelSign
 from ringfence.core.receipts import Receipt
@@ -27,13 +26,7 @@ class Run:
         self.points: list[str] = []
         self.acknowledged: list[tuple[str, int]] = []
         self.receipts: list[Receipt[ModelSign]] = []
-        with subprocess.Popen(
-            [sys.executable, crashing_door.__file__, str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            bufsize=1,
-        ) as child:
+        with started(crashing_door.main, str(folder), text=True, bufsize=1) as child:
             assert child.stdin is not None and child.stdout is not None
             for line in child.stdout:
                 word, _, rest = line.strip().partition(" ")

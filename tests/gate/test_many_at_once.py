@@ -2,7 +2,6 @@
 
 import secrets
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 import asking_door
 from crashing_door import POLICY
 from doors import door_in
+from forked import started
 from needs import missing
 from postgresql_server import binaries, running_server
 from ringfence.app.approving import asks, grants
@@ -41,12 +41,7 @@ def recorded_in(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 
 def _started(folder: Path, *what: str) -> "subprocess.Popen[str]":
-    child = subprocess.Popen(
-        [sys.executable, asking_door.__file__, str(folder), *what],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    child = started(asking_door.main, str(folder), *what, text=True)
     assert child.stdout is not None and child.stdout.readline() == "ready\n"
     return child
 
