@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,14 @@ from ringfence.app.running import prepare
 from ringfence.sandbox import processes
 
 _WAIT = "echo > begun; exec sleep 1000"
+
+
+@pytest.fixture(scope="module")
+def ended() -> Iterator[Place]:
+    """With one session, which has ended: only for what leaves it so."""
+    with place() as here:
+        assert here.run("true").exit == 0
+        yield here
 
 
 def _folder(here: Place) -> Path:
@@ -31,19 +40,17 @@ def _write(here: Place, name: str, value: object) -> None:
 @pytest.mark.parametrize(
     "name", ["", ".", "..", "../sessions", "/", "*", "-", "\n", "a\x1b[2Jb", "../../../../etc", "0" * 5_000]
 )
-def test_a_name_that_is_no_session_s_is_no_path(name: str) -> None:
-    with place() as here:
-        assert here.run("true").exit == 0
-        for arguments in (
-            ("run", f"--resume={name}", "--", "true"),
-            ("kill", name),
-            ("run", f"--report={name}"),
-        ):
-            done = here.ringfence(*arguments)
-            if arguments == ("run", "--report=") and done.exit == 0:
-                continue  # all of them
-            assert done.exit in (2, 125), done
-            assert ("ringfence: error: " in done.err, "\x1b" in done.err) == (True, False)
+def test_a_name_that_is_no_session_s_is_no_path(ended: Place, name: str) -> None:
+    for arguments in (
+        ("run", f"--resume={name}", "--", "true"),
+        ("kill", name),
+        ("run", f"--report={name}"),
+    ):
+        done = ended.ringfence(*arguments)
+        if arguments == ("run", "--report=") and done.exit == 0:
+            continue  # all of them
+        assert done.exit in (2, 125), done
+        assert ("ringfence: error: " in done.err, "\x1b" in done.err) == (True, False)
 
 
 @pytest.mark.parametrize("user", USERS)

@@ -1,6 +1,7 @@
 import ast
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import findings_docs
@@ -18,20 +19,14 @@ MAKERS = re.compile(r"(^|_)(finding|spotted|inconclusive|judgement|license_findi
 KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-def literals() -> set[str]:
-    return {
-        node.value
-        for path in SOURCES.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
-
-
-def emitted() -> set[str]:
-    """Checks that stand in the sources where something is spotted or found."""
-    found: set[str] = set(map(str, ProblemKind))
+@cache
+def sources() -> tuple[frozenset[str], frozenset[str]]:
+    """All texts that stand in the sources, and the checks where something is spotted or found."""
+    texts, found = set[str](), set(map(str, ProblemKind))
     for path in SOURCES.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                texts.add(node.value)
             if not isinstance(node, ast.Call):
                 continue
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -44,12 +39,13 @@ def emitted() -> set[str]:
                     for each in ast.walk(value)
                     if isinstance(each, ast.Constant) and isinstance(each.value, str)
                 }
-    return {each for each in found if KEBAB.fullmatch(each)}
+    return frozenset(texts), frozenset(each for each in found if KEBAB.fullmatch(each))
 
 
 def test_every_check_in_the_sources_has_a_page() -> None:
-    assert {"digest-mismatch", "license-conflict", "judging-failed", "truncated"} <= emitted()
-    assert emitted() - set(all_checks()) == set()
+    _, emitted = sources()
+    assert {"digest-mismatch", "license-conflict", "judging-failed", "truncated"} <= emitted
+    assert emitted - set(all_checks()) == set()
 
 
 def test_every_check_that_golden_files_show_has_a_page() -> None:
@@ -64,7 +60,8 @@ def test_every_check_that_golden_files_show_has_a_page() -> None:
 
 
 def test_no_page_is_about_a_check_that_nothing_emits() -> None:
-    assert set(all_checks()) - literals() == set()
+    literals, _ = sources()
+    assert set(all_checks()) - literals == set()
 
 
 def test_the_page_of_findings_is_made_from_the_pages_of_checks() -> None:
