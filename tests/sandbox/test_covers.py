@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from boxes import bind, made
+from real.running import until
 from ringfence.sandbox import covers as covers_module
 from ringfence.sandbox.covers import Covering, Covers
 from ringfence.sandbox.plan import Mount, MountKind
@@ -102,3 +103,14 @@ def test_where_the_kernel_watches_no_more_that_is_said(
     monkeypatch.setattr(covers_module.kernel, "inotify", full)
     with Covers(mounts) as covers:
         assert (covers.unheard, _is_readable(covers), covers.replaced()) == (24, False, ())
+
+
+def test_what_was_closed_is_closed_once_and_no_other_descriptor_with_it(mounts: tuple[Mount, ...]) -> None:
+    with Covers(mounts) as covers:
+        number = covers.fileno()
+        covers.close()
+        until(lambda: not Path(f"/proc/self/fd/{number}").exists(), "the end of the watch")
+        with open(os.devnull) as null:
+            os.dup2(null.fileno(), number)
+    assert os.path.samestat(os.fstat(number), Path(os.devnull).stat())
+    os.close(number)

@@ -229,6 +229,7 @@ class Supervisor:
                 self._over = True
             case Ended() | NotRun():
                 self._ended = message
+                self._uncover()
             case Stopped():
                 self._suspend()
             case Socket(fd=fd):
@@ -238,6 +239,11 @@ class Supervisor:
             case _:
                 pass
         return message is not None
+
+    def _uncover(self) -> None:
+        if self._covering is not None:
+            self._covering.end()
+            self._covering = None
 
     def _give(self, fd: int | None) -> None:
         if self._publishing is not None:
