@@ -110,7 +110,8 @@ def test_what_was_closed_is_closed_once_and_no_other_descriptor_with_it(mounts: 
         number = covers.fileno()
         covers.close()
         until(lambda: not Path(f"/proc/self/fd/{number}").exists(), "the end of the watch")
-        with open(os.devnull) as null:
-            os.dup2(null.fileno(), number)
-    assert os.path.samestat(os.fstat(number), Path(os.devnull).stat())
-    os.close(number)
+        read, write = os.pipe()
+        os.dup2(read, number)
+    assert os.path.samestat(os.fstat(number), os.fstat(write))
+    for fd in {read, write, number}:
+        os.close(fd)
