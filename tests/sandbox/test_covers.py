@@ -2,13 +2,13 @@
 
 import os
 import select
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from boxes import bind, made
-from real.running import until
 from ringfence.sandbox import covers as covers_module
 from ringfence.sandbox.covers import Covering, Covers
 from ringfence.sandbox.plan import Mount, MountKind
@@ -38,6 +38,12 @@ def covers(mounts: tuple[Mount, ...]) -> Iterator[Covers]:
 
 def _replaced(covers: Covers, tree: Path) -> list[str]:
     return [str(Path(each.target).relative_to(tree)) for each in covers.replaced()]
+
+
+def _wait_for_closing() -> None:
+    for each in threading.enumerate():
+        if each.name == "covers":
+            each.join()
 
 
 def _is_readable(covers: Covers) -> bool:
@@ -109,9 +115,10 @@ def test_what_was_closed_is_closed_once_and_no_other_descriptor_with_it(mounts: 
     with Covers(mounts) as covers:
         number = covers.fileno()
         covers.close()
-        until(lambda: not Path(f"/proc/self/fd/{number}").exists(), "the end of the watch")
+        _wait_for_closing()
         read, write = os.pipe()
         os.dup2(read, number)
+    _wait_for_closing()
     assert os.path.samestat(os.fstat(number), os.fstat(write))
     for fd in {read, write, number}:
         os.close(fd)
