@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import os
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from broker_scene import Scene, policy, request
+from broker_scene import Scene, policy, request, server
 from doors import door_in
 from ringfence.core.labels import Integrity
 from ringfence.core.limits import LIMITS
 from ringfence.egress.broker import going
 from ringfence.egress.channel import Answer, Channel
-from ringfence.egress.messages import Dial, Gone, Revoke, Went
+from ringfence.egress.messages import Dial, Dialled, Gone, Refused, Revoke, Went
 from ringfence.egress.proxy.roads import Broker
 from ringfence.egress.wire import Message
 from ringfence.ledger.events.decision_made import DecisionMade
@@ -89,6 +90,47 @@ def test_an_allowance_that_ran_out_ends_the_connection_where_it_is_asked_for_the
 
     _play(scene, act)
     assert _requests(scene) == [("/before", True), ("/after", False)]
+
+
+def test_an_allowance_that_ran_out_gives_no_connection_for_requests_that_nobody_would_read(
+    tmp_path: Path,
+) -> None:
+    at = [_ENDS - timedelta(hours=1)]
+    with server(tmp_path) as host:
+        at_port = f"to_host: 127.0.0.1, to_port: {host.port}, ca: {tmp_path}/ca.pem"
+        to = f"connect_to: [{{host: {_HOST}, {at_port}}}]"
+        text = _text(tmp_path, egress=f"{_GOOD}\n        {to}", more=_ASKED % f"{_ENDS:%Y-%m-%dT%H:%M:%SZ}")
+        scene = Scene(tmp_path, text)
+        scene.door.ledger.close()
+        scene.door = door_in(tmp_path, clock=lambda: at[0])
+
+        async def act(scene: Scene, connection: int) -> None:
+            dialled, fds = await scene.proxy.ask(Dial(connection=connection))
+            assert isinstance(dialled, Dialled)
+            os.close(*fds)
+            at[0] = _ENDS
+            refused, _ = await scene.proxy.ask(Dial(connection=connection))
+            assert isinstance(refused, Refused)
+            assert "where each request is decided alone" in refused.what
+
+        _play(scene, act)
+
+
+def test_an_allowance_that_ran_out_ends_what_was_told_although_nothing_more_is(tmp_path: Path) -> None:
+    at = [_ENDS - timedelta(hours=1)]
+    scene = Scene(tmp_path, _text(tmp_path, more=_ASKED % f"{_ENDS:%Y-%m-%dT%H:%M:%SZ}"))
+    scene.door.ledger.close()
+    scene.door = door_in(tmp_path, clock=lambda: at[0])
+
+    async def act(scene: Scene, connection: int) -> None:
+        scene.proxy.tell(_went(connection, "/before"))
+        await scene.connection()
+        at[0] = _ENDS
+        await scene.revokes.wait()
+        assert not scene.broker.core.connections
+
+    _play(scene, act)
+    assert _requests(scene) == [("/before", True)]
 
 
 def test_what_is_read_from_a_host_that_is_trusted_no_more_lowers_the_session(tmp_path: Path) -> None:

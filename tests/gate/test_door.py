@@ -110,6 +110,27 @@ def test_what_only_reads_passes_at_once_and_is_recorded_just_so(tmp_path: Path) 
     assert told(door)[1:] == [("decision.made/1", True)] * 2 + [("decision.made/1", False)]
 
 
+def test_what_only_reads_is_decided_at_once_and_recorded_just_so(tmp_path: Path) -> None:
+    door = door_in(tmp_path, _AT_ONCE)
+    get = HttpRequest(agent="a", session="s", host="example.com", port=443, method="GET", path="/")
+    for path in ("/", "/never", "/asked"):
+        asked = dataclasses.replace(get, path=path)
+        decision = door.decide(asked)
+        assert door.decide_at_once(asked, decision)
+    found = [each.event for each in door.ledger.read(stream=STREAM, types=["decision.made"])]
+    assert found[::2] == found[1::2]
+    assert [each.proceeds for each in found[::2]] == [True, False, False]
+
+
+def test_what_waits_for_the_disk_is_not_decided_at_once(tmp_path: Path) -> None:
+    door = door_in(tmp_path, _AT_ONCE)
+    post = HttpRequest(agent="a", session="s", host="example.com", port=443, method="POST", path="/")
+    decision = door.decide(post)
+    before = told(door)
+    assert not door.decide_at_once(post, decision)
+    assert told(door) == before
+
+
 def test_what_somebody_must_be_waited_for_does_not_pass_at_once(tmp_path: Path) -> None:
     door = door_in(tmp_path, _AT_ONCE)
     get = HttpRequest(agent="a", session="s", host="example.com", port=443, method="GET", path="/")

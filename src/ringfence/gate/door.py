@@ -112,6 +112,19 @@ class Door:
         self._record(action, decision, proceeds=decision.may_proceed)
         return decision
 
+    def decide_at_once(self, action: Action, decision: Decision) -> bool:
+        """The same where no disk is waited for; else False, and nothing has happened.
+
+        `decision` is what the policy in force says of it, where it was asked this moment.
+
+        Raises:
+            LedgerError: it could not be recorded.
+        """
+        if decision.may_proceed and durability_of(action) is not Durability.WRITTEN:
+            return False
+        event = self._event(action, decision, proceeds=decision.may_proceed)
+        return self.ledger.append_at_once(event, stream=self.stream) is not None
+
     def pass_(
         self,
         action: ActionT,

@@ -69,7 +69,7 @@ def candidates(places: Places) -> tuple[Candidate, ...]:
     return tuple(found)
 
 
-def stamp(path: Path) -> Stamp:
+def stamp(path: Path | str) -> Stamp:
     """What changes whenever the file does; cheap."""
     try:
         status = os.stat(path)  # noqa: PTH116 - asked before every decision

@@ -8,6 +8,7 @@ once.
 """
 
 import hashlib
+import os
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -60,6 +61,7 @@ class Policies:
     ) -> None:
         self._places = places
         self._candidates = candidates(places)
+        self._names = tuple([os.fspath(each.path) for each in self._candidates])
         self._keeper = Keeper(state, self._candidates)
         self._record = record
         self._tell = tell
@@ -82,7 +84,7 @@ class Policies:
             PolicyRefused, DocumentRefused: a document is not right, and no good policy was kept before.
             StateRefused: the state folder cannot keep what is in force.
         """
-        stamps = tuple([stamp(each.path) for each in self._candidates])
+        stamps = tuple([stamp(each) for each in self._names])
         with self._lock:
             if self._policy is None or stamps != self._stamps:
                 self._policy = self._adapted(self._renewed())

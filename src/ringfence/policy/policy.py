@@ -1,5 +1,6 @@
 """A policy in force: what its documents say, and what follows for an action."""
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from datetime import datetime
 from typing import final
@@ -23,10 +24,11 @@ class Policy:
             found that before.
     """
 
-    __slots__ = ("_engine", "document")
+    __slots__ = ("_ends", "_engine", "document")
 
     def __init__(self, document: Document) -> None:
         self.document = document
+        self._ends: tuple[datetime, ...] | None = None  # of what is over some day, once somebody asks
         self._engine = Engine(document.joined, document.tree, policy_digest=document.digest)
 
     def decide(self, action: Action, *, now: datetime, enforcing: bool = False) -> Decision:
@@ -35,6 +37,14 @@ class Policy:
         `enforcing`: all rules count as enforced, and what none matches is denied.
         """
         return self._engine.decide(action, now=now, enforcing=enforcing)
+
+    def holds_until(self, now: datetime) -> datetime | None:
+        """When a rule or an exception that counts at `now` is over, the first of them; None: never."""
+        if self._ends is None:
+            of_rules = [each.until for each in self.rules if each.until is not None]
+            self._ends = tuple(sorted([*of_rules, *(each.until for each in self.exemptions)]))
+        at = bisect_right(self._ends, now)
+        return self._ends[at] if at < len(self._ends) else None
 
     @property
     def digest(self) -> str:

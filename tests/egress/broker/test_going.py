@@ -2,15 +2,19 @@
 
 import asyncio
 import socket
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from broker_scene import Scene, policy, request, server
+from ringfence.core.actions import Action
+from ringfence.core.decisions import Decision
 from ringfence.egress.channel import Answer, Channel
 from ringfence.egress.messages import Arrive, CloseSession, Dial, Gone, Revoke, Welcome, Went
 from ringfence.egress.wire import Message
+from ringfence.gate.door import Door
 from ringfence.ledger.errors import LedgerError
 from ringfence.ledger.events.decision_made import DecisionMade
 from ringfence.ledger.events.egress_refused import EgressRefused
@@ -223,6 +227,37 @@ def test_what_lies_in_the_socket_when_its_session_ends_is_recorded(tmp_path: Pat
         await running
 
     assert _requests(_act(tmp_path, _text(tmp_path), act)) == [("/a", True), ("/b", True)]
+
+
+def test_what_is_not_recorded_yet_when_the_broker_ends_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on, decide = threading.Event(), Door.decide
+
+    async def act(scene: Scene) -> None:
+        loop, has_begun = asyncio.get_running_loop(), asyncio.Event()
+
+        def waits(self: Door, action: Action) -> Decision:
+            loop.call_soon_threadsafe(has_begun.set)
+            assert goes_on.wait(20)
+            return decide(self, action)
+
+        connection = await scene.connection()
+        monkeypatch.setattr(type(scene.door.ledger), "append_at_once", lambda *_, **__: None)
+        monkeypatch.setattr(Door, "decide", waits)
+        for target in ("/a", "/b"):
+            scene.proxy.tell(_went(connection, target))
+        ending = asyncio.create_task(scene.broker.end())
+        await has_begun.wait()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert not ending.done()
+        goes_on.set()
+        await ending
+        assert sorted(_requests(scene)) == [("/a", True), ("/b", True)]
+        monkeypatch.undo()
+
+    _act(tmp_path, _text(tmp_path), act)
 
 
 def test_no_proxy_tells_of_what_another_sessions_program_asked(tmp_path: Path) -> None:

@@ -57,8 +57,9 @@ async def arrive(core: Core, message: Arrive) -> tuple[Welcome, Sequence[int]]:
         dialled, fds = await _at_once(core, connection)
         if not core.is_open(connection):  # it has ended meanwhile
             raise RefusedNow(_NOBODY)
-        ahead, told = is_dialled_ahead(core, connection), is_told(core, connection)
-        return Welcome(connection=connection.number, ahead=ahead, told=told, dialled=dialled), fds
+        ahead, connection.is_told = is_dialled_ahead(core, connection), is_told(core, connection)
+        number, told = connection.number, connection.is_told
+        return Welcome(connection=number, ahead=ahead, told=told, dialled=dialled), fds
     await asyncio.sleep(0)  # what is prompt has no task, which whoever waits for a time needs
     try:
         return await _raw(core, connection)

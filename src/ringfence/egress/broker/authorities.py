@@ -18,11 +18,10 @@ async def authorities(core: Core, path: str | None, at: Place) -> str | None:
     """
     if path is None:
         return None
-    file = Path(path)
-    now, known = stamp(file), core.authorities.get(file)
+    now, known = stamp(path), core.authorities.get(path)
     if known is None or known[0] != now:
         try:
-            known = core.authorities[file] = (now, await core.blocking(core.house.read_ca, file))
+            known = core.authorities[path] = (now, await core.blocking(core.house.read_ca, Path(path)))
         except (OSError, ValueError):
             what = f"the authority that {at} names cannot be read"
             raise NotReached(what, hint="it is a file of certificates in PEM") from None

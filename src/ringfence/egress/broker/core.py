@@ -5,11 +5,11 @@ import itertools
 import operator
 import os
 import socket
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import field, replace
-from pathlib import Path
+from functools import partial
 from typing import TypeVar, TypeVarTuple
 
 from ringfence.core.actions import Action, HostConnect
@@ -30,6 +30,7 @@ from ringfence.egress.broker.deciding import (
     with_context,
 )
 from ringfence.egress.broker.dialing import Way
+from ringfence.egress.broker.findings import found
 from ringfence.egress.broker.house import House
 from ringfence.egress.broker.money import Limit, Purses, limits_in, without_money
 from ringfence.egress.broker.refusing import Refusals, by_policy
@@ -78,9 +79,10 @@ class Core:
     trust: Trust = field(default_factory=Trust)
     scripts: dict[str, Fetched] = field(default_factory=dict)  # of automatic proxy configuration
     pac_answers: dict[tuple[str, object, str, str], str] = field(default_factory=dict)
-    authorities: dict[Path, tuple[Stamp, str]] = field(default_factory=dict)
+    authorities: dict[str, tuple[Stamp, str]] = field(default_factory=dict)  # by the name of their file
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     tasks: "set[asyncio.Task[None]]" = field(default_factory=set)  # that nothing else holds
+    late: "set[asyncio.Task[None]]" = field(default_factory=set)  # of these, those that record what went
     refusals: Refusals = field(init=False)
     purses: Purses = field(init=False)
 
@@ -92,6 +94,14 @@ class Core:
         """Holds a task until it is done."""
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+
+    def catch_up(self, steps: Coroutine[None, None, None]) -> "asyncio.Task[None]":
+        """Records what has happened already, beside the event loop; the broker's end waits for it."""
+        task = asyncio.create_task(steps)
+        self.keep(task)
+        self.late.add(task)
+        task.add_done_callback(self.late.discard)
+        return task
 
     async def blocking(self, call: Callable[[*Ts], T], *arguments: *Ts) -> T:
         """What the call returns, which waits for a disk, while others go on."""
@@ -295,14 +305,10 @@ class Core:
 
     def is_whole(self, connection: Connection) -> bool:
         """Whether every request there is granted."""
-        session = connection.session
-        policy = session.policy
+        session, policy = connection.session, connection.session.policy
         assert policy is not None
-        known = connection.whole
-        if known is None or known[0] is not policy or known[1] is not session.label:
-            whole = is_whole(policy, connection, session.door, session.label)
-            known = connection.whole = (policy, session.label, whole)
-        return known[2]
+        find = partial(is_whole, policy, connection, session.door, session.label)
+        return found("whole", connection, policy, find)
 
     def judge_again(self, session: Session, why: str, *, but: Exchange | None = None) -> None:
         """Ends what the policy would refuse now: by what it was asked with, or by what was read since."""

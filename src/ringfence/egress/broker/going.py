@@ -12,11 +12,14 @@ from ringfence.core.errors import RingfenceError
 from ringfence.egress.broker.asking import is_token_server, read
 from ringfence.egress.broker.budgets import bounds_bytes
 from ringfence.egress.broker.core import Core
-from ringfence.egress.broker.deciding import decide, pass_at_once
+from ringfence.egress.broker.deciding import decide
+from ringfence.egress.broker.findings import found
 from ringfence.egress.broker.session import Connection, Session
 from ringfence.egress.injecting.places import Misplaced, placed
 from ringfence.egress.messages import Ask, Trouble, Went
 from ringfence.gate.lowering import is_worse
+from ringfence.policy.egressing import Egressing
+from ringfence.policy.policy import Policy
 from ringfence.protocols.http import BadHttp
 
 __all__ = ["end_what_was_told", "is_dialled_ahead", "is_told", "went"]
@@ -27,11 +30,14 @@ _PLACEHOLDER = "a placeholder was sent to where no credential is bound"
 
 def is_dialled_ahead(core: Core, connection: Connection) -> bool:
     """Whether a request there would be the proxy's own, and its answer leaves the session what it is."""
-    session = connection.session
-    _, said = core.known(session)
+    policy, said = core.known(connection.session)
+    return found("ahead", connection, policy, lambda: _is_dialled_ahead(core, connection, said))
+
+
+def _is_dialled_ahead(core: Core, connection: Connection, said: Egressing) -> bool:
     return (
         connection.tls
-        and not is_worse(said.origin(connection.host), session.label)
+        and not is_worse(said.origin(connection.host), connection.session.label)
         and said.upstream(connection.host) is None
         and not core.is_served(connection)
         and core.is_whole(connection)
@@ -40,23 +46,18 @@ def is_dialled_ahead(core: Core, connection: Connection) -> bool:
 
 def is_told(core: Core, connection: Connection) -> bool:
     """Whether one that only reads need not be asked about either, by the policy that was looked at last."""
-    session = connection.session
-    policy, _ = core.known(session)
-    known = connection.told
-    if known is None or known[0] is not policy or known[1] is not session.label:
-        known = connection.told = (policy, session.label, _is_told(core, connection))
-    return known[2]
+    policy, said = core.known(connection.session)
+    return found("told", connection, policy, lambda: _is_told(core, connection, policy, said))
 
 
 def end_what_was_told(core: Core, session: Session) -> None:
     """Ends connections whose requests would be asked about by now: what is answered there nobody counts."""
     for each in list(session.connections.values()):
-        if each.told is not None and each.told[2] and not is_told(core, each):
+        if each.is_told and not is_told(core, each):
             core.drop(each, _CHANGED)
 
 
-def _is_told(core: Core, connection: Connection) -> bool:
-    policy, said = core.known(connection.session)
+def _is_told(core: Core, connection: Connection, policy: Policy, said: Egressing) -> bool:
     is_counted = (
         bool(said.budgets.requests)
         or bounds_bytes(policy, said.budgets)
@@ -79,7 +80,7 @@ async def went(core: Core, message: Went) -> None:
         (request, *others) = read(Ask(connection=message.connection, head=message.head), connection)
         decisions = decide(policy, [request], session.door)
         is_granted = not others and decisions[0].may_proceed and is_told(core, connection)
-        made = pass_at_once(session.door, [request], [decisions[0].effect], known=decisions)
+        is_recorded = session.door.decide_at_once(request, decisions[0])
     except (RingfenceError, BadHttp) as error:
         core.refusals.of(session, connection.host, error)
         core.drop(connection, str(error))
@@ -91,10 +92,8 @@ async def went(core: Core, message: Went) -> None:
     if why is not None:
         core.refusals.tell(session, Trouble.LATE, connection.host, why)
         core.drop(connection, why)
-    if made is None or why is not None:
-        task = asyncio.create_task(_caught_up(core, connection, request if made is None else None))
-        core.keep(task)
-        await asyncio.shield(task)
+    if why is not None or not is_recorded:
+        await asyncio.shield(core.catch_up(_caught_up(core, connection, None if is_recorded else request)))
 
 
 def _has_placeholder(core: Core, connection: Connection, message: Went) -> bool:

@@ -45,7 +45,7 @@ def run(
                 tasks_with_names(runner.get_loop(), page)
             runner.run(_serve(daemon_socket, proxy_socket, house, page))
     finally:
-        house.blocking.shutdown(cancel_futures=True)
+        house.blocking.shutdown()  # records may wait there
 
 
 async def _serve(
@@ -59,7 +59,7 @@ async def _serve(
         await Channel(daemon, broker.daemon_asks).run()
     finally:
         watching.cancel()
-        broker.close()
+        await broker.end()
         await asyncio.gather(watching, return_exceptions=True)
 
 

@@ -169,6 +169,11 @@ class Broker:
         for each in list(self.core.sessions):
             close_session(self.core, each)
 
+    async def end(self) -> None:
+        """The same; returns when what had gone by then is recorded."""
+        self.close()
+        await asyncio.gather(*self.core.late, return_exceptions=True)
+
     async def _answered(self, message: Arrive | Ask | Dial) -> Answer:
         session, host = self._whose(message)
         try:

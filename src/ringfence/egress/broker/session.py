@@ -5,6 +5,7 @@ import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import field
+from datetime import datetime
 
 from ringfence.core.actions import Action, HostConnect
 from ringfence.core.dataclass import dataclass
@@ -22,7 +23,7 @@ from ringfence.policy.policy import Policy
 from ringfence.protocols.scrubbing import Secrets
 from ringfence.vault.file_format import Entry
 
-__all__ = ["Connection", "Decided", "Exchange", "Session"]
+__all__ = ["Connection", "Decided", "Exchange", "Finding", "Session"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,21 @@ class Decided:
     effect: Effect
     receipt: Receipt[Action] = field(repr=False)
     limits: tuple[Limit, ...] = ()  # in money, under which that was
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that is so, or is not, by a policy and for a session that has read what the label says."""
+
+    policy: Policy
+    label: Label
+    until: datetime | None
+    is_so: bool
+
+    def holds(self, policy: Policy, label: Label, now: datetime) -> bool:
+        """Whether it is still by these."""
+        is_over = self.until is not None and now >= self.until
+        return self.policy is policy and self.label is label and not is_over
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -59,8 +75,7 @@ class Connection:
     exchanges: dict[int, Exchange] = field(default_factory=dict)
     dialled: list[socket.socket] = field(default_factory=list)  # ours of what the proxy was given
     task: "asyncio.Task[None] | None" = None  # of a raw leg that is spoken here
-    whole: tuple[Policy, Label, bool] | None = None  # whether all requests are granted, and when that held
-    told: tuple[Policy, Label, bool] | None = None  # the same of whether they need only be told of
+    is_told: bool = False  # its requests that only read need not be asked about, as its proxy knows
     origin: tuple[Egressing, Label] | None = None  # what its answers carry, and by whose word
 
     @property
@@ -101,6 +116,7 @@ class Session:
     policy: Policy | None = None  # that all in flight was decided by
     said: Egressing | None = None  # what that policy says of this session
     connections: dict[int, Connection] = field(default_factory=dict)
+    findings: dict[tuple[object, ...], Finding] = field(default_factory=dict)  # see `findings`
     dropped: dict[int, Connection] = field(default_factory=dict)  # until its proxy has heard of it
     arriving: int = 0  # connections that are being decided
     held: int = 0  # requests that wait for an operator
