@@ -1,5 +1,6 @@
 """A box, as its supervisor has it: what it says, what it is given and told, and its end."""
 
+import errno
 import json
 import os
 import select
@@ -30,6 +31,7 @@ from ringfence.sandbox.plan_json import command_to_json
 __all__ = ["Box", "NotDecided", "Streams"]
 
 _MAX_FDS = 253  # of one packet: the kernel takes no more (SCM_MAX_FD)
+_MFD_NOEXEC_SEAL = 8
 
 
 class NotDecided(RingfenceError):
@@ -116,7 +118,7 @@ class Box:
                 "this is another command than was decided", hint="ask the gate again, then start it"
             )
         # A file, since a packet holds less than the arguments of a command may.
-        with open(os.memfd_create("command"), "wb") as file:
+        with open(_memory_file(), "wb") as file:
             file.write(json.dumps(command_to_json(command)).encode())
             file.flush()
             self._tell({"command": True}, file.fileno())
@@ -170,3 +172,13 @@ class Box:
             socket.send_fds(self.status, [json.dumps(order).encode()], fds, socket.MSG_NOSIGNAL)
         except (BrokenPipeError, ConnectionResetError):  # it has ended; `receive` says how
             return
+
+
+def _memory_file() -> int:
+    """A file without a name, which nobody can execute; a machine may allow no other."""
+    try:
+        return os.memfd_create("command", os.MFD_CLOEXEC | _MFD_NOEXEC_SEAL)
+    except OSError as error:  # Linux before 6.3
+        if error.errno != errno.EINVAL:
+            raise
+        return os.memfd_create("command")
