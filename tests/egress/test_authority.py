@@ -47,6 +47,22 @@ def test_a_client_that_knows_http_2_alone_gets_it() -> None:
     assert agreed.selected_alpn_protocol() == "h2"
 
 
+def test_a_client_is_sent_no_more_than_it_needs() -> None:
+    """Each certificate more is one that every new connection of every program has to read."""
+    authority = make_authority("one", _NOW)
+    client = ssl.create_default_context(cadata=authority.certificate_pem)
+    client.maximum_version = ssl.TLSVersion.TLSv1_2  # in the open
+    here, there = ssl.MemoryBIO(), ssl.MemoryBIO()
+    one = client.wrap_bio(here, there, server_hostname="example.com")
+    other = _leaves(authority).context("example.com").wrap_bio(there, here, server_side=True)
+    for end in (one, other):
+        with pytest.raises(ssl.SSLWantReadError):
+            end.do_handshake()
+    flight = here.read()
+    assert b"ringfence session one" in flight  # the issuer that the certificate names
+    assert ssl.PEM_cert_to_DER_cert(authority.certificate_pem) not in flight
+
+
 def test_nobody_else_trusts_it() -> None:
     one, other = make_authority("one", _NOW), make_authority("other", _NOW)
     with pytest.raises(ssl.SSLCertVerificationError):

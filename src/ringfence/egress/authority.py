@@ -98,7 +98,7 @@ class Leaves:
         context.options |= ssl.OP_NO_RENEGOTIATION
         context.set_alpn_protocols(list(_PROTOCOLS))
         context.num_tickets = 1  # each costs the client's first request
-        chain = _pem(self._leaf(host, now)) + _pem(self._authority) + _key_pem(self._leaf_key)
+        chain = _pem(self._leaf(host, now)) + _key_pem(self._leaf_key)  # who trusts the authority has it
         # OpenSSL is given files only: this one has no name, and is gone when it is closed.
         fd = os.memfd_create("leaf", os.MFD_CLOEXEC)
         try:
