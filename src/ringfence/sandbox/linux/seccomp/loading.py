@@ -52,6 +52,6 @@ def load_allowing(calls: Mapping[str, Rule | None], *, machine: str) -> None:
 
 
 def _set(code: bytes, flags: int) -> int:
-    buffer = ctypes.create_string_buffer(code, len(code))
-    fprog = struct.pack("@HP", len(code) // _INSTRUCTION_BYTES, ctypes.addressof(buffer))
+    address = ctypes.cast(ctypes.c_char_p(code), ctypes.c_void_p).value
+    fprog = struct.pack("@HP", len(code) // _INSTRUCTION_BYTES, address)
     return call("seccomp", SET_MODE_FILTER, flags, fprog)
