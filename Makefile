@@ -6,21 +6,25 @@ CODE := src tests scripts bench
 # The tests start ringfence hundreds of times: it is compiled once, whatever the environment says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-needs check check-format check-lint check-types check-imports format bench bench-scan fuzz soak vm lock demo-files allowlist clean
+.PHONY: run test test-needs test-compiled check check-format check-lint check-types check-imports format bench bench-scan fuzz soak vm lock demo-files allowlist clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/run.stamp
 	@$(BIN)/ringfence scan
 	@scripts/next-steps
 
-# What is downloaded takes the network, and what is checked the processor.
+# What is downloaded takes the network, and what is compiled and checked the processor.
 test: $(VENV)/dev.stamp
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target test-needs check
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target test-needs test-compiled check
 	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 test-needs: $(VENV)/dev.stamp
-	@$(BIN)/python -m compileall -q src
 	@scripts/install-test-needs
+
+# Once, and not by each of the processes that run tests; what is wrong with a test is said when it runs.
+test-compiled: $(VENV)/dev.stamp
+	@$(BIN)/python -m compileall -q src
+	@-$(BIN)/python -m pytest --collect-only -qq >/dev/null
 
 check: check-types check-imports check-lint check-format
 
