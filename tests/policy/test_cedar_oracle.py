@@ -16,6 +16,7 @@ import cedarpy
 import pytest
 
 from deciding import NOW, engine, rule, ruling
+from often import examples
 from ringfence.core.action_types import ACTION_TYPES, ActionType, type_of
 from ringfence.core.actions import (
     Action,
@@ -34,7 +35,7 @@ from ringfence.core.verdicts import Verdict
 from ringfence.policy.rule import AtLeast, AtMost, Is, Like, Rule, Test, Unlike
 from ringfence.policy.words import word_of, words_of
 
-POLICIES, ACTIONS, RULES = 3000, 4, 14
+POLICIES, ACTIONS, RULES = examples(3000), 4, 14
 TYPES = {each.name: each for each in ACTION_TYPES}
 NAMES, HOSTS, TEXTS = (
     ("a/b", "a/c", "a/b/c", "b"),
@@ -259,4 +260,4 @@ def test_cedar_says_the_same_of_thousands_of_policies_and_actions(seed: int) -> 
             reasons = {each.section: each.effect for each in decide(action, now=NOW).reasons}
             assert reasons[section] is expected, (action, [each.when for each in both])
             seen[expected] += 1
-    assert min(seen.values()) > 700  # all three are met often enough to mean something
+    assert min(seen.values()) > POLICIES * 7 // 30  # all three are met often enough to mean something

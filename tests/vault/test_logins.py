@@ -105,7 +105,8 @@ def test_of_netrc_every_machine_is_taken() -> None:
 @pytest.mark.parametrize("login", LOGINS, ids=[each.folder + each.file for each in LOGINS])
 @settings(deadline=None, max_examples=100)
 @given(
-    text=st.text(max_size=200) | st.recursive(st.none() | st.text() | st.integers(), st.lists).map(json.dumps)
+    text=st.text(max_size=200)
+    | st.recursive(st.none() | st.text(max_size=9) | st.integers(), st.lists, max_leaves=9).map(json.dumps)
 )
 def test_whatever_stands_in_a_file_it_is_read_or_left(login: object, text: str) -> None:
     for each in login.read(text):
