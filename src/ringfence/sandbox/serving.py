@@ -149,8 +149,8 @@ class _Serving:
         """The box has ended."""
         group = self.groups.pop(pidfd)
         self.left.append(group)
-        self.spaces.pop(pidfd).close()
         self._tell_of_limits(self.statuses.pop(pidfd), group.used())
+        self.spaces.pop(pidfd).close()  # which takes its mounts down: nobody waits for that
         os.close(pidfd)
 
     @staticmethod

@@ -67,10 +67,13 @@ def _take_streams(order: Order, link: int, terminal: int | None) -> socket.socke
 def _go_before_init() -> None:
     """Where memory runs out the kernel ends the command first, not the init that tells how it ended."""
     kernel.prctl(_PR_SET_DUMPABLE, 1)  # as it is once the command is executed; else the file is root's
-    with suppress(OSError), open("/proc/self/oom_score_adj", "r+") as score:
-        likelier = min(_MOST_LIKELY, int(score.read()) + _LIKELIER)
-        score.seek(0)
-        score.write(str(likelier))
+    with suppress(OSError):
+        score = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
+        try:
+            likelier = min(_MOST_LIKELY, int(os.read(score, 32)) + _LIKELIER)
+            os.pwrite(score, str(likelier).encode(), 0)
+        finally:
+            os.close(score)
 
 
 def _proved(order: Order) -> bytes:

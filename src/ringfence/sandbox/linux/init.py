@@ -64,13 +64,14 @@ def _fork(order: Order, terminal: int | None) -> tuple[int, socket.socket]:
 
 def _agreed(status: Status, link: socket.socket) -> bool:
     """Whether its process has proved the layers and was given the command, and the supervisor says go."""
+    standing = status.standing()  # while the other process tries the layers
     said = link.recv(MESSAGE_BYTES)
     if not said:
         raise NotHad(None, errno.ECHILD, "the command's process ended before it had tried the layers")
     if said.startswith(b"{"):
         status.say("failed", json.loads(said))
         return False
-    status.ready(said)
+    status.ready(standing, said)
     command = status.command()
     if command is None:
         return False

@@ -41,11 +41,15 @@ class Status:
         if absent:
             self._absent.add(layer)
 
-    def ready(self, proofs: bytes) -> None:
-        """All layers stand; `proofs` is what the command's process tried, as JSON already."""
+    def standing(self) -> bytes:
+        """All layers stand: the beginning of what `ready` says."""
         layers = [each for each in Layer if each not in self._absent]
         stands = json.dumps({"layers": layers, "lacking": self._lacking}).encode()
-        self._send(b'{"ready": ' + stands[:-1] + b', "proofs": ' + proofs + b"}}", [])
+        return b'{"ready": ' + stands[:-1] + b', "proofs": '
+
+    def ready(self, standing: bytes, proofs: bytes) -> None:
+        """`proofs` is what the command's process tried, as JSON already."""
+        self._send(standing + proofs + b"}}", [])
 
     def command(self) -> int | None:
         """The command, written to a file without a name, when the supervisor gives it; None at the end."""
