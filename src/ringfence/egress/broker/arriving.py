@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import lru_cache
 
 from ringfence.core.actions import FieldKind, HostConnect
 from ringfence.core.errors import RingfenceError
@@ -122,6 +123,7 @@ async def _decided(core: Core, session: Session, policy: Policy, message: Arrive
     action = HostConnect(
         agent=session.agent,
         session=session.id,
+        context=session.label,
         host=message.host,
         port=message.port,
         program=program,
@@ -168,5 +170,6 @@ async def _program(core: Core, programs: Programs | None, message: Arrive) -> st
     return await core.blocking(programs.program, message.source, message.destination)
 
 
+@lru_cache(maxsize=64)
 def _asks_for_programs(policy: Policy) -> bool:
     return any(condition.field == "program" for rule in policy.rules for condition in rule.conditions)
