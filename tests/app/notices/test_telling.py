@@ -1,5 +1,6 @@
 """One process that tells: by the policy as it is, for one ledger once, until its daemon is gone."""
 
+import fcntl
 import json
 import socket
 import threading
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -121,6 +123,26 @@ def test_of_two_over_one_ledger_one_tells_and_the_other_takes_over(here: Machine
         assert second.told == []
     with _telling(here, tmp_path, lambda: {"a": lambda: second}, board="other", said=[]):
         second.until(_ONE)
+
+
+def test_a_board_that_somebody_reads_at_the_start_is_shown_all_the_same(
+    here: Machine, tmp_path: Path
+) -> None:
+    with (tmp_path / "board").open("a") as read, (tmp_path / "lock").open("a") as told:
+        fcntl.flock(read, fcntl.LOCK_SH)
+        with _telling(here, tmp_path, lambda: {"a": Receiver}, said=[]) as board:
+            _until(lambda: _is_held(told))
+            fcntl.flock(read, fcntl.LOCK_UN)
+            _until(lambda: any(each.who == "kept" for each in read_board(board)))
+
+
+def _is_held(file: TextIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    fcntl.flock(file, fcntl.LOCK_UN)
+    return False
 
 
 def test_a_ledger_that_cannot_be_read_is_said_once_and_read_again(

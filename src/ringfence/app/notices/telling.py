@@ -52,13 +52,13 @@ class Teller:
         Raises:
             OSError: the folder of its state cannot be written.
         """
-        board, lock = Board.at(self.board), None
+        board = lock = None
         queue = Queue(self.approvals)
         try:
             while not _is_gone(daemon, LIMITS.notice_every_s):
-                lock = lock or Board.at(self.lock)
+                lock, board = lock or Board.at(self.lock), board or Board.at(self.board)
                 standings = self._look(queue) if lock else (_OTHER,)
-                if board is not None:
+                if board is not None:  # who reads it has it for a moment
                     board.show(standings)
         finally:
             self._keep({})
