@@ -124,7 +124,7 @@ def _signed(
         return key
 
     inner = opened(where, clock=time.now)
-    made = SignedLedger(inner, give, now=time.now, tell=told.append, monotonic=time.monotonic)
+    made = SignedLedger(lambda: inner, give, now=time.now, tell=told.append, monotonic=time.monotonic)
     return made, told
 
 
@@ -241,3 +241,10 @@ def test_bodies_are_forgotten_while_other_processes_write(ledger_file: Path) -> 
     forgotten = [row for row in ledger.rows() if row.body is None and row.stream != STREAM]
     assert len(forgotten) >= 20
     ledger.close()
+
+
+def test_a_ledger_that_nobody_needed_is_not_opened_to_be_closed() -> None:
+    def opens() -> Ledger:
+        pytest.fail("it was opened")
+
+    SignedLedger(opens, lambda: _KEY, now=_Time().now, tell=pytest.fail).close()

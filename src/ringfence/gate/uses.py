@@ -6,13 +6,16 @@ makes nothing usable again.
 
 import contextlib
 import os
-import sqlite3
 import threading
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ringfence.core.text import printable
 from ringfence.gate.state import StateRefused
+
+if TYPE_CHECKING:  # a command has it when it has something to count
+    import sqlite3
 
 __all__ = ["Uses"]
 
@@ -42,6 +45,8 @@ class Uses:
         Raises:
             StateRefused: it cannot be counted, so nothing may be done with the receipt.
         """
+        import sqlite3
+
         self._forget_parent()
         with self._lock:
             try:
@@ -79,7 +84,9 @@ class Uses:
             _INHERITED.append(self._database)
             self._database, self._lock, self._pid = None, threading.Lock(), os.getpid()
 
-    def _open(self, now: datetime) -> sqlite3.Connection:
+    def _open(self, now: datetime) -> "sqlite3.Connection":
+        import sqlite3
+
         try:
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
         except OSError as error:

@@ -7,6 +7,7 @@ newest checkpoint is chained, and signed with the next, whichever process makes 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ringfence.core.action_types import Durability
@@ -23,23 +24,28 @@ __all__ = ["SignedLedger"]
 
 
 class SignedLedger:
-    """A ledger that is signed as it is written. `key` is asked for when the first checkpoint is due.
+    """A ledger that is signed as it is written. `opened` is asked for it when it is first needed.
 
-    A checkpoint that cannot be made stops nothing: `tell` hears why.
+    `key` is asked for when the first checkpoint is due. A checkpoint that cannot be made stops nothing:
+    `tell` hears why.
     """
 
     def __init__(
         self,
-        ledger: Ledger,
+        opened: Callable[[], Ledger],
         key: Callable[[], SigningKey],
         *,
         now: Callable[[], datetime],
         tell: Callable[[str], None],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._ledger, self._key, self._now, self._tell = ledger, key, now, tell
+        self._open, self._key, self._now, self._tell = opened, key, now, tell
         self._monotonic = monotonic
         self._appended, self._since = 0, monotonic()
+
+    @cached_property
+    def _ledger(self) -> Ledger:
+        return self._open()
 
     def append(
         self, event: "Event", *, stream: str, durability: Durability, expect_seq: int | None = None
@@ -103,6 +109,8 @@ class SignedLedger:
 
     def close(self) -> None:
         """See `Ledger.close`."""
+        if "_ledger" not in vars(self):
+            return
         try:
             if self._appended:
                 self._sign_if_due()

@@ -13,7 +13,8 @@ from ringfence.app.running.forget_homes import (
     forget_homes,
     look_at_homes,
 )
-from ringfence.app.running.tidying import Places, tidy_lost
+from ringfence.app.running.places import Places
+from ringfence.app.running.tidying import tidy_lost
 from ringfence.core.dataclass import dataclass
 from ringfence.endpoint.homes import own_home
 from ringfence.gate.door import Door

@@ -7,6 +7,7 @@ import os
 import pwd
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from ringfence.gate.operators import Operator
 from ringfence.gate.policies import Policies
 from ringfence.gate.seals import open_seals
 from ringfence.gate.state import load_key, make_folder
-from ringfence.ledger.open import open_ledger
+from ringfence.ledger.ledger import Ledger
 from ringfence.ledger.signing import SignedLedger
 from ringfence.ledger.streams import session_stream
 from ringfence.policy.known_agents import for_agent
@@ -63,7 +64,7 @@ def open_door(
     state = state_folder(environment)
     make_folder(state)
     ledger = SignedLedger(
-        open_ledger(ledger_at(environment), clock=_now, may_append=may_append),
+        partial(_opened_ledger, ledger_at(environment)),
         lambda: _signing_key(state),
         now=_now,
         tell=tell,
@@ -86,6 +87,12 @@ def open_door(
         randomness=os.urandom,
         tell=lambda refused: tell(f"{refused.what}; it goes ahead, as the policy only warns"),
     )
+
+
+def _opened_ledger(where: str | Path) -> Ledger:
+    from ringfence.ledger.open import open_ledger  # a command has it when it has something to record
+
+    return open_ledger(where, clock=_now, may_append=may_append)
 
 
 def _signing_key(state: Path) -> "SigningKey":

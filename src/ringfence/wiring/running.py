@@ -15,10 +15,10 @@ from ringfence.sandbox.forking import fork_server
 
 if TYPE_CHECKING:  # what is imported is what a launcher has to copy
     from ringfence.app.running.explain import Explained
+    from ringfence.app.running.house import Ran
+    from ringfence.app.running.places import Places
     from ringfence.app.running.prepare import Around, Wish
     from ringfence.app.running.report import SessionReports
-    from ringfence.app.running.run import Ran
-    from ringfence.app.running.tidying import Places
     from ringfence.app.running.tool_relay import ToolRelay
     from ringfence.app.running.way_out import Ask
     from ringfence.core.registries import Registries
@@ -49,14 +49,13 @@ def run(
     """
     pid, channel = _forked()  # now, while there is one thread and little to copy
     from ringfence.app.running.homes import held_home
+    from ringfence.app.running.house import House
     from ringfence.app.running.prepare import held_session, prepare
-    from ringfence.app.running.record import stream_of
-    from ringfence.app.running.run import House
     from ringfence.app.running.run import run as run_prepared
-    from ringfence.app.running.tidying import tidy_lost
     from ringfence.app.running.unused_proxy import unused_proxy
     from ringfence.app.running.way_out import WayOut
     from ringfence.core.text import printable
+    from ringfence.ledger.streams import session_stream
     from ringfence.sandbox.launcher import Launcher
     from ringfence.wiring.gate import open_door
 
@@ -64,9 +63,7 @@ def run(
     with Launcher(pid, channel) as launcher:
         door = open_door(environment, tell=tell)
         around = _around(environment, door, tell)
-        for session, changes in tidy_lost(around.places, door.ledger, now=around.now):
-            for change in changes:
-                tell(f"session {session.name}, which was lost: {change}")
+        _tidy_lost(around, door, tell)
         try:
             with held_session(wished, around, folder=_folder()) as held, ExitStack() as stack:
                 around, registries = _of_agent(around, held)
@@ -80,7 +77,7 @@ def run(
                 way_out = stack.enter_context(WayOut(session, around.policy, ask, registries, learns=learns))
                 prepared, _ = prepare(session, around, way_out.wanted, home=home, is_resumed=is_resumed)
                 house = House(
-                    door=replace(door, stream=stream_of(session.id)),
+                    door=replace(door, stream=session_stream(session.id)),
                     launcher=launcher,
                     places=around.places,
                     way_out=way_out,
@@ -95,6 +92,16 @@ def run(
         finally:
             launcher.dismiss()  # it ends while the ledger is closed
             door.ledger.close()
+
+
+def _tidy_lost(around: "Around", door: "Door", tell: Tell) -> None:
+    if next(around.places.unfinished(), None) is None:
+        return
+    from ringfence.app.running.tidying import tidy_lost
+
+    for session, changes in tidy_lost(around.places, door.ledger, now=around.now):
+        for change in changes:
+            tell(f"session {session.name}, which was lost: {change}")
 
 
 def _tools(  # noqa: PLR0917 - what it is made of
@@ -258,7 +265,7 @@ def _code() -> tuple[str, ...]:
 
 
 def _places(environment: Mapping[str, str]) -> "Places":
-    from ringfence.app.running.tidying import Places
+    from ringfence.app.running.places import Places
     from ringfence.endpoint.homes import own_home
 
     return Places(sessions=sessions(environment), cache=own_home(environment).cache("ringfence"))

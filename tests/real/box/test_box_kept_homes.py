@@ -11,7 +11,7 @@ import pytest
 
 from real.running import PATIENCE_S, USERS, Place, appears, left, place, until
 from ringfence.app.documents import SCHEMA_FOLDER
-from ringfence.app.running import run as running
+from ringfence.app.running import in_box as running
 
 _KEPT = "version: 1\nagents: {profiles: {sh: {sandbox: {home: kept}}}}\n"
 _NEW = _KEPT.replace("kept", "new")

@@ -13,7 +13,7 @@ import pytest
 
 from real.running import PATIENCE_S, USERS, Place, appears, left, place, until
 from ringfence.app.documents import SCHEMA_FOLDER
-from ringfence.app.running import run as running
+from ringfence.app.running import in_box as running
 from ringfence.sandbox.box import Box
 from ringfence.sandbox.launcher import Launcher
 

@@ -6,15 +6,14 @@ from datetime import datetime
 from pathlib import Path
 
 from ringfence.app.running.own_code import kept_code
-from ringfence.app.running.run import Prepared
-from ringfence.app.running.tidying import Places
+from ringfence.app.running.places import Places
 from ringfence.core.dataclass import dataclass
 from ringfence.core.errors import ExitCode, RingfenceError
 from ringfence.core.text import printable
 from ringfence.policy.known_agents import FORGES
 from ringfence.policy.policy import Policy
 from ringfence.sandbox.furnishing import InTheWay, furnish, give, introduce, put_readable
-from ringfence.sandbox.plan import DEGRADABLE, Identity, MountKind
+from ringfence.sandbox.plan import DEGRADABLE, Command, Identity, MountKind, Plan
 from ringfence.sandbox.planning.host import Host
 from ringfence.sandbox.planning.identity import identity
 from ringfence.sandbox.planning.making import make_plan
@@ -28,7 +27,7 @@ from ringfence.sandbox.tree.settle import forget as forget_tree
 from ringfence.sandbox.tree.settle import prepare as prepare_tree
 from ringfence.sandbox.tree.tree import Tree
 
-__all__ = ["Around", "SecretsThere", "StillRunning", "Unkept", "Wish", "held_session", "prepare"]
+__all__ = ["Around", "Prepared", "SecretsThere", "StillRunning", "Unkept", "Wish", "held_session", "prepare"]
 
 
 class SecretsThere(RingfenceError):
@@ -47,6 +46,17 @@ class Unkept(RingfenceError):
     """Something in the working tree that a box could change and that acts outside."""
 
     code = ExitCode.NO_BOX
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A session, what its box will be, and what is to run in it."""
+
+    session: Session
+    plan: Plan
+    command: Command
+    masked: tuple[str, ...]  # files with secrets, which the box shows empty
+    resumed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

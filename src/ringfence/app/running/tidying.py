@@ -7,42 +7,22 @@ next one begins again and comes to the same end.
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ringfence.app.running.places import Places
 from ringfence.app.running.record import Refusal, SessionRecord
-from ringfence.core.dataclass import dataclass
 from ringfence.core.text import printable
 from ringfence.ledger.events.sandbox_ended import EndedBy
 from ringfence.ledger.events.sandbox_refused import RefusedKind
 from ringfence.ledger.ledger import Ledger
 from ringfence.sandbox.processes import is_running
-from ringfence.sandbox.sessions import Session, Sessions
+from ringfence.sandbox.sessions import Session
 from ringfence.sandbox.tree.flow_back import flow_back
 from ringfence.sandbox.tree.record import is_there as is_prepared
 from ringfence.sandbox.tree.refusals import set_told
 from ringfence.sandbox.tree.settle import forget, sweep
 from ringfence.sandbox.tree.tree import Refused
 
-if TYPE_CHECKING:  # few runs have a home that is kept
-    from ringfence.sandbox.kept_homes import KeptHomes
-
-__all__ = ["Places", "tidy", "tidy_lost"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    """Where things are kept: sessions, and what is remembered of working trees."""
-
-    sessions: Sessions
-    cache: Path | None
-
-    @property
-    def homes(self) -> "KeptHomes":
-        """Those that are kept from run to run."""
-        from ringfence.sandbox.kept_homes import KeptHomes
-
-        return KeptHomes(folder=self.sessions.folder.parent / "homes")
+__all__ = ["tidy", "tidy_lost"]
 
 
 def tidy(session: Session, places: Places, record: SessionRecord, *, now: datetime) -> tuple[str, ...]:
@@ -71,8 +51,7 @@ def tidy(session: Session, places: Places, record: SessionRecord, *, now: dateti
 
 def tidy_lost(places: Places, ledger: Ledger, *, now: datetime) -> Iterator[tuple[Session, tuple[str, ...]]]:
     """Does so for every session whose supervisor was killed, and whose box went with it."""
-    # There may be thousands, and hardly one was lost.
-    for session in places.sessions.all(where=_is_unfinished):
+    for session in places.unfinished():
         running = places.sessions.running(session)
         if running is None and not is_prepared(places.sessions.folder_of(session)):
             continue
@@ -83,10 +62,6 @@ def tidy_lost(places: Places, ledger: Ledger, *, now: datetime) -> Iterator[tupl
             if running and places.sessions.killed_by(session) is None:
                 record.ended(EndedBy.LOST, exit_status=None, lasted_ms=None)
             yield session, tidy(session, places, record, now=now)
-
-
-def _is_unfinished(folder: Path) -> bool:
-    return Sessions.has_run(folder) or is_prepared(folder)
 
 
 def _told(refused: Refused) -> str:
