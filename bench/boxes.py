@@ -158,7 +158,7 @@ def _house() -> Iterator[_House]:
     with ExitStack() as stack:
         # Not below /tmp, which every box has of its own.
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/var/tmp")))
-        for each in ("tree", "state/session/home"):
+        for each in ("tree", "state/home", "state/session/home"):
             (folder / each).mkdir(parents=True)
         # Receipts are counted in memory: what the disk takes for that no peer does.
         counted = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/dev/shm")))
@@ -231,7 +231,6 @@ def _from_a_shell(house: _House, others: Peers) -> Result:
             name=name, measured=float("nan"), limit=0.6, detail="sandbox-runtime cannot be had here"
         )
     environment = {"HOME": str(house.state / "home"), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
-    Path(environment["HOME"]).mkdir(exist_ok=True)
     theirs_environment = {**others.environment, "HOME": environment["HOME"]}
     ours, theirs = by_turns(
         lambda: _at(house.tree, ringfence("run", "--", "true"), environment),

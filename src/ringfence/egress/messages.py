@@ -102,9 +102,7 @@ class Welcome:
     postgresql: bool = False  # its start-up is read by the broker: if its client wants TLS, that ends here
     ahead: bool = False  # it may be dialled before anything is asked: no request there changes anything
     told: bool = False  # requests there that only read are told of, not asked about: see `Went`
-    dialled: Dialled | None = (
-        None  # with `ahead`, where that took no time: what `Dial` would be answered with
-    )
+    dialled: Dialled | None = None  # with `ahead`, where it took no time: as `Dial` is answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
