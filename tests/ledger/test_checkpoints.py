@@ -248,3 +248,22 @@ def test_a_ledger_that_nobody_needed_is_not_opened_to_be_closed() -> None:
         pytest.fail("it was opened")
 
     SignedLedger(opens, lambda: _KEY, now=_Time().now, tell=pytest.fail).close()
+
+
+def test_two_threads_that_need_a_ledger_first_have_the_same_one(ledger_file: Path) -> None:
+    both, used = threading.Barrier(2), set[int]()
+    made: list[Ledger] = []
+
+    def opens() -> Ledger:
+        made.append(opened(str(ledger_file), clock=_Time().now))
+        both.wait(20)
+        return made[-1]
+
+    signed = SignedLedger(opens, lambda: _KEY, now=_Time().now, tell=pytest.fail)
+    threads = [threading.Thread(target=lambda: used.add(id(signed._ledger))) for _ in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(30)
+    assert (len(made), len(used)) == (2, 1)
+    signed.close()

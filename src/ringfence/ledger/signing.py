@@ -7,7 +7,6 @@ newest checkpoint is chained, and signed with the next, whichever process makes 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ringfence.core.action_types import Durability
@@ -40,12 +39,15 @@ class SignedLedger:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._open, self._key, self._now, self._tell = opened, key, now, tell
+        self._opened: dict[str, Ledger] = {}
         self._monotonic = monotonic
         self._appended, self._since = 0, monotonic()
 
-    @cached_property
+    @property
     def _ledger(self) -> Ledger:
-        return self._open()
+        if not self._opened:  # of two that threads open at one time, one is kept and the other never used
+            self._opened.setdefault("ledger", self._open())
+        return self._opened["ledger"]
 
     def append(
         self, event: "Event", *, stream: str, durability: Durability, expect_seq: int | None = None
@@ -109,7 +111,7 @@ class SignedLedger:
 
     def close(self) -> None:
         """See `Ledger.close`."""
-        if "_ledger" not in vars(self):
+        if not self._opened:
             return
         try:
             if self._appended:
