@@ -130,7 +130,7 @@ class Channel:
         if not self._is_open or self._outgoing or len(framed) > self._at_once_bytes:
             return False
         rest, _ = self._sent(memoryview(framed), ())
-        if 0 < len(rest) < len(framed):  # told after all, but not at once
+        if 0 < len(rest) < len(framed):  # with so much room Linux does not; what was begun must be ended
             self._send_framed(rest, ())
         return not rest
 

@@ -1,8 +1,7 @@
 """Starts boxes: asks a small process of one thread, forked early and kept warm, which clones each box.
 
-The launcher ends when its socket closes, and every box ends with it. A daemon keeps one for long;
-`ringfence run` has its own. Whatever else is to isolate a box has the same two sides: a plan goes in,
-messages come out.
+The launcher ends when its socket closes, and every box ends with it; `ringfence run` has one of its own.
+Whatever else is to isolate a box has the same two sides: a plan goes in, messages come out.
 """
 
 import json

@@ -5,6 +5,8 @@ import socket
 import threading
 from pathlib import Path
 
+import pytest
+
 from egress.proxy_clients import after, curl, opened, through_tls
 from egress.scripted_broker import Host, house
 from egress.upstream_servers import OUTSIDE, http_server, raw_server, tls_for
@@ -50,32 +52,6 @@ def test_a_connection_that_came_with_the_welcome_is_not_asked_for(tmp_path: Path
         assert order == [Arrive, Ask, Ask] * 2
 
 
-def test_one_that_came_with_the_welcome_and_let_go_is_asked_for_again(tmp_path: Path) -> None:
-    let_go, ends = threading.Event(), []
-
-    def serve(connected: socket.socket) -> None:
-        with tls_for("api.test").wrap_socket(connected, server_side=True) as tls:
-            ends.append(tls)
-            if len(ends) > 1:
-                tls.recv(4096)
-                tls.sendall(_OK)
-        connected.close()
-        let_go.set()
-
-    with (
-        raw_server(serve) as address,
-        house(tmp_path, _ahead(address, at_once=True)) as it,
-        opened(it.proxy) as connected,
-    ):
-        connected.sendall(_CONNECT)
-        after(connected, b"\r\n\r\n")
-        tls = through_tls(it, connected, "api.test")
-        assert let_go.wait(20)
-        tls.sendall(_GET)
-        assert after(tls, b"ok").endswith(b"\r\n\r\nok")
-        assert len(it.broker.heard_of(Dial)) == 1
-
-
 def test_a_connection_that_nobody_looked_ahead_for_serves_the_first_request_and_ends_unused(
     tmp_path: Path,
 ) -> None:
@@ -101,7 +77,8 @@ def test_a_connection_that_nobody_looked_ahead_for_serves_the_first_request_and_
             assert it.broker.heard_of(Dial) == []
 
 
-def test_a_host_that_let_go_meanwhile_is_dialled_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("at_once", "dials"), [(False, 2), (True, 1)], ids=["asked for", "with the welcome"])
+def test_a_host_that_let_go_meanwhile_is_dialled_again(tmp_path: Path, at_once: bool, dials: int) -> None:
     let_go, ends = threading.Event(), []
 
     def serve(connected: socket.socket) -> None:
@@ -113,14 +90,18 @@ def test_a_host_that_let_go_meanwhile_is_dialled_again(tmp_path: Path) -> None:
         connected.close()
         let_go.set()
 
-    with raw_server(serve) as address, house(tmp_path, _ahead(address)) as it, opened(it.proxy) as connected:
+    with (
+        raw_server(serve) as address,
+        house(tmp_path, _ahead(address, at_once=at_once)) as it,
+        opened(it.proxy) as connected,
+    ):
         connected.sendall(_CONNECT)
         after(connected, b"\r\n\r\n")
         tls = through_tls(it, connected, "api.test")
         assert let_go.wait(20)
         tls.sendall(_GET)
         assert after(tls, b"ok").endswith(b"\r\n\r\nok")
-        assert len(it.broker.heard_of(Dial)) == 2
+        assert len(it.broker.heard_of(Dial)) == dials
 
 
 def test_what_was_begun_ends_with_the_program_that_asked_for_nothing(tmp_path: Path) -> None:
