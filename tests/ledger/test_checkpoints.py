@@ -16,6 +16,7 @@ from ringfence.ledger.errors import LedgerUnavailable
 from ringfence.ledger.ledger import Ledger
 from ringfence.ledger.merkle import leaf_hash, root_of
 from ringfence.ledger.notes import BadNote, Checkpoint, PublicKey, SigningKey, notes_and_keys, read_note
+from ringfence.ledger.open import open_ledger
 from ringfence.ledger.signing import SignedLedger
 from ringfence.ledger.vouching import vouch
 
@@ -255,9 +256,10 @@ def test_two_threads_that_need_a_ledger_first_have_the_same_one(ledger_file: Pat
     made: list[Ledger] = []
 
     def opens() -> Ledger:
-        made.append(opened(str(ledger_file), clock=_Time().now))
+        mine = open_ledger(ledger_file, clock=_Time().now)
+        made.append(mine)
         both.wait(20)
-        return made[-1]
+        return mine
 
     signed = SignedLedger(opens, lambda: _KEY, now=_Time().now, tell=pytest.fail)
     threads = [threading.Thread(target=lambda: used.add(id(signed._ledger))) for _ in range(2)]
