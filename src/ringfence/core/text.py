@@ -1,7 +1,5 @@
 """Untrusted text made harmless: what a name or a header says never moves a cursor or turns a line around."""
 
-import unicodedata
-
 __all__ = ["clip", "printable"]
 
 _HIDDEN = {
@@ -22,7 +20,9 @@ def printable(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_spelled(c) if unicodedata.category(c) in _HIDDEN else c for c in text)
+    from unicodedata import category  # of more than a megabyte
+
+    return "".join(_spelled(c) if category(c) in _HIDDEN else c for c in text)
 
 
 def clip(text: str, *, chars: int) -> str:
